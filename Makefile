@@ -1,0 +1,49 @@
+# The two commands: `make train` and `make test`. Both build the environment first; nothing else is needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# two workers with one thread each use two cores better than one worker with two
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
+
+.DEFAULT_GOAL := help
+.PHONY: help train test test-all lint format bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "gan-lab needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 2; }
+	@echo "Building $(VENV) from requirements.lock: torch alone takes a few minutes and 6 GB."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+train: $(VENV)/installed  ## train a WGAN on real digits (settings: make train ARGS="objective=gan seed=1")
+	$(BIN)/gan-lab train $(ARGS)
+
+test: lint  ## lint, check types and run the tests
+	$(PYTEST)
+
+test-all: lint  ## the tests, the slow ones included
+	$(PYTEST) -m "not gpu"
+
+lint: $(VENV)/installed  ## lint and check types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/installed  ## format and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/installed  ## time iterations, eager and compiled
+	$(BIN)/python scripts/bench.py $(ARGS)
+
+lock:  ## pin the newest versions into requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+		--extra dev --upgrade pyproject.toml --output-file requirements.lock
+
+clean:  ## remove the environment and caches, not the runs
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

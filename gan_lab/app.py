@@ -1,0 +1,212 @@
+"""The Hydra applications: ``train`` and ``prepare``. Torch is imported when a job starts, not before."""
+
+import functools
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hydra
+import omegaconf
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.checks import UserError
+from gan_lab.options import config_folder, format_options
+from gan_lab.runs import config_hash
+
+_LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
+_SHOWN_TAG_LENGTH = 80
+
+_failures: list[str] = []
+
+
+def train_app(arguments: list[str]) -> list[str]:
+    """Run ``gan-lab train`` with these arguments: one job, or a multirun of them.
+
+    Returns:
+        A sentence for each job that was refused.
+    """
+    return _run(_train_job, arguments)
+
+
+def prepare_app(arguments: list[str]) -> list[str]:
+    """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
+    no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra.job_logging.root.handlers=[console]"]
+    return _run(_prepare_job, [*arguments, *no_files])
+
+
+def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[str]:
+    overrides = expand_constraint_lists(arguments)
+    os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
+    # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    sys.argv = [sys.argv[0], *overrides]
+    # 1.4 warns of version_base, 1.3 of its absence
+    version = {"version_base": "1.3"} if _version_of(hydra) < (1, 4) else {}
+    main = hydra.main(config_path=str(config_folder()), config_name="config", **version)
+    try:
+        main(_noting_refusals(job))()
+    except UserError:
+        if not _failures:  # not a job's
+            raise
+    return _failures
+
+
+def _version_of(package: ModuleType) -> tuple[int, ...]:
+    return tuple(int(part) for part in package.__version__.split(".")[:2])
+
+
+def _noting_refusals(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
+    """Return the job with its refusals noted: of a multirun, Hydra reports the first only."""
+
+    @functools.wraps(job)
+    def noting(config: DictConfig) -> Any:
+        try:
+            return job(config)
+        except UserError as error:
+            settings = HydraConfig.get()
+            _remove_traces(Path(settings.runtime.output_dir))
+            if settings.mode == RunMode.RUN:
+                _failures.append(str(error))
+                return None
+            _failures.append(f"{' '.join(settings.overrides.task)}: {error}")
+            raise
+
+    return noting
+
+
+def _remove_traces(folder: Path) -> None:
+    """Remove the folder of a job that was refused, if there is nothing in it but Hydra's record of it."""
+    if {path.name for path in folder.iterdir()} <= {".hydra", "train.log"}:
+        shutil.rmtree(folder)
+
+
+def _train_job(config: DictConfig) -> float:
+    from gan_lab.launch import launch
+
+    composed = to_plain(config)
+    settings = HydraConfig.get()
+    return launch(
+        composed,
+        Path(settings.runtime.output_dir),
+        choices=choices_of(settings.runtime.choices),
+        command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
+        trusted=composed["trusted"],
+    )
+
+
+def _prepare_job(config: DictConfig) -> None:
+    from gan_lab.preparation import prepare
+
+    composed = to_plain(config)
+    prepare(composed["dataset"], composed["trusted"])
+
+
+def to_plain(config: DictConfig) -> dict[str, Any]:
+    """Return a composed config resolved, as plain containers, with the dataset's root made absolute."""
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    root = plain["dataset"].get("root") if isinstance(plain.get("dataset"), dict) else None
+    if isinstance(root, str):
+        plain["dataset"]["root"] = str(Path(root).expanduser().absolute())
+    return plain
+
+
+def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options chosen in gan-lab's own groups."""
+    return {
+        group: str(option)
+        for group, option in chosen.items()
+        if not group.startswith("hydra/") and option is not None and "@" not in group
+    }
+
+
+def expand_constraint_lists(arguments: list[str]) -> list[str]:
+    """Rewrite ``constraint=[a,b]`` as the composition of a and b, in Hydra's own words.
+
+    Hydra would merge the options of a list into one node; constraints are to stand side by side, as
+    ``constraint.parts.a`` and ``constraint.parts.b``.
+    """
+    expanded: list[str] = []
+    for argument in arguments:
+        match = _LIST.fullmatch(argument)
+        if match is None:
+            expanded.append(argument)
+            continue
+        names = [name.strip() for name in match["names"].split(",") if name.strip()]
+        parts = [f"+constraint@constraint.parts.{name}={name}" for name in names]
+        expanded += ["constraint=compose", *parts]
+    return expanded
+
+
+def sweep_name(overrides: list[str]) -> str:
+    """Return a folder name for a sweep: the same for the same overrides, in any order."""
+    task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
+    digest = hashlib.sha256("\n".join(task).encode()).hexdigest()[:8]
+    swept = "_".join(o for o in task if "," in o)
+    return f"{_safe(swept) or 'sweep'}_{digest}"
+
+
+def run_name(root: DictConfig) -> str:
+    """Return a folder name that says what is run: choices, seed and the values that were set."""
+    chosen = choices_of(root.hydra.runtime.choices)
+    if chosen.get("constraint") == "compose":
+        chosen["constraint"] = "+".join(root.constraint.parts)
+    groups = ("experiment", "objective", "constraint", "architecture", "dataset")
+    names = [chosen[group] for group in groups if group in chosen]
+    values = [
+        override.lstrip("+")
+        for override in root.hydra.overrides.task
+        if override.partition("=")[0].lstrip("+~").split("@")[0] not in chosen
+        and not override.startswith("seed=")
+        and "@" not in override
+    ]
+    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(values))])])
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^\w.=+,-]+", "-", text)[:_SHOWN_TAG_LENGTH].strip("-")
+
+
+def _job_hash(root: DictConfig) -> str:
+    return config_hash(to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"])))
+
+
+def _hydra_subdir(root: DictConfig) -> str | None:
+    """Return where Hydra may write its own record: nowhere where a run has one already."""
+    output_dir = Path(root.hydra.runtime.output_dir)
+    return None if (output_dir / "run.json").exists() else ".hydra"
+
+
+def _options(root: DictConfig) -> str:
+    folders = [config_folder()]
+    for source in root.hydra.runtime.config_sources:
+        path = Path(source.path)
+        if source.schema == "file" and path.is_dir() and path not in folders:
+            folders.append(path)
+    return format_options(folders)
+
+
+def register_resolvers() -> None:
+    """Register the interpolations that conf/config.yaml uses."""
+    # 2.4 gives the new one the name of the old one
+    before_2_4 = _version_of(omegaconf) < (2, 4)
+    register = OmegaConf.register_new_resolver if before_2_4 else OmegaConf.register_resolver
+    for name, function in {
+        "run_name": lambda *, _root_: run_name(_root_),
+        "config_hash": lambda *, _root_: _job_hash(_root_),
+        "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
+        "options": lambda *, _root_: _options(_root_),
+    }.items():
+        register(f"gan_lab.{name}", function, replace=True)
+
+
+# a launcher's worker process imports this module to find the job, and must find the resolvers, too
+register_resolvers()

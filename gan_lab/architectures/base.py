@@ -1,0 +1,37 @@
+"""What every generator and critic architecture offers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import nn
+
+from gan_lab.checks import Checked
+
+
+@dataclass(frozen=True)
+class GeneratorArchitecture(Checked, ABC):
+    """Builds generators: latents (B, Z) to samples (B, *D)."""
+
+    @abstractmethod
+    def build(self, latent_dim: int, data_shape: tuple[int, ...]) -> nn.Module:
+        """Return an initialised generator; draws from torch's global generator.
+
+        The module holds no buffers, no dropout and no running statistics: batch normalisation uses the
+        statistics of the batch, so that its forward pass is a pure function of parameters and input.
+
+        Raises:
+            UserError: if the architecture cannot make samples of ``data_shape``.
+        """
+
+
+@dataclass(frozen=True)
+class CriticArchitecture(Checked, ABC):
+    """Builds critics: samples (B, *D) to raw scores (B,), without a final activation."""
+
+    @abstractmethod
+    def build(self, data_shape: tuple[int, ...]) -> nn.Module:
+        """Return an initialised critic; draws from torch's global generator.
+
+        Raises:
+            UserError: if the architecture cannot score samples of ``data_shape``.
+        """

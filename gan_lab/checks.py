@@ -1,0 +1,153 @@
+"""The rules that a setting is held to, and the one wording of the error when it breaks one.
+
+A dataclass states a rule in the annotation of a field and inherits :class:`Checked`::
+
+    @dataclass(frozen=True)
+    class WeightClip(Checked):
+        bound: PositiveFloat = 0.01
+"""
+
+import math
+import types
+from collections.abc import Callable
+from dataclasses import Field, dataclass, fields
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+
+class UserError(ValueError):
+    """Something the user can mend: the message is one sentence that says what and how."""
+
+
+class BadValueError(UserError):
+    """A setting that breaks its rule; reads "<key> must be <rule>; got <value>."."""
+
+    def __init__(self, key: str, rule: str, value: object) -> None:
+        super().__init__(f"{key} must be {rule}; got {value!r}.")
+        self.key, self.rule, self.value = key, rule, value
+
+    def below(self, prefix: str) -> "BadValueError":
+        """Return the same error with its key placed below a config node."""
+        return BadValueError(f"{prefix}.{self.key}", self.rule, self.value)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition on a value of the right type; ``text`` completes "must be ..."."""
+
+    text: str
+    holds: Callable[[Any], bool]
+
+
+PositiveInt = Annotated[int, Rule("a whole number greater than 0", lambda v: v > 0)]
+NonNegativeInt = Annotated[int, Rule("a whole number, 0 or greater", lambda v: v >= 0)]
+PositiveFloat = Annotated[float, Rule("a number greater than 0", lambda v: v > 0)]
+NonNegativeFloat = Annotated[float, Rule("a number, 0 or greater", lambda v: v >= 0)]
+Probability = Annotated[float, Rule("a number between 0 and 1", lambda v: 0 <= v <= 1)]
+Decay = Annotated[float, Rule("a number from 0 up to, but not including, 1", lambda v: 0 <= v < 1)]
+
+_PLAIN = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
+
+
+class Checked:
+    """Base of dataclasses that check and convert their fields when they are made.
+
+    Integers become floats and lists become tuples where the annotation asks for it.
+
+    Raises:
+        BadValueError: naming the first field that breaks its rule.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self), include_extras=True)
+        for field in fields(self):  # type: ignore[arg-type]
+            value = conform(config_key(field), getattr(self, field.name), hints[field.name])
+            object.__setattr__(self, field.name, value)
+
+
+def config_key(field: Field[Any]) -> str:
+    """Return what a config calls a field: its name, unless its metadata holds another ``key``.
+
+    Another key is for a field whose name would hide a method, such as ``generator_loss``.
+    """
+    key: str = field.metadata.get("key", field.name)
+    return key
+
+
+def conform(key: str, value: Any, hint: Any) -> Any:
+    """Return ``value`` as ``hint`` wants it.
+
+    Args:
+        key: what the error calls the value.
+        value: what the user gave.
+        hint: a type, ``Literal``, union, ``tuple[X, ...]`` or ``Annotated[X, Rule]``.
+
+    Raises:
+        BadValueError: if it is of another type or breaks a rule.
+    """
+    try:
+        return _conform(value, hint)
+    except (TypeError, ValueError):
+        raise BadValueError(key, describe(hint), value) from None
+
+
+def describe(hint: Any) -> str:
+    """Say in words what a type hint allows."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return next(rule.text for rule in args[1:] if isinstance(rule, Rule))
+    if origin is Literal:
+        return "one of " + ", ".join(str(choice) for choice in args)
+    if origin in (Union, types.UnionType):
+        return " or ".join(describe(arg) for arg in args)
+    if origin in (tuple, dict):
+        inner = args[0] if origin is tuple else args[1]
+        return f"a {'list' if origin is tuple else 'mapping'}, each entry {describe(inner)}"
+    if hint is type(None):
+        return "null"
+    return _PLAIN.get(hint, f"a {getattr(hint, '__name__', hint)}")
+
+
+def _conform(value: Any, hint: Any) -> Any:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _conform_rules(_conform(value, args[0]), args[1:])
+    if origin is Literal:
+        return _require(value, value in args)
+    if origin in (Union, types.UnionType):
+        return _conform_union(value, args)
+    if origin is tuple:
+        _require(value, isinstance(value, list | tuple))
+        return tuple(_conform(item, args[0]) for item in value)
+    if origin is dict:
+        _require(value, isinstance(value, dict))
+        return {key: _conform(item, args[1]) for key, item in value.items()}
+    return _conform_plain(value, hint)
+
+
+def _conform_plain(value: Any, hint: Any) -> Any:
+    if hint is float:
+        # bool is an int to Python, not to a reader of a config
+        _require(value, isinstance(value, int | float) and not isinstance(value, bool))
+        return _require(float(value), math.isfinite(value))
+    if hint is int:
+        return _require(value, isinstance(value, int) and not isinstance(value, bool))
+    return _require(value, isinstance(value, hint))
+
+
+def _conform_rules(value: Any, rules: tuple[Any, ...]) -> Any:
+    return _require(value, all(rule.holds(value) for rule in rules if isinstance(rule, Rule)))
+
+
+def _conform_union(value: Any, hints: tuple[Any, ...]) -> Any:
+    for hint in hints:
+        try:
+            return _conform(value, hint)
+        except (TypeError, ValueError):
+            continue
+    raise ValueError
+
+
+def _require(value: Any, condition: bool) -> Any:
+    if not condition:
+        raise ValueError
+    return value

@@ -1,0 +1,185 @@
+"""The command line: what composes a config is Hydra, what reads finished runs takes plain arguments.
+
+Everything heavy is imported by the command that needs it: listing the commands takes no torch.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from gan_lab import __version__
+from gan_lab.checks import UserError
+
+COMMANDS = {
+    "train": "train a generator against a critic; sweep with --multirun",
+    "prepare": "decode an image dataset once into a packed file",
+    "sample": "write samples of a run's generator",
+    "resume": "go on with a run that was interrupted, or extend it",
+    "runs": "list runs with their status and final numbers",
+    "board": "open TensorBoard on runs, every point and image kept",
+}
+
+USAGE = (
+    "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
+    + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    + "\n\n  gan-lab COMMAND --help   more about one of them\n  gan-lab --version\n"
+)
+
+
+def main() -> int:
+    """Run the command line and return the exit status: 0, 2 for bad input, 130 for Ctrl-C."""
+    name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    try:
+        return _dispatch(name, arguments)
+    except KeyboardInterrupt as stop:
+        print("Stopped.", file=sys.stderr)
+        return 143 if stop.args == ("SIGTERM",) else 130
+    except BrokenPipeError:
+        # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except UserError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"{error.filename or 'A file'}: {error.strerror or error}.")
+
+
+def _dispatch(name: str, arguments: list[str]) -> int:
+    if name in ("-h", "--help", "help"):
+        print(USAGE, end="")
+        return 0
+    if name == "--version":
+        print(f"gan-lab {__version__}")
+        return 0
+    if name in ("-sc", "--shell-completion"):
+        return _complete([name, *arguments])
+    if name in ("train", "prepare"):
+        return _run_hydra(name, arguments)
+    readers = {"sample": _sample, "resume": _resume, "runs": _runs, "board": _board}
+    if name not in readers:
+        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
+    return readers[name](arguments)
+
+
+def _refuse(message: str) -> int:
+    print(f"gan-lab: {message}", file=sys.stderr)
+    return 2
+
+
+def _run_hydra(name: str, arguments: list[str]) -> int:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from gan_lab.app import prepare_app, train_app
+
+    asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    try:
+        failures = (train_app if name == "train" else prepare_app)(arguments)
+    except (HydraException, OmegaConfBaseException) as error:
+        if asked_for_traceback:
+            raise
+        return _refuse(_one_line(str(error)))
+    for failure in failures:
+        _refuse(failure)
+    return 2 if failures else 0
+
+
+def _one_line(text: str) -> str:
+    """Return Hydra's message without its search path and what it says of its own data structures."""
+    lines = [line.strip() for line in text.partition("Config search path:")[0].splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
+
+
+def _complete(arguments: list[str]) -> int:
+    """Complete a command name ourselves, and what follows ``train`` through Hydra."""
+    words = os.environ.get("COMP_LINE", "").split(" ")
+    if "query=bash" in arguments and len(words) == 2:
+        print(" ".join(name for name in COMMANDS if name.startswith(words[1])))
+        return 0
+    if len(words) > 2 and words[1] in ("train", "prepare"):
+        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+    return _run_hydra("train", arguments)
+
+
+def _sample(arguments: list[str]) -> int:
+    parser = _parser("sample", "Write a grid of samples from the newest checkpoint of a run.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--n", type=_positive, default=64, help="number of samples (default 64)")
+    parser.add_argument("--seed", type=int, default=0, help="of the latents (default 0)")
+    parser.add_argument("--out", type=Path, help="folder to write into (default RUN_DIR/generated)")
+    parser.add_argument(
+        "--format", choices=("png", "npy"), help="also write every sample: as a PNG each, or one array"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.generated import SampleRequest, write_samples
+
+    _show_log()
+    request = SampleRequest(given.n, given.seed, given.format, given.device)
+    write_samples(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
+    return 0
+
+
+def _resume(arguments: list[str]) -> int:
+    parser = _parser("resume", "Go on with a run that was interrupted, or give it more iterations.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="train.iterations=N, device=NAME")
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.launch import resume
+
+    _show_log()
+    resume(given.run_dir, given.overrides, given.trust)
+    return 0
+
+
+def _runs(arguments: list[str]) -> int:
+    parser = _parser("runs", "List the runs in a folder with their status and final numbers.")
+    parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
+    given = parser.parse_args(arguments)
+
+    from gan_lab.records import find_runs
+    from gan_lab.run_table import format_table
+
+    print(format_table(find_runs(given.root), given.root))
+    return 0
+
+
+def _board(arguments: list[str]) -> int:
+    parser = _parser("board", "Open TensorBoard with sampling limits that keep every point and image.")
+    parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
+    given, rest = parser.parse_known_args(arguments)
+    if not given.root.is_dir():
+        raise UserError(f"{given.root} is not a folder.")
+    keep_all = "scalars=0,images=0,histograms=0,text=0"
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(given.root)]
+    os.execv(sys.executable, [*command, f"--samples_per_plugin={keep_all}", *rest])
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(f"gan-lab {name}", description=description)
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"must be a whole number greater than 0; got {text!r}")
+    return int(text)
+
+
+def _show_log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How a critic is kept Lipschitz or smooth, one method a file."""

@@ -1,0 +1,66 @@
+"""What every constraint offers: hooks that do nothing until a subclass fills them."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gan_lab.checks import Checked
+from gan_lab.types import ConstraintState, Measurements, Params, Score
+
+
+@dataclass(frozen=True)
+class Constraint(Checked):
+    """A way to keep the critic Lipschitz or smooth.
+
+    Three kinds share this interface: a *penalty* on the critic's loss, a *projection* of its
+    parameters after each step, and a *reparameterisation* of its weights before each use. Every hook
+    is a pure function of tensors: it runs under ``torch.func.grad``, ``vmap`` and ``torch.compile``.
+    """
+
+    @property
+    def per_sample_gradient(self) -> bool:
+        """Whether the penalty differentiates the score of each sample by that sample.
+
+        Batch normalisation in the critic makes such a gradient meaningless.
+        """
+        return False
+
+    def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the shape of the uniform noise that ``penalty`` needs for one sample of ``data_shape``.
+
+        Raises:
+            UserError: if the constraint cannot be used on data of that shape.
+        """
+        del data_shape
+        return (0,)
+
+    def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
+        """Return the constraint's state for the critic's initial parameters; empty by default."""
+        del params, generator
+        return {}
+
+    def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:
+        """Return the parameters that the critic is evaluated with, and the next state."""
+        return params, state
+
+    def penalty(self, score: Score, real: Tensor, fake: Tensor, noise: Tensor) -> Tensor:
+        """Return the term () added to the critic's loss.
+
+        Args:
+            score: the critic, samples (B, *D) to scores (B,).
+            real: real samples (B, *D).
+            fake: generated samples (B, *D), detached from the generator.
+            noise: uniform on [0, 1), (B, *noise_shape).
+        """
+        del score, fake, noise
+        return real.new_zeros(())
+
+    def project(self, params: Params) -> Params:
+        """Return the critic's parameters moved back into the allowed set after a step."""
+        return params
+
+    def measure(self, params: Params) -> Measurements:
+        """Return what the constraint reports of the critic's parameters, as tags to scalars ()."""
+        del params
+        return {}

@@ -1,0 +1,71 @@
+"""Spectral normalisation: every weight matrix of the critic divided by its largest singular value."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from gan_lab.checks import PositiveInt
+from gan_lab.constraints.base import Constraint
+from gan_lab.types import ConstraintState, Params
+
+
+@dataclass(frozen=True)
+class SpectralNorm(Constraint):
+    """Spectral normalisation: the critic is evaluated with W / σ(W) in place of each weight W.
+
+    W is a parameter of two or more axes, seen as a matrix of one row per output, so that a convolution
+    of shape (out, in, h, w) becomes (out, in h w). σ(W), its largest singular value, is tracked by
+    power iteration: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖, σ = uᵀWv. One iteration per use is enough because
+    W changes little in a step and u is kept between steps.
+
+    The state holds u under the name of its parameter. u and v are constants to differentiation:
+    at the singular vectors, dσ = uᵀ dW v exactly.
+
+    Attributes:
+        power_iterations: how many power iterations each use makes; the paper makes 1.
+
+    Reference:
+        Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, algorithm 1.
+    """
+
+    power_iterations: PositiveInt = 1
+
+    def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
+        """Return a random unit vector u (out,) for every parameter of two or more axes."""
+        return {
+            name: _random_unit_vector(value, generator) for name, value in params.items() if value.ndim >= 2
+        }
+
+    def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:
+        """Return the parameters with each weight divided by its norm, and the next u of each."""
+        normalised, next_state = dict(params), {}
+        for name, left in state.items():
+            norm, next_state[name] = spectral_norm(params[name], left, self.power_iterations)
+            normalised[name] = params[name] / norm
+        return normalised, next_state
+
+
+def spectral_norm(weight: Tensor, left: Tensor, power_iterations: int) -> tuple[Tensor, Tensor]:
+    """Estimate the largest singular value of a weight by power iteration.
+
+    Args:
+        weight: W, (out, ...); flattened to a matrix of ``out`` rows.
+        left: u, the present guess of the left singular vector, (out,).
+        power_iterations: how often to improve it, at least 1.
+
+    Returns:
+        σ = uᵀWv (), differentiable by W alone, and the improved u (out,).
+    """
+    matrix = weight.flatten(1)  # (out, rest)
+    fixed = matrix.detach()
+    for _ in range(power_iterations):
+        right = normalize(fixed.mT @ left, dim=0)  # (rest,)
+        left = normalize(fixed @ right, dim=0)  # (out,)
+    return left @ matrix @ right, left
+
+
+def _random_unit_vector(weight: Tensor, generator: torch.Generator) -> Tensor:
+    vector = torch.randn(weight.shape[0], generator=generator, device=generator.device, dtype=weight.dtype)
+    return normalize(vector, dim=0).to(weight.device)

@@ -1,0 +1,73 @@
+"""What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams as make_hparams
+
+from gan_lab.records import RunRecord
+
+LAYOUT = {
+    "distance": {
+        "critic's score gap": ["Multiline", ["distance/critic_raw", "distance/critic_median"]],
+        "divergence": ["Multiline", ["distance/jsd", "distance/f_divergence"]],
+    },
+    "health": {
+        "critic": ["Multiline", ["health/critic_accuracy", "health/at_clip_fraction"]],
+        "slope": ["Multiline", ["health/critic_slope"]],
+        "gradient norms": [
+            "Multiline",
+            ["health/generator_gradient_norm", "health/critic_gradient_norm"],
+        ],
+        "momentum against the gradient": ["Multiline", ["health/step_gradient_cosine"]],
+    },
+    "loss": {"losses": ["Multiline", ["loss/critic", "loss/generator", "loss/penalty"]]},
+}
+
+
+def flatten_config(node: Any, prefix: str = "") -> dict[str, bool | float | str]:
+    """Return a config's values by dotted key, as the scalars that HPARAMS accepts."""
+    if isinstance(node, Mapping):
+        flat: dict[str, bool | float | str] = {}
+        for key, value in node.items():
+            flat |= flatten_config(value, f"{prefix}.{key}" if prefix else str(key))
+        return flat
+    return {prefix: node if isinstance(node, bool | int | float | str) else str(node)}
+
+
+def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
+    """Write what is known before training: hyper-parameters, layout and card."""
+    config = flatten_config(record.read_config())
+    settings = record.choices | {k: v for k, v in config.items() if not k.endswith("_target_")}
+    # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
+    _, start, _ = make_hparams(settings, {})
+    _add_summary(writer, start)
+    writer.add_custom_scalars(LAYOUT)
+    rows = "\n".join(f"| {key} | `{value}` |" for key, value in settings.items())
+    writer.add_text("run", f"`{record.command}`\n\n| setting | value |\n|---|---|\n{rows}", 0)
+
+
+def close_dashboard(
+    writer: SummaryWriter, final: Mapping[str, float], iteration: int, succeeded: bool
+) -> None:
+    """Write a run's final numbers as ``final/...`` and how its HPARAMS row ended."""
+    for tag, value in final.items():
+        writer.add_scalar(f"final/{tag.rpartition('/')[2]}", value, iteration)
+    status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+    content = plugin_data_pb2.HParamsPluginData(
+        session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION
+    )
+    value = Summary.Value(
+        tag=metadata.SESSION_END_INFO_TAG,
+        metadata=metadata.create_summary_metadata(content),
+        tensor=metadata.NULL_TENSOR,
+    )
+    _add_summary(writer, Summary(value=[value]))
+
+
+def _add_summary(writer: SummaryWriter, summary: Summary) -> None:
+    assert writer.file_writer is not None
+    writer.file_writer.add_summary(summary)

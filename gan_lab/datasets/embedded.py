@@ -1,0 +1,124 @@
+"""Small image sets that ship with scikit-learn: nothing to download, nothing to pack."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from sklearn.datasets import load_digits, load_sample_images
+from torch import Tensor
+
+from gan_lab.checks import BadValueError, PositiveInt
+from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.resident import ImageSampler, to_unit_range
+from gan_lab.types import Sampler
+
+PHOTO_HEIGHT, PHOTO_WIDTH = 427, 640
+
+
+def digit_bytes(size: int) -> Tensor:
+    """Return scikit-learn's 1,797 handwritten digits as bytes, (1797, 1, size, size) uint8.
+
+    The 8x8 pixels, whole numbers from 0 to 16, are scaled by 255 / 16, resized bilinearly and rounded.
+    """
+    pixels = torch.from_numpy(load_digits().images).unsqueeze(1) * (255 / 16)  # (1797, 1, 8, 8) float64
+    resized = F.interpolate(pixels, (size, size), mode="bilinear", antialias=True)
+    return resized.round().clamp(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class Digits(Dataset):
+    """1,797 grey handwritten digits (UCI Optical Recognition of Handwritten Digits, 1998).
+
+    Args:
+        size: height and width in pixels; the originals are 8x8.
+    """
+
+    size: PositiveInt = 16
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """One grey channel."""
+        return (1, self.size, self.size)
+
+    def open(self, device: torch.device) -> Sampler:
+        """Load the digits onto ``device``."""
+        return ImageSampler(digit_bytes(self.size).numpy(), device, "always")
+
+
+@dataclass(frozen=True)
+class StackedDigits(Dataset):
+    """Three digits drawn independently, one in each colour channel: 10³ = 1,000 modes.
+
+    Stacked MNIST (Metz et al. 2017) with the digits of scikit-learn; the stacks are drawn afresh.
+
+    Args:
+        size: height and width in pixels; the originals are 8x8.
+    """
+
+    size: PositiveInt = 16
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """One digit per channel."""
+        return (3, self.size, self.size)
+
+    def open(self, device: torch.device) -> Sampler:
+        """Load the digits onto ``device``."""
+        digits = digit_bytes(self.size).squeeze(1).to(device)  # (1797, size, size)
+
+        def sample(n: int, generator: torch.Generator) -> Tensor:
+            rows = torch.randint(len(digits), (n, 3), generator=generator, device=device)
+            return to_unit_range(digits[rows])  # (n, 3, size, size)
+
+        return sample
+
+
+@dataclass(frozen=True)
+class Photos(Dataset):
+    """Square colour patches of the two 427x640 sample photographs, cut on a regular grid.
+
+    There are 2 ((427 - size) // stride + 1) ((640 - size) // stride + 1) patches: 6,716 of 64x64 at
+    stride 8. They overlap where the stride is below the size.
+
+    Args:
+        size: height and width of a patch in pixels, 1 to 427.
+        stride: pixels between neighbouring patches, down and across.
+    """
+
+    size: PositiveInt = 64
+    stride: PositiveInt = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size > PHOTO_HEIGHT:
+            raise BadValueError("size", f"at most {PHOTO_HEIGHT}, the height of the photographs", self.size)
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """Three colour channels."""
+        return (3, self.size, self.size)
+
+    @property
+    def n_patches(self) -> int:
+        """Patches on the grid, of both photographs together."""
+        down, across = PHOTO_HEIGHT - self.size, PHOTO_WIDTH - self.size
+        return 2 * (down // self.stride + 1) * (across // self.stride + 1)
+
+    def open(self, device: torch.device) -> Sampler:
+        """Load the photographs onto ``device``; patches are cut from them when they are drawn."""
+        photos = torch.from_numpy(np.stack(load_sample_images().images)).to(device)  # (2, H, W, 3)
+        planes = photos.permute(
+            0, 3, 1, 2
+        ).contiguous()  # pixels of a row side by side: gathers 15 times faster
+        patches = planes.unfold(2, self.size, self.stride).unfold(3, self.size, self.stride)
+        # a view, so that overlapping patches cost no memory
+        patches = patches.permute(0, 2, 3, 1, 4, 5)  # (2, n_rows, n_columns, 3, size, size)
+        _, n_rows, n_columns = patches.shape[:3]
+
+        def sample(n: int, generator: torch.Generator) -> Tensor:
+            index = torch.randint(self.n_patches, (n,), generator=generator, device=device)
+            photo, place = index // (n_rows * n_columns), index % (n_rows * n_columns)
+            return to_unit_range(patches[photo, place // n_columns, place % n_columns])
+
+        return sample

@@ -1,0 +1,158 @@
+"""Published image sets, read and downloaded by torchvision: the training split of each.
+
+The files lie below ``root`` where torchvision puts them, and torchvision checks the sums of CIFAR-10 and of
+the lists of CelebA. LSUN has a reader of its own, ``lsun.py``.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torchvision import datasets
+
+from gan_lab.checks import PositiveInt, UserError
+from gan_lab.datasets.packed import Images
+from gan_lab.datasets.packed_dataset import PackedDataset
+from gan_lab.datasets.pixels import DECODING_ERRORS, first_line, frame
+
+
+@dataclass(frozen=True)
+class TorchvisionDataset(PackedDataset, ABC):
+    """Base of the sets that torchvision knows.
+
+    Args:
+        size: height and width in pixels; other sizes than the original are resized.
+        root: folder of the data; relative to the current directory.
+        resident: whether the images live in the device's memory as bytes: if they fit, always, never.
+        download: whether to fetch the files when they are missing.
+    """
+
+    download: bool = False
+
+    channels: ClassVar[int]
+    layout: ClassVar[tuple[str, ...]]
+    """The files that matter, below ``root``; the set counts as missing unless all of them are there."""
+
+    @abstractmethod
+    def torchvision_set(self) -> Any:
+        """Return torchvision's dataset, whose items begin with a PIL image; raise what torchvision raises."""
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """Square images with the channels of the set."""
+        return (self.channels, self.size, self.size)
+
+    def source_files(self) -> list[Path]:
+        """Return the files of ``layout``."""
+        files = [self.folder / name for name in self.layout]
+        return files if all(path.is_file() for path in files) else []
+
+    def check_obtainable(self) -> None:
+        """Refuse missing files unless they are to be downloaded."""
+        if not self.download:
+            raise self._refusal("was not found")
+
+    def images(self) -> Images:
+        """Return the images, after a download where that is asked for."""
+        try:
+            source = self.torchvision_set()
+        # torchvision lets through whatever gdown, urllib, zipfile, pickle and numpy raise, and asserts
+        except Exception as error:
+            raise self._refusal(f"could not be read ({first_line(error)})") from error
+        return Images(len(source), lambda index: self._decode(source, index))
+
+    def _decode(self, source: Any, index: int) -> NDArray[np.uint8]:
+        try:
+            with source[index][0] as image:
+                return frame(image, self.size, self.channels)
+        except DECODING_ERRORS as error:
+            raise self._refusal(f"has a damaged image {index} ({first_line(error)})") from error
+
+    def _refusal(self, problem: str) -> UserError:
+        where = f"put {', '.join(self.layout)} below {self.folder}"
+        how = "free the way to the network" if self.download else "set dataset.download=true"
+        return UserError(f"dataset={self.name} {problem}; {where}, or {how}.")
+
+
+@dataclass(frozen=True)
+class Mnist(TorchvisionDataset):
+    """60,000 grey handwritten digits (LeCun et al. 1998), 28x28."""
+
+    size: PositiveInt = 32
+
+    name: ClassVar[str] = "mnist"
+    channels: ClassVar[int] = 1
+    layout: ClassVar[tuple[str, ...]] = tuple(
+        f"MNIST/raw/{part}-ubyte"
+        for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    )
+
+    def torchvision_set(self) -> Any:
+        """Return the training split."""
+        return datasets.MNIST(self.folder, download=self.download)
+
+
+@dataclass(frozen=True)
+class FashionMnist(TorchvisionDataset):
+    """60,000 grey photographs of clothes (Xiao et al. 2017), 28x28."""
+
+    size: PositiveInt = 32
+
+    name: ClassVar[str] = "fashion_mnist"
+    channels: ClassVar[int] = 1
+    layout: ClassVar[tuple[str, ...]] = tuple(path.replace("MNIST", "FashionMNIST") for path in Mnist.layout)
+
+    def torchvision_set(self) -> Any:
+        """Return the training split."""
+        return datasets.FashionMNIST(self.folder, download=self.download)
+
+
+@dataclass(frozen=True)
+class Cifar10(TorchvisionDataset):
+    """50,000 colour photographs of ten kinds of things (Krizhevsky 2009), 32x32."""
+
+    size: PositiveInt = 32
+
+    name: ClassVar[str] = "cifar10"
+    channels: ClassVar[int] = 3
+    layout: ClassVar[tuple[str, ...]] = tuple(
+        f"cifar-10-batches-py/{part}"
+        for part in (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch", "batches.meta")
+    )
+
+    def torchvision_set(self) -> Any:
+        """Return the training split."""
+        return datasets.CIFAR10(self.folder, download=self.download)
+
+
+@dataclass(frozen=True)
+class CelebA(TorchvisionDataset):
+    """162,770 aligned faces (Liu et al. 2015), 178x218: the centred 178x178 square, resized.
+
+    The folder ``img_align_celeba`` holds the images. A change is noticed by the lists beside it alone,
+    because to look at every image would take longer than to start a run.
+    """
+
+    name: ClassVar[str] = "celeba"
+    channels: ClassVar[int] = 3
+    layout: ClassVar[tuple[str, ...]] = tuple(
+        f"celeba/{part}.txt"
+        for part in (
+            "list_eval_partition",
+            "list_attr_celeba",
+            "identity_CelebA",
+            "list_bbox_celeba",
+            "list_landmarks_align_celeba",
+        )
+    )
+
+    def torchvision_set(self) -> Any:
+        """Return the training split, without its attributes."""
+        return datasets.CelebA(self.folder, target_type=[], download=self.download)
+
+    def _refusal(self, problem: str) -> UserError:
+        message = super()._refusal(problem).args[0]
+        return UserError(message.replace(" below ", " and the folder celeba/img_align_celeba below ", 1))

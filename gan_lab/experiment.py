@@ -1,0 +1,159 @@
+"""From a composed config to everything that a run needs, checked before anything starts."""
+
+import copy
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
+from gan_lab.build import build, make
+from gan_lab.checks import NonNegativeInt, PositiveInt, UserError, conform
+from gan_lab.constraints.base import Constraint
+from gan_lab.datasets.base import Dataset
+from gan_lab.draws import BatchShape, make_generator
+from gan_lab.iteration import Game, init_state
+from gan_lab.objectives.base import Objective
+from gan_lab.optimizers.base import UpdateRule
+from gan_lab.settings import TrainSettings
+from gan_lab.types import Params, State
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a config describes.
+
+    Attributes:
+        seed: of parameters, data order, latents and penalties.
+        device: where it runs.
+        generator: the initialised generator, on the CPU.
+        critic: the initialised critic, on the CPU.
+        batch_shape: sizes of one critic step's inputs.
+    """
+
+    seed: int
+    device: torch.device
+    train: TrainSettings
+    dataset: Dataset
+    generator: nn.Module
+    critic: nn.Module
+    game: Game
+    batch_shape: BatchShape
+
+    def new_generator(self) -> nn.Module:
+        """Return a copy of the generator's module, to be filled with trained parameters."""
+        return copy.deepcopy(self.generator)
+
+    def init_state(self) -> State:
+        """Return the state before the first iteration, on the experiment's device."""
+        rng = make_generator(self.seed, "constraint")
+        state = init_state(self.game, parameters(self.generator), parameters(self.critic), rng)
+        return State(*({name: value.to(self.device) for name, value in part.items()} for part in state))
+
+
+def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experiment:
+    """Build what a config describes.
+
+    Args:
+        config: the composed and resolved config, as plain containers.
+        trusted: packages besides gan_lab that the config may name classes of.
+
+    Raises:
+        UserError: naming the first key that is wrong.
+    """
+    trusted = tuple(trusted)
+    architecture = config["architecture"]
+    seed = conform("seed", config.get("seed"), NonNegativeInt)
+    latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
+    device = find_device(conform("device", config.get("device"), str))
+    train = make(TrainSettings, config["train"], "train")
+    dataset = build(config["dataset"], Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    constraint = build(config["constraint"], Constraint, "constraint", trusted)
+    generator, critic = _build_networks(architecture, seed, latent_dim, dataset.data_shape, trusted)
+    _warn_of_batch_norm(constraint, critic)
+    optimizer = build(config["optimizer"], UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
+    critic_optimizer = optimizer
+    if config["critic_optimizer"] is not None:
+        critic_optimizer = build(
+            config["critic_optimizer"],
+            UpdateRule,  # type: ignore[type-abstract]
+            "critic_optimizer",
+            trusted,
+        )
+    game = Game(
+        generator=copy.deepcopy(generator).to("meta"),
+        critic=copy.deepcopy(critic).to("meta"),
+        objective=build(config["objective"], Objective, "objective", trusted),  # type: ignore[type-abstract]
+        constraint=constraint,
+        generator_optimizer=optimizer,
+        critic_optimizer=critic_optimizer,
+        n_critic=train.n_critic,
+        ema=train.ema,
+    )
+    shape = BatchShape(train.batch_size, latent_dim, constraint.noise_shape(dataset.data_shape))
+    return Experiment(seed, device, train, dataset, generator, critic, game, shape)
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:K`` names.
+
+    Raises:
+        UserError: if it is no such name, or the machine has no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    kind, _, index = name.partition(":")
+    if kind != "cuda" or not (name == "cuda" or index.isdecimal()):
+        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {name!r}.")
+    if int(index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
+        raise UserError(
+            f"device must be a device of this machine; got {name!r}, and torch finds {found} CUDA device(s): "
+            "use device=auto or device=cpu."
+        )
+    return torch.device(name)
+
+
+def parameters(network: nn.Module) -> Params:
+    """Return a copy of a network's parameters by name."""
+    return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+def _build_networks(
+    architecture: Mapping[str, Any],
+    seed: int,
+    latent_dim: int,
+    data_shape: tuple[int, ...],
+    trusted: tuple[str, ...],
+) -> tuple[nn.Module, nn.Module]:
+    """Return generator and critic; initialised on the CPU, so that every device starts from the same."""
+    generator = build(
+        architecture["generator"],
+        GeneratorArchitecture,  # type: ignore[type-abstract]
+        "architecture.generator",
+        trusted,
+    )
+    critic = build(architecture["critic"], CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(make_generator(seed, "generator").initial_seed())
+        generator_network = generator.build(latent_dim, data_shape)
+        torch.manual_seed(make_generator(seed, "critic").initial_seed())
+        critic_network = critic.build(data_shape)
+    return generator_network, critic_network
+
+
+def _warn_of_batch_norm(constraint: Constraint, critic: nn.Module) -> None:
+    normalised = any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in critic.modules())
+    if constraint.per_sample_gradient and normalised:
+        log.warning(
+            "The constraint differentiates each sample's score by that sample, but batch norm in the critic "
+            "mixes the samples of a batch, so the penalty bounds something else: "
+            "use architecture.critic.norm=layer."
+        )

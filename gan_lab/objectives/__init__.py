@@ -1,0 +1,1 @@
+"""What critic and generator minimise, one family a file."""

@@ -1,0 +1,46 @@
+"""What every objective offers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from gan_lab.checks import Checked
+
+
+@dataclass(frozen=True)
+class Objective(Checked, ABC):
+    """The game that critic and generator play, as pure functions of raw critic scores.
+
+    Both sides see both scores, so that relativistic losses need no flag. All scores are ``(B,)``,
+    all results ``()``; every loss is minimised.
+
+    Attributes:
+        measures: the TensorBoard tag of ``estimate`` below ``distance/``: ``jsd`` for the
+            Jensen-Shannon divergence in nats, ``f_divergence`` for another f-divergence in its own
+            unit, None where the estimate is the score gap itself, which is always logged as
+            ``distance/critic_raw``.
+    """
+
+    measures: ClassVar[Literal["jsd", "f_divergence"] | None]
+
+    @abstractmethod
+    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return what the critic minimises, from scores (B,), (B,)."""
+
+    @abstractmethod
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return what the generator minimises, from scores (B,), (B,)."""
+
+    @abstractmethod
+    def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the divergence that these scores (B,), (B,) estimate; its unit is in the subclass."""
+
+    def threshold(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the score above which a sample counts as real, from scores (B,), (B,).
+
+        Zero, unless the objective says otherwise.
+        """
+        del fake
+        return real.new_zeros(())

@@ -1,0 +1,26 @@
+"""What every optimizer offers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gan_lab.checks import Checked
+from gan_lab.types import OptimizerState
+
+
+@dataclass(frozen=True)
+class UpdateRule(Checked, ABC):
+    """An elementwise rule from gradients to steps, as pure functions of one flat vector of parameters.
+
+    All state is in tensors, the count of steps
+    included, so that a rule runs under ``vmap`` and ``torch.compile`` and is saved with the rest.
+    """
+
+    @abstractmethod
+    def init(self, parameters: Tensor) -> OptimizerState:
+        """Return the state before the first step, for parameters of shape (P,)."""
+
+    @abstractmethod
+    def update(self, gradient: Tensor, state: OptimizerState) -> tuple[Tensor, OptimizerState]:
+        """Return the step (P,) to be *added* to the parameters, and the next state."""

@@ -1,0 +1,52 @@
+"""Samples from a trained generator, the same whatever their number.
+
+While training, batch normalisation uses the statistics of the batch, so a sample depends on its neighbours.
+Here every such layer gets *standing statistics* (BigGAN, section 4.1): the average over a fixed set of
+latents. One sample or a thousand then give the same image.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from gan_lab.types import Params
+
+_BATCHES, _BATCH_SIZE = 8, 64
+_CHUNK = 256
+
+
+def make_sampler_network(network: nn.Module, params: Params, latent_dim: int) -> nn.Module:
+    """Return ``network`` with ``params`` and standing statistics, in evaluation mode.
+
+    Args:
+        network: a generator as its architecture built it; it is changed.
+        params: its trained parameters, on the device where it shall run.
+        latent_dim: Z.
+    """
+    device = next(iter(params.values())).device
+    network = network.to(device)
+    network.load_state_dict(params, strict=True)
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    for layer in layers:
+        _keep_statistics(layer)
+    network.train()
+    if layers:
+        fixed = torch.Generator().manual_seed(0)
+        with torch.no_grad():
+            for _ in range(_BATCHES):
+                network(torch.randn(_BATCH_SIZE, latent_dim, generator=fixed).to(device))
+    return network.eval()
+
+
+def sample(network: nn.Module, latents: Tensor) -> Tensor:
+    """Return the samples (n, *D) of latents (n, Z), on the latents' device, in chunks that fit."""
+    with torch.no_grad():
+        return torch.cat([network(chunk) for chunk in torch.split(latents, _CHUNK)])
+
+
+def _keep_statistics(layer: nn.modules.batchnorm._BatchNorm) -> None:
+    parameter = next(layer.parameters())
+    layer.track_running_stats = True
+    layer.momentum = None  # a plain average over the batches
+    layer.register_buffer("running_mean", torch.zeros_like(parameter))
+    layer.register_buffer("running_var", torch.ones_like(parameter))
+    layer.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long, device=parameter.device))

@@ -1,0 +1,190 @@
+"""The training loop: draw, play, and every so often log, look and save."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_lab.checkpoint import Checkpoint, save
+from gan_lab.dashboard import close_dashboard, open_dashboard
+from gan_lab.draws import Draws
+from gan_lab.execution import make_execution
+from gan_lab.experiment import Experiment
+from gan_lab.looks import Looker
+from gan_lab.progress import ProgressBar
+from gan_lab.runs import Run
+from gan_lab.tracking import Block, Measured, Tracker
+from gan_lab.types import State
+
+
+class Outcome(NamedTuple):
+    """How a run ended."""
+
+    status: Literal["completed", "interrupted", "diverged"]
+    iteration: int  # completed, all of them finite
+    numbers: dict[str, float]  # tag to value at that iteration
+    message: str | None = None
+
+
+class Position(NamedTuple):
+    """A point of a run that can be returned to: it decides all that follows."""
+
+    iteration: int  # completed
+    state: State
+    draws: dict[str, Tensor]
+
+
+def train(
+    experiment: Experiment, run: Run, checkpoint: Checkpoint | None, stop: Callable[[], bool]
+) -> Outcome:
+    """Train until the last iteration, until something is not finite, or until asked to stop.
+
+    Args:
+        experiment: what to train.
+        run: the folder, claimed by this process.
+        checkpoint: where to go on from, None to begin.
+        stop: asked after every iteration whether to save and leave.
+
+    Raises:
+        UserError: if the data cannot be read or the folder not be written.
+    """
+    settings, total = experiment.train, run.record.iterations
+    with contextlib.closing(Session(experiment, run, checkpoint)) as session:
+        with ProgressBar(session.safe.iteration, total) as bar:
+            for iteration in range(session.safe.iteration, total):
+                # Draw and play; nothing here waits for the device
+                session.play(iteration)
+                done, stopping = iteration + 1, stop()
+                bar.advance()
+                last = stopping or done == total
+                saving = last or done % settings.checkpoint_every == 0
+                looking = done % settings.sample_every == 0
+                if not (saving or looking or done % settings.log_every == 0):
+                    continue
+
+                # Log; a value that is not finite ends the run at the iteration before it
+                failure = session.log(done, looking)
+                if failure is not None:
+                    return session.end("diverged", failure)
+                bar.show(session.numbers, session.rate)
+
+                # Save
+                if saving:
+                    session.save()
+                if stopping:
+                    return session.end("interrupted")
+        session.looker.look(session.safe.state, total)
+        return session.end("completed")
+
+
+class Session:
+    """The pieces of one run between its first and its last iteration.
+
+    Attributes:
+        safe: the newest position that is known to be finite.
+        numbers: tag to value at the last iteration that was logged.
+        rate: iterations per second between the last two logs.
+    """
+
+    def __init__(self, experiment: Experiment, run: Run, checkpoint: Checkpoint | None) -> None:
+        sampler = experiment.dataset.open(experiment.device)
+        self._experiment, self._run = experiment, run
+        self._draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
+        self._execution = make_execution(experiment.game, experiment.train.execution)
+        self.safe = self._start(checkpoint)
+        self._state = self.safe.state
+        self._measured = Measured(self.safe.iteration + 1)
+        self._tracker = Tracker(
+            run.path, self.safe.iteration, checkpoint.counters["metrics_bytes"] if checkpoint else 0
+        )
+        self.looker = Looker(experiment, sampler, run.path, self._tracker.writer)
+        self.numbers: dict[str, float] = {}
+        self.rate = 0.0
+        open_dashboard(self._tracker.writer, run.record)
+        self.looker.first()
+
+    def play(self, iteration: int) -> None:
+        """Draw for and play one generator iteration, counted from 0, with its warm-up."""
+        settings = self._experiment.train
+        for _ in range(settings.extra_critic_steps(iteration)):
+            self._state, _ = self._execution.critic_step(self._state, *self._draws.critic_batch())
+        batch = self._draws.batch(settings.n_critic)
+        self._state, measurements = self._execution.iteration(self._state, batch)
+        self._measured.keep(measurements)
+
+    def log(self, done: int, looking: bool) -> str | None:
+        """Write what was measured since the last log; return what was not finite, if anything."""
+        block = self._measured.fetch()
+        failure = _find_failure(block, self._state)
+        if failure is not None:
+            row, what = failure
+            self.numbers = self._tracker.write(block.head(row)) or self.numbers
+            failed_at = self.safe.iteration + row + 1
+            self._return_to(failed_at - 1)
+            self.save()
+            return f"{what} was not finite at iteration {failed_at}."
+        occasional = self.looker.look(self._state, done) if looking else {}
+        self.numbers = self._tracker.write(block, occasional)
+        self.rate = self._tracker.write_rate(done)
+        self.safe = Position(done, self._state, self._draws.state())
+        return None
+
+    def save(self) -> None:
+        """Write the safe position as a checkpoint."""
+        checkpoint = Checkpoint(
+            iteration=self.safe.iteration,
+            state=self.safe.state,
+            generators=self.safe.draws,
+            counters={"metrics_bytes": self._tracker.sync()},
+            device=self._experiment.device.type,
+            fingerprint=self._run.record.config_hash,
+        )
+        save(self._run.path, checkpoint)
+        self._run.update(iteration=self.safe.iteration)
+
+    def end(
+        self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None
+    ) -> Outcome:
+        """Write the final numbers where TensorBoard's HPARAMS tab finds them."""
+        if status != "interrupted":
+            succeeded = status == "completed"
+            close_dashboard(self._tracker.writer, self.numbers, self.safe.iteration, succeeded)
+        return Outcome(status, self.safe.iteration, self.numbers, message)
+
+    def close(self) -> None:
+        """Close the event file."""
+        self._tracker.close()
+
+    def _start(self, checkpoint: Checkpoint | None) -> Position:
+        if checkpoint is None:
+            return Position(0, self._experiment.init_state(), self._draws.state())
+        device = self._experiment.device
+        state = State(
+            *({name: value.to(device) for name, value in part.items()} for part in checkpoint.state)
+        )
+        # generators of another kind of device have other states: there the draws begin afresh
+        if checkpoint.device == device.type:
+            self._draws.restore(checkpoint.generators)
+        return Position(checkpoint.iteration, state, self._draws.state())
+
+    def _return_to(self, iteration: int) -> None:
+        """Play again from the safe position to ``iteration``: the last one before a failure."""
+        self._draws.restore(self.safe.draws)
+        self._state = self.safe.state
+        for again in range(self.safe.iteration, iteration):
+            self.play(again)
+        self.safe = Position(iteration, self._state, self._draws.state())
+
+
+def _find_failure(block: Block, state: State) -> tuple[int, str] | None:
+    """Return the row of the first iteration that was not finite and what was not, or None."""
+    failure = block.non_finite()
+    if failure is not None:
+        return failure
+    for name, part in (("generator", state.generator), ("critic", state.critic)):
+        for parameter, value in part.items():
+            if not bool(torch.isfinite(value).all()):
+                return len(block) - 1, f"{name} parameter {parameter}"
+    return None

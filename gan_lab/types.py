@@ -1,0 +1,48 @@
+"""The words that every layer shares: parameters, batches, states. No logic.
+
+Shape letters used throughout the project:
+    B  samples in a batch
+    D  shape of one sample, ``(C, H, W)`` for images and ``(d,)`` for vectors
+    Z  latent dimension
+    N  critic steps per iteration (n_critic)
+    P  parameters of one network, flattened
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+Params = dict[str, Tensor]
+Measurements = dict[str, Tensor]
+ConstraintState = dict[str, Tensor]
+OptimizerState = dict[str, Tensor]
+
+Score = Callable[[Tensor], Tensor]
+"""A critic with its parameters bound: samples ``(B, *D)`` to raw scores ``(B,)``."""
+
+Sampler = Callable[[int, torch.Generator], Tensor]
+"""``sampler(n, generator)`` draws ``(n, *D)`` float32 real samples on the generator's device."""
+
+
+class Batch(NamedTuple):
+    """Everything real or random that one iteration consumes.
+
+    Row k feeds critic step k; the last row of ``real`` and ``latent`` feeds the generator step.
+    """
+
+    real: Tensor  # (N + 1, B, *D)
+    latent: Tensor  # (N + 1, B, Z)
+    noise: Tensor  # (N, B, *noise_shape), uniform on [0, 1)
+
+
+class State(NamedTuple):
+    """Everything that training changes."""
+
+    generator: Params
+    critic: Params
+    generator_optimizer: OptimizerState
+    critic_optimizer: OptimizerState
+    constraint: ConstraintState
+    average: Params  # exponential moving average of the generator; empty when it is off

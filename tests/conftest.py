@@ -1,0 +1,43 @@
+"""What several test files share: composed configs, and runs in temporary folders."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pytest
+from omegaconf import DictConfig
+
+from gan_lab import app, launch
+from gan_lab.options import config_folder
+
+Compose = Callable[..., dict[str, Any]]
+Train = Callable[..., Path]
+
+TOY = ["dataset=ring8", "architecture.generator.width=16", "architecture.critic.width=16"]
+DIGITS = ["dataset=digits", "architecture.generator.width=8", "architecture.critic.width=8"]
+FEW = ["train.batch_size=16", "train.log_every=4", "train.sample_every=8", "train.checkpoint_every=4"]
+
+
+def compose_config(*overrides: str) -> dict[str, Any]:
+    """Return what `gan-lab train OVERRIDES` composes, resolved."""
+    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config: DictConfig = hydra.compose("config", overrides=app.expand_constraint_lists(list(overrides)))
+        return app.to_plain(config)
+
+
+@pytest.fixture(name="compose")
+def _compose() -> Compose:
+    return compose_config
+
+
+@pytest.fixture
+def train(tmp_path: Path) -> Train:
+    """Return a function that trains in a folder below tmp_path and returns the folder."""
+
+    def run(name: str, *overrides: str, **more: Any) -> Path:
+        config = compose_config("device=cpu", *FEW, *overrides)
+        launch.launch(config, tmp_path / name, choices={}, command="a test", **more)
+        return tmp_path / name
+
+    return run

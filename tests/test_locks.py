@@ -1,0 +1,111 @@
+import errno
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from gan_lab.checks import UserError
+from gan_lab.locks import LOCK_NAME, FolderLock, is_locked
+from gan_lab.provenance import this_process
+
+HOLD = """
+import pathlib, sys
+from gan_lab.locks import FolderLock
+lock = FolderLock(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds tmp_path."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def no_locks(descriptor, operation):
+    raise OSError(errno.ENOLCK, "No locks available")
+
+
+def test_a_lock_holds_within_a_process_until_released(tmp_path):
+    lock = FolderLock(tmp_path)
+    assert lock.held
+    assert is_locked(tmp_path)
+    with pytest.raises(UserError, match=f"is being trained by process {os.getpid()} on "):
+        FolderLock(tmp_path)
+    lock.release()
+    lock.release()
+    assert not lock.held
+    assert not is_locked(tmp_path)
+    FolderLock(tmp_path).release()
+
+
+def test_a_lock_holds_between_processes_until_one_is_killed(tmp_path, holder):
+    assert is_locked(tmp_path)
+    with pytest.raises(UserError, match=f"{tmp_path} is being trained by process {holder.pid} on "):
+        FolderLock(tmp_path)
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert not is_locked(tmp_path)
+    FolderLock(tmp_path).release()
+
+
+def test_looking_changes_nothing(tmp_path):
+    assert not is_locked(tmp_path)
+    assert not is_locked(tmp_path / "absent")
+    assert os.listdir(tmp_path) == []
+
+
+def test_somebody_who_only_looks_does_not_keep_others_out(tmp_path, monkeypatch):
+    (tmp_path / LOCK_NAME).touch()
+    looking = os.open(tmp_path / LOCK_NAME, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    # the look ends while the writer pauses
+    monkeypatch.setattr("time.sleep", lambda seconds: fcntl.flock(looking, fcntl.LOCK_UN))
+    FolderLock(tmp_path).release()
+    os.close(looking)
+
+
+def test_a_released_lock_is_free_though_a_fork_lives_on(tmp_path):
+    lock = FolderLock(tmp_path)
+    inherited = os.dup(lock._descriptor)  # what a forked data loader has
+    lock.release()
+    assert not is_locked(tmp_path)
+    os.close(inherited)
+
+
+@pytest.mark.parametrize(
+    ("owner", "free"),
+    [
+        (b"", True),
+        (b"{", True),
+        (b"[]", True),
+        ({"started": "another start"}, True),
+        ({"pid": 2**22 + 1}, True),
+        ({"pid": 2**80}, True),
+        ({}, False),
+        ({"host": "another-host"}, False),
+    ],
+)
+def test_without_locks_the_named_process_decides(tmp_path, monkeypatch, owner, free):
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    content = owner if isinstance(owner, bytes) else json.dumps(this_process() | owner).encode()
+    (tmp_path / LOCK_NAME).write_bytes(content)
+    assert is_locked(tmp_path) is not free
+    if free:
+        lock = FolderLock(tmp_path)
+        assert is_locked(tmp_path)
+        lock.release()
+        assert not is_locked(tmp_path)
+    else:
+        with pytest.raises(UserError, match="is being trained by process"):
+            FolderLock(tmp_path)

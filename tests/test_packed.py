@@ -1,0 +1,226 @@
+import builtins
+import errno
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gan_lab.checks import UserError
+from gan_lab.datasets import packed
+from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, sole_packer, write_pack
+
+SHAPE = (3, 4, 5)
+PIXELS = np.random.default_rng(0).integers(0, 256, (1300, *SHAPE), dtype=np.uint8)  # three chunks
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "things-3x4x5.npy"
+
+
+@pytest.fixture
+def pack(path: Path) -> Path:
+    write(path)
+    return path
+
+
+def write(path: Path, decode: Callable[[int], Any] = PIXELS.__getitem__, source: str = "old") -> None:
+    write_pack(path, Images(len(PIXELS), decode), "things", SHAPE, source)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_a_pack_gives_back_every_image_and_says_what_it_is(pack: Path) -> None:
+    images = read_pack(pack, SHAPE)
+    assert isinstance(images, np.memmap)
+    assert not images.flags.writeable
+    assert np.array_equal(images, PIXELS)
+    assert np.array_equal(np.load(pack), PIXELS)  # a plain .npy
+    content = json.loads(sidecar_path(pack).read_text())
+    assert list(content) == ["format", "name", "shape", "bytes", "blake2b", "source"]
+    assert content["format"] == 1
+    assert content["shape"] == list(PIXELS.shape)
+    assert content["bytes"] == pack.stat().st_size
+    assert (content["name"], content["source"]) == ("things", "old")
+    assert names(pack.parent) == ["things-3x4x5.json", "things-3x4x5.npy"]
+
+
+def test_a_pack_cut_short_is_refused_without_hashing(pack: Path) -> None:
+    os.truncate(pack, pack.stat().st_size - 1)
+    with pytest.raises(DamagedPackError, match=r"holds 78,127 bytes where 78,128 were written"):
+        read_pack(pack, SHAPE, hash_limit_bytes=0)
+
+
+@pytest.mark.parametrize("position", [3, 20, 128, -1])
+def test_a_changed_byte_is_found(pack: Path, position: int) -> None:
+    content = bytearray(pack.read_bytes())
+    content[position] ^= 1
+    pack.write_bytes(content)
+    with pytest.raises(DamagedPackError, match=r"has changed since it was written"):
+        read_pack(pack, SHAPE)
+
+
+def test_packs_above_the_limit_are_not_hashed(pack: Path) -> None:
+    content = bytearray(pack.read_bytes())
+    content[-1] ^= 1
+    pack.write_bytes(content)
+    assert read_pack(pack, SHAPE, hash_limit_bytes=len(content) - 1).shape == PIXELS.shape
+    with pytest.raises(DamagedPackError):
+        read_pack(pack, SHAPE, hash_limit_bytes=len(content))
+    assert packed.HASH_LIMIT_BYTES == 2**30
+
+
+def test_a_broken_header_is_found_without_the_hash(pack: Path) -> None:
+    pack.write_bytes(b"?" + pack.read_bytes()[1:])
+    with pytest.raises(DamagedPackError, match=r"does not begin as an array"):
+        read_pack(pack, SHAPE, hash_limit_bytes=0)
+
+
+def test_another_shape_is_refused(pack: Path) -> None:
+    with pytest.raises(
+        DamagedPackError, match=r"holds uint8 \(1300, 3, 4, 5\) instead of images \(1, 4, 5\)"
+    ):
+        read_pack(pack, (1, 4, 5))
+
+
+def test_a_pack_without_sidecar_counts_as_unfinished(pack: Path) -> None:
+    sidecar_path(pack).unlink()
+    assert packed.read_sidecar(pack) is None
+    with pytest.raises(DamagedPackError, match=r"is not finished"):
+        read_pack(pack, SHAPE)
+
+
+def test_a_sidecar_without_pack_counts_as_unfinished(pack: Path) -> None:
+    pack.unlink()
+    assert packed.read_sidecar(pack) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"format": 1, "name": "x"}', '{"format": 1, "shape": 3}']
+)
+def test_a_sidecar_that_makes_no_sense_is_damage(pack: Path, text: str) -> None:
+    sidecar_path(pack).write_text(text)
+    with pytest.raises(DamagedPackError, match=r"\.json is damaged"):
+        packed.read_sidecar(pack)
+
+
+def test_another_format_counts_as_missing(pack: Path) -> None:
+    content = json.loads(sidecar_path(pack).read_text())
+    sidecar_path(pack).write_text(json.dumps({**content, "format": 2, "more": []}))
+    assert packed.read_sidecar(pack) is None
+
+
+def test_no_images_are_refused(path: Path) -> None:
+    with pytest.raises(UserError, match=r"dataset=things holds no images"):
+        write_pack(path, Images(0, PIXELS.__getitem__), "things", SHAPE, "")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, UserError("x.png is not an image.")])
+def test_packing_that_stops_leaves_nothing(path: Path, error: BaseException) -> None:
+    def decode(index: int) -> Any:
+        if index == 1000:
+            raise error
+        return PIXELS[index]
+
+    with pytest.raises(error if isinstance(error, type) else type(error)):
+        write(path, decode)
+    assert names(path.parent) == []
+
+
+def test_packing_again_that_stops_leaves_the_old_pack(pack: Path) -> None:
+    before = pack.read_bytes()
+    with pytest.raises(ZeroDivisionError):
+        write(pack, lambda index: 1 // 0)
+    assert pack.read_bytes() == before
+    assert np.array_equal(read_pack(pack, SHAPE), PIXELS)
+
+
+def test_a_death_between_the_two_files_leaves_an_unfinished_pack(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def die_at_the_sidecar(source: Path, target: Path) -> None:
+        if target == sidecar_path(pack):
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", die_at_the_sidecar)
+    with pytest.raises(KeyboardInterrupt):
+        write(pack, lambda index: 255 - PIXELS[index], source="new")
+    assert names(pack.parent) == ["things-3x4x5.npy"]
+    assert packed.read_sidecar(pack) is None
+
+
+def test_leftovers_of_a_killed_run_are_removed(path: Path) -> None:
+    leftover = path.with_name(f"{path.name}.12345.tmp")
+    leftover.write_bytes(b"half")
+    other = path.with_name("others-3x4x5.npy.12345.tmp")
+    other.write_bytes(b"not mine")
+    write(path)
+    assert names(path.parent) == [other.name, "things-3x4x5.json", "things-3x4x5.npy"]
+
+
+def test_a_full_disk_is_said_in_a_sentence_and_cleaned_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def open_on_full_disk(name: Path, mode: str) -> Any:
+        file = builtins.open(name, mode)  # noqa: SIM115 - the caller closes it
+        write_bytes, written = file.write, 0
+
+        def write_some(content: bytes) -> int:
+            nonlocal written
+            written += len(content)
+            if written > 40_000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return write_bytes(content)
+
+        monkeypatch.setattr(file, "write", write_some)
+        return file
+
+    monkeypatch.setattr(packed, "open", open_on_full_disk, raising=False)
+    with pytest.raises(
+        UserError, match=r"could not be written \(No space left on device\); it needs 0 MB"
+    ) as info:
+        write(path)
+    assert isinstance(info.value.__cause__, OSError)
+    monkeypatch.undo()
+    assert names(path.parent) == []
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "packed").write_text("a file where the folder should be")
+    with (
+        pytest.raises(UserError, match=r"cannot be written to .* choose another dataset\.root\.$"),
+        sole_packer(tmp_path / "packed" / "things.npy"),
+    ):
+        pass
+
+
+def hold(path: Path, entered: Any, seconds: float) -> None:
+    with sole_packer(path):
+        entered.set()
+        time.sleep(seconds)
+
+
+def test_the_lock_keeps_a_second_process_waiting(path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    first_in, second_in = context.Event(), context.Event()
+    first = context.Process(target=hold, args=(path, first_in, 60))
+    second = context.Process(target=hold, args=(path, second_in, 0))
+    first.start()
+    assert first_in.wait(30)
+    second.start()
+    assert not second_in.wait(5)
+    first.kill()  # the system frees the lock of a process that was killed
+    assert second_in.wait(30)
+    for process in (first, second):
+        process.join(30)
