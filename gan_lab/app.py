@@ -198,7 +198,7 @@ def register_resolvers() -> None:
     """Register the interpolations that conf/config.yaml uses."""
     # 2.4 gives the new one the name of the old one
     before_2_4 = _version_of(omegaconf) < (2, 4)
-    register = OmegaConf.register_new_resolver if before_2_4 else OmegaConf.register_resolver
+    register: Any = OmegaConf.register_new_resolver if before_2_4 else OmegaConf.register_resolver
     for name, function in {
         "run_name": lambda *, _root_: run_name(_root_),
         "config_hash": lambda *, _root_: _job_hash(_root_),

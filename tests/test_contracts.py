@@ -91,8 +91,9 @@ def test_the_keys_of_an_option_are_the_fields_of_its_class(option: str) -> None:
     assert len(nodes) >= 6  # objective, constraint, dataset, optimizer, generator, critic
     for node in nodes:
         module, _, name = node["_target_"].rpartition(".")
-        fields = {field.name for field in dataclasses.fields(getattr(importlib.import_module(module), name))}
-        assert set(node) - {"_target_"} == fields, node["_target_"]
+        fields = dataclasses.fields(getattr(importlib.import_module(module), name))
+        keys = {field.metadata.get("key", field.name) for field in fields}
+        assert set(node) - {"_target_"} == keys, node["_target_"]
 
 
 @pytest.mark.parametrize("option", [option for group in KINDS for option in names_in(group)])
