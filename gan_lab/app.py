@@ -18,7 +18,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.checks import UserError
+from gan_lab.checks import UserError, conform
 from gan_lab.options import config_folder, format_options
 from gan_lab.runs import config_hash
 
@@ -44,6 +44,7 @@ def prepare_app(arguments: list[str]) -> list[str]:
 
 
 def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[str]:
+    _failures.clear()
     overrides = expand_constraint_lists(arguments)
     os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
     # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
@@ -99,7 +100,7 @@ def _train_job(config: DictConfig) -> float:
         Path(settings.runtime.output_dir),
         choices=choices_of(settings.runtime.choices),
         command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
-        trusted=composed["trusted"],
+        trusted=_trusted(composed),
     )
 
 
@@ -107,7 +108,13 @@ def _prepare_job(config: DictConfig) -> None:
     from gan_lab.preparation import prepare
 
     composed = to_plain(config)
-    prepare(composed["dataset"], composed["trusted"])
+    prepare(composed["dataset"], _trusted(composed))
+
+
+def _trusted(composed: dict[str, Any]) -> tuple[str, ...]:
+    # a text would pass for a list of its letters
+    packages: tuple[str, ...] = conform("trusted", composed["trusted"], tuple[str, ...])
+    return packages
 
 
 def to_plain(config: DictConfig) -> dict[str, Any]:

@@ -5,6 +5,7 @@ own module lies in gan_lab or in a package that the *user* listed as trusted, an
 """
 
 import importlib
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
@@ -78,7 +79,7 @@ def _find_class(path: str, kind: type[T], key: str, allowed: set[str]) -> type[T
         found = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
         raise UserError(f"{key}._target_ names {path}, which cannot be found: {error}.") from None
-    if not (isinstance(found, type) and issubclass(found, kind)):
+    if not (isinstance(found, type) and issubclass(found, kind)) or inspect.isabstract(found):
         raise UserError(f"{key}._target_ must name a class of kind {kind.__name__}; got {path}.")
     # the path may lead through a trusted module to something that it only imported
     _require_allowed(found.__module__, path, key, allowed)

@@ -86,7 +86,7 @@ def conform(key: str, value: Any, hint: Any) -> Any:
     """
     try:
         return _conform(value, hint)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise BadValueError(key, describe(hint), value) from None
 
 
@@ -142,7 +142,7 @@ def _conform_union(value: Any, hints: tuple[Any, ...]) -> Any:
     for hint in hints:
         try:
             return _conform(value, hint)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     raise ValueError
 

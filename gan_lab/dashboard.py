@@ -53,9 +53,11 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
 def close_dashboard(
     writer: SummaryWriter, final: Mapping[str, float], iteration: int, succeeded: bool
 ) -> None:
-    """Write a run's final numbers as ``final/...`` and how its HPARAMS row ended."""
+    """Write a run's final distances as ``final/...`` and how its HPARAMS row ended."""
     for tag, value in final.items():
-        writer.add_scalar(f"final/{tag.rpartition('/')[2]}", value, iteration)
+        group, _, name = tag.partition("/")
+        if group == "distance":
+            writer.add_scalar(f"final/{name}", value, iteration)
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION

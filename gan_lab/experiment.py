@@ -11,7 +11,7 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.build import build, make
-from gan_lab.checks import NonNegativeInt, PositiveInt, UserError, conform
+from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.draws import BatchShape, make_generator
@@ -67,18 +67,18 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
         UserError: naming the first key that is wrong.
     """
     trusted = tuple(trusted)
-    architecture = config["architecture"]
+    architecture = _section(config, "architecture")
     seed = conform("seed", config.get("seed"), NonNegativeInt)
     latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     device = find_device(conform("device", config.get("device"), str))
-    train = make(TrainSettings, config["train"], "train")
-    dataset = build(config["dataset"], Dataset, "dataset", trusted)  # type: ignore[type-abstract]
-    constraint = build(config["constraint"], Constraint, "constraint", trusted)
+    train = make(TrainSettings, _section(config, "train"), "train")
+    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
     generator, critic = _build_networks(architecture, seed, latent_dim, dataset.data_shape, trusted)
     _warn_of_batch_norm(constraint, critic)
-    optimizer = build(config["optimizer"], UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
+    optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
     critic_optimizer = optimizer
-    if config["critic_optimizer"] is not None:
+    if config.get("critic_optimizer") is not None:
         critic_optimizer = build(
             config["critic_optimizer"],
             UpdateRule,  # type: ignore[type-abstract]
@@ -88,14 +88,14 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
     game = Game(
         generator=copy.deepcopy(generator).to("meta"),
         critic=copy.deepcopy(critic).to("meta"),
-        objective=build(config["objective"], Objective, "objective", trusted),  # type: ignore[type-abstract]
+        objective=build(config.get("objective"), Objective, "objective", trusted),  # type: ignore[type-abstract]
         constraint=constraint,
         generator_optimizer=optimizer,
         critic_optimizer=critic_optimizer,
         n_critic=train.n_critic,
         ema=train.ema,
     )
-    shape = BatchShape(train.batch_size, latent_dim, constraint.noise_shape(dataset.data_shape))
+    shape = BatchShape(train.batch_size, latent_dim, _noise_shape(constraint, dataset.data_shape))
     return Experiment(seed, device, train, dataset, generator, critic, game, shape)
 
 
@@ -126,6 +126,13 @@ def parameters(network: nn.Module) -> Params:
     return {name: value.detach().clone() for name, value in network.named_parameters()}
 
 
+def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = config.get(key)
+    if not isinstance(section, Mapping):
+        raise UserError(f"{key} must be a mapping of settings; got {section!r}.")
+    return section
+
+
 def _build_networks(
     architecture: Mapping[str, Any],
     seed: int,
@@ -135,18 +142,25 @@ def _build_networks(
 ) -> tuple[nn.Module, nn.Module]:
     """Return generator and critic; initialised on the CPU, so that every device starts from the same."""
     generator = build(
-        architecture["generator"],
+        architecture.get("generator"),
         GeneratorArchitecture,  # type: ignore[type-abstract]
         "architecture.generator",
         trusted,
     )
-    critic = build(architecture["critic"], CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    critic = build(architecture.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(make_generator(seed, "generator").initial_seed())
         generator_network = generator.build(latent_dim, data_shape)
         torch.manual_seed(make_generator(seed, "critic").initial_seed())
         critic_network = critic.build(data_shape)
     return generator_network, critic_network
+
+
+def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return constraint.noise_shape(data_shape)
+    except BadValueError as error:
+        raise error.below("constraint") from None
 
 
 def _warn_of_batch_norm(constraint: Constraint, critic: nn.Module) -> None:

@@ -71,8 +71,10 @@ def _draw(experiment: Experiment, params: dict[str, Tensor], request: SampleRequ
     latent_dim = experiment.batch_shape.latent_dim
     on_device = {name: value.to(experiment.device) for name, value in params.items()}
     network = make_sampler_network(experiment.new_generator(), on_device, latent_dim)
-    # drawn on the CPU, so that a seed means the same samples on every device
-    latents = torch.randn(request.n, latent_dim, generator=make_generator(request.seed, "sample"))
+    # drawn on the CPU, so that a seed means the same samples on every device, and one by one, because
+    # what torch draws at once depends on how much that is: the first of two would not be the one alone
+    rng = make_generator(request.seed, "sample")
+    latents = torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(request.n)])
     return sample(network, latents.to(experiment.device))
 
 

@@ -103,12 +103,13 @@ def make_critic_step(
         critic = game.constraint.project(add(state.critic, step))
         measurements = {
             "loss/critic": objective_loss,
-            "loss/penalty": penalty,
             "health/critic_gradient_norm": torch.linalg.vector_norm(gradient),
             # negative: momentum carries the step against the gradient (WGAN, section 4.2)
             "health/step_gradient_cosine": F.cosine_similarity(step, -gradient, dim=0),
             **game.constraint.measure(critic),
         }
+        if game.constraint.has_penalty:
+            measurements["loss/penalty"] = penalty
         state = state._replace(critic=critic, critic_optimizer=optimizer_state, constraint=constraint_state)
         return state, measurements
 

@@ -7,31 +7,28 @@ from gan_lab.records import RunRecord
 
 # the numbers that a reader looks for first, where a run has them
 _FIRST = ("distance/critic_median", "distance/jsd", "distance/certified", "distance/w1_exact")
-_MOST_NUMBERS = 4
+_MOST_NUMBERS = 3
 _GAP = "  "
 
 
-def format_table(records: Sequence[RunRecord], root: Path, width: int = 120) -> str:
+def format_table(records: Sequence[RunRecord], root: Path) -> str:
     """Return a table of runs as aligned text, with the messages of those that have one below it.
 
     Args:
-        records: the runs, one line each.
-        root: the folder that their paths are shown relative to.
-        width: characters in a line; final numbers that do not fit are left out, paths never are.
+        records: the runs, one line each; their paths, which may be long, come last.
+        root: the folder that the paths are shown relative to.
     """
     if not records:
         return f"There are no runs in {root}."
     columns = [
-        _column("run", [_name(record, root) for record in records]),
         _column("status", [record.status for record in records]),
         _column("iteration", [f"{record.iteration}/{record.iterations}" for record in records], right=True),
         _column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True),
         _column("duration", [_duration(record.duration_s) for record in records], right=True),
     ]
     for tag in _tags(records):
-        column = _column(tag, [_number(record.numbers.get(tag)) for record in records], right=True)
-        if sum(len(c[0]) + len(_GAP) for c in [*columns, column]) - len(_GAP) <= width:
-            columns.append(column)
+        columns.append(_column(tag, [_number(r.numbers.get(tag)) for r in records], right=True))
+    columns.append(_column("run", [_name(record, root) for record in records]))
     lines = [_GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
     lines += [f"{_name(record, root)}: {record.message}" for record in records if record.message]
     return "\n".join(lines)

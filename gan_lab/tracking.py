@@ -20,7 +20,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.checks import UserError
-from gan_lab.types import Measurements
+from gan_lab.types import Measurements, State
 
 MEDIAN_WINDOW = 101
 """Width of the median filter of the WGAN paper's figures 3 and 4 (released code, README)."""
@@ -60,6 +60,26 @@ class Block:
     def head(self, rows: int) -> "Block":
         """Return the first ``rows`` iterations of the block."""
         return Block(self.first, {tag: column[:rows] for tag, column in self.values.items()})
+
+
+def find_failure(block: Block, state: State) -> tuple[int, str] | None:
+    """Return the row of the first iteration that was not finite and what was not, or None.
+
+    Args:
+        block: measurements up to now.
+        state: the state after its last iteration.
+    """
+    failure = block.non_finite()
+    if failure is not None:
+        return failure
+    values = {
+        f"{part} parameter {name}": value
+        for part in ("generator", "critic")
+        for name, value in getattr(state, part).items()
+    }
+    finite = torch.stack([torch.isfinite(value).all() for value in values.values()]).cpu()
+    bad = [name for name, is_finite in zip(values, finite.tolist(), strict=True) if not is_finite]
+    return (len(block) - 1, bad[0]) if bad else None
 
 
 class Measured:
@@ -133,6 +153,7 @@ class Tracker:
         with self._timing.open("a") as file:
             file.write(f"{iteration},{rate:.6g}\n")
         self.writer.add_scalar("perf/iterations_per_second", rate, iteration)
+        self.writer.flush()  # whoever watches sees every block as it comes
         return rate
 
     def sync(self) -> int:

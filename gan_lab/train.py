@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-import torch
 from torch import Tensor
 
 from gan_lab.checkpoint import Checkpoint, save
@@ -15,7 +14,7 @@ from gan_lab.experiment import Experiment
 from gan_lab.looks import Looker
 from gan_lab.progress import ProgressBar
 from gan_lab.runs import Run
-from gan_lab.tracking import Block, Measured, Tracker
+from gan_lab.tracking import Measured, Tracker, find_failure
 from gan_lab.types import State
 
 
@@ -117,7 +116,7 @@ class Session:
     def log(self, done: int, looking: bool) -> str | None:
         """Write what was measured since the last log; return what was not finite, if anything."""
         block = self._measured.fetch()
-        failure = _find_failure(block, self._state)
+        failure = find_failure(block, self._state)
         if failure is not None:
             row, what = failure
             self.numbers = self._tracker.write(block.head(row)) or self.numbers
@@ -176,15 +175,3 @@ class Session:
         for again in range(self.safe.iteration, iteration):
             self.play(again)
         self.safe = Position(iteration, self._state, self._draws.state())
-
-
-def _find_failure(block: Block, state: State) -> tuple[int, str] | None:
-    """Return the row of the first iteration that was not finite and what was not, or None."""
-    failure = block.non_finite()
-    if failure is not None:
-        return failure
-    for name, part in (("generator", state.generator), ("critic", state.critic)):
-        for parameter, value in part.items():
-            if not bool(torch.isfinite(value).all()):
-                return len(block) - 1, f"{name} parameter {parameter}"
-    return None

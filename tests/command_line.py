@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from typing import NamedTuple
 from unittest import mock
 
@@ -36,7 +37,7 @@ def gan_lab(*arguments: str, **environment: str) -> Called:
 
 
 @contextlib.contextmanager
-def _no_log_handlers():
+def _no_log_handlers() -> Iterator[None]:
     """Begin without handlers, as a new process does, and leave those that were there as they were."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -44,4 +45,6 @@ def _no_log_handlers():
     try:
         yield
     finally:
+        for handler in root.handlers:
+            handler.close()
         root.handlers, root.level = handlers, level

@@ -96,7 +96,7 @@ def test_vectors_are_refused_in_one_sentence():
 
 @pytest.mark.parametrize(("shift", "size"), [(8, 8), (9, 8)])
 def test_a_shift_as_large_as_the_image_is_refused(shift, size):
-    with pytest.raises(UserError, match=r"^constraint.shift_px must be smaller .* 8x8 pixels; got"):
+    with pytest.raises(UserError, match=r"^shift_px must be smaller .* 8x8 pixels; got"):
         Consistency(shift_px=shift).noise_shape((3, size, size))
     assert Consistency(shift_px=size - 1).noise_shape((3, size, size)) == (3,)
 

@@ -23,31 +23,19 @@ def test_the_table_is_aligned():
         RunRecord(Path("/other"), "failed", message="Damaged."),
     ]
     assert format_table(records, ROOT) == (
-        "run     status     iteration  seed  duration  distance/critic_median  distance/jsd  loss/critic\n"
-        "wgan/0  completed    100/100     0   1:02:04              -1.235e+06        0.1235            1\n"
-        "b       diverged       7/100    12   0:00:00                       -           nan            -\n"
-        "/other  failed           0/0     -   0:00:00                       -             -            -\n"
+        "status     iteration  seed  duration  distance/critic_median  distance/jsd  loss/critic  run\n"
+        "completed    100/100     0   1:02:04              -1.235e+06        0.1235            1  wgan/0\n"
+        "diverged       7/100    12   0:00:00                       -           nan            -  b\n"
+        "failed           0/0     -   0:00:00                       -             -            -  /other\n"
         "b: NaN.\n"
         "/other: Damaged."
     )
 
 
-def test_distances_come_before_other_numbers_and_there_are_four():
+def test_distances_come_before_other_numbers_and_there_are_three():
     tags = ["a/first", "distance/z", "distance/w1_exact", "distance/critic_median", "distance/a"]
     header = format_table([a_record("a", final=dict.fromkeys(tags, 1.0))], ROOT).splitlines()[0]
-    assert header.split()[5:] == ["distance/critic_median", "distance/w1_exact", "distance/a", "distance/z"]
-
-
-def test_numbers_that_do_not_fit_are_left_out_and_paths_are_not():
-    name = "x" * 60
-    records = [a_record(name, final={"distance/critic_median": 1.0, "distance/jsd": 1.0})]
-    wide = format_table(records, ROOT, width=160).splitlines()
-    assert wide[0].endswith("distance/critic_median  distance/jsd")
-    for width in (100, len(wide[0]) - 1):
-        lines = format_table(records, ROOT, width=width).splitlines()
-        assert len(lines[0]) <= width
-        assert lines[1].startswith(name + " ")
-    assert format_table(records, ROOT, width=len(wide[0])).splitlines() == wide
+    assert header.split()[4:-1] == ["distance/critic_median", "distance/w1_exact", "distance/a"]
 
 
 def test_no_runs_are_said_to_be_none():
@@ -55,4 +43,4 @@ def test_no_runs_are_said_to_be_none():
 
 
 def test_the_root_itself_can_be_a_run():
-    assert format_table([a_record("")], ROOT).splitlines()[1].startswith(". ")
+    assert format_table([a_record("")], ROOT).splitlines()[1].endswith("  .")

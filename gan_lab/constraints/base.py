@@ -26,6 +26,11 @@ class Constraint(Checked):
         """
         return False
 
+    @property
+    def has_penalty(self) -> bool:
+        """Whether ``penalty`` is anything but zero."""
+        return type(self).penalty is not Constraint.penalty
+
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the uniform noise that ``penalty`` needs for one sample of ``data_shape``.
 

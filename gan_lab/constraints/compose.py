@@ -37,13 +37,24 @@ class Compose(Constraint):
         """Whether any part differentiates by single samples."""
         return any(part.per_sample_gradient for part in self.parts.values())
 
+    @property
+    def has_penalty(self) -> bool:
+        """Whether any part has one."""
+        return any(part.has_penalty for part in self.parts.values())
+
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of all parts' noise, flattened and put end to end.
 
         Raises:
             UserError: if a part cannot be used on data of that shape.
         """
-        return (sum(math.prod(part.noise_shape(data_shape)) for part in self.parts.values()),)
+        sizes = []
+        for name, part in self.parts.items():
+            try:
+                sizes.append(math.prod(part.noise_shape(data_shape)))
+            except BadValueError as error:
+                raise error.below(f"parts.{name}") from None
+        return (sum(sizes),)
 
     def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
         """Return the states of all parts, drawn in order."""

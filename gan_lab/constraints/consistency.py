@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.checks import PositiveFloat, PositiveInt, UserError
+from gan_lab.checks import BadValueError, PositiveFloat, PositiveInt, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.types import Score
 
@@ -43,10 +43,8 @@ class Consistency(Constraint):
                 f"dataset has shape {data_shape}: use another constraint, such as constraint=gp."
             )
         if self.shift_px >= min(data_shape[1:]):
-            raise UserError(
-                f"constraint.shift_px must be smaller than the images, which are {data_shape[1]}x"
-                f"{data_shape[2]} pixels; got {self.shift_px}."
-            )
+            rule = f"smaller than the images, which are {data_shape[1]}x{data_shape[2]} pixels"
+            raise BadValueError("shift_px", rule, self.shift_px)
         return (3,)
 
     def penalty(self, score: Score, real: Tensor, fake: Tensor, noise: Tensor) -> Tensor:
