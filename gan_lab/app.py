@@ -39,7 +39,7 @@ def train_app(arguments: list[str]) -> list[str]:
 
 def prepare_app(arguments: list[str]) -> list[str]:
     """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
-    no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra.job_logging.root.handlers=[console]"]
+    no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
     return _run(_prepare_job, [*arguments, *no_files])
 
 
@@ -74,7 +74,8 @@ def _noting_refusals(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig],
             return job(config)
         except UserError as error:
             settings = HydraConfig.get()
-            _remove_traces(Path(settings.runtime.output_dir))
+            if job is _train_job:  # the other one has no folder of its own
+                _remove_traces(Path(settings.runtime.output_dir))
             if settings.mode == RunMode.RUN:
                 _failures.append(str(error))
                 return None
@@ -85,9 +86,15 @@ def _noting_refusals(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig],
 
 
 def _remove_traces(folder: Path) -> None:
-    """Remove the folder of a job that was refused, if there is nothing in it but Hydra's record of it."""
-    if {path.name for path in folder.iterdir()} <= {".hydra", "train.log"}:
-        shutil.rmtree(folder)
+    """Remove what Hydra wrote of a job that was refused, and its folder if nothing else is in it."""
+    log_file = folder / "train.log"
+    if {path.name for path in folder.iterdir()} <= {".hydra", log_file.name}:
+        shutil.rmtree(folder / ".hydra", ignore_errors=True)
+        log_file.unlink(missing_ok=True)
+        if folder.resolve() != Path.cwd():
+            folder.rmdir()
+    elif log_file.is_file() and log_file.stat().st_size == 0:
+        log_file.unlink()
 
 
 def _train_job(config: DictConfig) -> float:
@@ -175,7 +182,7 @@ def run_name(root: DictConfig) -> str:
         and not override.startswith("seed=")
         and "@" not in override
     ]
-    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(values))])])
+    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(sorted(values)))])])
 
 
 def _safe(text: str) -> str:
@@ -187,9 +194,10 @@ def _job_hash(root: DictConfig) -> str:
 
 
 def _hydra_subdir(root: DictConfig) -> str | None:
-    """Return where Hydra may write its own record: nowhere where a run has one already."""
+    """Return where Hydra may write its own record: nowhere where a run or something else is already."""
     output_dir = Path(root.hydra.runtime.output_dir)
-    return None if (output_dir / "run.json").exists() else ".hydra"
+    found = {path.name for path in output_dir.iterdir()} if output_dir.is_dir() else set()
+    return None if found - {".hydra", "train.log"} else ".hydra"
 
 
 def _options(root: DictConfig) -> str:

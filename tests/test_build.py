@@ -51,7 +51,16 @@ def test_a_node_becomes_its_class() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["os.system", "builtins.eval", "subprocess.Popen", "torch.load", "pathlib.Path", "gan_labour.x.Y", "eval", ""],
+    [
+        "os.system",
+        "builtins.eval",
+        "subprocess.Popen",
+        "torch.load",
+        "pathlib.Path",
+        "gan_labour.x.Y",
+        "eval",
+        "",
+    ],
 )
 def test_targets_outside_the_packages_are_refused(target: str) -> None:
     with pytest.raises(UserError, match=r"^constraint\._target_ names .*, outside the packages"):
@@ -107,7 +116,9 @@ def test_parts_are_held_to_the_same_rules() -> None:
     assert built.parts == {"a": WeightClip(2.0)}
     with pytest.raises(UserError, match=r"^constraint\.parts\.a\._target_ names os\.system"):
         build(compose(_target_="os.system", command="true"), Constraint, "constraint")
-    with pytest.raises(UserError, match=r"^constraint\.parts\.a\.bound must be a number greater than 0; got -1"):
+    with pytest.raises(
+        UserError, match=r"^constraint\.parts\.a\.bound must be a number greater than 0; got -1"
+    ):
         build(compose(_target_=CLIP, bound=-1), Constraint, "constraint")
     with pytest.raises(UserError, match=r"^constraint\.parts"):
         build(compose(_target_="gan_lab.objectives.wasserstein.Wasserstein"), Constraint, "constraint")
@@ -116,11 +127,15 @@ def test_parts_are_held_to_the_same_rules() -> None:
 def test_settings_have_to_be_known_and_complete() -> None:
     with pytest.raises(UserError, match=r"^constraint\.bond is not a setting of WeightClip; it has bound\.$"):
         build({"_target_": CLIP, "bond": 1}, Constraint, "constraint")
-    with pytest.raises(UserError, match=r"^objective\.bound is not a setting of Wasserstein; it has no settings\.$"):
+    with pytest.raises(
+        UserError, match=r"^objective\.bound is not a setting of Wasserstein; it has no settings\.$"
+    ):
         make(Wasserstein, {"bound": 1}, "objective")
     with pytest.raises(UserError, match=r"^constraint\.parts is missing; Compose has parts\.$"):
         build({"_target_": "gan_lab.constraints.compose.Compose"}, Constraint, "constraint")
-    with pytest.raises(BadValueError, match=r"^constraint\.bound must be a number greater than 0; got 'x'\.$"):
+    with pytest.raises(
+        BadValueError, match=r"^constraint\.bound must be a number greater than 0; got 'x'\.$"
+    ):
         build({"_target_": CLIP, "bound": "x"}, Constraint, "constraint")
 
 

@@ -17,7 +17,13 @@ import gan_lab as package
 from gan_lab import cli
 from gan_lab.options import GROUPS, config_folder, list_options
 
-FAST = ["device=cpu", "train.iterations=2", "train.batch_size=4", "train.warmup_critic_steps=0", "train.n_critic=1"]
+FAST = [
+    "device=cpu",
+    "train.iterations=2",
+    "train.batch_size=4",
+    "train.warmup_critic_steps=0",
+    "train.n_critic=1",
+]
 SMALL = [*TOY, *FAST]
 
 
@@ -165,7 +171,9 @@ def test_a_sweep_ends_whatever_a_job_does(tmp_path: Path) -> None:
     assert "Traceback" not in called.err
     found = records(tmp_path / "sweep")
     assert sorted(record["status"] for record in found.values()) == ["completed", "diverged"]
-    assert {path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir()} == {run.name for run in found}
+    assert {path.name for path in (tmp_path / "sweep").iterdir() if path.is_dir()} == {
+        run.name for run in found
+    }
 
 
 @pytest.mark.parametrize(
@@ -186,7 +194,7 @@ def test_bash_completes_commands_options_and_keys(line: str, expected: set[str])
     assert words == expected or {f"objective={word}" for word in words} == expected
 
 
-MINE = '''
+MINE = """
 from dataclasses import dataclass
 from gan_lab.checks import PositiveFloat
 from gan_lab.objectives.wasserstein import Wasserstein
@@ -196,7 +204,7 @@ class Scaled(Wasserstein):
     scale: PositiveFloat = 1.0
     def critic_loss(self, real, fake):
         return self.scale * super().critic_loss(real, fake)
-'''
+"""
 
 
 @pytest.fixture
@@ -227,7 +235,10 @@ def test_a_users_own_objective_trains_where_it_is_trusted(tmp_path: Path) -> Non
 
 def sampled(run: Path, out: str, *arguments: str) -> dict[str, bytes]:
     assert gan_lab("sample", str(run), "--out", out, *arguments).status == 0
-    return {str(path.relative_to(Path(out).absolute())): data for path, data in contents(Path(out).absolute()).items()}
+    return {
+        str(path.relative_to(Path(out).absolute())): data
+        for path, data in contents(Path(out).absolute()).items()
+    }
 
 
 @pytest.mark.parametrize("kind", ["toy_run", "digits_run"])
@@ -286,7 +297,9 @@ def test_runs_lists_every_run(toy_run: Path) -> None:
     assert gan_lab("runs", "empty").out == "There are no runs in empty.\n"
 
 
-def test_board_opens_tensorboard_that_keeps_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_board_opens_tensorboard_that_keeps_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     executed: list[tuple[str, list[str]]] = []
     monkeypatch.setattr(os, "execv", lambda path, arguments: executed.append((path, arguments)))
     gan_lab("board", str(tmp_path), "--port", "7007")

@@ -15,7 +15,17 @@ LAYERS = {
     "words and rules": ["types", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"],
     "what can be chosen": ["optimizers", "objectives", "constraints", "architectures", "datasets", "build"],
     "the game": ["iteration", "execution", "draws", "sampling", "settings", "experiment"],
-    "runs": ["records", "runs", "checkpoint", "tracking", "pictures", "looks", "dashboard", "train", "launch"],
+    "runs": [
+        "records",
+        "runs",
+        "checkpoint",
+        "tracking",
+        "pictures",
+        "looks",
+        "dashboard",
+        "train",
+        "launch",
+    ],
     "what reads runs and data": ["generated", "preparation", "run_table"],
     "commands": ["app", "cli"],
 }

@@ -1,7 +1,6 @@
 """Every objective of conf/objective keeps its contract, and the closed forms of the classical ones."""
 
 import math
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import torch
 import yaml
 from torch import Tensor
 
+from gan_lab.build import build
 from gan_lab.checks import BadValueError
 from gan_lab.objectives.base import Objective
 from gan_lab.objectives.gan import GAN
@@ -22,11 +22,8 @@ OPTIONS = sorted((Path(__file__).parents[1] / "conf" / "objective").glob("*.yaml
 
 def objective_of(option: Path) -> Objective:
     """Build what the option describes."""
-    fields = yaml.safe_load(option.read_text(encoding="utf-8"))["objective"]
-    module, name = fields.pop("_target_").rsplit(".", 1)
-    objective = getattr(import_module(module), name)(**fields)
-    assert isinstance(objective, Objective)
-    return objective
+    config = yaml.safe_load(option.read_text(encoding="utf-8"))
+    return build(config["objective"], Objective, "objective")  # type: ignore[type-abstract]
 
 
 every_objective = pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from gan_lab.types import Sampler
 Overrides = tuple[str, ...]
 
 
-
 def is_left_out(group: str, name: str) -> bool:
     """A bare composition has no parts yet; datasets that lie in files have tests of their own."""
     if group != "dataset":
