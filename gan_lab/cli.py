@@ -64,7 +64,8 @@ def _dispatch(name: str, arguments: list[str]) -> int:
 
 
 def _refuse(message: str) -> int:
-    print(f"gan-lab: {message}", file=sys.stderr)
+    # a value or a path may hold line breaks
+    print("gan-lab:", *message.splitlines(), file=sys.stderr)
     return 2
 
 

@@ -136,6 +136,7 @@ def assert_refused(pattern: str, *arguments: str) -> None:
             r"^architecture\.generator cannot make 20x20 images: .*dataset\.size",
         ),
         (["device=tpu"], r"^device must be one of auto, cpu, cuda, cuda:0, \.\.\.; got 'tpu'\.$"),
+        (["objective._target_='a\nb'"], r"^objective\._target_ names a b, outside the packages"),
         (["device=5"], r"^device must be text; got 5\.$"),
         (["objective=[gan"], r"\[gan"),
     ],
@@ -320,7 +321,7 @@ def test_what_sample_does_not_take(arguments: list[str]) -> None:
 
 
 def test_a_disk_that_is_full(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the very first file of a new run is written, and as an old run goes on: the old one loses nothing."""
+    """As the first file of a new run is written, and as an old run goes on: the old one loses nothing."""
     before = files(run)
 
     def write(descriptor: int, data: bytes) -> int:

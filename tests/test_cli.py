@@ -159,7 +159,7 @@ def test_another_config_never_lands_in_a_jobs_folder(tmp_path: Path) -> None:
 
 
 def test_a_sweep_ends_whatever_a_job_does(tmp_path: Path) -> None:
-    """The first job is refused, the second diverges, the third trains: it ends, and says which was refused."""
+    """The first job is refused, the second diverges, the third trains: the end says which was refused."""
     called = gan_lab(
         *("train", "-m", *SMALL, "objective=wgan", "constraint=none", "train.iterations=9"),
         *("optimizer.lr=-1,1e30,1e-4", "hydra.sweep.dir=sweep"),

@@ -81,15 +81,16 @@ def names_a_key(message: str, config: dict[str, Any], path: tuple[str, ...]) -> 
     return bool(words & (above | others))
 
 
-def assert_built_or_refused(name: str, path: tuple[str, ...], value: Any) -> None:
-    config = put(composed(name), path, value)
+def assert_built_or_refused(config: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Build what a config describes, or find a key in the one sentence that refuses it."""
     try:
         assemble(config)
     except UserError as refusal:
         message = str(refusal)
-        assert names_a_key(message, config, path), message
-        assert message.endswith("."), message
-        assert "\n" not in message
+    else:
+        return
+    assert names_a_key(message, config, path), message
+    assert message.endswith("."), message
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -98,7 +99,7 @@ def assert_built_or_refused(name: str, path: tuple[str, ...], value: Any) -> Non
 def test_any_value_at_any_key(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(leaves(composed(name)))), label="key")
     value = data.draw(values if is_size(path) else values | monsters, label="value")
-    assert_built_or_refused(name, path, value)
+    assert_built_or_refused(put(composed(name), path, value), path)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_each_of_the_usual_mistakes_at_every_key(value: Any) -> None:
     for name in CONFIGS:
         for path in leaves(composed(name)):
             if not (is_size(path) and value == 10**400):
-                assert_built_or_refused(name, path, value)
+                assert_built_or_refused(put(composed(name), path, value), path)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -124,10 +125,7 @@ def test_a_key_that_is_missing_or_misspelt_is_named(name: str) -> None:
             # elsewhere Hydra has refused it before
             with pytest.raises(UserError, match=re.escape(f"{'.'.join(path)}_x is not a setting of ")):
                 assemble(put(config, (*path[:-1], f"{path[-1]}_x"), 1))
-        try:
-            assemble(changed)
-        except UserError as refusal:
-            assert names_a_key(str(refusal), config, path), refusal
+        assert_built_or_refused(changed, path)
 
 
 @pytest.mark.parametrize("key", ["architecture", "train", "dataset", "objective", "constraint", "optimizer"])

@@ -24,8 +24,9 @@ from gan_lab.optimizers.base import UpdateRule
 from gan_lab.options import config_folder, describe
 from gan_lab.types import Batch, State
 
-FILES = sorted(path for path in config_folder().rglob("*.yaml") if path.name != "config.yaml")
-OPTIONS = [str(path.relative_to(config_folder()).with_suffix("")) for path in FILES]
+FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
+# what lies in settings/ is no choice of its own: options that share it bring it in
+OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parent.name not in ("", "settings")]
 
 KINDS: dict[str, type[Checked]] = {
     "objective": Objective,
@@ -139,7 +140,7 @@ def test_an_objective_gives_finite_scalars(objective: Objective) -> None:
 
 
 def test_an_objective_pulls_scores_apart_and_then_fakes_up(objective: Objective) -> None:
-    """The critic lowers its loss by raising each real and lowering each fake score; the generator by raising fakes."""
+    """Any real score up or fake score down lowers the critic's loss, any fake score up the generator's."""
     real, fake = scores(0, 16), scores(1, 16)
     by_real, by_fake = torch.func.grad(objective.critic_loss, argnums=(0, 1))(real, fake)
     assert bool((by_real < 0).all())

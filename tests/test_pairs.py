@@ -1,4 +1,4 @@
-"""Every option beside every other: a pair trains two iterations, or is refused in a sentence that says why."""
+"""Every option beside every other: a pair trains two iterations, or a sentence says why not."""
 
 import copy
 import functools
@@ -42,7 +42,7 @@ GROUPS = {
 # the only reasons to refuse a pair
 REASONS = [
     r"architecture\.\w+ (makes|scores) images; dataset has shape \(2,\): use architecture=mlp_toy\.",
-    r"architecture\.\w+ (makes|scores) vectors; dataset has shape \(\d, \d+, \d+\): use architecture=dcgan or .*",
+    r"architecture\.\w+ (makes|scores) vectors; dataset has shape \(\d, \d+, \d+\): use architecture=.*",
     r"constraint=consistency flips and shifts images; dataset has shape \(2,\): use another constraint.*",
 ]
 

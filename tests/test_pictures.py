@@ -1,0 +1,67 @@
+"""Pixels of pictures: the range, the order and the layout."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_lab.pictures import image_grid, plane_figure, save_image, scatter_figure, to_pixels
+
+
+def test_minus_one_is_black_and_one_is_white() -> None:
+    row = torch.tensor([-3.0, -1.0, 0.0, 1.0, 3.0]).view(1, 1, 1, 5)
+    assert to_pixels(row).flatten().tolist() == [0, 0, 128, 255, 255]
+    assert to_pixels(row).dtype == torch.uint8
+
+
+@pytest.mark.parametrize(("channels", "shown"), [(1, 1), (2, 1), (3, 3), (4, 1)])
+def test_channels_that_cannot_be_shown_become_their_mean(channels: int, shown: int) -> None:
+    images = torch.linspace(-1, 1, channels).view(1, channels, 1, 1).expand(2, channels, 4, 4)
+    pixels = to_pixels(images)
+    assert pixels.shape == (2, shown, 4, 4)
+    if shown == 1 and channels > 1:
+        assert set(pixels.flatten().tolist()) == {128}
+
+
+@pytest.mark.parametrize(("n", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (5, 3, 2), (64, 8, 8)])
+def test_a_grid_is_as_square_as_it_can_be_and_reads_like_text(n: int, columns: int, rows: int) -> None:
+    levels = torch.linspace(-1, 1, n + 1)[:n]
+    grid = image_grid(levels.view(n, 1, 1, 1).expand(n, 3, 4, 4))
+    assert grid.dtype == np.uint8
+    cell = 4 if n == 1 else 5  # a line of one pixel between cells
+    assert grid.shape == (rows * cell + (n > 1), columns * cell + (n > 1), 3)
+    shades = [int(to_pixels(level.view(1, 1, 1, 1))) for level in levels]
+    middle = 2 if n == 1 else 3
+    for k, shade in enumerate(shades):
+        assert set(grid[middle + k // columns * cell, middle + k % columns * cell]) == {shade}
+
+
+def test_small_pictures_are_enlarged_by_a_whole_factor(tmp_path: Path) -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+    save_image(pixels, tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        factor = image.width // 4
+        assert image.size == (4 * factor, 3 * factor)
+        assert image.width >= 256
+        assert np.array_equal(np.asarray(image), pixels.repeat(factor, 0).repeat(factor, 1))
+
+
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_figures_are_pictures(d: int) -> None:
+    points = torch.randn(50, d, generator=torch.Generator().manual_seed(0))
+    figure = scatter_figure(points, points + 1)
+    assert figure.dtype == np.uint8
+    assert figure.shape == (480, 540, 3)
+    assert figure.std() > 1
+
+
+def test_the_surface_is_the_critics_value() -> None:
+    """A critic that grows to the right is shown darker on the left: cividis goes from dark to light."""
+    points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
+    figure = plane_figure(points, points, lambda x: x[:, 0]).astype(float).mean(axis=2)
+    assert figure[60:400, 90].mean() + 50 < figure[60:400, 380].mean()
+    # and one that grows upwards is lighter at the top, which is the first row of pixels
+    figure = plane_figure(points, points, lambda x: x[:, 1]).astype(float).mean(axis=2)
+    assert figure[70, 100:300].mean() > figure[380, 100:300].mean() + 50
