@@ -7,6 +7,7 @@ import logging
 import pickle
 import re
 import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -161,7 +162,9 @@ def _read(file: _File) -> Checkpoint:
     if _checksum(data) != file.checksum:
         raise UserError(f"{name} is damaged or cut short, its bytes do not match the checksum in its name")
     try:
-        content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what is then refused
+            content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return _from_content(content)
     except pickle.UnpicklingError as error:
         raise UserError(f"{name} holds more than tensors, numbers and text, and was not opened") from error

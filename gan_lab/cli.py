@@ -7,6 +7,7 @@ import argparse
 import logging
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from gan_lab import __version__
@@ -82,9 +83,19 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
         if asked_for_traceback:
             raise
         return _refuse(_one_line(str(error)))
+    except ValueError as error:
+        # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
+        if asked_for_traceback or not _raised_in(error, "hydra"):
+            raise
+        return _refuse(_one_line(str(error)))
     for failure in failures:
         _refuse(failure)
     return 2 if failures else 0
+
+
+def _raised_in(error: Exception, package: str) -> bool:
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
 
 
 def _one_line(text: str) -> str:

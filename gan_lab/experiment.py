@@ -23,6 +23,9 @@ from gan_lab.types import Params, State
 
 log = logging.getLogger(__name__)
 
+_SECTIONS = ("objective", "constraint", "architecture", "dataset", "optimizer", "critic_optimizer", "train")
+_KEYS = (*_SECTIONS, "seed", "device", "trusted", "critic_norm")
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -66,6 +69,7 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
     Raises:
         UserError: naming the first key that is wrong.
     """
+    _refuse_unknown_keys(config)
     trusted = tuple(trusted)
     architecture = _section(config, "architecture")
     seed = conform("seed", config.get("seed"), NonNegativeInt)
@@ -131,6 +135,12 @@ def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     if not isinstance(section, Mapping):
         raise UserError(f"{key} must be a mapping of settings; got {section!r}.")
     return section
+
+
+def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key not in _KEYS:
+            raise UserError(f"{key} is not a key of the config; it has {', '.join(_KEYS)}.")
 
 
 def _build_networks(

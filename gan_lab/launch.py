@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from gan_lab.checkpoint import FOLDER, Checkpoint, load_newest
 from gan_lab.checks import BadValueError, UserError
 from gan_lab.experiment import Experiment, assemble
@@ -61,7 +63,10 @@ def launch(
         if run.outcome == "finished":
             log.info("%s: %s before, at iteration %d.", run_dir, run.record.status, run.record.iteration)
         else:
-            _train(experiment, run)
+            try:
+                _train(experiment, run)
+            except (MemoryError, RuntimeError) as error:
+                raise _as_lack_of_memory(error) from error
     return _returned(experiment, run)
 
 
@@ -96,6 +101,17 @@ def resume(run_dir: Path, overrides: Iterable[str], trusted: Iterable[str]) -> N
         iterations=int(asked),
         device=changes.get("device"),
     )
+
+
+def _as_lack_of_memory(error: Exception) -> Exception:
+    """Return what the user can mend about an error that says that memory ran out; others as they are."""
+    text = str(error)
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
+        return UserError(
+            "There is not enough memory; lower train.batch_size, dataset.size or architecture.*.width "
+            f"({text.partition('. ')[0].strip()})."
+        )
+    return error
 
 
 def _train(experiment: Experiment, run: Run) -> None:
