@@ -102,10 +102,12 @@ def _train_job(config: DictConfig) -> float:
 
     composed = to_plain(config)
     settings = HydraConfig.get()
+    choices = choices_of(settings.runtime.choices)
+    _refuse_merged_options(choices)
     return launch(
         composed,
         Path(settings.runtime.output_dir),
-        choices=choices_of(settings.runtime.choices),
+        choices=choices,
         command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
         trusted=_trusted(composed),
     )
@@ -140,6 +142,15 @@ def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
         for group, option in chosen.items()
         if not group.startswith("hydra/") and option is not None and "@" not in group
     }
+
+
+def _refuse_merged_options(choices: Mapping[str, str]) -> None:
+    for group, option in choices.items():
+        if option.startswith("["):
+            raise UserError(
+                f"Hydra would merge {group}={option} into one option; other than as a plain {group}=[a,b], "
+                "a combination must be an option of its own, such as constraint=spectral_norm_consistency."
+            )
 
 
 def expand_constraint_lists(arguments: list[str]) -> list[str]:

@@ -39,7 +39,7 @@ class Checkpoint(Checked):
     Attributes:
         iteration: completed iterations.
         state: parameters and the states of optimizers, constraint and average.
-        generators: states of the random generators, uint8 tensors as ``torch.Generator`` gives them.
+        rng_states: of the random generators, uint8 tensors as ``torch.Generator`` gives them.
         counters: other positions in the run, such as the length of metrics.csv in bytes.
         device: type of the device that trained it, such as ``cpu``.
         fingerprint: hash of the run's configuration.
@@ -47,7 +47,7 @@ class Checkpoint(Checked):
 
     iteration: NonNegativeInt
     state: State
-    generators: dict[str, Tensor]
+    rng_states: dict[str, Tensor]
     counters: dict[str, int]
     device: str
     fingerprint: str
@@ -128,7 +128,7 @@ def _to_bytes(checkpoint: Checkpoint) -> bytes:
         "format": _FORMAT,
         "iteration": checkpoint.iteration,
         "state": {name: _to_cpu(tensor) for name, tensor in _flatten(checkpoint.state).items()},
-        "generators": {name: _to_cpu(tensor) for name, tensor in checkpoint.generators.items()},
+        "rng_states": {name: _to_cpu(tensor) for name, tensor in checkpoint.rng_states.items()},
         "counters": dict(checkpoint.counters),
         "device": checkpoint.device,
         "fingerprint": checkpoint.fingerprint,
@@ -178,7 +178,7 @@ def _from_content(content: Any) -> Checkpoint:
     return Checkpoint(
         iteration=content["iteration"],
         state=_unflatten(content["state"]),
-        generators=content["generators"],
+        rng_states=content["rng_states"],
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],

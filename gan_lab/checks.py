@@ -25,6 +25,10 @@ class BadValueError(UserError):
         super().__init__(f"{key} must be {rule}; got {value!r}.")
         self.key, self.rule, self.value = key, rule, value
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # launchers send errors between processes
+        return type(self), (self.key, self.rule, self.value)
+
     def below(self, prefix: str) -> "BadValueError":
         """Return the same error with its key placed below a config node."""
         return BadValueError(f"{prefix}.{self.key}", self.rule, self.value)
@@ -112,7 +116,8 @@ def _conform(value: Any, hint: Any) -> Any:
     if origin is Annotated:
         return _conform_rules(_conform(value, args[0]), args[1:])
     if origin is Literal:
-        return _require(value, value in args)
+        # 1, 1.0 and True are equal, but not the same setting
+        return _require(value, any(type(value) is type(choice) and value == choice for choice in args))
     if origin in (Union, types.UnionType):
         return _conform_union(value, args)
     if origin is tuple:

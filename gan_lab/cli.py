@@ -128,7 +128,7 @@ def _sample(arguments: list[str]) -> int:
     _add_trust(parser)
     given = parser.parse_args(arguments)
 
-    from gan_lab.generated import SampleRequest, write_samples
+    from gan_lab.written_samples import SampleRequest, write_samples
 
     _show_log()
     request = SampleRequest(given.n, given.seed, given.format, given.device)
@@ -164,8 +164,11 @@ def _runs(arguments: list[str]) -> int:
 
 def _board(arguments: list[str]) -> int:
     parser = _parser("board", "Open TensorBoard with sampling limits that keep every point and image.")
-    parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
-    given, rest = parser.parse_known_args(arguments)
+    parser.usage = "gan-lab board [DIR] [TensorBoard's own options, such as --port 6007]"
+    parser.add_argument("root", type=Path, metavar="DIR")
+    has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
+    arguments = arguments if has_root else ["outputs", *arguments]
+    given, rest = parser.parse_args(arguments[:1]), arguments[1:]
     if not given.root.is_dir():
         raise UserError(f"{given.root} is not a folder.")
     keep_all = "scalars=0,images=0,histograms=0,text=0"

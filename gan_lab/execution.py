@@ -33,6 +33,8 @@ def make_execution(game: Game, mode: Literal["eager", "compiled"], backend: str 
     iteration, critic_step = make_iteration(game), make_critic_step(game)
     if mode == "eager":
         return Execution(iteration, critic_step)
+    # all games share the code of one function, of which torch keeps eight compilations only
+    torch.compiler.reset()
     return Execution(
         torch.compile(iteration, fullgraph=True, dynamic=False, backend=backend),
         torch.compile(critic_step, fullgraph=True, dynamic=False, backend=backend),

@@ -14,7 +14,7 @@ from gan_lab.build import build, make
 from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
-from gan_lab.draws import BatchShape, make_generator
+from gan_lab.draws import BatchShape, make_rng
 from gan_lab.iteration import Game, init_state
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
@@ -54,7 +54,7 @@ class Experiment:
 
     def init_state(self) -> State:
         """Return the state before the first iteration, on the experiment's device."""
-        rng = make_generator(self.seed, "constraint")
+        rng = make_rng(self.seed, "constraint")
         state = init_state(self.game, parameters(self.generator), parameters(self.critic), rng)
         return State(*({name: value.to(self.device) for name, value in part.items()} for part in state))
 
@@ -159,9 +159,9 @@ def _build_networks(
     )
     critic = build(architecture.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(make_generator(seed, "generator").initial_seed())
+        torch.manual_seed(make_rng(seed, "generator").initial_seed())
         generator_network = generator.build(latent_dim, data_shape)
-        torch.manual_seed(make_generator(seed, "critic").initial_seed())
+        torch.manual_seed(make_rng(seed, "critic").initial_seed())
         critic_network = critic.build(data_shape)
     return generator_network, critic_network
 

@@ -64,7 +64,8 @@ def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generat
 def make_iteration(game: Game) -> Callable[[State, Batch], tuple[State, Measurements]]:
     """Return ``iteration(state, batch) -> (state, measurements)``: WGAN, Algorithm 1, lines 2 to 11.
 
-    The measurements are scalars () on the state's device, detached from any graph.
+    The measurements are scalars () on the state's device, detached from any graph; those of the critic are
+    of the last of its steps.
     """
     critic_step, generator_step = make_critic_step(game), make_generator_step(game)
 
@@ -105,7 +106,7 @@ def make_critic_step(
             "loss/critic": objective_loss,
             "health/critic_gradient_norm": torch.linalg.vector_norm(gradient),
             # negative: momentum carries the step against the gradient (WGAN, section 4.2)
-            "health/step_gradient_cosine": F.cosine_similarity(step, -gradient, dim=0),
+            "health/step_gradient_cosine": cosine(step, -gradient),
             **game.constraint.measure(critic),
         }
         if game.constraint.has_penalty:
@@ -119,8 +120,8 @@ def make_critic_step(
 def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[State, Measurements]]:
     """Return ``generator_step(state, real, latent) -> (state, measurements)``.
 
-    ``real`` is (B, *D), ``latent`` (B, Z). The divergence is estimated here, on a batch that the critic was
-    not trained on: on its own training batch the estimate would be biased upwards.
+    ``real`` is (B, *D), ``latent`` (B, Z). The divergence is estimated here, on fresh draws: on the
+    batch that the critic has just been fitted to, the estimate would be biased upwards.
     """
 
     def generator_step(state: State, real: Tensor, latent: Tensor) -> tuple[State, Measurements]:
@@ -163,6 +164,13 @@ def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurem
     if objective.measures is not None:
         measurements[f"distance/{objective.measures}"] = objective.estimate(real, fake)
     return measurements
+
+
+def cosine(a: Tensor, b: Tensor) -> Tensor:
+    """Return the cosine () of the angle between two vectors (P,), however short; 0 where one is zero."""
+    # entries are brought near 1 first: vanishing gradients are the case to be seen, and their norms underflow
+    tiny = torch.finfo(a.dtype).tiny
+    return F.cosine_similarity(a / a.abs().amax().clamp(min=tiny), b / b.abs().amax().clamp(min=tiny), dim=0)
 
 
 def bind(module: nn.Module, params: Params) -> Score:

@@ -66,7 +66,7 @@ def launch(
             try:
                 _train(experiment, run)
             except (MemoryError, RuntimeError) as error:
-                raise _as_lack_of_memory(error) from error
+                raise _as_refusal(error) from error
     return _returned(experiment, run)
 
 
@@ -103,9 +103,11 @@ def resume(run_dir: Path, overrides: Iterable[str], trusted: Iterable[str]) -> N
     )
 
 
-def _as_lack_of_memory(error: Exception) -> Exception:
-    """Return what the user can mend about an error that says that memory ran out; others as they are."""
+def _as_refusal(error: Exception) -> Exception:
+    """Return what the user can mend about an error of the machine; other errors as they are."""
     text = str(error)
+    if "No working C++ compiler" in text:
+        return UserError("train.execution=compiled needs a C++ compiler, such as g++; use eager without one.")
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
         return UserError(
             "There is not enough memory; lower train.batch_size, dataset.size or architecture.*.width "
@@ -116,6 +118,7 @@ def _as_lack_of_memory(error: Exception) -> Exception:
 
 def _train(experiment: Experiment, run: Run) -> None:
     checkpoint = _find_checkpoint(experiment, run)
+    sampler = experiment.dataset.open(experiment.device)  # may decode for hours: Ctrl-C stops that at once
     if checkpoint is not None:
         log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
         if checkpoint.device != experiment.device.type:
@@ -127,7 +130,7 @@ def _train(experiment: Experiment, run: Run) -> None:
                 experiment.device.type,
             )
     with stop_on_signals() as request:
-        outcome = train(experiment, run, checkpoint, lambda: bool(request))
+        outcome = train(experiment, sampler, run, checkpoint, lambda: bool(request))
     run.update(
         status=outcome.status,
         iteration=outcome.iteration,
@@ -143,7 +146,10 @@ def _find_checkpoint(experiment: Experiment, run: Run) -> Checkpoint | None:
     folder = run.path / FOLDER
     if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
         return None
-    return load_newest(run.path, like=experiment.init_state())
+    checkpoint = load_newest(run.path, like=experiment.init_state())
+    if checkpoint.fingerprint != run.record.config_hash:
+        raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
+    return checkpoint
 
 
 def _tell(run: Run, outcome: Outcome) -> None:

@@ -6,15 +6,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
-from gan_lab.draws import make_generator
+from gan_lab.draws import make_rng
 from gan_lab.experiment import Experiment
 from gan_lab.iteration import bind
 from gan_lab.pictures import image_grid, plane_figure, save_image, scatter_figure
-from gan_lab.sampling import make_sampler_network, sample
+from gan_lab.sampling import make_sampling_network, sample
 from gan_lab.types import Sampler, Score, State
 
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
@@ -37,41 +38,45 @@ class Looker:
         self._folder = run_dir / "samples"
         self._folder.mkdir(exist_ok=True)
         self._is_image = len(experiment.dataset.data_shape) == 3
-        rng = make_generator(experiment.seed, "look")
+        rng = make_rng(experiment.seed, "look")
         count = _IMAGES if self._is_image else _POINTS
         latents = torch.randn(count, experiment.batch_shape.latent_dim, generator=rng)
         self._latents = latents.to(experiment.device)
-        device_rng = make_generator(experiment.seed, "look", experiment.device)
+        device_rng = make_rng(experiment.seed, "look", experiment.device)
         self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
         self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=experiment.device)
 
-    def first(self) -> None:
-        """Show real samples once, beside those that will follow."""
+    def show_real(self) -> None:
+        """Show real images once, beside those that will follow."""
         if self._is_image:
             grid = image_grid(self._real[:_IMAGES])
             save_image(grid, self._folder / "real.png")
             self._writer.add_image("samples/real", grid, 0, dataformats="HWC")
 
-    def look(self, state: State, iteration: int) -> dict[str, float]:
-        """Show samples and weights, and return what is measured only now and then.
-
-        Returns:
-            ``health/critic_slope``: the largest gradient norm of the critic at points between real and
-            generated samples: a lower bound of its Lipschitz constant.
-        """
+    def look(self, state: State, iteration: int) -> None:
+        """Show samples and the critic's weights."""
         fake = sample(self._network(state), self._latents)
-        score = self._score(state)
-        picture = image_grid(fake) if self._is_image else self._figure(fake, score)
+        picture = image_grid(fake) if self._is_image else self._figure(fake, self._score(state))
         save_image(picture, self._folder / f"{iteration:06d}.png")
         self._writer.add_image("samples/generated", picture, iteration, dataformats="HWC")
         self._add_histograms(state, iteration)
-        n = min(len(fake), _SLOPE_POINTS)
-        points = interpolate(self._real[:n], fake[:n], self._mix[:n])
-        slope = gradient_norms(score, points).max()
-        return {"health/critic_slope": float(slope)}
+
+    def measure(self, state: State) -> dict[str, float]:
+        """Return what is measured only now and then.
+
+        Returns:
+            ``health/critic_slope``: the largest gradient norm of the critic at points between real and
+            generated samples, a lower bound of its Lipschitz constant; with batch norm in the critic, of
+            the batch's summed score by each sample, which bounds nothing.
+        """
+        n = min(len(self._latents), _SLOPE_POINTS)
+        with torch.no_grad():
+            fake = functional_call(self._experiment.game.generator, state.generator, (self._latents[:n],))
+        points = interpolate(self._real[:n], fake, self._mix[:n])
+        return {"health/critic_slope": float(gradient_norms(self._score(state), points).max())}
 
     def _network(self, state: State) -> nn.Module:
-        return make_sampler_network(
+        return make_sampling_network(
             self._experiment.new_generator(), state.average or state.generator, self._latents.shape[1]
         )
 

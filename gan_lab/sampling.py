@@ -14,7 +14,7 @@ _BATCHES, _BATCH_SIZE = 8, 64
 _CHUNK = 256
 
 
-def make_sampler_network(network: nn.Module, params: Params, latent_dim: int) -> nn.Module:
+def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -> nn.Module:
     """Return ``network`` with ``params`` and standing statistics, in evaluation mode.
 
     Args:

@@ -1,10 +1,13 @@
 """Ctrl-C and SIGTERM as a request to finish the iteration, save and leave."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+log = logging.getLogger(__name__)
 
 
 class StopRequest:
@@ -30,6 +33,7 @@ def stop_on_signals() -> Iterator[StopRequest]:
         if request:
             raise KeyboardInterrupt
         request.signal = signal.Signals(number)
+        log.info("Stopping after this iteration; once more to stop at once.")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -55,7 +55,8 @@ class Block:
             for tag, column in self.values.items()
             if not np.isfinite(column).all()
         ]
-        return min(rows, default=None)
+        # of one iteration the first in the order of measurement: the critic comes before the generator
+        return min(rows, key=lambda row: row[0], default=None)
 
     def head(self, rows: int) -> "Block":
         """Return the first ``rows`` iterations of the block."""
@@ -110,6 +111,9 @@ class Measured:
 class Tracker:
     """Writes blocks to ``metrics.csv`` and TensorBoard.
 
+    Attributes:
+        last: tag to number at the last iteration that was written, by this or an earlier process.
+
     Args:
         run_dir: the run's folder.
         resume_at: completed iterations when an earlier run is continued; later rows are cut off.
@@ -121,6 +125,7 @@ class Tracker:
         # hides what an attempt that was killed wrote beyond its checkpoint
         self.writer = SummaryWriter(str(run_dir), purge_step=resume_at + 1 if resume_at else 0)
         self._columns: list[str] = []
+        self.last: dict[str, float] = {}
         self._recent: NDArray[np.float32] = np.empty(0, np.float32)
         self._clock, self._clock_at = time.perf_counter(), resume_at
         if resume_at:
@@ -129,21 +134,22 @@ class Tracker:
             self._path.write_text("")
             self._timing.write_text("iteration,perf/iterations_per_second\n")
 
-    def write(self, block: Block, occasional: dict[str, float] | None = None) -> dict[str, float]:
-        """Write a block; return the numbers of its last iteration.
+    def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
+        """Write a block.
 
         Args:
             block: every iteration since the last one written.
             occasional: what was measured at the block's last iteration alone.
         """
         if not len(block):
-            return {}
+            return
         values = {MEDIAN: self._medians(block.values[RAW]), **block.values}
         rows: list[Row] = [{tag: column[row] for tag, column in values.items()} for row in range(len(block))]
         rows[-1].update({tag: np.float32(value) for tag, value in (occasional or {}).items()})
         self._write_csv(block.first, rows)
         self._write_events(block.first, rows)
-        return {tag: float(value) for tag, value in rows[-1].items()}
+        # through text, so that a resumed run reads the same numbers from the table
+        self.last = {tag: float(str(value)) for tag, value in rows[-1].items()}
 
     def write_rate(self, iteration: int) -> float:
         """Write and return iterations per second since the last call."""
@@ -155,6 +161,16 @@ class Tracker:
         self.writer.add_scalar("perf/iterations_per_second", rate, iteration)
         self.writer.flush()  # whoever watches sees every block as it comes
         return rate
+
+    def require(self, tag: str) -> None:
+        """Check that a number is measured.
+
+        Raises:
+            UserError: if it is not, with those that are.
+        """
+        if tag not in self._columns:
+            measured = ", ".join(self._columns[1:])
+            raise UserError(f"train.returned_metric must be one of {measured}; got {tag!r}.")
 
     def sync(self) -> int:
         """Force ``metrics.csv`` to disk and return its length, for a resumed run to cut it back to."""
@@ -182,8 +198,11 @@ class Tracker:
             text.write(",".join(self._columns) + "\n")
         writer = csv.DictWriter(text, self._columns, restval="", lineterminator="\n")
         writer.writerows({"iteration": first + i, **row} for i, row in enumerate(rows))
-        with self._path.open("a") as file:
-            file.write(text.getvalue())
+        try:
+            with self._path.open("a") as file:
+                file.write(text.getvalue())
+        except OSError as error:
+            raise UserError(f"{self._path} could not be written: {error.strerror}.") from error
 
     def _write_events(self, first: int, rows: list[Row]) -> None:
         now = time.time()
@@ -203,5 +222,6 @@ class Tracker:
         with self._path.open(newline="") as text:
             rows = list(csv.DictReader(text))
         self._columns = list(rows[0]) if rows else []
+        self.last = {tag: float(value) for tag, value in rows[-1].items() if value and tag != "iteration"}
         recent = [row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]]
         self._recent = np.array(recent, dtype=np.float32)

@@ -15,7 +15,7 @@ from gan_lab.looks import Looker
 from gan_lab.progress import ProgressBar
 from gan_lab.runs import Run
 from gan_lab.tracking import Measured, Tracker, find_failure
-from gan_lab.types import State
+from gan_lab.types import Sampler, State
 
 
 class Outcome(NamedTuple):
@@ -36,45 +36,51 @@ class Position(NamedTuple):
 
 
 def train(
-    experiment: Experiment, run: Run, checkpoint: Checkpoint | None, stop: Callable[[], bool]
+    experiment: Experiment,
+    sampler: Sampler,
+    run: Run,
+    checkpoint: Checkpoint | None,
+    stop: Callable[[], bool],
 ) -> Outcome:
     """Train until the last iteration, until something is not finite, or until asked to stop.
 
     Args:
         experiment: what to train.
+        sampler: its real data.
         run: the folder, claimed by this process.
         checkpoint: where to go on from, None to begin.
         stop: asked after every iteration whether to save and leave.
 
     Raises:
-        UserError: if the data cannot be read or the folder not be written.
+        UserError: if the folder cannot be written, or the sweeper was promised a number that is not measured.
     """
     settings, total = experiment.train, run.record.iterations
-    with contextlib.closing(Session(experiment, run, checkpoint)) as session:
+    with contextlib.closing(Session(experiment, sampler, run, checkpoint)) as session:
         with ProgressBar(session.safe.iteration, total) as bar:
             for iteration in range(session.safe.iteration, total):
                 # Draw and play; nothing here waits for the device
                 session.play(iteration)
                 done, stopping = iteration + 1, stop()
                 bar.advance()
-                last = stopping or done == total
-                saving = last or done % settings.checkpoint_every == 0
-                looking = done % settings.sample_every == 0
-                if not (saving or looking or done % settings.log_every == 0):
+                logging = done % settings.log_every == 0
+                looking = done % settings.sample_every == 0 or done == total
+                saving = done % settings.checkpoint_every == 0 or done == total or stopping
+                if not (logging or looking or saving):
                     continue
 
                 # Log; a value that is not finite ends the run at the iteration before it
-                failure = session.log(done, looking)
+                failure = session.log(done, logging)
                 if failure is not None:
                     return session.end("diverged", failure)
                 bar.show(session.numbers, session.rate)
 
-                # Save
+                # Look and save
+                if looking:
+                    session.look()
                 if saving:
                     session.save()
-                if stopping:
+                if stopping and done < total:
                     return session.end("interrupted")
-        session.looker.look(session.safe.state, total)
         return session.end("completed")
 
 
@@ -83,26 +89,29 @@ class Session:
 
     Attributes:
         safe: the newest position that is known to be finite.
-        numbers: tag to value at the last iteration that was logged.
         rate: iterations per second between the last two logs.
     """
 
-    def __init__(self, experiment: Experiment, run: Run, checkpoint: Checkpoint | None) -> None:
-        sampler = experiment.dataset.open(experiment.device)
+    def __init__(
+        self, experiment: Experiment, sampler: Sampler, run: Run, checkpoint: Checkpoint | None
+    ) -> None:
         self._experiment, self._run = experiment, run
         self._draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
         self._execution = make_execution(experiment.game, experiment.train.execution)
         self.safe = self._start(checkpoint)
         self._state = self.safe.state
         self._measured = Measured(self.safe.iteration + 1)
-        self._tracker = Tracker(
-            run.path, self.safe.iteration, checkpoint.counters["metrics_bytes"] if checkpoint else 0
-        )
-        self.looker = Looker(experiment, sampler, run.path, self._tracker.writer)
-        self.numbers: dict[str, float] = {}
+        kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
+        self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes)
+        self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
         self.rate = 0.0
         open_dashboard(self._tracker.writer, run.record)
-        self.looker.first()
+        self._looker.show_real()
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Tag to value at the last iteration that was logged."""
+        return self._tracker.last
 
     def play(self, iteration: int) -> None:
         """Draw for and play one generator iteration, counted from 0, with its warm-up."""
@@ -113,29 +122,37 @@ class Session:
         self._state, measurements = self._execution.iteration(self._state, batch)
         self._measured.keep(measurements)
 
-    def log(self, done: int, looking: bool) -> str | None:
-        """Write what was measured since the last log; return what was not finite, if anything."""
+    def log(self, done: int, measuring: bool) -> str | None:
+        """Write what was measured since the last log; return what was not finite, if anything.
+
+        Args:
+            done: completed iterations.
+            measuring: whether to measure what is too dear for every iteration.
+        """
         block = self._measured.fetch()
         failure = find_failure(block, self._state)
         if failure is not None:
             row, what = failure
-            self.numbers = self._tracker.write(block.head(row)) or self.numbers
-            failed_at = self.safe.iteration + row + 1
-            self._return_to(failed_at - 1)
+            self._return_to(block.first + row - 1)
+            self._tracker.write(block.head(self.safe.iteration + 1 - block.first))
             self.save()
-            return f"{what} was not finite at iteration {failed_at}."
-        occasional = self.looker.look(self._state, done) if looking else {}
-        self.numbers = self._tracker.write(block, occasional)
+            return f"{what} was not finite at iteration {block.first + row}."
+        self._tracker.write(block, self._looker.measure(self._state) if measuring else None)
+        self._tracker.require(self._experiment.train.returned_metric)
         self.rate = self._tracker.write_rate(done)
         self.safe = Position(done, self._state, self._draws.state())
         return None
+
+    def look(self) -> None:
+        """Show samples and weights of the safe position."""
+        self._looker.look(self.safe.state, self.safe.iteration)
 
     def save(self) -> None:
         """Write the safe position as a checkpoint."""
         checkpoint = Checkpoint(
             iteration=self.safe.iteration,
             state=self.safe.state,
-            generators=self.safe.draws,
+            rng_states=self.safe.draws,
             counters={"metrics_bytes": self._tracker.sync()},
             device=self._experiment.device.type,
             fingerprint=self._run.record.config_hash,
@@ -163,15 +180,20 @@ class Session:
         state = State(
             *({name: value.to(device) for name, value in part.items()} for part in checkpoint.state)
         )
-        # generators of another kind of device have other states: there the draws begin afresh
+        # random generators of another kind of device have other states
         if checkpoint.device == device.type:
-            self._draws.restore(checkpoint.generators)
+            self._draws.restore(checkpoint.rng_states)
+        else:
+            self._draws.reseed(checkpoint.iteration)
         return Position(checkpoint.iteration, state, self._draws.state())
 
     def _return_to(self, iteration: int) -> None:
         """Play again from the safe position to ``iteration``: the last one before a failure."""
         self._draws.restore(self.safe.draws)
         self._state = self.safe.state
+        self._measured = Measured(self.safe.iteration + 1)
         for again in range(self.safe.iteration, iteration):
             self.play(again)
-        self.safe = Position(iteration, self._state, self._draws.state())
+        # where arithmetic is not deterministic, the same iterations may fail earlier the second time
+        if len(self._measured) and find_failure(self._measured.fetch(), self._state) is None:
+            self.safe = Position(iteration, self._state, self._draws.state())

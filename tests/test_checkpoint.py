@@ -88,7 +88,7 @@ def a_checkpoint(iteration=10, fill=1.0, state=None):
     return Checkpoint(
         iteration=iteration,
         state=state or a_state(fill),
-        generators={"data": torch.Generator().manual_seed(3).get_state()},
+        rng_states={"data": torch.Generator().manual_seed(3).get_state()},
         counters={"metrics.csv": 2**40},
         device="cpu",
         fingerprint="0123456789ab",
@@ -123,7 +123,7 @@ def test_everything_comes_back_to_the_bit(tmp_path):
     after = load_newest(tmp_path, like=before.state)
     for name in ("iteration", "counters", "device", "fingerprint"):
         assert getattr(after, name) == getattr(before, name)
-    assert torch.equal(after.generators["data"], before.generators["data"])
+    assert torch.equal(after.rng_states["data"], before.rng_states["data"])
     for ours, theirs in zip(before.state, after.state, strict=True):
         assert list(ours) == list(theirs)
         for name in ours:
@@ -141,11 +141,11 @@ def test_memory_formats_come_back(tmp_path):
 def test_a_generator_goes_on_where_it_was(tmp_path):
     generator = torch.Generator().manual_seed(5)
     torch.rand(17, generator=generator)
-    before = dataclasses.replace(a_checkpoint(), generators={"data": generator.get_state()})
+    before = dataclasses.replace(a_checkpoint(), rng_states={"data": generator.get_state()})
     save(tmp_path, before)
     expected = torch.rand(5, generator=generator)
     other = torch.Generator()
-    other.set_state(load_newest(tmp_path).generators["data"])
+    other.set_state(load_newest(tmp_path).rng_states["data"])
     assert torch.equal(torch.rand(5, generator=other), expected)
 
 
@@ -298,7 +298,7 @@ def test_code_is_never_executed(tmp_path, caplog, form):
         {"format": 1, "iteration": 2, "state": {"generator/w": 3}},
         {"format": 1, "iteration": 2, "state": {"nowhere/w": torch.ones(2)}},
         {"format": 1, "iteration": 2, "state": {"nowhere": torch.ones(2)}},
-        {"format": 1, "iteration": -2, "state": {}, "generators": {}, "counters": {}}
+        {"format": 1, "iteration": -2, "state": {}, "rng_states": {}, "counters": {}}
         | {"device": "cpu", "fingerprint": ""},
     ],
     ids=repr,

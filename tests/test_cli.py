@@ -16,6 +16,7 @@ from PIL import Image
 import gan_lab as package
 from gan_lab import cli
 from gan_lab.options import GROUPS, config_folder, list_options
+from gan_lab.records import find_runs
 
 FAST = [
     "device=cpu",
@@ -308,3 +309,17 @@ def test_board_opens_tensorboard_that_keeps_everything(
     assert arguments[1:5] == ["-m", "tensorboard.main", "--logdir", str(tmp_path)]
     assert "--samples_per_plugin=scalars=0,images=0,histograms=0,text=0" in arguments
     assert arguments[-2:] == ["--port", "7007"]
+
+
+@pytest.mark.parametrize("choice", ["[gp,r1]", "['gp','r1']"])
+def test_constraints_that_hydra_would_merge_are_refused(tmp_path: Path, choice: str) -> None:
+    swept = [
+        f"constraint={choice},clip",
+        "dataset=ring8",
+        "train.iterations=2",
+        f"hydra.sweep.dir={tmp_path}",
+    ]
+    called = gan_lab("train", "-m", *swept)
+    assert called.status == 2
+    assert "such as constraint=spectral_norm_consistency" in called.err
+    assert [record.choices["constraint"] for record in find_runs(tmp_path)] == ["clip"]

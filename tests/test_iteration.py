@@ -16,7 +16,16 @@ from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.constraints.spectral_norm import SpectralNorm
 from gan_lab.execution import make_execution
 from gan_lab.experiment import parameters
-from gan_lab.iteration import Game, add, flatten, init_state, make_critic_step, make_iteration, measure_scores
+from gan_lab.iteration import (
+    Game,
+    add,
+    cosine,
+    flatten,
+    init_state,
+    make_critic_step,
+    make_iteration,
+    measure_scores,
+)
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.relative_entropies import KullbackLeibler
@@ -268,6 +277,24 @@ def test_the_step_gradient_cosine_tells_when_momentum_turns_against_the_gradient
     turned = dataclasses.replace(slow, generator=Fixed(other))
     _, measured = make_critic_step(turned)(state, one, latent, latent)
     assert measured["health/step_gradient_cosine"] < -0.3
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-12, 1e-30])
+def test_the_cosine_does_not_depend_on_lengths(scale: float) -> None:
+    a, b = torch.tensor([3.0, 4.0]), torch.tensor([4.0, 3.0])
+    assert cosine(a, scale * b).item() == pytest.approx(24 / 25, abs=1e-6)
+    assert cosine(-a, scale * b).item() == pytest.approx(-24 / 25, abs=1e-6)
+    assert cosine(a, 0 * b).item() == 0
+
+
+def test_many_compiled_games_fit_into_one_process() -> None:
+    """A sweep compiles a game per job; torch keeps eight compilations of one function."""
+    torch.manual_seed(0)
+    generator, critic = ToyGenerator(width=4).build(LATENT, (2,)), ToyCritic(width=4).build((2,))
+    for job in range(10):
+        game = dataclasses.replace(make_game("gan", generator, critic), generator_optimizer=Adam(1e-4 + job))
+        state = init_state(game, parameters(generator), parameters(critic), torch.Generator())
+        make_execution(game, "compiled", backend="eager").iteration(state, make_batch(game, (2,)))
 
 
 def test_add_undoes_flatten() -> None:

@@ -26,13 +26,13 @@ LAYERS = {
         "train",
         "launch",
     ],
-    "what reads runs and data": ["generated", "preparation", "run_table"],
+    "what reads runs and data": ["written_samples", "preparation", "run_table"],
     "commands": ["app", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 
 # where a tensor may become a number, an array or a picture: each such place waits for the device
-MAY_WAIT = {"tracking.py", "looks.py", "pictures.py", "generated.py", "datasets/resident.py"}
+MAY_WAIT = {"tracking.py", "looks.py", "pictures.py", "written_samples.py", "datasets/resident.py"}
 
 
 def part_of(path: Path) -> str:

@@ -17,7 +17,7 @@ class ConstantWidthGenerator(GeneratorArchitecture):
     For 64x64 images it has more than ten times fewer parameters than DCGAN's, as the paper says.
     ``DCGAN_G_nobn`` of the released code is another network: it lacks batch normalisation, too, but
     halves its filters from layer to layer as DCGAN does. Convolutions have a bias here, for want of the
-    shifts of batch normalisation; weights start from N(0, 0.02²), as for all networks of that code.
+    shifts of batch normalisation; weights start from N(0, 0.02²), as for the convolutions of that code.
 
     Attributes:
         width: filters of every hidden layer.

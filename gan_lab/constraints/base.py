@@ -40,9 +40,9 @@ class Constraint(Checked):
         del data_shape
         return (0,)
 
-    def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
+    def init(self, params: Params, rng: torch.Generator) -> ConstraintState:
         """Return the constraint's state for the critic's initial parameters; empty by default."""
-        del params, generator
+        del params, rng
         return {}
 
     def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:

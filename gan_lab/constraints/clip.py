@@ -15,7 +15,7 @@ class WeightClip(Constraint):
 
     All parameters are clamped, those of normalisation layers too, as in the released code. That code
     clamps before each step, which leaves the parameters outside the box after the last one; here, as in
-    the paper's algorithm, they lie in it whenever the critic is used.
+    the paper's algorithm, they lie in it after every step (the initial ones need not).
 
     The box bounds the critic's Lipschitz constant by some K that is not known, so that the critic
     estimates K times the Wasserstein distance at best.

@@ -56,9 +56,9 @@ class Compose(Constraint):
                 raise error.below(f"parts.{name}") from None
         return (sum(sizes),)
 
-    def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
+    def init(self, params: Params, rng: torch.Generator) -> ConstraintState:
         """Return the states of all parts, drawn in order."""
-        states = {name: part.init(params, generator) for name, part in self.parts.items()}
+        states = {name: part.init(params, rng) for name, part in self.parts.items()}
         return {f"{name}/{key}": value for name, state in states.items() for key, value in state.items()}
 
     def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:

@@ -32,11 +32,9 @@ class SpectralNorm(Constraint):
 
     power_iterations: PositiveInt = 1
 
-    def init(self, params: Params, generator: torch.Generator) -> ConstraintState:
+    def init(self, params: Params, rng: torch.Generator) -> ConstraintState:
         """Return a random unit vector u (out,) for every parameter of two or more axes."""
-        return {
-            name: _random_unit_vector(value, generator) for name, value in params.items() if value.ndim >= 2
-        }
+        return {name: _random_unit_vector(value, rng) for name, value in params.items() if value.ndim >= 2}
 
     def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:
         """Return the parameters with each weight divided by its norm, and the next u of each."""
@@ -66,6 +64,6 @@ def spectral_norm(weight: Tensor, left: Tensor, power_iterations: int) -> tuple[
     return left @ matrix @ right, left
 
 
-def _random_unit_vector(weight: Tensor, generator: torch.Generator) -> Tensor:
-    vector = torch.randn(weight.shape[0], generator=generator, device=generator.device, dtype=weight.dtype)
+def _random_unit_vector(weight: Tensor, rng: torch.Generator) -> Tensor:
+    vector = torch.randn(weight.shape[0], generator=rng, device=rng.device, dtype=weight.dtype)
     return normalize(vector, dim=0).to(weight.device)

@@ -23,7 +23,7 @@ class Objective(Checked, ABC):
             ``distance/critic_raw``.
     """
 
-    measures: ClassVar[Literal["jsd", "f_divergence"] | None]
+    measures: ClassVar[Literal["jsd", "f_divergence"] | None] = None
 
     @abstractmethod
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -33,9 +33,12 @@ class Objective(Checked, ABC):
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return what the generator minimises, from scores (B,), (B,)."""
 
-    @abstractmethod
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return the divergence that these scores (B,), (B,) estimate; its unit is in the subclass."""
+        """Return the divergence that these scores (B,), (B,) estimate; its unit is in the subclass.
+
+        The gap between the mean scores, unless the objective says otherwise.
+        """
+        return real.mean() - fake.mean()
 
     def threshold(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the score above which a sample counts as real, from scores (B,), (B,).

@@ -14,8 +14,6 @@ class Wasserstein(Objective):
     Meaningful only with a constraint that bounds the critic's Lipschitz constant.
     """
 
-    measures = None
-
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E V(G(z)) - E V(x).
 

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from gan_lab.checkpoint import load_newest
 from gan_lab.checks import UserError
-from gan_lab.draws import make_generator
+from gan_lab.draws import make_rng
 from gan_lab.experiment import Experiment, assemble
 from gan_lab.pictures import image_grid, save_image, scatter_figure, to_pixels
 from gan_lab.records import read_run
-from gan_lab.sampling import make_sampler_network, sample
+from gan_lab.sampling import make_sampling_network, sample
 
 log = logging.getLogger(__name__)
 
@@ -70,17 +70,17 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
 def _draw(experiment: Experiment, params: dict[str, Tensor], request: SampleRequest) -> Tensor:
     latent_dim = experiment.batch_shape.latent_dim
     on_device = {name: value.to(experiment.device) for name, value in params.items()}
-    network = make_sampler_network(experiment.new_generator(), on_device, latent_dim)
+    network = make_sampling_network(experiment.new_generator(), on_device, latent_dim)
     # drawn on the CPU, so that a seed means the same samples on every device, and one by one, because
     # what torch draws at once depends on how much that is: the first of two would not be the one alone
-    rng = make_generator(request.seed, "sample")
+    rng = make_rng(request.seed, "sample")
     latents = torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(request.n)])
     return sample(network, latents.to(experiment.device))
 
 
 def _scatter(experiment: Experiment, samples: Tensor) -> NDArray[np.uint8]:
     sampler = experiment.dataset.open(experiment.device)
-    return scatter_figure(sampler(len(samples), make_generator(0, "look", experiment.device)), samples)
+    return scatter_figure(sampler(len(samples), make_rng(0, "look", experiment.device)), samples)
 
 
 def _save_each(samples: Tensor, folder: Path) -> None:
