@@ -140,15 +140,16 @@ def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
     return {
         group: str(option)
         for group, option in chosen.items()
-        if not group.startswith("hydra/") and option is not None and "@" not in group
+        if not group.startswith(("hydra/", "settings")) and option is not None and "@" not in group
     }
 
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:
-    for group, option in choices.items():
-        if option.startswith("["):
+    # Hydra records no choice for a group that was given a list
+    for group in ("objective", "constraint", "architecture", "dataset", "optimizer"):
+        if group not in choices:
             raise UserError(
-                f"Hydra would merge {group}={option} into one option; other than as a plain {group}=[a,b], "
+                f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "
                 "a combination must be an option of its own, such as constraint=spectral_norm_consistency."
             )
 
