@@ -1,14 +1,13 @@
 """What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
 
-from gan_lab.records import RunRecord
+from gan_lab.records import RunRecord, leaves_of
 
 LAYOUT = {
     "distance": {
@@ -28,20 +27,19 @@ LAYOUT = {
 }
 
 
-def flatten_config(node: Any, prefix: str = "") -> dict[str, bool | float | str]:
-    """Return a config's values by dotted key, as the scalars that HPARAMS accepts."""
-    if isinstance(node, Mapping):
-        flat: dict[str, bool | float | str] = {}
-        for key, value in node.items():
-            flat |= flatten_config(value, f"{prefix}.{key}" if prefix else str(key))
-        return flat
-    return {prefix: node if isinstance(node, bool | int | float | str) else str(node)}
+def settings_of(record: RunRecord) -> dict[str, bool | float | str]:
+    """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts."""
+    leaves = {key: value for key, value in leaves_of(record.read_config()).items() if "_target_" not in key}
+    scalars = {
+        key: value if isinstance(value, bool | int | float | str) else str(value)
+        for key, value in leaves.items()
+    }
+    return record.choices | scalars
 
 
 def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
     """Write what is known before training: hyper-parameters, layout and card."""
-    config = flatten_config(record.read_config())
-    settings = record.choices | {k: v for k, v in config.items() if not k.endswith("_target_")}
+    settings = settings_of(record)
     # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
     _, start, _ = make_hparams(settings, {})
     _add_summary(writer, start)

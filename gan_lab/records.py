@@ -7,6 +7,7 @@ update), and what training adds. Nothing here needs torch, so that listing runs 
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -130,6 +131,17 @@ def read_run(path: Path) -> RunRecord:
         if record.status == "running":
             return dataclasses.replace(record, status="interrupted")
     return record
+
+
+def leaves_of(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a config's values by dotted key."""
+    leaves: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            leaves |= leaves_of(value, f"{prefix}{key}.")
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves
 
 
 def find_runs(root: Path) -> list[RunRecord]:

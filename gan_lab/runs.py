@@ -20,7 +20,7 @@ from gan_lab import provenance
 from gan_lab.atomic import remove_partials, write_atomically
 from gan_lab.checks import UserError
 from gan_lab.locks import LOCK_NAME, FolderLock
-from gan_lab.records import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, load_record
+from gan_lab.records import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, leaves_of, load_record
 
 _HYDRA = (".hydra", "*.log")
 _OURS = (LOCK_NAME, CONFIG_NAME, ".*.partial")
@@ -213,22 +213,12 @@ def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str,
     below = tuple(group.replace("/", ".") + "." for group in groups)
     different = dict(groups)
     with contextlib.suppress(UserError):
-        recorded, wanted = _leaves(record.read_config()), _leaves(config)
+        recorded, wanted = leaves_of(record.read_config()), leaves_of(config)
         for key in dict.fromkeys([*recorded, *wanted]):
             # what lies below another choice differs because of it
             if recorded.get(key, "absent") != wanted.get(key, "absent") and not key.startswith(below):
                 different[key] = recorded.get(key, "absent")
     return ", ".join(f"{key}={value}" for key, value in list(different.items())[:3])
-
-
-def _leaves(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    leaves: dict[str, Any] = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            leaves |= _leaves(value, f"{prefix}{key}.")
-        else:
-            leaves[f"{prefix}{key}"] = value
-    return leaves
 
 
 def _last_words(error: BaseException) -> dict[str, Any]:

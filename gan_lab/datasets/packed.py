@@ -5,11 +5,11 @@ The ``.npy`` holds (N, C, H, W) uint8. The ``.json`` is written last and holds `
 of the files that the images came from). Without its ``.json`` a pack counts as unfinished.
 """
 
+import fcntl
 import hashlib
 import json
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,9 +22,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from gan_lab.checks import UserError
-
-if sys.platform != "win32":
-    import fcntl
 
 FORMAT = 1
 HASH_LIMIT_BYTES = 1 << 30
@@ -168,7 +165,7 @@ def sole_packer(path: Path) -> Iterator[None]:
     """Make the folder of the pack at ``path`` and hold the pack's lock.
 
     Runs that start together so pack once and share the result. The system lets go of the lock when the
-    process ends, however it ends. Windows, and file systems without locks, go without: there each run packs
+    process ends, however it ends. File systems without locks go without: there each run packs
     for itself.
 
     Raises:
@@ -182,9 +179,8 @@ def sole_packer(path: Path) -> Iterator[None]:
             f"{path.parent} cannot be written to ({error.strerror}); choose another dataset.root."
         ) from error
     with file:
-        if sys.platform != "win32":
-            with suppress(OSError):
-                fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

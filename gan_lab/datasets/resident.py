@@ -95,6 +95,4 @@ def _system_memory() -> int:
         for line in _MEMORY_INFO.read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024  # the kernel states KiB
-    if hasattr(os, "sysconf"):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return 8 << 30  # Windows does not tell without an extra package; 8 GiB is the least a desktop has
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

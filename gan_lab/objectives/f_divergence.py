@@ -21,7 +21,8 @@ class FDivergence(Objective):
 
     A subclass gives f, g_f, f* and the composition f*(g_f(v)), simplified by hand so that it neither
     overflows early nor cancels. Its docstring names the divergence that f generates, which is not always
-    the one that Table 1 of the paper prints beside it.
+    the one that Table 1 of the paper prints beside it. ``threshold`` is the score v at which
+    g_f(v) = f'(1), the optimum where p = q (section 2.4): zero, unless the subclass says otherwise.
 
     Attributes:
         generator_cost: ``minimax`` makes the generator minimise the bound itself, -E_Q[f*(g_f(V))];
@@ -70,11 +71,3 @@ class FDivergence(Objective):
             fake: scores of generated samples (B,).
         """
         return self.output_activation(real).mean() - self.conjugate_of_activation(fake).mean()
-
-    def threshold(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return the score v at which g_f(v) = f'(1), the optimum where p = q (section 2.4).
-
-        Zero here; subclasses for which it is not say so.
-        """
-        del fake
-        return real.new_zeros(())
