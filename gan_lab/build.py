@@ -78,7 +78,10 @@ def _find_class(path: str, kind: type[T], key: str, allowed: set[str]) -> type[T
     try:
         found = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
-        raise UserError(f"{key}._target_ names {path}, which cannot be found: {error}.") from None
+        raise UserError(
+            f"{key}._target_ names {path}, which cannot be found: {error} "
+            "(is its package installed, or on PYTHONPATH?)."
+        ) from None
     if not (isinstance(found, type) and issubclass(found, kind)) or inspect.isabstract(found):
         raise UserError(f"{key}._target_ must name a class of kind {kind.__name__}; got {path}.")
     # the path may lead through a trusted module to something that it only imported
@@ -91,5 +94,6 @@ def _require_allowed(module_name: str, path: str, key: str, allowed: set[str]) -
     if package not in allowed:
         raise UserError(
             f"{key}._target_ names {path}, outside the packages that may be used "
-            f"({', '.join(sorted(allowed))}); if you trust {package!r}, add it to the trusted packages."
+            f"({', '.join(sorted(allowed))}); if you trust {package!r}, say trusted=[{package}] to train, "
+            f"--trust {package} to sample or resume."
         )

@@ -4,6 +4,8 @@ Everything heavy is imported by the command that needs it: listing the commands 
 """
 
 import argparse
+import contextlib
+import io
 import logging
 import os
 import sys
@@ -34,6 +36,7 @@ def main() -> int:
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     # before torch loads OpenMP: threads that wait by spinning starve each other when jobs share the cores
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
         return _dispatch(name, arguments)
     except KeyboardInterrupt as stop:
@@ -46,7 +49,8 @@ def main() -> int:
     except UserError as error:
         return _refuse(str(error))
     except OSError as error:
-        return _refuse(f"{error.filename or 'A file'}: {error.strerror or error}.")
+        path = error.filename or "A file"
+        return _refuse(f"{path} cannot be used ({error.strerror or error}); choose another place.")
 
 
 def _dispatch(name: str, arguments: list[str]) -> int:
@@ -102,7 +106,11 @@ def _raised_in(error: Exception, package: str) -> bool:
 
 def _one_line(text: str) -> str:
     """Return Hydra's message without its search path and what it says of its own data structures."""
-    lines = [line.strip() for line in text.partition("Config search path:")[0].splitlines()]
+    text = text.partition("Config search path:")[0]
+    # Hydra's way out, +key=value, would only add a key that nothing reads
+    text, hint, _ = text.partition("To append to your config use")
+    lines = [line.strip() for line in text.splitlines()]
+    lines += ["`gan-lab train --cfg job` prints every key."] if hint else []
     return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
 
 
@@ -114,7 +122,9 @@ def _complete(arguments: list[str]) -> int:
         return 0
     if len(words) > 2 and words[1] in ("train", "prepare"):
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
-    return _run_hydra("train", arguments)
+    # what cannot be completed is no reason to write into somebody's prompt
+    with contextlib.redirect_stderr(io.StringIO()):
+        return _run_hydra("train", arguments)
 
 
 def _sample(arguments: list[str]) -> int:

@@ -39,9 +39,9 @@ class ProgressBar:
         """Count one iteration."""
         self._bar.update()
 
-    def show(self, numbers: Mapping[str, float], iterations_per_second: float) -> None:
-        """Show the estimate that the objective is about, and the rate since the last time."""
+    def show(self, numbers: Mapping[str, float]) -> None:
+        """Show the estimate that the objective is about."""
         tag = next((tag for tag in _SHOWN if tag in numbers), None)
         if tag is not None:
             name = tag.rpartition("/")[2]
-            self._bar.set_postfix_str(f"{name} {numbers[tag]:.4g}, {iterations_per_second:.3g} it/s")
+            self._bar.set_postfix_str(f"{name} {numbers[tag]:.4g}")

@@ -6,7 +6,7 @@ from pathlib import Path
 from gan_lab.records import RunRecord
 
 # the numbers that a reader looks for first, where a run has them
-_FIRST = ("distance/critic_median", "distance/jsd", "distance/certified", "distance/w1_exact")
+_FIRST = ("distance/critic_median", "distance/jsd", "distance/f_divergence")
 _MOST_NUMBERS = 3
 _GAP = "  "
 

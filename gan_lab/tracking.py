@@ -151,8 +151,8 @@ class Tracker:
         # through text, so that a resumed run reads the same numbers from the table
         self.last = {tag: float(str(value)) for tag, value in rows[-1].items()}
 
-    def write_rate(self, iteration: int) -> float:
-        """Write and return iterations per second since the last call."""
+    def write_rate(self, iteration: int) -> None:
+        """Write iterations per second since the last call."""
         now = time.perf_counter()
         rate = (iteration - self._clock_at) / max(now - self._clock, 1e-9)
         self._clock, self._clock_at = now, iteration
@@ -160,7 +160,6 @@ class Tracker:
             file.write(f"{iteration},{rate:.6g}\n")
         self.writer.add_scalar("perf/iterations_per_second", rate, iteration)
         self.writer.flush()  # whoever watches sees every block as it comes
-        return rate
 
     def require(self, tag: str) -> None:
         """Check that a number is measured.

@@ -72,7 +72,7 @@ def train(
                 failure = session.log(done, logging)
                 if failure is not None:
                     return session.end("diverged", failure)
-                bar.show(session.numbers, session.rate)
+                bar.show(session.numbers)
 
                 # Look and save
                 if looking:
@@ -89,7 +89,6 @@ class Session:
 
     Attributes:
         safe: the newest position that is known to be finite.
-        rate: iterations per second between the last two logs.
     """
 
     def __init__(
@@ -104,7 +103,6 @@ class Session:
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
         self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes)
         self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
-        self.rate = 0.0
         open_dashboard(self._tracker.writer, run.record)
         self._looker.show_real()
 
@@ -139,7 +137,7 @@ class Session:
             return f"{what} was not finite at iteration {block.first + row}."
         self._tracker.write(block, self._looker.measure(self._state) if measuring else None)
         self._tracker.require(self._experiment.train.returned_metric)
-        self.rate = self._tracker.write_rate(done)
+        self._tracker.write_rate(done)
         self.safe = Position(done, self._state, self._draws.state())
         return None
 
@@ -158,7 +156,7 @@ class Session:
             fingerprint=self._run.record.config_hash,
         )
         save(self._run.path, checkpoint)
-        self._run.update(iteration=self.safe.iteration)
+        self._run.update(iteration=self.safe.iteration, final=self.numbers)
 
     def end(
         self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None

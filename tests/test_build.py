@@ -68,7 +68,7 @@ def test_targets_outside_the_packages_are_refused(target: str) -> None:
 
 
 def test_a_module_that_is_refused_is_not_even_imported(plug_in: str) -> None:
-    with pytest.raises(UserError, match="if you trust 'a_users_package', add it to the trusted packages"):
+    with pytest.raises(UserError, match=r"trusted=\[a_users_package\] to train"):
         build({"_target_": f"{plug_in}.objective.Mine"}, Objective, "objective")
     assert f"{plug_in}.objective" not in sys.modules
 
@@ -197,6 +197,6 @@ def test_trust_comes_from_whoever_reads_the_run(train: Train, plug_in: str) -> N
     (run / "config.yaml").write_text(yaml.safe_dump(config))
     refused = gan_lab("sample", str(run), "--n", "2")
     assert refused.status == 2
-    assert f"if you trust '{plug_in}', add it to the trusted packages" in refused.err
+    assert f"--trust {plug_in} to sample or resume" in refused.err
     assert gan_lab("sample", str(run), "--n", "2", "--trust", plug_in).status == 0
     assert json.loads((run / "run.json").read_text())["status"] == "completed"

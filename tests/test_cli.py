@@ -225,7 +225,7 @@ def test_a_users_own_objective_trains_where_it_is_trusted(tmp_path: Path) -> Non
     mine = ["train", "--config-dir", "my_conf", *SMALL, "objective=scaled", "hydra.run.dir=run"]
     refused = gan_lab(*mine)
     assert refused.status == 2
-    assert "if you trust 'my_losses', add it to the trusted packages" in refused.err
+    assert "trusted=[my_losses] to train" in refused.err
     assert not (tmp_path / "run").exists()
     assert gan_lab(*mine, "trusted=[my_losses]").status == 0
     assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["objective"]["scale"] == 2.0
