@@ -34,8 +34,6 @@ USAGE = (
 def main() -> int:
     """Run the command line and return the exit status: 0, 2 for bad input, 130 for Ctrl-C."""
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
-    # before torch loads OpenMP: threads that wait by spinning starve each other when jobs share the cores
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
         return _dispatch(name, arguments)
