@@ -42,7 +42,7 @@ bench: $(VENV)/installed  ## time iterations, eager and compiled
 	$(BIN)/python scripts/bench.py $(ARGS)
 
 lock:  ## pin the newest versions into requirements.lock (needs uv)
-	uv pip compile --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate \
+	uv pip compile --universal --python-version 3.11 --no-header --no-annotate \
 		--extra dev --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## remove the environment and caches, not the runs
