@@ -21,7 +21,7 @@ from gan_lab.types import State
 
 FOLDER = "checkpoints"
 
-_FORMAT = 1
+_FORMAT = 2
 _NAME = re.compile(r"(?P<iteration>\d{9,})-(?P<checksum>[0-9a-f]{16})\.pt")
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ class Checkpoint(Checked):
     Attributes:
         iteration: completed iterations.
         state: parameters and the states of optimizers, constraint and average.
-        rng_states: of the random generators, uint8 tensors as ``torch.Generator`` gives them.
         counters: other positions in the run, such as the length of metrics.csv in bytes.
         device: type of the device that trained it, such as ``cpu``.
         fingerprint: hash of the run's configuration.
@@ -47,7 +46,6 @@ class Checkpoint(Checked):
 
     iteration: NonNegativeInt
     state: State
-    rng_states: dict[str, Tensor]
     counters: dict[str, int]
     device: str
     fingerprint: str
@@ -128,7 +126,6 @@ def _to_bytes(checkpoint: Checkpoint) -> bytes:
         "format": _FORMAT,
         "iteration": checkpoint.iteration,
         "state": {name: _to_cpu(tensor) for name, tensor in _flatten(checkpoint.state).items()},
-        "rng_states": {name: _to_cpu(tensor) for name, tensor in checkpoint.rng_states.items()},
         "counters": dict(checkpoint.counters),
         "device": checkpoint.device,
         "fingerprint": checkpoint.fingerprint,
@@ -178,7 +175,6 @@ def _from_content(content: Any) -> Checkpoint:
     return Checkpoint(
         iteration=content["iteration"],
         state=_unflatten(content["state"]),
-        rng_states=content["rng_states"],
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],

@@ -149,11 +149,16 @@ def _sample(arguments: list[str]) -> int:
 def _resume(arguments: list[str]) -> int:
     parser = _parser("resume", "Go on with a run that was interrupted, or give it more iterations.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="train.iterations=N, device=NAME")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="train.iterations=N, train.execution=MODE, device=NAME",
+    )
     _add_trust(parser)
     given = parser.parse_args(arguments)
 
-    from gan_lab.launch import resume
+    from gan_lab.resumption import resume
 
     _show_log()
     resume(given.run_dir, given.overrides, given.trust)

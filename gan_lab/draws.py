@@ -1,85 +1,94 @@
-"""Where a run's randomness comes from: one generator each for data, latents and penalties.
+"""Where a run's randomness comes from: one stream each for data, latents and penalties.
 
-Every run owns its generators, so that jobs in one process do not influence each other and a member of an
-ensemble draws what the lone run draws.
+What an iteration consumes is a function of the run's seed and the iteration's number, and of nothing else: a
+run goes on after an interruption, a member of an ensemble draws what the lone run draws, and batches can be
+drawn ahead, all without a state to keep.
 """
 
 import hashlib
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gan_lab.checks import UserError
 from gan_lab.types import Batch, Sampler
 
 _STREAMS = ("data", "latent", "noise")
+_BLOCK_NUMBERS, _BLOCK_ITERATIONS = 1 << 20, 64
 
 
 @dataclass(frozen=True)
 class BatchShape:
-    """The sizes of one critic step's inputs."""
+    """The sizes of what one iteration consumes."""
 
     batch_size: int
+    n_critic: int
     latent_dim: int
+    data_shape: tuple[int, ...]
     noise_shape: tuple[int, ...]
+
+    @property
+    def block_length(self) -> int:
+        """Iterations that are drawn at once: as many as 4 MiB hold, so that drawing costs next to nothing."""
+        real = (self.n_critic + 1) * (math.prod(self.data_shape) + self.latent_dim)
+        numbers = self.batch_size * (real + self.n_critic * math.prod(self.noise_shape))
+        return max(1, min(_BLOCK_ITERATIONS, _BLOCK_NUMBERS // numbers))
 
 
 class Draws:
-    """Draws batches; its state can be saved and restored to the bit."""
+    """Draws what the iterations of one run consume.
+
+    Attributes:
+        sampler: of real data.
+    """
 
     def __init__(self, sampler: Sampler, shape: BatchShape, seed: int, device: torch.device) -> None:
-        self._sampler, self._shape, self._device = sampler, shape, device
-        self._seed = seed
-        self._rngs = {name: make_rng(seed, name, device) for name in _STREAMS}
+        self.sampler = sampler
+        self._shape, self._seed, self._device = shape, seed, device
 
-    def batch(self, n_critic: int) -> Batch:
-        """Return what an iteration of ``n_critic`` critic steps consumes."""
-        steps, size = n_critic + 1, self._shape.batch_size
-        real = self._sampler(steps * size, self._rngs["data"])
+    @property
+    def block_length(self) -> int:
+        """Iterations per block."""
+        return self._shape.block_length
+
+    def block(self, index: int) -> Batch:
+        """Return the batches of a block's iterations, stacked along a new axis 0.
+
+        Iteration i, counted from 0, is row ``i % block_length`` of block ``i // block_length``.
+        """
+        shape = self._shape
+        rngs = self._rngs(str(index))
+        sizes = (shape.block_length, shape.n_critic + 1, shape.batch_size)
+        real = self.sampler(math.prod(sizes), rngs["data"])
+        noise_sizes = (shape.block_length, shape.n_critic, shape.batch_size)
         return Batch(
-            real=real.view(steps, size, *real.shape[1:]),
-            latent=self.latents(steps, size),
-            noise=self._noise(n_critic, size),
+            real=real.view(*sizes, *real.shape[1:]),
+            latent=self._latents(sizes, rngs["latent"]),
+            noise=self._noise(noise_sizes, rngs["noise"]),
         )
 
-    def critic_batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what a critic step on its own consumes: real (B, *D), latent (B, Z), noise."""
-        size = self._shape.batch_size
-        real = self._sampler(size, self._rngs["data"])
-        return real, self.latents(size), self._noise(size)
+    def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield what each critic step before an iteration consumes: real (B, *D), latent (B, Z), noise."""
+        size = (self._shape.batch_size,)
+        rngs = self._rngs(f"warm-up {iteration}")
+        for _ in range(steps):
+            real = self.sampler(*size, rngs["data"])
+            yield real, self._latents(size, rngs["latent"]), self._noise(size, rngs["noise"])
 
-    def latents(self, *size: int) -> Tensor:
-        """Return standard normal latents (*size, Z)."""
-        return torch.randn(*size, self._shape.latent_dim, generator=self._rngs["latent"], device=self._device)
+    def _rngs(self, which: str) -> dict[str, torch.Generator]:
+        return {name: make_rng(self._seed, f"{name}/{which}", self._device) for name in _STREAMS}
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the generators' states, uint8 vectors on the CPU."""
-        return {name: rng.get_state() for name, rng in self._rngs.items()}
+    def _latents(self, sizes: tuple[int, ...], rng: torch.Generator) -> Tensor:
+        return torch.randn(*sizes, self._shape.latent_dim, generator=rng, device=self._device)
 
-    def restore(self, state: dict[str, Tensor]) -> None:
-        """Continue from what :meth:`state` returned on a device of the same type.
-
-        Raises:
-            UserError: if it is no such state.
-        """
-        try:
-            for name, rng in self._rngs.items():
-                rng.set_state(state[name])
-        except (KeyError, RuntimeError, TypeError) as error:
-            raise UserError("The checkpoint holds no states of this run's random generators.") from error
-
-    def reseed(self, iteration: int) -> None:
-        """Begin afresh at an iteration, with draws that no other iteration begins with."""
-        self._rngs = {name: make_rng(self._seed, f"{name}/{iteration}", self._device) for name in _STREAMS}
-
-    def _noise(self, *size: int) -> Tensor:
-        shape = (*size, *self._shape.noise_shape)
-        return torch.rand(shape, generator=self._rngs["noise"], device=self._device)
+    def _noise(self, sizes: tuple[int, ...], rng: torch.Generator) -> Tensor:
+        return torch.rand((*sizes, *self._shape.noise_shape), generator=rng, device=self._device)
 
 
 def make_rng(seed: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
     """Return a generator for one named stream of a run; streams of neighbouring seeds are unrelated."""
     digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=4).digest()
-    # the CPU's Mersenne twister uses 32 bits of a seed
+    # the CPU's Mersenne twister uses 32 bits of a seed: of millions of blocks, some few may coincide
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little"))

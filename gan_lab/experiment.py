@@ -1,6 +1,7 @@
 """From a composed config to everything that a run needs, checked before anything starts."""
 
 import copy
+import dataclasses
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from gan_lab.draws import BatchShape, make_rng
 from gan_lab.iteration import Game, init_state
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
+from gan_lab.precision import DTYPES, check_precision, prefers_channels_last
+from gan_lab.probing import convolves, mixes_samples
 from gan_lab.settings import TrainSettings
 from gan_lab.types import Params, State
 
@@ -36,7 +39,8 @@ class Experiment:
         device: where it runs.
         generator: the initialised generator, on the CPU.
         critic: the initialised critic, on the CPU.
-        batch_shape: sizes of one critic step's inputs.
+        batch_shape: sizes of what one iteration consumes.
+        architectures: what built generator and critic.
     """
 
     seed: int
@@ -47,6 +51,12 @@ class Experiment:
     critic: nn.Module
     game: Game
     batch_shape: BatchShape
+    architectures: tuple[GeneratorArchitecture, CriticArchitecture]
+
+    def with_seed(self, seed: int) -> "Experiment":
+        """Return what the same config describes with another seed."""
+        generator, critic = _build_networks(*self.architectures, seed, self.batch_shape)
+        return dataclasses.replace(self, seed=seed, generator=generator, critic=critic)
 
     def new_generator(self) -> nn.Module:
         """Return a copy of the generator's module, to be filled with trained parameters."""
@@ -76,10 +86,21 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
     latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     device = find_device(conform("device", config.get("device"), str))
     train = make(TrainSettings, _section(config, "train"), "train")
+    check_precision(train.precision, device)
+    _check_execution(train.execution, device)
     dataset = build(config.get("dataset"), Dataset, "dataset", trusted)  # type: ignore[type-abstract]
     constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
-    generator, critic = _build_networks(architecture, seed, latent_dim, dataset.data_shape, trusted)
-    _warn_of_batch_norm(constraint, critic)
+    architectures = _architectures(architecture, trusted)
+    shape = BatchShape(
+        batch_size=train.batch_size,
+        n_critic=train.n_critic,
+        latent_dim=latent_dim,
+        data_shape=dataset.data_shape,
+        noise_shape=_noise_shape(constraint, dataset.data_shape),
+    )
+    generator, critic = _build_networks(*architectures, seed, shape)
+    critic_mixes = mixes_samples(critic, dataset.data_shape)
+    _warn_of_mixing(constraint, critic_mixes)
     optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
     critic_optimizer = optimizer
     if config.get("critic_optimizer") is not None:
@@ -98,9 +119,14 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
         critic_optimizer=critic_optimizer,
         n_critic=train.n_critic,
         ema=train.ema,
+        generator_mixes=mixes_samples(generator, (latent_dim,)),
+        critic_mixes=critic_mixes,
+        dtype=DTYPES[train.precision],
+        channels_last=prefers_channels_last(train.precision, device)
+        and convolves(generator, (latent_dim,))
+        and convolves(critic, dataset.data_shape),
     )
-    shape = BatchShape(train.batch_size, latent_dim, _noise_shape(constraint, dataset.data_shape))
-    return Experiment(seed, device, train, dataset, generator, critic, game, shape)
+    return Experiment(seed, device, train, dataset, generator, critic, game, shape, architectures)
 
 
 def find_device(name: str) -> torch.device:
@@ -130,6 +156,14 @@ def parameters(network: nn.Module) -> Params:
     return {name: value.detach().clone() for name, value in network.named_parameters()}
 
 
+def _check_execution(execution: str, device: torch.device) -> None:
+    if execution == "graph" and device.type != "cuda":
+        raise UserError(
+            "train.execution=graph records the kernels of a CUDA device; this run is on the CPU: "
+            "use auto, eager or compiled."
+        )
+
+
 def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     section = config.get(key)
     if not isinstance(section, Mapping):
@@ -143,26 +177,28 @@ def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
             raise UserError(f"{key} is not a key of the config; it has {', '.join(_KEYS)}.")
 
 
-def _build_networks(
-    architecture: Mapping[str, Any],
-    seed: int,
-    latent_dim: int,
-    data_shape: tuple[int, ...],
-    trusted: tuple[str, ...],
-) -> tuple[nn.Module, nn.Module]:
-    """Return generator and critic; initialised on the CPU, so that every device starts from the same."""
+def _architectures(
+    section: Mapping[str, Any], trusted: tuple[str, ...]
+) -> tuple[GeneratorArchitecture, CriticArchitecture]:
     generator = build(
-        architecture.get("generator"),
+        section.get("generator"),
         GeneratorArchitecture,  # type: ignore[type-abstract]
         "architecture.generator",
         trusted,
     )
-    critic = build(architecture.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    critic = build(section.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    return generator, critic
+
+
+def _build_networks(
+    generator: GeneratorArchitecture, critic: CriticArchitecture, seed: int, shape: BatchShape
+) -> tuple[nn.Module, nn.Module]:
+    """Return generator and critic; initialised on the CPU, so that every device starts from the same."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(make_rng(seed, "generator").initial_seed())
-        generator_network = generator.build(latent_dim, data_shape)
+        generator_network = generator.build(shape.latent_dim, shape.data_shape)
         torch.manual_seed(make_rng(seed, "critic").initial_seed())
-        critic_network = critic.build(data_shape)
+        critic_network = critic.build(shape.data_shape)
     return generator_network, critic_network
 
 
@@ -173,9 +209,8 @@ def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[i
         raise error.below("constraint") from None
 
 
-def _warn_of_batch_norm(constraint: Constraint, critic: nn.Module) -> None:
-    normalised = any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in critic.modules())
-    if constraint.per_sample_gradient and normalised:
+def _warn_of_mixing(constraint: Constraint, critic_mixes: bool) -> None:
+    if constraint.per_sample_gradient and critic_mixes:
         log.warning(
             "The constraint differentiates each sample's score by that sample, but batch norm in the critic "
             "mixes the samples of a batch, so the penalty bounds something else: "

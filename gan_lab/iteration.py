@@ -6,16 +6,17 @@ random in :class:`~gan_lab.types.Batch`. The functions made here run as they are
 ``torch.compile(fullgraph=True)`` and under ``torch.vmap`` over stacked states.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call, grad_and_value
+from torch.func import functional_call
 
 from gan_lab.constraints.base import Constraint
+from gan_lab.derivatives import value_and_gradients
+from gan_lab.flat import add, cosine, flatten, move_average
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import Batch, Measurements, Params, Score, State
@@ -30,6 +31,13 @@ class Game:
         critic: template, samples (B, *D) to scores (B,); its parameters are never read.
         n_critic: critic steps per iteration.
         ema: decay of the generator's moving average, None for no average.
+        generator_mixes: whether a sample depends on the other latents of its batch, as batch normalisation
+            makes it; False lets one pass make the samples of several batches.
+        critic_mixes: whether a score depends on the other samples of its batch; False lets one pass score
+            real and generated samples.
+        dtype: of what the networks compute; parameters, scores and all that is made of them stay float32.
+        channels_last: whether images and convolutions are laid out with the channels of a pixel side by
+            side; that changes the time they take and nothing else.
     """
 
     generator: nn.Module
@@ -40,6 +48,10 @@ class Game:
     critic_optimizer: UpdateRule
     n_critic: int
     ema: float | None = None
+    generator_mixes: bool = True
+    critic_mixes: bool = True
+    dtype: torch.dtype = torch.float32
+    channels_last: bool = False
 
 
 def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generator) -> State:
@@ -67,52 +79,69 @@ def make_iteration(game: Game) -> Callable[[State, Batch], tuple[State, Measurem
     The measurements are scalars () on the state's device, detached from any graph; those of the critic are
     of the last of its steps.
     """
-    critic_step, generator_step = make_critic_step(game), make_generator_step(game)
+    generate, critic_step, generator_step = (
+        make_generate(game),
+        make_critic_step(game),
+        make_generator_step(game),
+    )
 
     def iteration(state: State, batch: Batch) -> tuple[State, Measurements]:
+        fakes = generate(state.generator, batch.latent[:-1])
         for k in range(game.n_critic):
-            state, of_critic = critic_step(state, batch.real[k], batch.latent[k], batch.noise[k])
+            state, step = critic_step(state, batch.real[k], fakes[k], batch.noise[k])
+        of_critic = measure_critic_step(game, state, step)
         state, of_generator = generator_step(state, batch.real[-1], batch.latent[-1])
         return state, of_critic | of_generator
 
     return iteration
 
 
-def make_critic_step(
-    game: Game,
-) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, Measurements]]:
-    """Return ``critic_step(state, real, latent, noise) -> (state, measurements)``.
+def make_generate(game: Game) -> Callable[[Params, Tensor], Sequence[Tensor]]:
+    """Return ``generate(params, latents)``: latents (N, B, Z) to N batches of samples (B, *D).
 
-    ``real`` is (B, *D), ``latent`` (B, Z), ``noise`` (B, *noise_shape).
+    The generator stands still while the critic takes its steps, so that one pass makes the samples of all of
+    them, unless batch normalisation ties the samples of a batch together.
     """
 
-    def critic_step(state: State, real: Tensor, latent: Tensor, noise: Tensor) -> tuple[State, Measurements]:
-        fake = functional_call(game.generator, state.generator, (latent,))  # (B, *D)
+    def generate(params: Params, latents: Tensor) -> Sequence[Tensor]:
+        network = make_network(game, game.generator, params)
+        if game.generator_mixes:
+            return [network(batch) for batch in latents.unbind()]
+        samples = network(latents.flatten(0, 1))
+        return torch.split(samples, latents.shape[1])
 
+    return generate
+
+
+class CriticStep(NamedTuple):
+    """What is known of a critic step once it is taken."""
+
+    objective_loss: Tensor  # ()
+    penalty: Tensor  # ()
+    gradient: Tensor  # (P,)
+    step: Tensor  # (P,), before the constraint's projection
+
+
+def make_critic_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, CriticStep]]:
+    """Return ``critic_step(state, real, fake, noise) -> (state, what was done)``.
+
+    ``real`` and ``fake`` are (B, *D), ``noise`` (B, *noise_shape).
+    """
+
+    def critic_step(state: State, real: Tensor, fake: Tensor, noise: Tensor) -> tuple[State, CriticStep]:
         def loss(params: Params) -> tuple[Tensor, tuple[Tensor, Tensor, dict[str, Tensor]]]:
             weights, constraint_state = game.constraint.reparameterize(params, state.constraint)
-            score = bind(game.critic, weights)
-            objective_loss = game.objective.critic_loss(score(real), score(fake))
+            score = bind(game, weights)
+            objective_loss = game.objective.critic_loss(*score_both(game, score, real, fake))
             penalty = game.constraint.penalty(score, real, fake, noise)
             return objective_loss + penalty, (objective_loss, penalty, constraint_state)
 
-        gradients, (_, (objective_loss, penalty, constraint_state)) = grad_and_value(loss, has_aux=True)(
-            state.critic
-        )
+        gradients, _, (objective_loss, penalty, constraint_state) = value_and_gradients(loss, state.critic)
         gradient = flatten(gradients)
         step, optimizer_state = game.critic_optimizer.update(gradient, state.critic_optimizer)
         critic = game.constraint.project(add(state.critic, step))
-        measurements = {
-            "loss/critic": objective_loss,
-            "health/critic_gradient_norm": torch.linalg.vector_norm(gradient),
-            # negative: momentum carries the step against the gradient (WGAN, section 4.2)
-            "health/step_gradient_cosine": cosine(step, -gradient),
-            **game.constraint.measure(critic),
-        }
-        if game.constraint.has_penalty:
-            measurements["loss/penalty"] = penalty
         state = state._replace(critic=critic, critic_optimizer=optimizer_state, constraint=constraint_state)
-        return state, measurements
+        return state, CriticStep(objective_loss, penalty, gradient, step)
 
     return critic_step
 
@@ -126,14 +155,14 @@ def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[S
 
     def generator_step(state: State, real: Tensor, latent: Tensor) -> tuple[State, Measurements]:
         weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
-        score = bind(game.critic, weights)
+        score = bind(game, weights)
         real_score = score(real)
 
         def loss(params: Params) -> tuple[Tensor, Tensor]:
-            fake_score = score(functional_call(game.generator, params, (latent,)))
+            fake_score = score(make_network(game, game.generator, params)(latent))
             return game.objective.generator_loss(real_score, fake_score), fake_score
 
-        gradients, (generator_loss, fake_score) = grad_and_value(loss, has_aux=True)(state.generator)
+        gradients, generator_loss, fake_score = value_and_gradients(loss, state.generator)
         gradient = flatten(gradients)
         step, optimizer_state = game.generator_optimizer.update(gradient, state.generator_optimizer)
         generator = add(state.generator, step)
@@ -152,6 +181,20 @@ def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[S
     return generator_step
 
 
+def measure_critic_step(game: Game, state: State, step: CriticStep) -> Measurements:
+    """Return what a critic step tells, as scalars (); ``state`` is the one after it."""
+    measurements = {
+        "loss/critic": step.objective_loss,
+        "health/critic_gradient_norm": torch.linalg.vector_norm(step.gradient),
+        # negative: momentum carries the step against the gradient (WGAN, section 4.2)
+        "health/step_gradient_cosine": cosine(step.step, -step.gradient),
+        **game.constraint.measure(state.critic),
+    }
+    if game.constraint.has_penalty:
+        measurements["loss/penalty"] = step.penalty
+    return measurements
+
+
 def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurements:
     """Return what scores (B,), (B,) say of the distance and of the critic, as scalars ().
 
@@ -166,34 +209,38 @@ def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurem
     return measurements
 
 
-def cosine(a: Tensor, b: Tensor) -> Tensor:
-    """Return the cosine () of the angle between two vectors (P,), however short; 0 where one is zero."""
-    # entries are brought near 1 first: vanishing gradients are the case to be seen, and their norms underflow
-    tiny = torch.finfo(a.dtype).tiny
-    return F.cosine_similarity(a / a.abs().amax().clamp(min=tiny), b / b.abs().amax().clamp(min=tiny), dim=0)
+def bind(game: Game, params: Params) -> Score:
+    """Return the critic as a function of its input alone, with ``params`` in place of its own."""
+    return make_network(game, game.critic, params)
 
 
-def bind(module: nn.Module, params: Params) -> Score:
-    """Return ``module`` as a function of its input alone, with ``params`` in place of its own."""
-    return partial(functional_call, module, params)
+def score_both(game: Game, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the scores (B,), (B,) of real and generated samples (B, *D).
+
+    In one pass, which spares half the calls, unless batch normalisation ties the samples of a batch together.
+    """
+    if game.critic_mixes:
+        return score(real), score(fake)
+    of_real, of_fake = score(torch.cat([real, fake])).chunk(2)
+    return of_real, of_fake
 
 
-def flatten(params: Params) -> Tensor:
-    """Return all parameters as one vector (P,): an elementwise optimizer needs no loop over layers."""
-    return torch.cat([value.reshape(-1) for value in params.values()])
+def make_network(game: Game, network: nn.Module, params: Params) -> Callable[[Tensor], Tensor]:
+    """Return a network as a function of its input alone, with ``params`` in place of its own.
+
+    It computes in the game's type and layout, on copies of the parameters whose gradients arrive at the
+    originals, and returns float32.
+    """
+    computed = {name: _convert(game, value) for name, value in params.items()}
+
+    def run(inputs: Tensor) -> Tensor:
+        outputs: Tensor = functional_call(network, computed, (_convert(game, inputs),))
+        return outputs.float()
+
+    return run
 
 
-def add(params: Params, step: Tensor) -> Params:
-    """Return the parameters plus a flat step (P,)."""
-    pieces = torch.split(step, [value.numel() for value in params.values()])
-    return {
-        name: value + piece.view(value.shape)
-        for (name, value), piece in zip(params.items(), pieces, strict=True)
-    }
-
-
-def move_average(average: Params, params: Params, decay: float | None) -> Params:
-    """Return the exponential moving average one iteration later; empty stays empty."""
-    if decay is None:
-        return average
-    return {name: torch.lerp(params[name], value, decay) for name, value in average.items()}
+def _convert(game: Game, values: Tensor) -> Tensor:
+    if game.channels_last and values.ndim == 4:
+        return values.to(game.dtype, memory_format=torch.channels_last)
+    return values.to(game.dtype)

@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
+from gan_lab.derivatives import on_the_tape
 from gan_lab.draws import make_rng
 from gan_lab.experiment import Experiment
 from gan_lab.iteration import bind
-from gan_lab.pictures import image_grid, plane_figure, save_image, scatter_figure
+from gan_lab.pictures import encode, enlarge, image_grid, scatter_figure
+from gan_lab.plane import PlanePicture
 from gan_lab.sampling import make_sampling_network, sample
 from gan_lab.types import Sampler, Score, State
 
@@ -45,20 +48,19 @@ class Looker:
         device_rng = make_rng(experiment.seed, "look", experiment.device)
         self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
         self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=experiment.device)
+        self._bins = np.asarray(writer.default_bins)
+        self._plane: PlanePicture | None = None  # made for the first look
 
     def show_real(self) -> None:
         """Show real images once, beside those that will follow."""
         if self._is_image:
-            grid = image_grid(self._real[:_IMAGES])
-            save_image(grid, self._folder / "real.png")
-            self._writer.add_image("samples/real", grid, 0, dataformats="HWC")
+            self._show("samples/real", image_grid(self._real[:_IMAGES]), self._folder / "real.png", 0)
 
     def look(self, state: State, iteration: int) -> None:
         """Show samples and the critic's weights."""
         fake = sample(self._network(state), self._latents)
         picture = image_grid(fake) if self._is_image else self._figure(fake, self._score(state))
-        save_image(picture, self._folder / f"{iteration:06d}.png")
-        self._writer.add_image("samples/generated", picture, iteration, dataformats="HWC")
+        self._show("samples/generated", picture, self._folder / f"{iteration:06d}.png", iteration)
         self._add_histograms(state, iteration)
 
     def measure(self, state: State) -> dict[str, float]:
@@ -73,7 +75,8 @@ class Looker:
         with torch.no_grad():
             fake = functional_call(self._experiment.game.generator, state.generator, (self._latents[:n],))
         points = interpolate(self._real[:n], fake, self._mix[:n])
-        return {"health/critic_slope": float(gradient_norms(self._score(state), points).max())}
+        with on_the_tape():  # the first call of torch.func imports a compiler
+            return {"health/critic_slope": float(gradient_norms(self._score(state), points).max())}
 
     def _network(self, state: State) -> nn.Module:
         return make_sampling_network(
@@ -83,16 +86,26 @@ class Looker:
     def _score(self, state: State) -> Score:
         game = self._experiment.game
         weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
-        return bind(game.critic, weights)
+        return bind(game, weights)
 
     def _figure(self, fake: Tensor, score: Score) -> NDArray[np.uint8]:
         if self._experiment.dataset.data_shape == (2,):
-            return plane_figure(self._real[:_POINTS], fake, score)
+            if self._plane is None:
+                self._plane = PlanePicture(self._real[:_POINTS])
+            return self._plane.draw(fake, score)
         return scatter_figure(self._real[:_POINTS], fake)
+
+    def _show(self, tag: str, pixels: NDArray[np.uint8], path: Path, iteration: int) -> None:
+        png, larger = encode(pixels), enlarge(pixels)
+        path.write_bytes(png if larger is pixels else encode(larger))
+        height, width, channels = pixels.shape
+        image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=png)
+        assert self._writer.file_writer is not None
+        self._writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), iteration)
 
     def _add_histograms(self, state: State, iteration: int) -> None:
         for name, value in state.critic.items():
             values = value.detach().float().cpu()
             # a histogram of NaN is an error, and a diverged run is a result
             if bool(torch.isfinite(values).all()):
-                self._writer.add_histogram(f"critic/{name}", values.numpy(), iteration)
+                self._writer.add_histogram(f"critic/{name}", values.numpy(), iteration, self._bins)

@@ -1,7 +1,8 @@
 """The progress bar: the estimate, iterations per second and time left; silent where nobody watches."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from types import TracebackType
 
 from tqdm import tqdm
@@ -39,9 +40,14 @@ class ProgressBar:
         """Count one iteration."""
         self._bar.update()
 
-    def show(self, numbers: Mapping[str, float]) -> None:
-        """Show the estimate that the objective is about."""
-        tag = next((tag for tag in _SHOWN if tag in numbers), None)
+    def show(self, members: Sequence[Mapping[str, float]]) -> None:
+        """Show the estimate that the objective is about; of several runs, its mean.
+
+        Args:
+            members: tag to number, of each run that goes on.
+        """
+        tag = next((tag for tag in _SHOWN if members and tag in members[0]), None)
         if tag is not None:
-            name = tag.rpartition("/")[2]
-            self._bar.set_postfix_str(f"{name} {numbers[tag]:.4g}")
+            name, mean = tag.rpartition("/")[2], fmean(numbers[tag] for numbers in members)
+            several = f" (mean of {len(members)})" if len(members) > 1 else ""
+            self._bar.set_postfix_str(f"{name} {mean:.4g}{several}")

@@ -78,6 +78,7 @@ class RunRecord(Checked, RunFolder):
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
         process: pid, host and start of the process that trained last.
         choices: config group to the name of the chosen option.
+        execution: how iterations were run last: eager, compiled or graph.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
     """
 
@@ -97,6 +98,7 @@ class RunRecord(Checked, RunFolder):
     process: dict[str, int | str] = field(default_factory=dict)
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
+    execution: str = ""
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
 
     @property

@@ -50,6 +50,7 @@ class Run(RunFolder):
         iteration: int | None = None,
         final: Mapping[str, float] | None = None,
         message: str | None = None,
+        execution: str | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
 
@@ -58,12 +59,18 @@ class Run(RunFolder):
             iteration: completed iterations.
             final: tag to number; replaces the numbers before.
             message: one sentence on why the run ended.
+            execution: how its iterations are run.
 
         Raises:
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
         """
         assert self._lock.held, "update after close"
-        changes: dict[str, Any] = {"status": status, "iteration": iteration, "message": message}
+        changes: dict[str, Any] = {
+            "status": status,
+            "iteration": iteration,
+            "message": message,
+            "execution": execution,
+        }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}
         record = dataclasses.replace(

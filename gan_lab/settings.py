@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gan_lab.checks import BadValueError, Checked, Decay, NonNegativeInt, PositiveInt
+from gan_lab.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,9 @@ class TrainSettings(Checked):
     warmup_critic_steps: NonNegativeInt
     warmup_iterations: NonNegativeInt
     warmup_every: NonNegativeInt
-    execution: Literal["eager", "compiled"]
+    execution: Literal["auto", "eager", "compiled", "graph"]
+    precision: Precision
+    seeds: PositiveInt | tuple[NonNegativeInt, ...] | None
     ema: Decay | None
     log_every: PositiveInt
     sample_every: PositiveInt

@@ -13,6 +13,8 @@ from command_line import gan_lab
 from conftest import TOY
 from PIL import Image
 
+from gan_lab import precision
+
 FAST = [
     "device=cpu",
     "train.iterations=2",
@@ -95,7 +97,41 @@ def assert_refused(pattern: str, *arguments: str) -> None:
             ["train.ema=1"],
             r"^train\.ema must be a number from 0 up to, but not including, 1 or null; got 1\.$",
         ),
-        (["train.execution=fast"], r"^train\.execution must be one of eager, compiled; got 'fast'\.$"),
+        (
+            ["train.execution=fast"],
+            r"^train\.execution must be one of auto, eager, compiled, graph; got 'fast'\.$",
+        ),
+        (
+            ["train.execution=graph"],
+            r"^train\.execution=graph records the kernels of a CUDA device; this run is on the CPU: use auto",
+        ),
+        (["train.precision=fp16"], r"^train\.precision must be one of fp32, tf32, bf16; got 'fp16'\.$"),
+        (
+            ["train.precision=tf32"],
+            r"^train\.precision=tf32 is a mode of CUDA devices; this run is on the CPU: use fp32\.$",
+        ),
+        *(
+            (
+                [f"train.seeds={given}"],
+                rf"^train\.seeds must be a whole number .* or a list.*; got {shown}\.$",
+            )
+            for given, shown in (
+                ("0", "0"),
+                ("-1", "-1"),
+                ("x", "'x'"),
+                ("1.5", r"1\.5"),
+                ("true", "True"),
+                ("[-1]", r"\[-1\]"),
+                ("[0,x]", r"\[0, 'x'\]"),
+            )
+        ),
+        *(
+            (
+                [f"train.seeds={given}"],
+                rf"^train\.seeds must be a number of seeds, or a list of different.* {shown}\.$",
+            )
+            for given, shown in (("[]", r"\[\]"), ("[1,1]", r"\[1, 1\]"))
+        ),
         (
             ["train.warmup_critic_steps=1", "train.n_critic=5"],
             r"^train\.warmup_critic_steps must be 0 or at least",
@@ -145,6 +181,12 @@ def assert_refused(pattern: str, *arguments: str) -> None:
 def test_a_setting_that_cannot_be(overrides: list[str], pattern: str) -> None:
     dataset = [] if any("dataset=digits" in override for override in overrides) else ["dataset=ring8"]
     assert_refused(pattern, "train", *dataset, "objective=gan", "device=cpu", *overrides)
+
+
+def test_a_precision_that_this_processor_would_emulate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "has_bf16_units", lambda: False)
+    pattern = r"^train\.precision=bf16 needs a processor with bf16 matrix units .*: use fp32\.$"
+    assert_refused(pattern, "train", *SMALL, "train.precision=bf16")
 
 
 def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +289,7 @@ class Attack:
 
 def test_a_checkpoint_that_holds_code(run: Path) -> None:
     buffer = io.BytesIO()
-    torch.save({"format": 1, "state": Attack()}, buffer)
+    torch.save({"format": 2, "state": Attack()}, buffer)
     (checkpoint,) = (run / "checkpoints").glob("*.pt")
     checkpoint.unlink()
     for data in (buffer.getvalue(), pickle.dumps(Attack(), protocol=2)):

@@ -17,11 +17,12 @@ from gan_lab.checks import Checked, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.draws import Draws
+from gan_lab.execution import make_execution
 from gan_lab.experiment import Experiment, assemble
-from gan_lab.iteration import make_iteration
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.options import config_folder, describe
+from gan_lab.trees import member_of, stack
 from gan_lab.types import Batch, State
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
@@ -176,7 +177,8 @@ def small_experiment(*overrides: str) -> Experiment:
 def first_step(experiment: Experiment, seed: int) -> tuple[State, Batch]:
     """The initial state, moved a little where the seed differs, and a batch of that seed."""
     sampler = experiment.dataset.open(experiment.device)
-    batch = Draws(sampler, experiment.batch_shape, seed, experiment.device).batch(N_CRITIC)
+    block = Draws(sampler, experiment.batch_shape, seed, experiment.device).block(0)
+    batch = Batch(*(values[0] for values in block))
     state = experiment.init_state()
     scaled = {name: value * (1 + 0.1 * seed) for name, value in state.generator.items()}
     return state._replace(generator=scaled), batch
@@ -189,22 +191,20 @@ def assert_equal_results(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
 
 
 @pytest.mark.parametrize("option", names_in("constraint"))
-def test_a_constraint_plays_an_iteration_compiled_and_under_vmap(option: str) -> None:
+def test_a_constraint_plays_an_iteration_in_every_way(option: str) -> None:
     overrides = overrides_for(option)
     try:
         experiment = small_experiment("objective=wgan", "dataset=ring8", *overrides)
     except UserError:  # it is for images
         experiment = small_experiment("objective=wgan", "dataset=digits", "architecture=mlp_mlp", *overrides)
-    iteration = make_iteration(experiment.game)
+    eager = make_execution(experiment.game, "eager").iteration
     members = [first_step(experiment, seed) for seed in (0, 1)]
-    lone = [iteration(state, batch) for state, batch in members]
+    lone = [eager(state, batch) for state, batch in members]
     assert all(bool(torch.isfinite(value)) for _, measurements in lone for value in measurements.values())
 
-    torch.compiler.reset()
-    assert_equal_results(torch.compile(iteration, fullgraph=True, backend="eager")(*members[0]), lone[0])
+    compiled = make_execution(experiment.game, "compiled", backend="eager").iteration
+    assert_equal_results(compiled(*members[0]), lone[0])
 
-    stacked = torch.utils._pytree.tree_map(lambda *leaves: torch.stack(leaves), *members)
-    together = torch.vmap(iteration)(*stacked)
+    together = make_execution(experiment.game, "eager", stacked=True).iteration(*stack(members))
     for k, expected in enumerate(lone):
-        member = torch.utils._pytree.tree_map(lambda leaf, k=k: leaf[k], together)
-        assert_equal_results(member, expected)
+        assert_equal_results(member_of(together, k), expected)

@@ -1,13 +1,15 @@
-"""A run's randomness: its own, restorable, and different for everything that it is for."""
+"""A run's draws: a function of its seed and the iteration, and different for each thing that they are for."""
+
+import math
 
 import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.checks import UserError
 from gan_lab.draws import BatchShape, Draws, make_rng
+from gan_lab.types import Batch
 
-SHAPE = BatchShape(batch_size=5, latent_dim=3, noise_shape=(2,))
+SHAPE = BatchShape(batch_size=5, n_critic=2, latent_dim=3, data_shape=(1, 4, 4), noise_shape=(2,))
 CPU = torch.device("cpu")
 
 
@@ -19,27 +21,99 @@ def make_draws(seed: int = 0) -> Draws:
     return Draws(sampler, SHAPE, seed, CPU)
 
 
-def test_shapes() -> None:
-    batch = make_draws().batch(n_critic=2)
-    assert (batch.real.shape, batch.latent.shape) == ((3, 5, 1, 4, 4), (3, 5, 3))
-    assert batch.noise.shape == (2, 5, 2)
-    real, latent, noise = make_draws().critic_batch()
-    assert (real.shape, latent.shape, noise.shape) == ((5, 1, 4, 4), (5, 3), (5, 2))
+def assert_equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> None:
+    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_the_state_restores_every_stream() -> None:
+def assert_all_different(draws: list[tuple[Tensor, ...]]) -> None:
+    """No two are the same in any of their tensors."""
+    for tensors in zip(*draws, strict=True):
+        assert len({tuple(tensor.flatten().tolist()) for tensor in tensors}) == len(draws)
+
+
+def row(block: Batch, index: int) -> Batch:
+    return Batch(*(values[index] for values in block))
+
+
+def test_a_block_holds_the_batches_of_its_iterations() -> None:
     draws = make_draws()
-    draws.batch(1)
-    state = draws.state()
-    expected = draws.batch(1)
-    other = make_draws(seed=1)
-    other.restore(state)
-    assert all(torch.equal(a, b) for a, b in zip(expected, other.batch(1), strict=True))
+    block = draws.block(0)
+    length = draws.block_length
+    assert block.real.shape == (length, 3, 5, 1, 4, 4)
+    assert block.latent.shape == (length, 3, 5, 3)
+    assert block.noise.shape == (length, 2, 5, 2)
+    assert_all_different([row(block, index) for index in range(length)])
 
 
-def test_a_foreign_state_is_refused() -> None:
-    with pytest.raises(UserError, match="random generators"):
-        make_draws().restore({"data": torch.zeros(3, dtype=torch.uint8)})
+def test_the_same_block_is_the_same_whatever_was_drawn_before() -> None:
+    draws = make_draws()
+    expected = [draws.block(index) for index in range(3)]
+    torch.manual_seed(5)
+    list(draws.warmup(1, 2))
+    for index in (2, 0, 1, 1):
+        assert_equal(draws.block(index), expected[index])
+        assert_equal(make_draws().block(index), expected[index])
+
+
+def test_drawing_leaves_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    make_draws().block(0)
+    list(make_draws().warmup(0, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_blocks_and_seeds_are_different() -> None:
+    assert_all_different([make_draws(seed).block(index) for seed in range(3) for index in range(3)])
+
+
+def test_the_streams_of_a_block_are_different() -> None:
+    # all three would hold the same numbers, did they begin at the same state
+    shape = BatchShape(batch_size=8, n_critic=1, latent_dim=3, data_shape=(3,), noise_shape=(3,))
+    normal = Draws(lambda n, rng: torch.randn(n, 3, generator=rng), shape, 0, CPU).block(0)
+    assert not torch.equal(normal.real, normal.latent)
+    uniform = Draws(lambda n, rng: torch.rand(n, 3, generator=rng), shape, 0, CPU).block(0)
+    assert not torch.equal(uniform.real.flatten()[:100], uniform.noise.flatten()[:100])
+
+
+def test_latents_are_normal_and_noise_is_uniform() -> None:
+    block = make_draws().block(0)
+    assert block.latent.mean().item() == pytest.approx(0, abs=0.1)
+    assert block.latent.std().item() == pytest.approx(1, abs=0.1)
+    assert 0 <= block.noise.min() < 0.02
+    assert 0.98 < block.noise.max() < 1
+
+
+def test_warm_up_draws_belong_to_their_iteration_alone() -> None:
+    steps = list(make_draws().warmup(7, 3))
+    for (real, latent, noise), again in zip(steps, make_draws().warmup(7, 5), strict=False):
+        assert (real.shape, latent.shape, noise.shape) == ((5, 1, 4, 4), (5, 3), (5, 2))
+        assert_equal((real, latent, noise), again)
+    others = [step for iteration in (0, 6, 8, 70) for step in make_draws().warmup(iteration, 3)]
+    of_another_seed = list(make_draws(1).warmup(7, 3))
+    block = make_draws().block(7)
+    of_the_block = [(block.real[0, k], block.latent[0, k], block.noise[0, k]) for k in range(2)]
+    assert_all_different([*steps, *others, *of_another_seed, *of_the_block])
+
+
+def numbers_of_an_iteration(shape: BatchShape) -> int:
+    real = (shape.n_critic + 1) * (math.prod(shape.data_shape) + shape.latent_dim)
+    return shape.batch_size * (real + shape.n_critic * math.prod(shape.noise_shape))
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        (BatchShape(64, 5, 2, (2,), ()), 64),
+        (BatchShape(256, 1, 64, (1, 16, 16), (1,)), 6),
+        (BatchShape(64, 5, 100, (3, 64, 64), ()), 1),
+    ],
+    ids=["points", "digits", "large images"],
+)
+def test_a_block_is_as_long_as_four_mebibytes_allow(shape: BatchShape, expected: int) -> None:
+    length, float_bytes = shape.block_length, 4 * numbers_of_an_iteration(shape)
+    assert length == expected
+    assert length == 1 or length * float_bytes <= 2**22
+    assert length == 64 or (length + 1) * float_bytes > 2**22
 
 
 def test_streams_and_seeds_are_unrelated() -> None:
@@ -49,12 +123,3 @@ def test_streams_and_seeds_are_unrelated() -> None:
         for stream in ("data", "latent", "noise")
     ]
     assert len({tuple(values) for values in first}) == len(first)
-
-
-def test_a_move_to_another_device_repeats_no_draws() -> None:
-    begun, moved, moved_later = make_draws(), make_draws(), make_draws()
-    moved.reseed(100)
-    moved_later.reseed(200)
-    latents = [draws.batch(1).latent for draws in (begun, moved, moved_later)]
-    assert not torch.equal(latents[0], latents[1])
-    assert not torch.equal(latents[1], latents[2])

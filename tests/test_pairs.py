@@ -20,7 +20,7 @@ from gan_lab.draws import Draws
 from gan_lab.execution import make_execution
 from gan_lab.experiment import assemble
 from gan_lab.options import config_folder, list_options
-from gan_lab.types import Sampler
+from gan_lab.types import Batch, Sampler
 
 Overrides = tuple[str, ...]
 
@@ -67,8 +67,9 @@ def play(config: dict[str, Any]) -> None:
     draws = Draws(opened(experiment.dataset), experiment.batch_shape, 0, experiment.device)
     iteration = make_execution(experiment.game, "eager").iteration
     state = experiment.init_state()
-    for _ in range(2):
-        state, measurements = iteration(state, draws.batch(1))
+    block = draws.block(0)
+    for k in range(2):
+        state, measurements = iteration(state, Batch(*(values[k] for values in block)))
         assert all(bool(torch.isfinite(value)) for value in measurements.values()), measurements
     moved = experiment.init_state()
     assert any(not torch.equal(state.generator[name], moved.generator[name]) for name in moved.generator)

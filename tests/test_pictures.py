@@ -1,13 +1,17 @@
 """Pixels of pictures: the range, the order and the layout."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
-from gan_lab.pictures import image_grid, plane_figure, save_image, scatter_figure, to_pixels
+from gan_lab.pictures import image_grid, save_image, scatter_figure, to_pixels
+from gan_lab.plane import PlanePicture
 
 
 def test_minus_one_is_black_and_one_is_white() -> None:
@@ -60,8 +64,47 @@ def test_figures_are_pictures(d: int) -> None:
 def test_the_surface_is_the_critics_value() -> None:
     """A critic that grows to the right is shown darker on the left: cividis goes from dark to light."""
     points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
-    figure = plane_figure(points, points, lambda x: x[:, 0]).astype(float).mean(axis=2)
+    plane = PlanePicture(points)
+    figure = plane.draw(points, lambda x: x[:, 0]).astype(float).mean(axis=2)
+    assert figure.shape == (480, 540)
     assert figure[60:400, 90].mean() + 50 < figure[60:400, 380].mean()
     # and one that grows upwards is lighter at the top, which is the first row of pixels
-    figure = plane_figure(points, points, lambda x: x[:, 1]).astype(float).mean(axis=2)
-    assert figure[70, 100:300].mean() > figure[380, 100:300].mean() + 50
+    figure = plane.draw(points, lambda x: x[:, 1]).astype(float).mean(axis=2)
+    assert figure[90, 100:280].mean() > figure[380, 100:280].mean() + 50
+
+
+def test_points_are_where_they_belong() -> None:
+    """The corners of a square, with a margin of 0.35 of its side, in a box of 368 pixels."""
+    plane = PlanePicture(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    bare = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])
+
+    def place(x: float, y: float) -> NDArray[np.float64]:
+        """Row and column of a generated point."""
+        figure = plane.draw(torch.tensor([[x, y]]), lambda x: x[:, 0])
+        middle: NDArray[np.float64] = np.argwhere((figure != bare).any(axis=2)).mean(axis=0)
+        red, green, blue = figure[tuple(np.rint(middle).astype(int))]
+        assert red > green > blue
+        return middle
+
+    side = 368 / 1.7
+    np.testing.assert_allclose(place(1, 0) - place(0, 0), (0, side), atol=1)
+    np.testing.assert_allclose(place(0, 1) - place(0, 0), (-side, 0), atol=1)
+    # real points are white
+    row, column = np.rint(place(0, 0)).astype(int)
+    assert bare[row, column].min() > 150
+    assert bare[row, column + 6].max() < 130
+
+
+def test_points_outside_and_scores_that_are_no_numbers_are_left_out() -> None:
+    points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
+    plane = PlanePicture(points)
+    expected = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])
+    gone = torch.tensor([[9.0, 0.0], [float("nan"), 0.5], [0.5, float("inf")]])
+    assert np.array_equal(plane.draw(gone, lambda x: x[:, 0]), expected)
+    for value in (0.0, float("nan"), float("inf")):
+        assert plane.draw(points, lambda x, value=value: torch.full((len(x),), value)).std() > 1
+
+
+def test_matplotlib_waits_for_the_first_figure() -> None:
+    script = "import sys, gan_lab.looks; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)

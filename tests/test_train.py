@@ -18,7 +18,7 @@ from conftest import DIGITS, FEW, TOY, Compose, Train
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab import launch, signals
+from gan_lab import launch, resumption, signals
 from gan_lab.checkpoint import load_newest
 from gan_lab.checks import UserError
 from gan_lab.objectives.wasserstein import Wasserstein
@@ -111,14 +111,14 @@ def test_going_on_after_an_interruption_changes_nothing(
         patch.setattr(signals.StopRequest, "__bool__", lambda self: next(asked) == 6)
         train("parts", *overrides, "train.iterations=14")
     assert (read_run(whole.parent / "parts").status, len(rows(whole.parent / "parts"))) == ("interrupted", 7)
-    launch.resume(whole.parent / "parts", [], [])
+    resumption.resume(whole.parent / "parts", [], [])
     assert_same_run(whole, whole.parent / "parts")
 
 
 def test_a_longer_run_is_the_same_as_one_extended(train: Train) -> None:
     long = train("long", *TOY, "objective=gan", "train.iterations=12")
     short = train("short", *TOY, "objective=gan", "train.iterations=8")
-    launch.resume(short, ["train.iterations=12"], [])
+    resumption.resume(short, ["train.iterations=12"], [])
     assert_same_run(long, short)
     assert read_run(short).status == "completed"
 
@@ -148,7 +148,7 @@ def test_killed_and_resumed_equals_never_stopped(train: Train, tmp_path: Path) -
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         assert read_run(killed).status == "interrupted"
-    launch.resume(killed, [], [])
+    resumption.resume(killed, [], [])
     assert_same_run(train("whole", *overrides), killed)
 
 
@@ -260,7 +260,7 @@ def test_a_full_disk_loses_nothing(train: Train, monkeypatch: pytest.MonkeyPatch
         patch.setattr(os, "fsync", fsync)
         with pytest.raises((UserError, OSError), match="No space left"):
             train("parts", *overrides)
-    launch.resume(whole.parent / "parts", [], [])
+    resumption.resume(whole.parent / "parts", [], [])
     assert_same_run(whole, whole.parent / "parts")
 
 
@@ -273,6 +273,6 @@ def test_a_corrupt_checkpoint_falls_back_to_the_one_before(
     newest.write_bytes(newest.read_bytes()[:-100])
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"status": "running"}))
-    launch.resume(run, ["train.iterations=12"], [])
+    resumption.resume(run, ["train.iterations=12"], [])
     assert "older checkpoint" in caplog.text
     assert_same_run(whole, run)

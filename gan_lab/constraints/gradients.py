@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.constraints.base import Constraint
+from gan_lab.derivatives import input_gradients
 from gan_lab.types import Score
 
 
@@ -38,8 +39,7 @@ def sample_gradients(score: Score, points: Tensor) -> Tensor:
     Returns:
         The gradients, flattened: (B, number of entries in D).
     """
-    gradients: Tensor = torch.func.grad(lambda x: score(x).sum())(points)
-    return gradients.flatten(1)
+    return input_gradients(score, points).flatten(1)
 
 
 def gradient_norms(score: Score, points: Tensor) -> Tensor:

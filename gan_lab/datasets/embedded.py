@@ -1,11 +1,13 @@
-"""Small image sets that ship with scikit-learn: nothing to download, nothing to pack."""
+"""Small image sets that ship with scikit-learn: nothing to download, nothing to pack.
+
+scikit-learn is imported when a set is opened: it takes two seconds, and ``gan-lab sample`` opens none.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.datasets import load_digits, load_sample_images
 from torch import Tensor
 
 from gan_lab.checks import BadValueError, PositiveInt
@@ -21,6 +23,8 @@ def digit_bytes(size: int) -> Tensor:
 
     The 8x8 pixels, whole numbers from 0 to 16, are scaled by 255 / 16, resized bilinearly and rounded.
     """
+    from sklearn.datasets import load_digits
+
     pixels = torch.from_numpy(load_digits().images).unsqueeze(1) * (255 / 16)  # (1797, 1, 8, 8) float64
     resized = F.interpolate(pixels, (size, size), mode="bilinear", antialias=True)
     return resized.round().clamp(0, 255).to(torch.uint8)
@@ -107,6 +111,8 @@ class Photos(Dataset):
 
     def open(self, device: torch.device) -> Sampler:
         """Load the photographs onto ``device``; patches are cut from them when they are drawn."""
+        from sklearn.datasets import load_sample_images
+
         photos = torch.from_numpy(np.stack(load_sample_images().images)).to(device)  # (2, H, W, 3)
         planes = photos.permute(
             0, 3, 1, 2

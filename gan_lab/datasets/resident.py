@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lab.types import Sampler
+
 Residency = Literal["auto", "always", "never"]
 
 RESIDENT_FRACTION = 0.25
@@ -60,6 +62,11 @@ class ImageSampler:
         # mode="clip" writes straight into ``out``; randint cannot leave the range
         np.take(self._host, ordered.cpu().numpy(), axis=0, out=block.numpy(), mode="clip")
         return block.to(self.device, non_blocking=True)[order.argsort()]
+
+
+def is_streamed(sampler: Sampler) -> bool:
+    """Return whether a sampler reads from a disk at every call, so that drawing ahead of the need pays."""
+    return isinstance(sampler, ImageSampler) and not sampler.resident
 
 
 def to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:

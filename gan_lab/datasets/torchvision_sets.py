@@ -2,6 +2,8 @@
 
 The files lie below ``root`` where torchvision puts them, and torchvision checks the sums of CIFAR-10 and of
 the lists of CelebA. LSUN has a reader of its own, ``lsun.py``.
+
+torchvision is imported when a set is decoded: it takes two seconds, and a packed set needs none of it.
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torchvision import datasets
 
 from gan_lab.checks import PositiveInt, UserError
 from gan_lab.datasets.packed import Images
@@ -92,6 +93,8 @@ class Mnist(TorchvisionDataset):
 
     def torchvision_set(self) -> Any:
         """Return the training split."""
+        from torchvision import datasets
+
         return datasets.MNIST(self.folder, download=self.download)
 
 
@@ -107,6 +110,8 @@ class FashionMnist(TorchvisionDataset):
 
     def torchvision_set(self) -> Any:
         """Return the training split."""
+        from torchvision import datasets
+
         return datasets.FashionMNIST(self.folder, download=self.download)
 
 
@@ -125,6 +130,8 @@ class Cifar10(TorchvisionDataset):
 
     def torchvision_set(self) -> Any:
         """Return the training split."""
+        from torchvision import datasets
+
         return datasets.CIFAR10(self.folder, download=self.download)
 
 
@@ -151,6 +158,8 @@ class CelebA(TorchvisionDataset):
 
     def torchvision_set(self) -> Any:
         """Return the training split, without its attributes."""
+        from torchvision import datasets
+
         return datasets.CelebA(self.folder, target_type=[], download=self.download)
 
     def _refusal(self, problem: str) -> UserError:

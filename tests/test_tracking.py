@@ -1,0 +1,199 @@
+"""What a tracker writes: the table to the byte, the event file as TensorBoard reads it, the clock's file."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
+
+from gan_lab.blocks import RAW, Block
+from gan_lab.checks import UserError
+from gan_lab.event_file import EventFile, crc32c
+from gan_lab.tracking import MEDIAN, Tracker
+
+SLOPE = "health/critic_slope"
+
+
+def make_block(first: int, count: int, seed: int = 0) -> Block:
+    rng = np.random.default_rng([seed, first])
+    tags = ("loss/critic", RAW, "distance/jsd")
+    return Block(first, {tag: rng.standard_normal(count).astype(np.float32) for tag in tags})
+
+
+def read(run_dir: Path) -> EventAccumulator:
+    return EventAccumulator(str(run_dir), size_guidance={"scalars": 0}).Reload()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"123456789", 0xE3069283),
+        (bytes(32), 0x8A9136AA),  # this and the next two: RFC 3720, appendix B.4
+        (b"\xff" * 32, 0x62A8AB43),
+        (bytes(range(32)), 0x46DD794E),
+    ],
+)
+def test_checksums_are_those_of_the_standard(data: bytes, expected: int) -> None:
+    assert crc32c(np.frombuffer(data, np.uint8)[None]).tolist() == [expected]
+
+
+@pytest.mark.parametrize("length", [4, 8, 560, 1023, 1024, 1025, 3000])
+def test_checksums_of_many_rows_are_those_of_each(length: int) -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (4, length)).astype(np.uint8)
+    rows[2] = rows[0]
+    rows[3] = rows[1]
+    rows[3, -1] ^= 1
+    assert crc32c(rows).tolist() == [pywrap_tensorflow.crc32c(row.tobytes()) for row in rows]
+
+
+def test_the_table_is_text_of_float32(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path)
+    values = {RAW: [0.1, -2.0, 1e-5], "loss/critic": [3e10, 1 / 3, -0.0]}
+    block = Block(1, {tag: np.array(column, np.float32) for tag, column in values.items()})
+    tracker.write(block, {SLOPE: 1.1})
+    tracker.write(Block(4, {tag: column[:1] for tag, column in block.values.items()}))
+    tracker.close()
+    assert (tmp_path / "metrics.csv").read_text() == (
+        f"iteration,{MEDIAN},{RAW},loss/critic,{SLOPE}\n"
+        "1,0.1,0.1,3e+10,\n"
+        "2,-0.95,-2.0,0.33333334,\n"
+        "3,1e-05,1e-05,-0.0,1.1\n"
+        "4,0.050005,0.1,3e+10,\n"
+    )
+    assert tracker.last[RAW] == 0.1
+    assert SLOPE not in tracker.last
+
+
+# steps at which a number takes one more byte
+@pytest.mark.parametrize("first", [1, 126, 16382, 2**28 - 2])
+def test_tensorboard_reads_every_number(tmp_path: Path, first: int) -> None:
+    tracker = Tracker(tmp_path)
+    block = make_block(first, 5)
+    before = time.time()
+    tracker.write(block, {SLOPE: 0.5})
+    tracker.writer.add_text("run", "between two blocks")
+    following = make_block(first + 5, 1)
+    tracker.write(following)
+    tracker.close()
+    events = read(tmp_path)
+    for tag, column in block.values.items():
+        found = events.Scalars(tag)
+        assert [event.step for event in found] == list(range(first, first + 6))
+        assert [event.value for event in found] == [*column.tolist(), *following.values[tag].tolist()]
+        assert all(before <= event.wall_time <= time.time() for event in found)
+    assert [(event.step, event.value) for event in events.Scalars(SLOPE)] == [(first + 4, 0.5)]
+    assert "run/text_summary" in events.Tags()["tensors"]
+
+
+def test_many_and_long_tags(tmp_path: Path) -> None:
+    """More than a chunk of the checksum, and lengths that take two bytes."""
+    values = {f"{'x' * 150}/{k}": np.array([k, -k], np.float32) for k in range(20)}
+    tracker = Tracker(tmp_path)
+    tracker.write(Block(1, values | {RAW: np.zeros(2, np.float32)}))
+    tracker.close()
+    events = read(tmp_path)
+    for tag, column in values.items():
+        assert [event.value for event in events.Scalars(tag)] == column.tolist()
+
+
+def medians(raw: NDArray[np.float32]) -> list[float]:
+    return [float(np.median(raw[max(0, k - 100) : k + 1])) for k in range(len(raw))]
+
+
+@pytest.mark.parametrize("cut", [3, 100, 101, 150])
+def test_going_on_writes_the_same_table(tmp_path: Path, cut: int) -> None:
+    raw = np.random.default_rng(0).standard_normal(260).astype(np.float32)
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+
+    def write(tracker: Tracker, start: int, end: int) -> None:
+        for first in range(start, end, 7):
+            tracker.write(Block(first + 1, {RAW: raw[first : min(first + 7, end)]}))
+
+    whole, part = Tracker(tmp_path / "whole"), Tracker(tmp_path / "parts")
+    write(whole, 0, len(raw))
+    write(part, 0, cut)
+    kept_bytes = part.sync()
+    write(part, cut, cut + 20)  # lost: after the checkpoint
+    part.close()
+    part = Tracker(tmp_path / "parts", cut, kept_bytes)
+    write(part, cut, len(raw))
+    for tracker in (whole, part):
+        tracker.close()
+    assert (tmp_path / "whole" / "metrics.csv").read_bytes() == (
+        tmp_path / "parts" / "metrics.csv"
+    ).read_bytes()
+    lines = (tmp_path / "whole" / "metrics.csv").read_text().splitlines()[1:]
+    np.testing.assert_allclose([float(line.split(",")[1]) for line in lines], medians(raw), rtol=1e-6)
+    assert [event.step for event in read(tmp_path / "parts").Scalars(RAW)] == list(range(1, len(raw) + 1))
+
+
+def test_trackers_of_one_process_do_not_mix(tmp_path: Path) -> None:
+    trackers = []
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        trackers.append(Tracker(tmp_path / name))
+    for first in (1, 11, 21):
+        for seed, tracker in enumerate(trackers):
+            tracker.write(make_block(first, 10, seed))
+            tracker.write_rate(first + 9, 0.0)
+    for seed, tracker in enumerate(trackers):
+        tracker.close()
+        expected = np.concatenate([make_block(first, 10, seed).values[RAW] for first in (1, 11, 21)])
+        found = read(tmp_path / "ab"[seed]).Scalars(RAW)
+        assert [event.value for event in found] == expected.tolist()
+
+
+def rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: int) -> list[str]:
+    """Lines of timing.csv: 20 iterations in 4 s, 1 s of them waited, then 10 in 5 s."""
+    clock = iter([100.0, 104.0, 109.0])
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "perf_counter", lambda: next(clock))
+        tracker = Tracker(tmp_path, **arguments)
+        start = arguments.get("resume_at", 0)
+        tracker.write_rate(start + 20, 1.0)
+        tracker.write_rate(start + 30, 1.0)
+    tracker.close()
+    return (tmp_path / "timing.csv").read_text().splitlines()
+
+
+def test_rates_are_of_the_time_since_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rates(tmp_path, monkeypatch) == [
+        "iteration,perf/iterations_per_second,perf/data_wait_fraction",
+        "20,5,0.25",
+        "30,2,0",
+    ]
+    events = read(tmp_path)
+    assert [event.value for event in events.Scalars("perf/iterations_per_second")] == [5, 2]
+    assert [event.value for event in events.Scalars("perf/data_wait_fraction")] == [0.25, 0]
+
+
+def test_a_file_of_an_earlier_version_keeps_its_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = "iteration,perf/iterations_per_second\n7,3.5\n"
+    tracker = Tracker(tmp_path)
+    tracker.write(make_block(1, 7))
+    kept_bytes = tracker.sync()
+    tracker.close()
+    (tmp_path / "timing.csv").write_text(begun)
+    lines = rates(tmp_path, monkeypatch, resume_at=7, kept_bytes=kept_bytes)
+    assert lines == [*begun.splitlines(), "27,5", "37,2"]
+
+
+def test_a_number_without_a_column_is_refused(tmp_path: Path) -> None:
+    tracker = Tracker(tmp_path)
+    tracker.write(make_block(1, 2))
+    with pytest.raises(
+        UserError, match=r"metrics\.csv has no column new/tag; choose another hydra\.run\.dir"
+    ):
+        tracker.write(make_block(3, 2), {"new/tag": 1.0})
+    tracker.close()
+
+
+def test_a_folder_that_is_gone_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"events could not be written: No such file or directory\.$"):
+        EventFile(tmp_path / "gone" / "events").add_scalars(1, {"a": np.ones(1, np.float32)}, 1.0)
