@@ -44,9 +44,8 @@ class Choice(NamedTuple):
     mode: Mode
     together: bool
     reason: str
-    execution: Execution | None = (
-        None  # where trying has made it already: compiling twice takes twice as long
-    )
+    # where trying has made it already: compiling twice takes twice as long
+    execution: Execution | None = None
 
     def recorded(self, members: int) -> str:
         """Return what ``run.json`` says of it."""
@@ -69,11 +68,10 @@ def choose(members: Sequence[Member], until: int) -> Choice:
     """
     experiment, iterations = members[0].experiment, until - members[0].safe.iteration
     asked = experiment.train.execution
-    for choice in _possible(len(members)):
-        if (
-            asked in ("auto", choice.mode)
-            and choice.recorded(len(members)) == members[0].run.record.execution
-        ):
+    for choice in _possible(len(members), experiment.device):
+        recorded = choice.recorded(len(members))
+        as_before = all(member.run.record.execution == recorded for member in members)
+        if as_before and asked in ("auto", choice.mode):
             return choice
     together, layout = _choose_layout(members)
     if asked != "auto":
@@ -103,8 +101,10 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _possible(members: int) -> Iterator[Choice]:
+def _possible(members: int, device: torch.device) -> Iterator[Choice]:
     for mode in get_args(Mode):
+        if mode == "graph" and device.type != "cuda":  # the run was begun on another machine
+            continue
         for together in {False, members > 1}:
             yield Choice(mode, together, f"{mode}, as before")
 

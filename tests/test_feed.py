@@ -158,6 +158,15 @@ def test_the_time_of_drawing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
         assert feed.waited_s == pytest.approx(0.02 * (iteration // LENGTH + 1))
 
 
+def test_the_draws_of_a_warm_up_are_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    sampler = SlowSampler(monkeypatch)
+    feed = Feed([make_draws(seed, sampler) for seed in (0, 1)], CPU, ahead=False)
+    sampler.go.release(6)
+    for _ in feed.warmup(0, 3):
+        sampler.now += 1.0  # of the critic step
+    assert feed.waited_s == pytest.approx(0.12)
+
+
 def test_what_is_drawn_ahead_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = SlowSampler(monkeypatch)
     with closing(Feed([make_draws(0, sampler)], CPU, ahead=True)) as feed:

@@ -14,7 +14,7 @@ from gan_lab.feed import Feed
 from gan_lab.trees import tensors_of
 from gan_lab.types import State
 
-TOLERANCE, RELATIVE_TOLERANCE = 1e-5, 1e-2
+TOLERANCE, RELATIVE_TOLERANCE = 1e-5, 2e-2
 _EPS = 1e-4
 
 
