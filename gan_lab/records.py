@@ -176,7 +176,9 @@ def load_record(path: Path) -> RunRecord:
     try:
         return _parse(path, json.loads(file.read_bytes()))
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{path} is not a run folder: it has no run.json.") from None
+        held = sorted(folder.parent.name for folder in path.glob(f"*/{RECORD_NAME}"))
+        hint = f"; it holds runs, such as {path / held[0]}" if held else ""
+        raise UserError(f"{path} is not a run folder: it has no run.json{hint}.") from None
     except OSError as error:
         raise UserError(f"{file} could not be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
