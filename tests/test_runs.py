@@ -93,6 +93,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "device": "cpu",
         "config_hash": config_hash(CONFIG),
         "choices": CHOICES,
+        "execution": "",
         "final": {},
     }
     assert (path / "config.yaml").read_text().startswith("objective:\n")
