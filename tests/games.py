@@ -115,7 +115,7 @@ def make_cast(
     return moved(Cast(game, states, batches), device)
 
 
-def make_batch(game: Game, shape: tuple[int, ...], seed: int) -> Batch:
+def make_batch(game: Game, shape: tuple[int, ...], seed: int = 1) -> Batch:
     """Return what one iteration consumes."""
     rng = torch.Generator().manual_seed(seed)
     noise = game.constraint.noise_shape(shape)

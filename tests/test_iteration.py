@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 import torch.nn.functional as F
+from games import BATCH, IMAGE, LATENT, make_batch
 from torch import Tensor, nn
 
 from gan_lab.architectures.dcgan import DCGANCritic, DCGANGenerator
@@ -34,8 +35,7 @@ from gan_lab.optimizers.rmsprop import RMSprop
 from gan_lab.trees import stack
 from gan_lab.types import Batch
 
-N_CRITIC, BATCH, LATENT = 2, 8, 6
-IMAGE = (1, 16, 16)
+N_CRITIC = 2
 
 # option: objective, constraint, its optimizer, the same from torch
 GAMES = {
@@ -77,16 +77,6 @@ def make_game(name: str, generator: nn.Module, critic: nn.Module, **changes: obj
         generator_optimizer=optimizer,
         critic_optimizer=optimizer,
         **settings,
-    )
-
-
-def make_batch(game: Game, shape: tuple[int, ...], seed: int = 1) -> Batch:
-    rng = torch.Generator().manual_seed(seed)
-    noise = game.constraint.noise_shape(shape)
-    return Batch(
-        real=torch.rand(game.n_critic + 1, BATCH, *shape, generator=rng) * 2 - 1,
-        latent=torch.randn(game.n_critic + 1, BATCH, LATENT, generator=rng),
-        noise=torch.rand(game.n_critic, BATCH, *noise, generator=rng),
     )
 
 
