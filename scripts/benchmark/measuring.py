@@ -54,10 +54,12 @@ def measure(case: Case, device: str, machine: Machine, effort: Effort, command: 
     """
     experiment = case.assemble(device)
     work = count_work(experiment)
-    contestants = enter(experiment.device, case.seeds, in_memory=case.group in _LOADER_WEIGHS)
+    in_memory = case.group in _LOADER_WEIGHS or experiment.device.type == "cuda"
+    contestants = enter(experiment.device, case.seeds, in_memory=in_memory)
     rows = Field(experiment, contestants, machine, effort).rows()
     torch.compiler.reset()
     gc.collect()
+    torch.cuda.empty_cache()  # what torch keeps counts as taken where the next case asks for memory
     return Result(case.title, case.overrides, command, work, rows)
 
 
