@@ -12,7 +12,7 @@ LAYERS = {
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
         *("derivatives", "flat", "flops"),
     ],
-    "what can be chosen": ["optimizers", "objectives", "constraints", "architectures", "datasets", "build"],
+    "what can be chosen": ["optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"],
     "the game": [
         *("iteration", "execution", "graphs", "draws", "feed", "probing"),
         *("sampling", "precision", "settings", "experiment"),
