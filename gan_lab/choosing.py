@@ -3,6 +3,7 @@
 The iteration is a pure function, so that trying changes nothing.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -29,6 +30,7 @@ MARGIN = 1.5
 _PRODUCT_SIZE = 1024
 _TRIAL_MEMBERS = 2
 _TRIAL_S = 5.0
+_TURNS, _TURNS_S = 7, 2.0  # of each in a comparison, and after how long no further round begins
 
 
 class Trial(NamedTuple):
@@ -113,13 +115,13 @@ def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
     if len(members) == 1:
         return False, ""
     game = members[0].experiment.game
-    alone = make_execution(game, "eager").iteration
-    one = _seconds(alone, *_trial(members[:1]))
+    alone = partial(make_execution(game, "eager").iteration, *_trial(members[:1]))
+    (one,) = _least_seconds(alone)
     # large networks are slow to try, and a few of them tell as much as all
     count = min(len(members), max(_TRIAL_MEMBERS, int(_TRIAL_S / one)))
-    stacked = make_execution(game, "eager", stacked=True).iteration
+    stacked = partial(make_execution(game, "eager", stacked=True).iteration, *_trial(members[:count]))
     try:
-        all_at_once = _seconds(stacked, *_trial(members[:count]))
+        one, all_at_once = _least_seconds(alone, stacked)
     except RuntimeError as error:  # an operation that vmap has no rule for, or too little memory
         return False, f"{len(members)} seeds one after another ({_first_line(error)}); "
     together = all_at_once < count * one
@@ -130,13 +132,13 @@ def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
 
 
 def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
-    trial, stacked = _trial(members), len(members) > 1
+    game, trial, stacked = members[0].experiment.game, _trial(members), len(members) > 1
     stay = partial(Choice, "eager", stacked)
-    eager = make_execution(members[0].experiment.game, "eager", stacked=stacked).iteration
-    first = _seconds_of_call(eager, *trial)
+    eager = partial(make_execution(game, "eager", stacked=stacked).iteration, *trial)
+    first = _seconds_of(eager)
     if first * iterations < MARGIN * COMPILE_S:
         return stay(f"it takes about {first * iterations:.0f} s, and compiling {COMPILE_S:.0f} s")
-    once = _seconds(eager, *trial)
+    (once,) = _least_seconds(eager)
     arithmetic = min(once, _arithmetic_seconds(members))
     saved = SAVED_SHARE * max(0.0, once - arithmetic) * iterations
     told = (
@@ -146,8 +148,8 @@ def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
     if saved < MARGIN * COMPILE_S:
         return stay(told)
     try:
-        compiled = make_execution(members[0].experiment.game, "compiled", stacked=stacked)
-        compiled_s = _seconds(compiled.iteration, *trial)
+        compiled = make_execution(game, "compiled", stacked=stacked)
+        once, compiled_s = _least_seconds(eager, partial(compiled.iteration, *trial))
     except RuntimeError as error:  # no compiler on this machine, or none that understands these networks
         return stay(f"compiling failed ({_first_line(error)})")
     if compiled_s > once:
@@ -162,19 +164,31 @@ def _trial(members: Sequence[Member]) -> Trial:
     return Trial(state, feed.batch(members[0].safe.iteration))
 
 
-def _seconds(function: Callable[..., Any], *args: Any) -> float:
-    """Return the time of a call, when it was called before: the least of three, or one of a long one."""
-    first = _seconds_of_call(function, *args)
-    calls = 3 if first < 1.0 else 1
-    return min(_seconds_of_call(function, *args) for _ in range(calls))
+def _least_seconds(*calls: Callable[[], Any]) -> list[float]:
+    """Return the least time of each call over several turns, taken one after another.
+
+    So that what else runs on the machine slows all of them, and none only by chance.
+    """
+    for call in calls:
+        call()  # the first one compiles, allocates, tunes
+    least, started = [math.inf] * len(calls), time.perf_counter()
+    for turn in range(_TURNS):
+        if turn and time.perf_counter() - started > _TURNS_S:
+            break
+        least = [min(least_s, _seconds_of(call)) for least_s, call in zip(least, calls, strict=True)]
+    return least
 
 
-def _seconds_of_call(function: Callable[..., Any], *args: Any) -> float:
-    started = time.perf_counter()
-    function(*args)
-    if torch.cuda.is_available():
+def _seconds_of(call: Callable[[], Any]) -> float:
+    """Return the time that one call takes where nothing else runs."""
+    on_cuda = torch.cuda.is_available()
+    # of this thread, which works or waits actively: other jobs may want the processor, too
+    clock = time.perf_counter if on_cuda else time.thread_time
+    started = clock()
+    call()
+    if on_cuda:
         torch.cuda.synchronize()
-    return time.perf_counter() - started
+    return max(clock() - started, 1e-9)
 
 
 def _arithmetic_seconds(members: Sequence[Member]) -> float:
@@ -182,5 +196,5 @@ def _arithmetic_seconds(members: Sequence[Member]) -> float:
     experiment = members[0].experiment
     operations = count_flops(make_execution(experiment.game, "eager").iteration, *_trial(members[:1]))
     matrix = torch.randn(_PRODUCT_SIZE, _PRODUCT_SIZE, device=experiment.device).to(experiment.game.dtype)
-    rate = 2 * _PRODUCT_SIZE**3 / _seconds(torch.mm, matrix, matrix)
-    return len(members) * operations / rate
+    (product_s,) = _least_seconds(partial(torch.mm, matrix, matrix))
+    return len(members) * operations * product_s / (2 * _PRODUCT_SIZE**3)

@@ -1,6 +1,5 @@
 """Batches in the order of the iterations, drawn ahead of them where drawing has to wait for a disk."""
 
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.draws import Draws
+from gan_lab.stopwatch import Stopwatch
 from gan_lab.trees import stack
 from gan_lab.types import Batch
 
@@ -23,7 +23,7 @@ class Feed:
     """Hands out batches.
 
     Attributes:
-        waited_s: for how long callers have been kept waiting, seconds.
+        waiting: for how long callers have been kept waiting.
 
     Args:
         members: the draws of each run that is played; of several, batches are stacked along a new axis 0.
@@ -39,25 +39,23 @@ class Feed:
         self._executor = ThreadPoolExecutor(1, "draw ahead") if ahead else None
         beside = ahead and device.type == "cuda"
         self._stream = torch.cuda.Stream(device) if beside else None  # type: ignore[no-untyped-call]
-        self.waited_s = 0.0
+        self.waiting = Stopwatch()
 
     def batch(self, iteration: int) -> Batch:
         """Return what an iteration, counted from 0, consumes."""
-        started = time.perf_counter()
         index, row = divmod(iteration, self._length)
         if self._block is None or self._block.number != index:
-            self._block = self._fetch(index)
-        self.waited_s += time.perf_counter() - started
+            with self.waiting:
+                self._block = self._fetch(index)
         return Batch(*(values[row] for values in self._block.batches))
 
     def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield what each critic step before an iteration consumes: real, latent, noise."""
         members = [draws.warmup(iteration, steps) for draws in self._members]
         for _ in range(steps):
-            started = time.perf_counter()
-            inputs = [next(member) for member in members]
-            one = inputs[0] if len(inputs) == 1 else stack(inputs)
-            self.waited_s += time.perf_counter() - started
+            with self.waiting:
+                inputs = [next(member) for member in members]
+                one = inputs[0] if len(inputs) == 1 else stack(inputs)
             yield one
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from gan_lab.draws import Draws
 from gan_lab.experiment import Experiment
 from gan_lab.looks import Looker
 from gan_lab.runs import Run
-from gan_lab.tracking import Tracker
+from gan_lab.tracking import Spent, Tracker
 from gan_lab.trees import map_tensors
 from gan_lab.types import Sampler, State
 
@@ -79,14 +79,14 @@ class Member:
         """Tag to value at the last iteration that was logged."""
         return self._tracker.last
 
-    def log(self, block: Block, state: State, *, measuring: bool, waited_s: float, replay: Replay) -> None:
+    def log(self, block: Block, state: State, *, measuring: bool, spent: Spent, replay: Replay) -> None:
         """Write what was measured since the last log; a value that is not finite ends the run before it.
 
         Args:
             block: every iteration since the last log.
             state: the state after the last of them; it is kept.
             measuring: whether to measure what is too dear for every iteration.
-            waited_s: how long the process has waited for batches so far, seconds.
+            spent: the time that has gone by otherwise than in iterations so far.
             replay: plays this member alone.
 
         Raises:
@@ -99,7 +99,7 @@ class Member:
         done = block.first + len(block) - 1
         self._tracker.write(block, self._looker.measure(state) if measuring else None)
         self._tracker.require(self.experiment.train.returned_metric)
-        self._tracker.write_rate(done, waited_s)
+        self._tracker.write_rate(done, spent)
         self.safe = Position(done, state)
 
     def begin(self) -> None:

@@ -9,6 +9,7 @@ import csv
 import os
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,17 @@ MEDIAN = "distance/critic_median"
 OCCASIONAL = ("health/critic_slope",)
 """What is measured at some iterations only; its cells in ``metrics.csv`` are empty at the others."""
 
-_RATE, _WAITED = "perf/iterations_per_second", "perf/data_wait_fraction"
+_RATE = "perf/iterations_per_second"
+_FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")
+
+
+class Spent(NamedTuple):
+    """Seconds that have gone by otherwise than in iterations, since the clock was started."""
+
+    waiting_s: float = 0.0
+    """For batches."""
+    writing_s: float = 0.0
+    """Measuring, drawing and writing, checkpoints included; of all seeds together."""
 
 
 class Tracker:
@@ -48,14 +59,14 @@ class Tracker:
         self._columns: list[str] = []
         self.last: dict[str, float] = {}
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
-        self._clock, self._clock_at, self._waited_s = time.perf_counter(), resume_at, 0.0
+        self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Spent()
         if resume_at:
             self._cut(kept_bytes)
         else:
             self._path.write_text("")
-            self._timing.write_text(f"iteration,{_RATE},{_WAITED}\n")
+            self._timing.write_text(",".join(["iteration", _RATE, *_FRACTIONS]) + "\n")
         with self._timing.open() as file:
-            # of a run that an earlier version began, there is one column less
+            # a run that an earlier version began has fewer columns
             self._timed = file.readline().strip().split(",")[1:]
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
@@ -81,23 +92,22 @@ class Tracker:
         self.last = {tag: float(column[-1]) for tag, column in cells.items()}
 
     def start_clock(self, iteration: int) -> None:
-        """Count time, and waiting, from now on, ``iteration`` iterations being completed."""
-        self._clock, self._clock_at, self._waited_s = time.perf_counter(), iteration, 0.0
+        """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
+        self._clock, self._clock_at, self._spent = time.perf_counter(), iteration, Spent()
 
-    def write_rate(self, iteration: int, waited_s: float) -> None:
-        """Write iterations per second, and the part of the time that went by waiting, since the last call.
+    def write_rate(self, iteration: int, spent: Spent) -> None:
+        """Write iterations per second, and the parts of the time spent otherwise, since the last call.
 
         Args:
             iteration: completed iterations.
-            waited_s: seconds that the loop waited for batches since the clock was started.
+            spent: since the clock was started.
         """
         now = time.perf_counter()
         passed_s = max(now - self._clock, 1e-9)
-        rates = {
-            _RATE: (iteration - self._clock_at) / passed_s,
-            _WAITED: (waited_s - self._waited_s) / passed_s,
-        }
-        self._clock, self._clock_at, self._waited_s = now, iteration, waited_s
+        rates = {_RATE: (iteration - self._clock_at) / passed_s}
+        for tag, seconds, before in zip(_FRACTIONS, spent, self._spent, strict=True):
+            rates[tag] = (seconds - before) / passed_s
+        self._clock, self._clock_at, self._spent = now, iteration, spent
         cells = [str(iteration), *(f"{rates[tag]:.6g}" for tag in self._timed)]
         append(self._timing, (",".join(cells) + "\n").encode())
         columns = {tag: np.array([rate], np.float32) for tag, rate in rates.items()}

@@ -7,6 +7,7 @@ from gan_lab.member import Member
 from gan_lab.players import Player
 from gan_lab.progress import ProgressBar
 from gan_lab.settings import TrainSettings
+from gan_lab.stopwatch import Stopwatch
 
 
 class Due(NamedTuple):
@@ -34,6 +35,7 @@ def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> No
     settings, begin = members[0].experiment.train, members[0].safe.iteration
     for member in members:
         member.begin()
+    writing = Stopwatch()
     with ProgressBar(begin, until) as bar:
         for iteration in range(begin, until):
             # Draw and play; nothing here waits for the device
@@ -47,14 +49,15 @@ def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> No
 
             # Log; a value that is not finite ends a member at the iteration before it
             for player in players:
-                player.log(due.logging)
+                player.log(due.logging, writing)
             live = [member for member in members if member.outcome is None]
             players = [player for player in players if player.live]
             bar.show([member.numbers for member in live])
 
             # Look, save, and leave
-            for member in live:
-                _write(member, due, stopping)
+            with writing:
+                for member in live:
+                    _write(member, due, stopping)
             if stopping or not live:
                 return
 

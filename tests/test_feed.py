@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab import feed as feed_module
+from gan_lab import stopwatch
 from gan_lab.datasets.packed import Images, read_pack, write_pack
 from gan_lab.datasets.resident import ImageSampler, is_streamed
 from gan_lab.draws import BatchShape, Draws
@@ -139,7 +139,7 @@ class SlowSampler:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.slow = 0.0, True
         self.go, self.drawn = threading.Semaphore(0), threading.Semaphore(0)
-        monkeypatch.setattr(feed_module, "time", SimpleNamespace(perf_counter=lambda: self.now))
+        monkeypatch.setattr(stopwatch, "time", SimpleNamespace(perf_counter=lambda: self.now))
 
     def __call__(self, n: int, rng: torch.Generator) -> Tensor:
         assert self.go.acquire(timeout=10)
@@ -155,7 +155,7 @@ def test_the_time_of_drawing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> N
     for iteration in range(3 * LENGTH):
         sampler.now += 1.0  # of arithmetic between the batches
         feed.batch(iteration)
-        assert feed.waited_s == pytest.approx(0.02 * (iteration // LENGTH + 1))
+        assert feed.waiting.seconds == pytest.approx(0.02 * (iteration // LENGTH + 1))
 
 
 def test_the_draws_of_a_warm_up_are_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_the_draws_of_a_warm_up_are_waited_for_too(monkeypatch: pytest.MonkeyPat
     sampler.go.release(6)
     for _ in feed.warmup(0, 3):
         sampler.now += 1.0  # of the critic step
-    assert feed.waited_s == pytest.approx(0.12)
+    assert feed.waiting.seconds == pytest.approx(0.12)
 
 
 def test_what_is_drawn_ahead_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,14 +172,14 @@ def test_what_is_drawn_ahead_in_time_is_not_waited_for(monkeypatch: pytest.Monke
     with closing(Feed([make_draws(0, sampler)], CPU, ahead=True)) as feed:
         sampler.go.release()
         feed.batch(0)
-        assert feed.waited_s == pytest.approx(0.02)
+        assert feed.waiting.seconds == pytest.approx(0.02)
         sampler.go.release()  # the thread draws the second block while the first is consumed
         assert sampler.drawn.acquire(timeout=10)
         assert sampler.drawn.acquire(timeout=10)
         sampler.slow = False
         assert sampler.now == pytest.approx(0.04)
         feed.batch(LENGTH)
-        assert feed.waited_s == pytest.approx(0.02)
+        assert feed.waiting.seconds == pytest.approx(0.02)
         sampler.go.release()  # closing waits for the third
 
 

@@ -12,7 +12,7 @@ from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 from gan_lab.blocks import RAW, Block
 from gan_lab.checks import UserError
 from gan_lab.event_file import EventFile, crc32c
-from gan_lab.tracking import MEDIAN, Tracker
+from gan_lab.tracking import MEDIAN, Spent, Tracker
 
 SLOPE = "health/critic_slope"
 
@@ -139,7 +139,7 @@ def test_trackers_of_one_process_do_not_mix(tmp_path: Path) -> None:
     for first in (1, 11, 21):
         for seed, tracker in enumerate(trackers):
             tracker.write(make_block(first, 10, seed))
-            tracker.write_rate(first + 9, 0.0)
+            tracker.write_rate(first + 9, Spent())
     for seed, tracker in enumerate(trackers):
         tracker.close()
         expected = np.concatenate([make_block(first, 10, seed).values[RAW] for first in (1, 11, 21)])
@@ -148,27 +148,28 @@ def test_trackers_of_one_process_do_not_mix(tmp_path: Path) -> None:
 
 
 def rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: int) -> list[str]:
-    """Lines of timing.csv: 20 iterations in 4 s, 1 s of them waited, then 10 in 5 s."""
+    """Lines of timing.csv: 20 iterations in 4 s, 1 s of them waited, then 10 in 5 s, 2 s of them written."""
     clock = iter([100.0, 104.0, 109.0])
     with monkeypatch.context() as patch:
         patch.setattr(time, "perf_counter", lambda: next(clock))
         tracker = Tracker(tmp_path, **arguments)
         start = arguments.get("resume_at", 0)
-        tracker.write_rate(start + 20, 1.0)
-        tracker.write_rate(start + 30, 1.0)
+        tracker.write_rate(start + 20, Spent(1.0, 0.0))
+        tracker.write_rate(start + 30, Spent(1.0, 2.0))
     tracker.close()
     return (tmp_path / "timing.csv").read_text().splitlines()
 
 
 def test_rates_are_of_the_time_since_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rates(tmp_path, monkeypatch) == [
-        "iteration,perf/iterations_per_second,perf/data_wait_fraction",
-        "20,5,0.25",
-        "30,2,0",
+        "iteration,perf/iterations_per_second,perf/data_wait_fraction,perf/logging_fraction",
+        "20,5,0.25,0",
+        "30,2,0,0.4",
     ]
     events = read(tmp_path)
     assert [event.value for event in events.Scalars("perf/iterations_per_second")] == [5, 2]
     assert [event.value for event in events.Scalars("perf/data_wait_fraction")] == [0.25, 0]
+    assert [event.value for event in events.Scalars("perf/logging_fraction")] == [0, pytest.approx(0.4)]
 
 
 def test_a_file_of_an_earlier_version_keeps_its_columns(
