@@ -210,6 +210,17 @@ def test_classifier_test_takes_the_tail_of_the_binomial() -> None:
     assert p_value == pytest.approx(sum(math.comb(50, k) for k in range(n_hits, 51)) / 2**50, abs=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_classifier_test_asks_the_root_of_the_training_samples(seed: int) -> None:
+    real, fake = normal(60, 2, generator(1)), normal(60, 2, generator(2), shift=0.6)
+    rng = generator(seed)
+    x, y = real[torch.randperm(60, generator=rng)].numpy(), fake[torch.randperm(60, generator=rng)].numpy()
+    labels = [1] * 30 + [0] * 30
+    classifier = KNeighborsClassifier(7, algorithm="brute").fit(np.concatenate([x[:30], y[:30]]), labels)
+    expected = classifier.score(np.concatenate([x[30:], y[30:]]), labels)  # 7 < √60 < 8
+    assert classifier_test(real, fake, generator(seed)).statistic == pytest.approx(expected, abs=1e-12)
+
+
 def test_classifier_test_of_separate_samples_and_of_odd_numbers() -> None:
     rng = generator(2)
     far = classifier_test(normal(31, 2, rng), normal(31, 2, rng, shift=50), rng)
