@@ -9,8 +9,12 @@ from torch import Tensor, nn
 
 from gan_lab.checks import BadValueError
 from gan_lab.metrics import bracket
-from gan_lab.metrics.bracket import certified, largest_slope, measure_bracket
+from gan_lab.metrics.bracket import certify, largest_slope, measure_bracket
 from gan_lab.metrics.transport import wasserstein
+
+
+def certified(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor) -> float:
+    return certify(scores_real, scores_fake, real, fake).certified
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -46,11 +50,11 @@ def test_slope_of_images_is_taken_over_all_pixels() -> None:
 
 
 def test_points_that_nearly_coincide_far_from_the_origin_are_told_apart() -> None:
-    points = torch.full((40, 3), 1000.0)
-    points[-1, 0] += 2.0**-10
+    points = torch.full((40, 3), 1000.1)
+    points[-1, 0] += 2.0**-13
     scores = torch.zeros(40)
     scores[-1] = 1
-    assert largest_slope(scores, points) == pytest.approx(2.0**10, abs=1e-6)
+    assert largest_slope(scores, points) == pytest.approx(2.0**13, abs=1e-6)
 
 
 def test_coincident_points() -> None:
@@ -124,7 +128,14 @@ def test_slopes_within_the_real_points_count() -> None:
 def test_a_useless_critic_certifies_nothing() -> None:
     real, fake = torch.zeros(2, 1), torch.ones(2, 1)
     assert certified(torch.ones(2), torch.ones(2), real, fake) == 0
-    assert certified(torch.tensor([1.0, 2.0]), torch.zeros(2), real, fake) == 0
+
+
+def test_points_that_coincide_count_with_the_mean_of_their_scores() -> None:
+    real, fake = torch.tensor([[0.0], [0.0], [4.0]]), torch.tensor([[4.0], [5.0]])
+    found = certify(torch.tensor([7.0, 5.0, 2.0]), torch.tensor([4.0, 1.0]), real, fake)
+    # V is 6 at 0, 3 at 4 and 1 at 5: steepest between the last two, by 2; means 5 and 2
+    assert found == pytest.approx((1.5, 2.0), abs=1e-12)
+    assert found.certified <= wasserstein(real, fake)
 
 
 @pytest.mark.parametrize(

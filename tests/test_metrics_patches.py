@@ -106,6 +106,12 @@ def test_every_channel_is_normalised_over_the_whole_set() -> None:
     assert values[..., 0].reshape(6, -1).mean(1).std() > 0.5  # images keep their differences
 
 
+def test_rounding_is_not_blown_up_to_a_texture() -> None:
+    images = 0.7 + 1e-7 * noise(4, 1, 16, 16)
+    assert images.std() > 0
+    assert (patch_descriptors(images, seeded()) == 0).all()
+
+
 def test_identical_sets_at_identical_positions_are_0_apart() -> None:
     images = noise(5, 3, 16, 16)
     first, second = (patch_descriptors(images, seeded(1)) for _ in range(2))

@@ -98,9 +98,9 @@ def test_a_shift_is_as_far_as_it_shifts(order: int) -> None:
 
 
 def test_points_that_nearly_coincide_far_from_the_origin_are_told_apart() -> None:
-    first = torch.full((40, 3), 1000.0)
-    second = first + torch.tensor([2.0**-10, 0, 0])
-    assert wasserstein(first, second) == pytest.approx(2.0**-10, abs=1e-15)
+    first = torch.full((40, 3), 1000.1)
+    second = first + torch.tensor([2.0**-13, 0, 0])
+    assert wasserstein(first, second) == pytest.approx(2.0**-13, abs=1e-15)
 
 
 def test_a_solver_that_stops_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

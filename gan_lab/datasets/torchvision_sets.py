@@ -80,7 +80,7 @@ class TorchvisionDataset(PackedDataset, ABC):
         try:
             with source[index][0] as image:
                 return frame(image, self.size, self.channels)
-        except DECODING_ERRORS as error:
+        except (*DECODING_ERRORS, IndexError) as error:  # of labels that are fewer than the images
             raise self._refusal(f"has a damaged image {index} ({first_line(error)})") from error
 
     def _refusal(self, problem: str) -> UserError:

@@ -1,6 +1,5 @@
 """A critic's estimate of W1 between what is certain to lie below W1 and W1 itself."""
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -10,6 +9,13 @@ from gan_lab.checks import BadValueError
 from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points, wasserstein
 
 PAIRS_AT_ONCE = 2**22  # 32 MiB in float64
+
+
+class Certificate(NamedTuple):
+    """What a critic proves of the distance between two samples."""
+
+    certified: float  # a lower bound of W1 between the samples, in units of the data
+    slope: float  # largest slope of the critic between two of the points, from which it follows
 
 
 class Bracket(NamedTuple):
@@ -46,18 +52,24 @@ def measure_bracket(
         BadValueError: if shapes do not match or something is not a finite number.
     """
     flat_points(real=real, fake=fake, other_real=other_real)  # complain before anything is computed
-    raw, slope = _gap(scores_real, scores_fake), _slope_over_union(scores_real, scores_fake, real, fake)
-    return Bracket(raw, slope, _feasible(raw, slope), wasserstein(real, fake), wasserstein(real, other_real))
+    certificate = certify(scores_real, scores_fake, real, fake)
+    raw = _gap(scores_real, scores_fake)
+    exact, floor = wasserstein(real, fake), wasserstein(real, other_real)
+    return Bracket(raw, certificate.slope, certificate.certified, exact, floor)
 
 
-def certified(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor) -> float:
-    """Return (mean V(x_i) - mean V(y_j)) / L, a lower bound of W1 between the two samples.
+def certify(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor) -> Certificate:
+    """Return (mean V(x_i) - mean V(y_j)) / L, a lower bound of W1 between the two samples, and L.
 
     L is the largest slope |V(x) - V(y)| / ‖x - y‖₂ between any two of the points. V / L has slopes of at
     most 1 on them, so it is feasible in the Kantorovich-Rubinstein dual of the *empirical* problem,
     whatever the network does elsewhere; its value there cannot exceed W1(P_n, Q_m). How far it falls
     short says how far the critic is from an optimal potential. Two things loosen it, and never break it:
     one steep pair is enough, and so is rounding in the scores of points that nearly coincide.
+
+    Points that coincide count with the mean of their scores, because a potential has one value at a place.
+    They are no rarity: a small dataset repeats its samples, and with batch normalisation a critic scores
+    the same sample differently from batch to batch.
 
     It bounds W1 of the samples, which is itself biased upwards in n: it is no bound of the distance
     between the distributions.
@@ -69,10 +81,9 @@ def certified(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tens
         fake: y_j, (m, *D).
 
     Returns:
-        The bound, in units of the data; 0 for a constant critic, or where coincident points have
-        different scores (L is infinite). Negative where the critic scores generated samples higher on
-        average: true as a bound but empty, and a sign that the critic has the roles the wrong way round
-        (then -V certifies the opposite number).
+        The bound, in units of the data; 0 for a constant critic. Negative where the critic scores
+        generated samples higher on average: true as a bound but empty, and a sign that the critic has the
+        roles the wrong way round (then -V certifies the opposite number).
 
     Raises:
         BadValueError: if shapes do not match or something is not a finite number.
@@ -81,8 +92,12 @@ def certified(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tens
         Arjovsky et al., "Wasserstein GAN", 2017, equation 2; Villani, "Optimal Transport", 2009,
         remark 6.5.
     """
-    slope = _slope_over_union(scores_real, scores_fake, real, fake)
-    return _feasible(_gap(scores_real, scores_fake), slope)
+    points = torch.cat(flat_points(real=real, fake=fake))
+    _check_scores(scores_real=(scores_real, real), scores_fake=(scores_fake, fake))
+    scores = _one_for_each_place(torch.cat([scores_real, scores_fake]).detach().double(), points)
+    slope = largest_slope(scores, points)
+    gap = _gap(scores[: len(real)], scores[len(real) :])
+    return Certificate(gap / slope if slope > 0 else 0.0, slope)
 
 
 def largest_slope(scores: Tensor, points: Tensor) -> float:
@@ -117,18 +132,15 @@ def largest_slope(scores: Tensor, points: Tensor) -> float:
     return float(largest)
 
 
-def _slope_over_union(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor) -> float:
-    points = torch.cat(flat_points(real=real, fake=fake))
-    _check_scores(scores_real=(scores_real, real), scores_fake=(scores_fake, fake))
-    return largest_slope(torch.cat([scores_real, scores_fake]), points)
+def _one_for_each_place(scores: Tensor, points: Tensor) -> Tensor:
+    """Return scores (n,), each as the mean over all points (n, d) that coincide with its own."""
+    _, place = torch.unique(points, dim=0, return_inverse=True)
+    total = torch.zeros_like(scores).index_add_(0, place, scores)
+    return (total / torch.bincount(place, minlength=len(scores)))[place]
 
 
 def _gap(scores_real: Tensor, scores_fake: Tensor) -> float:
     return float(scores_real.double().mean() - scores_fake.double().mean())
-
-
-def _feasible(raw: float, slope: float) -> float:
-    return raw / slope if 0 < slope < math.inf else 0.0
 
 
 def _check_scores(**scores: tuple[Tensor, Tensor]) -> None:

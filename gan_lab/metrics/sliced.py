@@ -1,6 +1,7 @@
 """The sliced Wasserstein distance: exact transport on lines, averaged over directions."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan_lab.checks import BadValueError
@@ -67,9 +68,8 @@ def sliced_wasserstein_along(first: Tensor, second: Tensor, directions: Tensor, 
     if directions.ndim != 2 or directions.shape[0] == 0 or directions.shape[1] != first.shape[1]:
         rule = f"directions (K, {first.shape[1]}), at least one"
         raise BadValueError("directions", rule, tuple(directions.shape))
-    blocks = directions.to(first.device, torch.float64).split(
-        max(1, VALUES_AT_ONCE // (len(first) + len(second)))
-    )
+    at_once = max(1, VALUES_AT_ONCE // (len(first) + len(second)))
+    blocks = torch.split(directions.to(first.device, torch.float64), at_once)
     powers = [line_transport(_project(first, some), _project(second, some), order) for some in blocks]
     return float(torch.cat(powers).mean() ** (1 / order))
 
@@ -80,7 +80,7 @@ def draw_directions(n_directions: int, d: int, generator: torch.Generator) -> Te
     They are normal vectors divided by their length, on the device of the generator.
     """
     normal = torch.randn(n_directions, d, generator=generator, device=generator.device, dtype=torch.float64)
-    return normal / normal.norm(dim=1, keepdim=True)
+    return F.normalize(normal, dim=1)
 
 
 def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:
@@ -102,7 +102,7 @@ def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:
     """
     n, m = first.shape[1], second.shape[1]
     ticks = torch.arange(n, device=first.device) * m, torch.arange(m, device=first.device) * n
-    left = torch.cat(ticks).unique()  # left ends of the cells (c,), in whole units of 1/(n m)
+    left = torch.unique(torch.cat(ticks))  # left ends of the cells (c,), in whole units of 1/(n m)
     widths = torch.diff(left, append=left.new_tensor([n * m])).to(first.dtype) / (n * m)
     quantiles = first.sort(dim=1).values[:, left // m], second.sort(dim=1).values[:, left // n]  # (K, c)
     return (quantiles[0] - quantiles[1]).abs().pow(order) @ widths
@@ -110,4 +110,5 @@ def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:
 
 def _project(points: Tensor, directions: Tensor) -> Tensor:
     # float64 also because in float32 a GPU may be set to multiply with 10 bits of mantissa (TF32)
-    return torch.cat([directions @ rows.double().T for rows in points.split(ROWS_AT_ONCE)], dim=1)  # (K, n)
+    blocks = torch.split(points, ROWS_AT_ONCE)
+    return torch.cat([directions @ rows.double().T for rows in blocks], dim=1)  # (K, n)

@@ -1,5 +1,6 @@
 """The exact Wasserstein distance between two samples, by linear programming."""
 
+import math
 import warnings
 from typing import Literal
 
@@ -55,7 +56,7 @@ def wasserstein(first: Tensor, second: Tensor, order: Order = 1) -> float:
     check_order(order)
     first, second = flat_points(first=first, second=second)
     costs = torch.cdist(first.double(), second.double(), compute_mode=BY_DIFFERENCES).pow_(order)
-    return _least_cost(costs.cpu().numpy()) ** (1 / order)
+    return math.pow(_least_cost(costs.cpu().numpy()), 1 / order)
 
 
 def _least_cost(costs: NDArray[np.float64]) -> float:
