@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all lint format bench lock clean
+.PHONY: help train test test-all test-gpu lint format bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -28,6 +28,9 @@ test: lint  ## lint, check types and run the tests
 
 test-all: lint  ## the tests, the slow ones included
 	$(PYTEST) -m "not gpu"
+
+test-gpu: $(VENV)/installed  ## the tests that need a CUDA device
+	$(BIN)/python -m pytest -m gpu
 
 lint: $(VENV)/installed  ## lint and check types
 	$(BIN)/ruff check .

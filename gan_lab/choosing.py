@@ -116,12 +116,13 @@ def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
         return False, ""
     game = members[0].experiment.game
     alone = partial(make_execution(game, "eager").iteration, *_trial(members[:1]))
-    (one,) = _least_seconds(alone)
+    device = members[0].experiment.device
+    (one,) = _least_seconds(device, alone)
     # large networks are slow to try, and a few of them tell as much as all
     count = min(len(members), max(_TRIAL_MEMBERS, int(_TRIAL_S / one)))
     stacked = partial(make_execution(game, "eager", stacked=True).iteration, *_trial(members[:count]))
     try:
-        one, all_at_once = _least_seconds(alone, stacked)
+        one, all_at_once = _least_seconds(device, alone, stacked)
     except RuntimeError as error:  # an operation that vmap has no rule for, or too little memory
         return False, f"{len(members)} seeds one after another ({_first_line(error)}); "
     together = all_at_once < count * one
@@ -132,13 +133,14 @@ def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
 
 
 def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
-    game, trial, stacked = members[0].experiment.game, _trial(members), len(members) > 1
+    experiment, trial, stacked = members[0].experiment, _trial(members), len(members) > 1
+    game, device = experiment.game, experiment.device
     stay = partial(Choice, "eager", stacked)
     eager = partial(make_execution(game, "eager", stacked=stacked).iteration, *trial)
-    first = _seconds_of(eager)
+    first = _seconds_of(eager, device)
     if first * iterations < MARGIN * COMPILE_S:
         return stay(f"it takes about {first * iterations:.0f} s, and compiling {COMPILE_S:.0f} s")
-    (once,) = _least_seconds(eager)
+    (once,) = _least_seconds(device, eager)
     arithmetic = min(once, _arithmetic_seconds(members))
     saved = SAVED_SHARE * max(0.0, once - arithmetic) * iterations
     told = (
@@ -149,7 +151,7 @@ def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
         return stay(told)
     try:
         compiled = make_execution(game, "compiled", stacked=stacked)
-        once, compiled_s = _least_seconds(eager, partial(compiled.iteration, *trial))
+        once, compiled_s = _least_seconds(device, eager, partial(compiled.iteration, *trial))
     except RuntimeError as error:  # no compiler on this machine, or none that understands these networks
         return stay(f"compiling failed ({_first_line(error)})")
     if compiled_s > once:
@@ -164,7 +166,7 @@ def _trial(members: Sequence[Member]) -> Trial:
     return Trial(state, feed.batch(members[0].safe.iteration))
 
 
-def _least_seconds(*calls: Callable[[], Any]) -> list[float]:
+def _least_seconds(device: torch.device, *calls: Callable[[], Any]) -> list[float]:
     """Return the least time of each call over several turns, taken one after another.
 
     So that what else runs on the machine slows all of them, and none only by chance.
@@ -175,19 +177,19 @@ def _least_seconds(*calls: Callable[[], Any]) -> list[float]:
     for turn in range(_TURNS):
         if turn and time.perf_counter() - started > _TURNS_S:
             break
-        least = [min(least_s, _seconds_of(call)) for least_s, call in zip(least, calls, strict=True)]
+        least = [min(least_s, _seconds_of(call, device)) for least_s, call in zip(least, calls, strict=True)]
     return least
 
 
-def _seconds_of(call: Callable[[], Any]) -> float:
+def _seconds_of(call: Callable[[], Any], device: torch.device) -> float:
     """Return the time that one call takes where nothing else runs."""
-    on_cuda = torch.cuda.is_available()
+    on_cuda = device.type == "cuda"
     # of this thread, which works or waits actively: other jobs may want the processor, too
     clock = time.perf_counter if on_cuda else time.thread_time
     started = clock()
     call()
     if on_cuda:
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
     return max(clock() - started, 1e-9)
 
 
@@ -196,5 +198,5 @@ def _arithmetic_seconds(members: Sequence[Member]) -> float:
     experiment = members[0].experiment
     operations = count_flops(make_execution(experiment.game, "eager").iteration, *_trial(members[:1]))
     matrix = torch.randn(_PRODUCT_SIZE, _PRODUCT_SIZE, device=experiment.device).to(experiment.game.dtype)
-    (product_s,) = _least_seconds(partial(torch.mm, matrix, matrix))
+    (product_s,) = _least_seconds(experiment.device, partial(torch.mm, matrix, matrix))
     return len(members) * operations * product_s / (2 * _PRODUCT_SIZE**3)

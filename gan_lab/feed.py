@@ -23,15 +23,18 @@ class Feed:
     """Hands out batches.
 
     Attributes:
-        waiting: for how long callers have been kept waiting.
+        waiting: counts for how long callers have been kept waiting.
 
     Args:
         members: the draws of each run that is played; of several, batches are stacked along a new axis 0.
         ahead: whether a thread draws the next block while this one is consumed, on a CUDA device beside the
             computation. It pays where real data comes from a disk; elsewhere it takes a core from arithmetic.
+        waiting: one that several feeds share, None for one of its own.
     """
 
-    def __init__(self, members: Sequence[Draws], device: torch.device, ahead: bool) -> None:
+    def __init__(
+        self, members: Sequence[Draws], device: torch.device, ahead: bool, waiting: Stopwatch | None = None
+    ) -> None:
         self._members, self._device = members, device
         self._length = members[0].block_length
         self._block: _Block | None = None
@@ -39,7 +42,7 @@ class Feed:
         self._executor = ThreadPoolExecutor(1, "draw ahead") if ahead else None
         beside = ahead and device.type == "cuda"
         self._stream = torch.cuda.Stream(device) if beside else None  # type: ignore[no-untyped-call]
-        self.waiting = Stopwatch()
+        self.waiting = waiting or Stopwatch()
 
     def batch(self, iteration: int) -> Batch:
         """Return what an iteration, counted from 0, consumes."""

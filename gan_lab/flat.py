@@ -1,7 +1,6 @@
 """Arithmetic of parameters: as one flat vector, which optimizers work on, and by name."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from gan_lab.types import Params
@@ -24,8 +23,15 @@ def add(params: Params, step: Tensor) -> Params:
 def cosine(a: Tensor, b: Tensor) -> Tensor:
     """Return the cosine () of the angle between two vectors (P,), however short; 0 where one is zero."""
     # entries are brought near 1 first: vanishing gradients are the case to be seen, and their norms underflow
-    tiny = torch.finfo(a.dtype).tiny
-    return F.cosine_similarity(a / a.abs().amax().clamp(min=tiny), b / b.abs().amax().clamp(min=tiny), dim=0)
+    a, b = _scaled(a), _scaled(b)
+    norms = torch.linalg.vector_norm(a) * torch.linalg.vector_norm(b)
+    return torch.dot(a, b) / norms.clamp(min=torch.finfo(a.dtype).tiny)
+
+
+def _scaled(vector: Tensor) -> Tensor:
+    least, greatest = torch.aminmax(vector)
+    largest = torch.maximum(greatest, -least)
+    return vector / largest.clamp(min=torch.finfo(vector.dtype).tiny)
 
 
 def move_average(average: Params, params: Params, decay: float | None) -> Params:

@@ -50,8 +50,9 @@ class _Graph:
                 function(*self._inputs)
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        # a thread that draws the next batches allocates meanwhile
-        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
+        # on this device's stream: torch's own for captures is of the device that was captured on first;
+        # and a thread that draws the next batches allocates meanwhile
+        with torch.cuda.graph(self._graph, stream=side, capture_error_mode="thread_local"):
             self._result = function(*self._inputs)
 
     def replay(self, args: tuple[Any, ...]) -> Any:

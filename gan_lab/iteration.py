@@ -187,7 +187,7 @@ def measure_critic_step(game: Game, state: State, step: CriticStep) -> Measureme
         "loss/critic": step.objective_loss,
         "health/critic_gradient_norm": torch.linalg.vector_norm(step.gradient),
         # negative: momentum carries the step against the gradient (WGAN, section 4.2)
-        "health/step_gradient_cosine": cosine(step.step, -step.gradient),
+        "health/step_gradient_cosine": -cosine(step.step, step.gradient),
         **game.constraint.measure(state.critic),
     }
     if game.constraint.has_penalty:

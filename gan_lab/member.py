@@ -91,14 +91,13 @@ class Member:
         """Tag to value at the last iteration that was logged."""
         return self._tracker.last
 
-    def log(self, block: Block, state: State, due: Due, *, spent: Spent, replay: Replay) -> None:
+    def log(self, block: Block, state: State, due: Due, *, replay: Replay) -> None:
         """Write what was measured since the last log; a value that is not finite ends the run before it.
 
         Args:
             block: every iteration since the last log.
             state: the state after the last of them; it is kept.
             due: what of it that is too dear for every iteration is measured now.
-            spent: the time that has gone by otherwise than in iterations so far.
             replay: plays this member alone.
 
         Raises:
@@ -111,8 +110,11 @@ class Member:
         done = block.first + len(block) - 1
         self._tracker.write(block, self._measure(state, done, due))
         self._tracker.require(self.experiment.train.returned_metric)
-        self._tracker.write_rate(done, spent)
         self.safe = Position(done, state)
+
+    def write_rate(self, spent: Spent) -> None:
+        """Write the pace since the last time, given the time spent otherwise than in iterations so far."""
+        self._tracker.write_rate(self.safe.iteration, spent)
 
     def begin(self) -> None:
         """Start the clock: what came before, such as compiling, is not the time of an iteration."""

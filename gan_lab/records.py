@@ -78,7 +78,8 @@ class RunRecord(Checked, RunFolder):
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
         process: pid, host and start of the process that trained last.
         choices: config group to the name of the chosen option.
-        execution: how iterations were run last: eager, compiled or graph.
+        execution: how iterations were run last: eager, compiled or graph; of seeds that were trained
+            together also how many, stacked or in turn.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
     """
 

@@ -49,6 +49,7 @@ def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> No
             with writing:
                 for member in live:
                     _write(member, due, stopping)
+            _write_rates(players, writing)
             if stopping or not live:
                 return
 
@@ -63,6 +64,11 @@ def _write(member: Member, due: Due, stopping: bool) -> None:
         member.end("completed")
     elif stopping:
         member.end("interrupted")
+
+
+def _write_rates(players: Sequence[Player], writing: Stopwatch) -> None:
+    for player in players:
+        player.write_rate(writing)
 
 
 def _due(experiment: Experiment, done: int, leaving: bool) -> Due:

@@ -14,6 +14,7 @@ import os
 import shlex
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -35,12 +36,22 @@ TABLES, QUICK_TABLES, FIGURES = Path("outputs/bench"), Path("outputs/bench_quick
 def main() -> int:
     """Do what the arguments say, and return the exit status."""
     given = read_arguments(sys.argv[1:])
+    device = find_device(given.device)
+    with ExitStack() as stack:
+        if device.type == "cuda":
+            stack.enter_context(torch.cuda.device(device))  # graphs are recorded on the current one
+        stack.enter_context(float32_products(given.precision))
+        return carry_out(given, device)
+
+
+def carry_out(given: argparse.Namespace, device: torch.device) -> int:
+    """Compare or measure, and return the exit status."""
     if given.verify:
         return verify(given.selected, given.device)
     # an empty cache: that a first call is cold must not depend on what was compiled before
     with tempfile.TemporaryDirectory(prefix="gan-lab-bench-") as cache:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = cache
-        run(given)
+        run(given, device)
     return 0
 
 
@@ -70,24 +81,20 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
     return given
 
 
-def run(given: argparse.Namespace) -> None:
+def run(given: argparse.Namespace, device: torch.device) -> None:
     """Measure the selected cases, and write tables and figures."""
-    device = find_device(given.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)  # graphs are recorded on the current one
     tables, figures = given.out or (QUICK_TABLES if given.quick else TABLES), given.out or FIGURES
     tables.mkdir(parents=True, exist_ok=True)
     machine = look_at(device, given.precision)
     report = Report(machine, read_results(tables / "bench.json", machine))
     command = shlex.join(["python", *sys.argv])
     print(format_machine(machine, [command]), flush=True)
-    with float32_products(given.precision):
-        for case in [*given.selected, *(lacking(given.selected, report) if given.curves else [])]:
-            result = measure(case, given.device, machine, given.effort, command)
-            print(f"\n{format_result(result, machine)}", flush=True)
-            report.results[case.title] = result
-            report.write(tables / "bench.json")
-            (tables / "bench.md").write_text(format_report(report))
+    for case in [*given.selected, *(lacking(given.selected, report) if given.curves else [])]:
+        result = measure(case, given.device, machine, given.effort, command)
+        print(f"\n{format_result(result, machine)}", flush=True)
+        report.results[case.title] = result
+        report.write(tables / "bench.json")
+        (tables / "bench.md").write_text(format_report(report))
     print(f"\n{format_summary(report.results.values())}\n\n{tables / 'bench.md'}")
     if given.curves:
         figures.mkdir(parents=True, exist_ok=True)

@@ -147,7 +147,7 @@ def test_a_report_holds_machine_command_summary_and_cases() -> None:
     assert text.startswith("a processor, 2 cores; 2 threads; torch 9; fp32 products; load before 0.2.\n")
     assert "`python scripts/bench.py`" in text
     assert "### a case" in text
-    assert "| a case | 22.0 |  |  |  |  | 11.0 (10.0 to 15.0), 8 seeds |" in text
+    assert "| a case | 22.0 |  |  |  |  |  |  | 11.0 (10.0 to 15.0), 8 seeds |" in text
 
 
 def test_results_survive_the_file_but_not_another_machine(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from conftest import compose_config
 
 from gan_lab import choosing
@@ -18,7 +19,7 @@ from gan_lab.records import RunRecord
 
 Times = dict[str, float]
 
-TOY = ("dataset=ring8", "objective=wgan_gp", "train.batch_size=4", "train.n_critic=1")
+TOY = ("device=cpu", "dataset=ring8", "objective=wgan_gp", "train.batch_size=4", "train.n_critic=1")
 
 
 class Standing:
@@ -53,7 +54,7 @@ def decide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tup
             built.append("stacked" if stacked and mode == "eager" else mode)
             return Call(built[-1])
 
-        def seconds_of(call: Callable[[], Any]) -> float:
+        def seconds_of(call: Callable[[], Any], device: torch.device) -> float:
             return times[call()]
 
         monkeypatch.setattr(choosing, "make_execution", make_execution)
@@ -119,10 +120,40 @@ def test_a_comparison_takes_the_least_of_turns(monkeypatch: pytest.MonkeyPatch) 
     times = {"a": itertools.cycle([9.0, 0.2, 0.3]), "b": itertools.cycle([0.4, 9.0, 0.5])}
     calls = []
 
-    def seconds_of(call: Callable[[], str]) -> float:
+    def seconds_of(call: Callable[[], str], device: torch.device) -> float:
         calls.append(call())
         return next(times[call()])
 
     monkeypatch.setattr(choosing, "_seconds_of", seconds_of)
-    assert choosing._least_seconds(lambda: "a", lambda: "b") == [0.2, 0.4]
+    assert choosing._least_seconds(torch.device("cpu"), lambda: "a", lambda: "b") == [0.2, 0.4]
     assert calls == ["a", "b"] * choosing._TURNS
+
+
+def test_the_time_of_arithmetic_is_that_of_its_operations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the rate of a product of 1024² matrices, here 2 · 1024³ operations in 2 s; of all members."""
+    monkeypatch.setattr(choosing, "_least_seconds", lambda device, *calls: [2.0])
+    monkeypatch.setattr(choosing, "count_flops", lambda function, *args: 1024**3)
+    experiment = assemble(compose_config(*TOY))
+    members: Any = [Standing(experiment.with_seed(seed), tmp_path) for seed in range(3)]
+    assert choosing._arithmetic_seconds(members[:1]) == pytest.approx(1.0)
+    assert choosing._arithmetic_seconds(members) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_on_a_gpu_a_graph_is_taken_unless_none_can_be_recorded(
+    failing: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Recorded:
+        def iteration(self, *args: Any) -> None:
+            if failing:
+                raise RuntimeError("operation not permitted when stream is capturing\nand more")
+
+    monkeypatch.setattr(choosing, "make_execution", lambda game, mode, stacked: Recorded())
+    members: Any = [Standing(assemble(compose_config(*TOY)), tmp_path)]
+    choice = choosing._try_graph(members, together=False, layout="")
+    assert choice.mode == ("eager" if failing else "graph")
+    assert (choice.execution is None) == failing
+    if failing:
+        assert "(operation not permitted when stream is capturing)" in choice.reason

@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from torch import Tensor
 from gan_lab import launch, resumption, signals
 from gan_lab.checkpoint import load_newest
 from gan_lab.checks import UserError
+from gan_lab.looks import Looker
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.records import read_run
 from gan_lab.tracking import MEDIAN, RAW
@@ -47,6 +49,28 @@ def assert_same_weights(one: Path, other: Path) -> None:
 
 def without_slopes(run_dir: Path) -> list[dict[str, str]]:
     return [{tag: cell for tag, cell in row.items() if tag != "health/critic_slope"} for row in rows(run_dir)]
+
+
+def test_what_looking_takes_is_told_of_every_look(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    look = Looker.look
+
+    def slow_look(self: Looker, *args: Any) -> None:
+        time.sleep(0.1)
+        look(self, *args)
+
+    monkeypatch.setattr(Looker, "look", slow_look)
+    run = train("run", *TOY, "train.iterations=8", "train.log_every=2", "train.sample_every=4")
+    with (run / "timing.csv").open(newline="") as file:
+        timed = {row["iteration"]: row for row in csv.DictReader(file)}
+    assert list(timed) == ["2", "4", "6", "8"]
+    spent_s = {
+        iteration: float(row["perf/logging_fraction"]) * 2 / float(row["perf/iterations_per_second"])
+        for iteration, row in timed.items()
+    }
+    assert all(seconds > 0 for seconds in spent_s.values())
+    assert spent_s["4"] >= 0.099
+    assert spent_s["8"] >= 0.099
+    assert all(float(row["perf/logging_fraction"]) < 1 for row in timed.values())
 
 
 def test_a_run_writes_what_it_promises(train: Train) -> None:

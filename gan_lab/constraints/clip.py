@@ -36,4 +36,4 @@ class WeightClip(Constraint):
     def measure(self, params: Params) -> Measurements:
         """Return the fraction of parameters that lie on the edge of the box."""
         flat = torch.cat([value.flatten() for value in params.values()])  # (P,)
-        return {"health/at_clip_fraction": (flat.abs() >= self.bound).to(flat.dtype).mean()}
+        return {"health/at_clip_fraction": (flat.abs() >= self.bound).sum() / len(flat)}

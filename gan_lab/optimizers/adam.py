@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.checks import Decay, PositiveFloat
-from gan_lab.optimizers.base import UpdateRule
+from gan_lab.optimizers.base import UpdateRule, move_mean_square, scaled_ratio
 from gan_lab.types import OptimizerState
 
 
@@ -46,10 +46,12 @@ class Adam(UpdateRule):
             state: ``count`` k - 1, (); ``mean`` m, (P,); ``mean_square`` s, (P,).
         """
         count = state["count"] + 1
-        mean = self.beta1 * state["mean"] + (1 - self.beta1) * gradient
-        mean_square = self.beta2 * state["mean_square"] + (1 - self.beta2) * gradient.square()
-        root = (mean_square / bias_correction(self.beta2, count)).sqrt()
-        step = -self.lr * mean / bias_correction(self.beta1, count) / (root + self.eps)
+        mean = torch.add(self.beta1 * state["mean"], gradient, alpha=1 - self.beta1)
+        mean_square = move_mean_square(state["mean_square"], gradient, self.beta2)
+        of_mean, of_square = bias_correction(self.beta1, count), bias_correction(self.beta2, count)
+        # both sides of the fraction times of_mean: corrections are numbers, and vectors are read less often
+        root = (mean_square * (of_mean.square() / of_square)).sqrt_().add_(self.eps * of_mean)
+        step = scaled_ratio(-self.lr, mean, root)
         return step, {"count": count, "mean": mean, "mean_square": mean_square}
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from gan_lab.checks import Checked
@@ -24,3 +25,16 @@ class UpdateRule(Checked, ABC):
     @abstractmethod
     def update(self, gradient: Tensor, state: OptimizerState) -> tuple[Tensor, OptimizerState]:
         """Return the step (P,) to be *added* to the parameters, and the next state."""
+
+
+def move_mean_square(mean_square: Tensor, gradient: Tensor, decay: float) -> Tensor:
+    """Return decay s + (1 - decay) g² for a mean square s (P,) and a gradient g (P,).
+
+    In as few passes over memory as can be, which is what large networks wait for.
+    """
+    return torch.addcmul(decay * mean_square, gradient, gradient, value=1 - decay)
+
+
+def scaled_ratio(scale: float, numerator: Tensor, denominator: Tensor) -> Tensor:
+    """Return scale · numerator / denominator of vectors (P,), in one pass."""
+    return torch.addcdiv(numerator.new_zeros(()), numerator, denominator, value=scale)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.checks import Decay, PositiveFloat
-from gan_lab.optimizers.base import UpdateRule
+from gan_lab.optimizers.base import UpdateRule, move_mean_square, scaled_ratio
 from gan_lab.types import OptimizerState
 
 
@@ -35,6 +35,6 @@ class RMSprop(UpdateRule):
             gradient: g, (P,).
             state: ``mean_square`` s, (P,).
         """
-        mean_square = self.alpha * state["mean_square"] + (1 - self.alpha) * gradient.square()
-        step = -self.lr * gradient / (mean_square.sqrt() + self.eps)
+        mean_square = move_mean_square(state["mean_square"], gradient, self.alpha)
+        step = scaled_ratio(-self.lr, gradient, mean_square.sqrt().add_(self.eps))
         return step, {"mean_square": mean_square}

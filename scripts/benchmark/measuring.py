@@ -1,7 +1,6 @@
 """One case from its config to its rows: who takes part, first calls, memory, then turns."""
 
 import gc
-import time
 from dataclasses import dataclass
 
 import torch
@@ -55,10 +54,12 @@ def measure(case: Case, device: str, machine: Machine, effort: Effort, command: 
     """
     experiment = case.assemble(device)
     work = count_work(experiment)
-    contestants = enter(experiment.device, case.seeds, in_memory=case.group in _LOADER_WEIGHS)
+    in_memory = case.group in _LOADER_WEIGHS or experiment.device.type == "cuda"
+    contestants = enter(experiment.device, case.seeds, in_memory=in_memory)
     rows = Field(experiment, contestants, machine, effort).rows()
     torch.compiler.reset()
     gc.collect()
+    torch.cuda.empty_cache()  # what torch keeps counts as taken where the next case asks for memory
     return Result(case.title, case.overrides, command, work, rows)
 
 
@@ -143,10 +144,9 @@ class Field:
 
     def _gauge(self, runner: Runner) -> tuple[float, int | None]:
         """Return about how many seconds an iteration takes, and its memory in bytes."""
-        started = time.perf_counter()
         peak = measure_peak(runner, self._device)
-        once_s = time.perf_counter() - started
-        # one call says enough where it is long; where it is not, looking at the memory is most of it
+        once_s = time_calls(runner.iterate, 1, self._device)
+        # one call says enough where it is long
         return once_s if once_s > self._effort.turn_s else time_calls(runner.iterate, 3, self._device), peak
 
     def _reason_against(

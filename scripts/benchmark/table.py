@@ -45,15 +45,17 @@ def format_machine(machine: Machine, commands: Iterable[str]) -> str:
 def format_summary(results: Iterable[Result]) -> str:
     """Return one line a case: milliseconds of one seed, and the factor on the textbook loop."""
     lines = [
-        "| case | textbook, ms | eager, ms | compiled, ms | eager | compiled | most seeds, compiled |",
-        "|---|---|---|---|---|---|---|",
+        "| case | textbook, ms | eager, ms | compiled, ms | graph, ms | eager | compiled | graph "
+        "| most seeds, compiled |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for result in results:
-        textbook, eager, compiled = (result.find(name) for name in (TEXTBOOK, "eager", "compiled"))
+        textbook = result.find(TEXTBOOK)
+        ours = [result.find(name) for name in ("eager", "compiled", "graph")]
         stacked = [row for row in result.rows if row.mode == "compiled" and row.seeds > 1 and row.seconds]
         most = max(stacked, key=lambda row: row.seeds, default=None)
-        cells = [_milliseconds(row) for row in (textbook, eager, compiled)]
-        cells += [_factor(row, textbook) for row in (eager, compiled, most)]
+        cells = [_milliseconds(row) for row in (textbook, *ours)]
+        cells += [_factor(row, textbook) for row in (*ours, most)]
         if most is not None:
             cells[-1] += f", {most.seeds} seeds"
         lines.append(f"| {result.title} | {' | '.join(cells)} |")
