@@ -25,7 +25,8 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
     # entries are brought near 1 first: vanishing gradients are the case to be seen, and their norms underflow
     a, b = _scaled(a), _scaled(b)
     norms = torch.linalg.vector_norm(a) * torch.linalg.vector_norm(b)
-    return torch.dot(a, b) / norms.clamp(min=torch.finfo(a.dtype).tiny)
+    angle: Tensor = torch.dot(a, b) / norms.clamp(min=torch.finfo(a.dtype).tiny)
+    return angle
 
 
 def _scaled(vector: Tensor) -> Tensor:

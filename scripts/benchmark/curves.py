@@ -97,13 +97,14 @@ def _plot(axes: Axes, mode: str, points: Mapping[int, Row]) -> None:
 
 def _finish(figure: Figure, axes: Axes, ticks: list[int], xlabel: str, title: str, path: Path) -> Path:
     axes.set(xscale="log", yscale="log", xlabel=xlabel)
-    axes.set_title(title, loc="left", fontsize=10)
+    axes.set_title(title, loc="left", fontsize=10, pad=24)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.minorticks_off()
     axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(visible=True, which="both", color="#dddddd", linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    # above the axes, where no error bar is
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 0.99), ncols=4)
     figure.savefig(path)
     return path
