@@ -50,7 +50,7 @@ def test_slope_of_images_is_taken_over_all_pixels() -> None:
 
 
 def test_points_that_nearly_coincide_far_from_the_origin_are_told_apart() -> None:
-    points = torch.full((40, 3), 1000.1)
+    points = 1000 + normal(300).repeat(40, 1)
     points[-1, 0] += 2.0**-13
     scores = torch.zeros(40)
     scores[-1] = 1

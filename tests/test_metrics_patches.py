@@ -89,6 +89,7 @@ def test_patches_are_windows_of_one_image() -> None:
     assert (image == np.arange(5)[:, None, None]).all()
     assert (channel == np.arange(2)).all()
     assert (set(top.flat), set(left.flat)) == (set(range(6)), set(range(9)))  # every position is drawn
+    assert (top[0] != top[1]).any()  # and not the same ones in every image
     window = 15 * torch.arange(7)[:, None] + torch.arange(7)
     assert (patches - patches[:, :, :1, :1] == window[..., None]).all()
 
