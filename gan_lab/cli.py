@@ -158,7 +158,10 @@ def _evaluate(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
     parser.add_argument(
-        "--inception", type=Path, metavar="FILE", help="Inception's weights, for FID, KID and Inception score"
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
     )
     _add_trust(parser)
     given = parser.parse_args(arguments)

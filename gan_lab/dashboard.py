@@ -65,7 +65,7 @@ def close_dashboard(
     """Write a run's final distances and qualities as ``final/...`` and how its HPARAMS row ended."""
     for tag, value in final.items():
         group, _, name = tag.partition("/")
-        if group in ("distance", "quality") and not name.endswith("_floor"):
+        if group in ("distance", "quality") and not (name == "floor" or name.endswith("_floor")):
             writer.add_scalar(f"final/{name}", value, iteration)
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(

@@ -8,19 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from gan_lab.atomic import write_atomically
 from gan_lab.checkpoint import load_newest
-from gan_lab.checks import UserError
+from gan_lab.checks import BadValueError, UserError
 from gan_lab.draws import make_rng
 from gan_lab.evaluator import Evaluator, make_evaluator
 from gan_lab.experiment import assemble
-from gan_lab.metrics.inception import inception_metrics, inception_output, load_inception
+from gan_lab.metrics.inception import Extractor, inception_metrics, inception_output, load_inception
+from gan_lab.precision import float32_products
 from gan_lab.records import RECORD_NAME, RunRecord, find_runs, read_run
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
+
+_INCEPTION_FEATURES = 2048  # FID needs more samples than these
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def evaluate_all(
     for record in records:
         try:
             evaluate(record, request, trusted)
-        except UserError as error:
+        except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
             failures.append(f"{record.path}: {error}")
@@ -75,8 +80,8 @@ def evaluate_all(
 def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[str] = ()) -> Path:
     """Measure the newest checkpoint of a run, show a table of it, and write it to ``RUN/evaluation``.
 
-    The file's name says the iteration, the seed and the number of samples: the same request writes the
-    same file again.
+    The file's name says all that its numbers depend on: the same request writes the same file again, and
+    another one another.
 
     Returns:
         The file.
@@ -85,13 +90,21 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         UserError: if the run has no readable checkpoint, or something is missing that is needed.
     """
     experiment = assemble(record.read_config() | {"device": request.device}, trusted)
+    inception = None if request.inception is None else load_inception(request.inception, experiment.device)
+    samples = request.samples or experiment.metrics.samples
+    if inception is not None and samples <= _INCEPTION_FEATURES:
+        raise BadValueError("--samples", f"more than {_INCEPTION_FEATURES} for FID", samples)
     checkpoint = load_newest(record.path, like=experiment.init_state())
     state = State(
         *({name: value.to(experiment.device) for name, value in part.items()} for part in checkpoint.state)
     )
     sampler = experiment.dataset.open(experiment.device)
-    evaluator = make_evaluator(experiment, sampler, samples=request.samples, seed=request.seed)
-    lines = _measure(evaluator, state, request)
+    try:
+        with float32_products(experiment.train.precision):
+            evaluator = make_evaluator(experiment, sampler, samples=samples, seed=request.seed)
+            lines = _measure(evaluator, state, inception)
+    except (MemoryError, RuntimeError) as error:
+        raise _as_refusal(error) from error
     if not lines:
         raise UserError(f"{record.path} makes samples that are not finite; there is nothing to measure.")
     log.info(
@@ -99,9 +112,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
     )
     log.info("%s\n", format_lines(lines))
-    path = (
-        record.path / FOLDER / f"iteration{checkpoint.iteration}_seed{request.seed}_n{evaluator.samples}.csv"
-    )
+    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator.samples, experiment.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, _to_csv(lines, evaluator.samples))
     return path
@@ -133,7 +144,21 @@ def _runs_in(folder: Path) -> list[RunRecord]:
     return found
 
 
-def _measure(evaluator: Evaluator, state: State, request: EvaluationRequest) -> list[Line]:
+def _name(iteration: int, samples: int, device: torch.device, request: EvaluationRequest) -> str:
+    # a CUDA device draws other samples
+    parts = [f"iteration{iteration}", f"seed{request.seed}", f"n{samples}"]
+    parts += [device.type] if device.type != "cpu" else []
+    parts += ["inception"] if request.inception is not None else []
+    return f"{'_'.join(parts)}.csv"
+
+
+def _as_refusal(error: Exception) -> Exception:
+    """Return a lack of memory as what the user can mend about it; other errors as they are."""
+    lacking = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return UserError("There is not enough memory; lower --samples.") if lacking else error
+
+
+def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) -> list[Line]:
     readings = evaluator.measure(state)
     if not readings:
         return []
@@ -142,13 +167,12 @@ def _measure(evaluator: Evaluator, state: State, request: EvaluationRequest) -> 
         Line(f"test/{name}", test.statistic, None, test.p_value)
         for name, test in evaluator.test(state).items()
     ]
-    if request.inception is not None:
-        lines += _inception(evaluator, state, request.inception)
+    if inception is not None:
+        lines += _measure_by_inception(evaluator, state, inception)
     return lines
 
 
-def _inception(evaluator: Evaluator, state: State, weights: Path) -> list[Line]:
-    extract = load_inception(weights, evaluator.real.device)
+def _measure_by_inception(evaluator: Evaluator, state: State, extract: Extractor) -> list[Line]:
     compared = evaluator.real, evaluator.other_real, evaluator.draw(state)
     of_real, of_other, of_fake = (inception_output(images, extract) for images in compared)
     rng = make_rng(0, "metrics/inception")

@@ -15,6 +15,7 @@ from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.draws import make_rng
+from gan_lab.locks import sole_writer
 from gan_lab.metrics.feature_network import FeatureNetwork
 from gan_lab.metrics.feature_training import train_feature_network
 from gan_lab.trees import map_tensors
@@ -37,7 +38,9 @@ def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwo
     path = cache_folder() / "features" / f"{_key(dataset)}.pt"
     network = _load(path)
     if network is None:
-        network = _train(dataset, path)
+        # one of several jobs trains: twice does not always give the same network
+        with sole_writer(path, "set GAN_LAB_CACHE to a folder of yours"):
+            network = _load(path) or _train(dataset, path)
     return FeatureNetwork(
         map_tensors(lambda value: value.to(device), network.parameters), network.size, network.channel_wise
     )
@@ -53,7 +56,8 @@ def cache_folder() -> Path:
 def _key(dataset: LabelledDataset) -> str:
     """Return a file name that is another one where the images, the labels or the training are."""
     files = dataset.fingerprint() if isinstance(dataset, PackedDataset) else None
-    text = f"{_VERSION} {type(dataset).__module__}.{dataset!r} {files}"
+    kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
+    text = f"{_VERSION} {kind} {dataset.data_shape} {files}"
     return f"{type(dataset).__name__.lower()}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -65,7 +69,6 @@ def _train(dataset: LabelledDataset, path: Path) -> FeatureNetwork:
         images, labels, dataset.n_classes, rng, channel_wise=dataset.channel_wise
     )
     log.info("It names %.1f %% of held-out images correctly, and is kept in %s.", 100 * accuracy, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         "parameters": network.parameters,
         "size": network.size,

@@ -108,7 +108,7 @@ class Member:
             self._diverge(block, *failure, replay)
             return
         done = block.first + len(block) - 1
-        self._tracker.write(block, self._measure(state, done, due))
+        self._tracker.write(block, self._measure(state, due))
         self._tracker.require(self.experiment.train.returned_metric)
         self.safe = Position(done, state)
 
@@ -150,10 +150,10 @@ class Member:
         """Close the event file."""
         self._tracker.close()
 
-    def _measure(self, state: State, iteration: int, due: Due) -> dict[str, float]:
+    def _measure(self, state: State, due: Due) -> dict[str, float]:
         """Return what is measured only now and then."""
         measured = self._looker.measure(state) if due.logging else {}
-        if self._evaluator is not None and (due.evaluating or iteration == self.total):
+        if self._evaluator is not None and due.evaluating:
             measured |= numbers_of(self._evaluator.measure(state))
         return measured
 

@@ -43,7 +43,7 @@ class Tracker:
 
     Attributes:
         writer: TensorBoard, for what is no number of every iteration.
-        last: tag to number at the last iteration that was written, by this or an earlier process.
+        last: tag to the last number that was written, by this or an earlier process.
 
     Args:
         run_dir: the run's folder.
@@ -93,7 +93,7 @@ class Tracker:
         if extra:
             self._events.add_scalars(block.first + len(block) - 1, extra, now)
         # through text, so that a resumed run reads the same numbers from the table
-        self.last = {tag: float(column[-1]) for tag, column in cells.items()}
+        self.last |= {tag: float(column[-1]) for tag, column in cells.items()}
 
     def start_clock(self, iteration: int) -> None:
         """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
@@ -170,7 +170,8 @@ class Tracker:
         with self._path.open(newline="") as text:
             rows = list(csv.DictReader(text))
         self._columns = list(rows[0]) if rows else []
-        self.last = {tag: float(value) for tag, value in rows[-1].items() if value and tag != "iteration"}
+        for row in rows:
+            self.last |= {tag: float(value) for tag, value in row.items() if value and tag != "iteration"}
         recent = np.array([row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
 

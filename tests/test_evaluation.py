@@ -1,13 +1,27 @@
 """`gan-lab evaluate` as a user types it."""
 
 import csv
+import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import gan_lab
-from conftest import TOY, Train
+from conftest import DIGITS, TOY, Train
+from torch import Tensor
 
+from gan_lab import evaluation
 from gan_lab.evaluation import Line, format_lines
+from gan_lab.metrics import inception
+from gan_lab.metrics.frechet import MeanAndStd
+from gan_lab.metrics.inception import InceptionOutput
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_LAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture
@@ -65,17 +79,57 @@ def test_what_cannot_be_measured_is_named_and_the_rest_is_measured(run: Path, tr
     ("arguments", "message"),
     [
         (["--samples", "7"], "metrics.samples must be at least 8 for this dataset; got 7."),
-        (["--inception", "missing.pth"], "missing.pth"),
     ],
 )
-def test_a_bad_request_is_refused_in_a_sentence(
-    run: Path, arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_request_is_refused_in_a_sentence(run: Path, arguments: list[str], message: str) -> None:
     called = gan_lab("evaluate", str(run), "--device", "cpu", *arguments)
     assert called.status == 2
-    assert message in called.err or "torch-fidelity" in called.err
+    assert message in called.err
     assert len(called.err.splitlines()) == 1
     assert not (run / "evaluation").exists()
+
+
+def test_inception_is_asked_for_first_and_needs_enough_samples(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "missing.pth")
+    assert (called.status, called.out) == (2, "")
+    assert "pip install gan-lab[inception]" in called.err
+    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: None)
+    called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "weights.pth")
+    assert called.err == "gan-lab: --samples must be more than 2048 for FID; got 1024.\n"
+
+
+def test_inception_compares_images_beside_the_rest(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = train("digits", *DIGITS, "train.iterations=2", "train.warmup_critic_steps=0")
+
+    def extract(images: Tensor) -> InceptionOutput:
+        flat = images.double().flatten(1)
+        return InceptionOutput(flat[:, 300:304], flat[:, 300:310] / 255)
+
+    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: extract)
+    monkeypatch.setattr(evaluation, "_INCEPTION_FEATURES", 4)
+    monkeypatch.setattr(inception, "kernel_feature_distance", lambda *args, **more: MeanAndStd(0.5, 0.1))
+    asked = ["--samples", "80", "--device", "cpu"]
+    assert gan_lab("evaluate", str(run), *asked).status == 0
+    called = gan_lab("evaluate", str(run), *asked, "--inception", "weights.pth")
+    assert (called.status, called.err) == (0, "")
+    names = sorted(path.name for path in (run / "evaluation").iterdir())
+    assert names == ["iteration2_seed0_n80.csv", "iteration2_seed0_n80_inception.csv"]
+    with (run / "evaluation" / names[1]).open(newline="") as file:
+        table = {row["metric"]: row for row in csv.DictReader(file)}
+    assert float(table["inception/fid"]["value"]) > 5 * float(table["inception/fid"]["floor"]) > 0
+    assert float(table["inception/kid"]["value"]) == 0.5
+
+
+def test_a_lack_of_memory_is_said_in_a_sentence(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*args: object, **more: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    monkeypatch.setattr(evaluation, "make_evaluator", too_large)
+    called = gan_lab("evaluate", str(run), "--device", "cpu")
+    assert (called.status, called.err) == (2, "gan-lab: There is not enough memory; lower --samples.\n")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
