@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
     "prepare": "decode an image dataset once into a packed file",
     "sample": "write samples of a run's generator",
+    "evaluate": "measure how good the samples of runs are",
     "resume": "go on with a run that was interrupted, or extend it",
     "runs": "list runs with their status and final numbers",
     "board": "open TensorBoard on runs, every point and image kept",
@@ -62,7 +63,7 @@ def _dispatch(name: str, arguments: list[str]) -> int:
         return _complete([name, *arguments])
     if name in ("train", "prepare"):
         return _run_hydra(name, arguments)
-    readers = {"sample": _sample, "resume": _resume, "runs": _runs, "board": _board}
+    readers = {"sample": _sample, "evaluate": _evaluate, "resume": _resume, "runs": _runs, "board": _board}
     if name not in readers:
         raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
     return readers[name](arguments)
@@ -144,6 +145,35 @@ def _sample(arguments: list[str]) -> int:
     request = SampleRequest(given.n, given.seed, given.format, given.device)
     write_samples(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
     return 0
+
+
+def _evaluate(arguments: list[str]) -> int:
+    parser = _parser("evaluate", "Measure how good the samples of runs are, each by its newest checkpoint.")
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
+    )
+    parser.add_argument(
+        "--samples", type=_positive, help="on either side (default: the run's metrics.samples)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn (default 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
+    )
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.evaluation import EvaluationRequest, evaluate_all
+
+    _show_log()
+    request = EvaluationRequest(given.samples, given.seed, given.device, given.inception)
+    failures = evaluate_all(given.folders, request, given.trust)
+    for failure in failures:
+        _refuse(failure)
+    return 2 if failures else 0
 
 
 def _resume(arguments: list[str]) -> int:

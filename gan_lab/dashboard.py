@@ -12,16 +12,27 @@ from gan_lab.records import RunRecord, leaves_of
 LAYOUT = {
     "distance": {
         "critic's score gap": ["Multiline", ["distance/critic_raw", "distance/critic_median"]],
+        "certified, exact and floor": [
+            "Multiline",
+            ["distance/certified", "distance/w1_exact", "distance/floor"],
+        ],
         "divergence": ["Multiline", ["distance/jsd", "distance/f_divergence"]],
     },
     "health": {
         "critic": ["Multiline", ["health/critic_accuracy", "health/at_clip_fraction"]],
-        "slope": ["Multiline", ["health/critic_slope"]],
+        "slope": ["Multiline", ["health/critic_slope", "health/pairwise_slope"]],
         "gradient norms": [
             "Multiline",
             ["health/generator_gradient_norm", "health/critic_gradient_norm"],
         ],
         "momentum against the gradient": ["Multiline", ["health/step_gradient_cosine"]],
+    },
+    "quality": {
+        "sliced distance": ["Multiline", ["quality/sliced_w1", "quality/sliced_w1_floor"]],
+        "patches": ["Multiline", ["quality/patches", "quality/patches_floor"]],
+        "features": ["Multiline", ["quality/frechet_features", "quality/frechet_features_floor"]],
+        "precision and recall": ["Multiline", ["quality/precision", "quality/recall"]],
+        "modes": ["Multiline", ["quality/modes_hit"]],
     },
     "loss": {"losses": ["Multiline", ["loss/critic", "loss/generator", "loss/penalty"]]},
 }
@@ -51,10 +62,10 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
 def close_dashboard(
     writer: SummaryWriter, final: Mapping[str, float], iteration: int, succeeded: bool
 ) -> None:
-    """Write a run's final distances as ``final/...`` and how its HPARAMS row ended."""
+    """Write a run's final distances and qualities as ``final/...`` and how its HPARAMS row ended."""
     for tag, value in final.items():
         group, _, name = tag.partition("/")
-        if group == "distance":
+        if group in ("distance", "quality") and not (name == "floor" or name.endswith("_floor")):
             writer.add_scalar(f"final/{name}", value, iteration)
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(

@@ -21,13 +21,13 @@ from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.precision import DTYPES, check_precision, prefers_channels_last
 from gan_lab.probing import convolves, mixes_samples
-from gan_lab.settings import TrainSettings
+from gan_lab.settings import MetricsSettings, TrainSettings
 from gan_lab.types import Params, State
 
 log = logging.getLogger(__name__)
 
 _SECTIONS = ("objective", "constraint", "architecture", "dataset", "optimizer", "critic_optimizer", "train")
-_KEYS = (*_SECTIONS, "seed", "device", "trusted", "critic_norm")
+_KEYS = (*_SECTIONS, "metrics", "seed", "device", "trusted", "critic_norm")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Experiment:
     seed: int
     device: torch.device
     train: TrainSettings
+    metrics: MetricsSettings
     dataset: Dataset
     generator: nn.Module
     critic: nn.Module
@@ -86,6 +87,8 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
     latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     device = find_device(conform("device", config.get("device"), str))
     train = make(TrainSettings, _section(config, "train"), "train")
+    # runs that an earlier version began have none
+    metrics = make(MetricsSettings, _section({"metrics": {}, **config}, "metrics"), "metrics")
     check_precision(train.precision, device)
     _check_execution(train.execution, device)
     dataset = build(config.get("dataset"), Dataset, "dataset", trusted)  # type: ignore[type-abstract]
@@ -126,7 +129,7 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
         and convolves(generator, (latent_dim,))
         and convolves(critic, dataset.data_shape),
     )
-    return Experiment(seed, device, train, dataset, generator, critic, game, shape, architectures)
+    return Experiment(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
 
 
 def find_device(name: str) -> torch.device:

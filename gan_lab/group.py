@@ -14,6 +14,7 @@ from gan_lab.checkpoint import FOLDER, Checkpoint, load_newest
 from gan_lab.checks import UserError
 from gan_lab.choosing import choose
 from gan_lab.experiment import Experiment
+from gan_lab.feature_spaces import find_feature_network
 from gan_lab.member import Member
 from gan_lab.players import make_players
 from gan_lab.precision import float32_products
@@ -34,6 +35,8 @@ def train_group(unfinished: Sequence[tuple[Experiment, Run]]) -> None:
     checkpoints = [_find_checkpoint(experiment, run) for experiment, run in unfinished]
     first, _ = unfinished[0]
     sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
+    if first.metrics.every:
+        find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
     with ExitStack() as stack, stop_on_signals() as request:
         if first.device.type == "cuda":
             stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one

@@ -1,10 +1,11 @@
-"""One writer in a folder at a time."""
+"""One writer in a folder, or of a file, at a time."""
 
 import contextlib
 import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from gan_lab.checks import UserError, conform
@@ -64,6 +65,31 @@ class FolderLock:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
         self._descriptor = None
+
+
+@contextlib.contextmanager
+def sole_writer(path: Path, way_out: str) -> Iterator[None]:
+    """Make the folder of the file at ``path`` and hold that file's lock, waiting for whoever has it.
+
+    Jobs that start together so make a file once and share it. The system lets go of the lock when the
+    process ends, however it ends. File systems without locks go without: there each job makes it for itself.
+
+    Args:
+        path: what is to be written, by other means; the lock lies beside it.
+        way_out: what to do where the folder cannot be written to, such as "choose another dataset.root".
+
+    Raises:
+        UserError: if the folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(path.with_suffix(".lock"), "ab")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise UserError(f"{path.parent} cannot be written to ({error.strerror}); {way_out}.") from error
+    with file:
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def is_locked(folder: Path) -> bool:

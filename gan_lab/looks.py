@@ -21,6 +21,8 @@ from gan_lab.plane import PlanePicture
 from gan_lab.sampling import make_sampling_network, sample
 from gan_lab.types import Sampler, Score, State
 
+SLOPE = "health/critic_slope"
+
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
 
 
@@ -76,7 +78,7 @@ class Looker:
             fake = functional_call(self._experiment.game.generator, state.generator, (self._latents[:n],))
         points = interpolate(self._real[:n], fake, self._mix[:n])
         with on_the_tape():  # the first call of torch.func imports a compiler
-            return {"health/critic_slope": float(gradient_norms(self._score(state), points).max())}
+            return {SLOPE: float(gradient_norms(self._score(state), points).max())}
 
     def _network(self, state: State) -> nn.Module:
         return make_sampling_network(

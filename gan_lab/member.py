@@ -12,8 +12,9 @@ from gan_lab.blocks import Block, find_failure
 from gan_lab.checkpoint import Checkpoint, save
 from gan_lab.dashboard import close_dashboard, open_dashboard
 from gan_lab.draws import Draws
+from gan_lab.evaluator import make_evaluator, numbers_of
 from gan_lab.experiment import Experiment
-from gan_lab.looks import Looker
+from gan_lab.looks import SLOPE, Looker
 from gan_lab.runs import Run
 from gan_lab.tracking import Spent, Tracker
 from gan_lab.trees import map_tensors
@@ -27,6 +28,15 @@ class Outcome(NamedTuple):
     iteration: int  # completed, all of them finite
     numbers: dict[str, float]  # tag to value at that iteration
     message: str | None = None
+
+
+class Due(NamedTuple):
+    """What is due after an iteration."""
+
+    logging: bool
+    evaluating: bool
+    looking: bool
+    saving: bool
 
 
 class Position(NamedTuple):
@@ -64,7 +74,9 @@ class Member:
         self.safe = _start(experiment, checkpoint)
         self.outcome: Outcome | None = None
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
-        self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes)
+        self._evaluator = make_evaluator(experiment, sampler) if experiment.metrics.every else None
+        occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
+        self._tracker = Tracker(run.path, occasional, self.safe.iteration, kept_bytes)
         self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
         open_dashboard(self._tracker.writer, run.record)
         self._looker.show_real()
@@ -79,13 +91,13 @@ class Member:
         """Tag to value at the last iteration that was logged."""
         return self._tracker.last
 
-    def log(self, block: Block, state: State, *, measuring: bool, replay: Replay) -> None:
+    def log(self, block: Block, state: State, due: Due, *, replay: Replay) -> None:
         """Write what was measured since the last log; a value that is not finite ends the run before it.
 
         Args:
             block: every iteration since the last log.
             state: the state after the last of them; it is kept.
-            measuring: whether to measure what is too dear for every iteration.
+            due: what of it that is too dear for every iteration is measured now.
             replay: plays this member alone.
 
         Raises:
@@ -96,7 +108,7 @@ class Member:
             self._diverge(block, *failure, replay)
             return
         done = block.first + len(block) - 1
-        self._tracker.write(block, self._looker.measure(state) if measuring else None)
+        self._tracker.write(block, self._measure(state, due))
         self._tracker.require(self.experiment.train.returned_metric)
         self.safe = Position(done, state)
 
@@ -137,6 +149,13 @@ class Member:
     def close(self) -> None:
         """Close the event file."""
         self._tracker.close()
+
+    def _measure(self, state: State, due: Due) -> dict[str, float]:
+        """Return what is measured only now and then."""
+        measured = self._looker.measure(state) if due.logging else {}
+        if self._evaluator is not None and due.evaluating:
+            measured |= numbers_of(self._evaluator.measure(state))
+        return measured
 
     def _diverge(self, block: Block, row: int, what: str, replay: Replay) -> None:
         """Go back to the last iteration before a failure, write what led to it, and end."""

@@ -9,7 +9,7 @@ from gan_lab.choosing import Choice
 from gan_lab.datasets.resident import is_streamed
 from gan_lab.execution import Execution, make_execution
 from gan_lab.feed import Feed
-from gan_lab.member import Member
+from gan_lab.member import Due, Member
 from gan_lab.stopwatch import Stopwatch
 from gan_lab.tracking import Spent
 from gan_lab.trees import copy_of, member_of, stack
@@ -65,11 +65,11 @@ class Player:
         if self._copying:
             self._state = copy_of(self._state)
 
-    def log(self, measuring: bool, writing: Stopwatch) -> None:
+    def log(self, due: Due, writing: Stopwatch) -> None:
         """Let every member that goes on write what was measured since the last log.
 
         Args:
-            measuring: whether to measure what is too dear for every iteration.
+            due: what of it that is too dear for every iteration is measured now.
             writing: counts the time that this takes, without that of waiting for the device.
         """
         blocks = self._measured.fetch()
@@ -79,7 +79,7 @@ class Player:
                     several = len(self.members) > 1
                     state = member_of(self._state, index) if several else copy_of(self._state)
                     replay = partial(self._replay, member)
-                    member.log(block, state, measuring=measuring, replay=replay)
+                    member.log(block, state, due, replay=replay)
 
     def write_rate(self, writing: Stopwatch) -> None:
         """Let every member that was not ended by divergence write its pace since the last time."""

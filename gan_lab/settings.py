@@ -1,10 +1,13 @@
-"""How a run is trained, with types and ranges."""
+"""How a run is trained and measured, with types and ranges."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from gan_lab.checks import BadValueError, Checked, Decay, NonNegativeInt, PositiveInt
+from gan_lab.checks import BadValueError, Checked, Decay, NonNegativeInt, PositiveInt, Rule
 from gan_lab.precision import Precision
+
+_FEWEST = 32
+EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lambda n: n >= _FEWEST)]
 
 
 @dataclass(frozen=True)
@@ -47,3 +50,11 @@ class TrainSettings(Checked):
         if self.warmup_critic_steps and (early or recurring):
             return self.warmup_critic_steps - self.n_critic
         return 0
+
+
+@dataclass(frozen=True)
+class MetricsSettings(Checked):
+    """The node ``metrics`` of the config; conf/config.yaml says what each key means."""
+
+    every: NonNegativeInt = 0
+    samples: EnoughSamples = 1024

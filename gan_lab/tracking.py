@@ -8,6 +8,7 @@ whenever the run is the same.
 import csv
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +24,6 @@ MEDIAN_WINDOW = 101
 """Width of the median filter of the WGAN paper's figures 3 and 4 (released code, README)."""
 
 MEDIAN = "distance/critic_median"
-OCCASIONAL = ("health/critic_slope",)
-"""What is measured at some iterations only; its cells in ``metrics.csv`` are empty at the others."""
 
 _RATE = "perf/iterations_per_second"
 _FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")
@@ -44,19 +43,24 @@ class Tracker:
 
     Attributes:
         writer: TensorBoard, for what is no number of every iteration.
-        last: tag to number at the last iteration that was written, by this or an earlier process.
+        last: tag to the last number that was written, by this or an earlier process.
 
     Args:
         run_dir: the run's folder.
+        occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
+            at the others.
         resume_at: completed iterations when an earlier run is continued; later rows are cut off.
         kept_bytes: the length of ``metrics.csv`` at that time.
     """
 
-    def __init__(self, run_dir: Path, resume_at: int = 0, kept_bytes: int = 0) -> None:
+    def __init__(
+        self, run_dir: Path, occasional: Sequence[str] = (), resume_at: int = 0, kept_bytes: int = 0
+    ) -> None:
         self._path, self._timing = run_dir / "metrics.csv", run_dir / "timing.csv"
         # hides what an attempt that was killed wrote beyond its checkpoint
         self.writer, self._events = _open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
         self._columns: list[str] = []
+        self._occasional = occasional
         self.last: dict[str, float] = {}
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
         self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Spent()
@@ -89,7 +93,7 @@ class Tracker:
         if extra:
             self._events.add_scalars(block.first + len(block) - 1, extra, now)
         # through text, so that a resumed run reads the same numbers from the table
-        self.last = {tag: float(column[-1]) for tag, column in cells.items()}
+        self.last |= {tag: float(column[-1]) for tag, column in cells.items()}
 
     def start_clock(self, iteration: int) -> None:
         """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
@@ -147,7 +151,7 @@ class Tracker:
     def _write_csv(self, first: int, cells: dict[str, list[str]]) -> None:
         header = ""
         if not self._columns:
-            self._columns = ["iteration", *dict.fromkeys([*cells, *OCCASIONAL])]
+            self._columns = ["iteration", *dict.fromkeys([*cells, *self._occasional])]
             header = ",".join(self._columns) + "\n"
         if unknown := cells.keys() - set(self._columns):
             raise UserError(f"{self._path} has no column {min(unknown)}; choose another hydra.run.dir.")
@@ -166,7 +170,8 @@ class Tracker:
         with self._path.open(newline="") as text:
             rows = list(csv.DictReader(text))
         self._columns = list(rows[0]) if rows else []
-        self.last = {tag: float(value) for tag, value in rows[-1].items() if value and tag != "iteration"}
+        for row in rows:
+            self.last |= {tag: float(value) for tag, value in row.items() if value and tag != "iteration"}
         recent = np.array([row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
 

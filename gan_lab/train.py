@@ -1,21 +1,12 @@
 """The training loop: draw, play, and every so often log, look and save."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
-from gan_lab.member import Member
+from gan_lab.experiment import Experiment
+from gan_lab.member import Due, Member
 from gan_lab.players import Player
 from gan_lab.progress import ProgressBar
-from gan_lab.settings import TrainSettings
 from gan_lab.stopwatch import Stopwatch
-
-
-class Due(NamedTuple):
-    """What is due after an iteration."""
-
-    logging: bool
-    looking: bool
-    saving: bool
 
 
 def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> None:
@@ -32,7 +23,7 @@ def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> No
         UserError: if a folder cannot be written, or the sweeper was promised a number that is not there.
     """
     members = [member for player in players for member in player.members]
-    settings, begin = members[0].experiment.train, members[0].safe.iteration
+    experiment, begin = members[0].experiment, members[0].safe.iteration
     for member in members:
         member.begin()
     writing = Stopwatch()
@@ -43,13 +34,13 @@ def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> No
                 player.play(iteration)
             done, stopping = iteration + 1, stop()
             bar.advance()
-            due = _due(settings, done, leaving=stopping or done == until)
+            due = _due(experiment, done, leaving=stopping or done == until)
             if not any(due):
                 continue
 
             # Log; a value that is not finite ends a member at the iteration before it
             for player in players:
-                player.log(due.logging, writing)
+                player.log(due, writing)
             live = [member for member in members if member.outcome is None]
             players = [player for player in players if player.live]
             bar.show([member.numbers for member in live])
@@ -80,9 +71,11 @@ def _write_rates(players: Sequence[Player], writing: Stopwatch) -> None:
         player.write_rate(writing)
 
 
-def _due(settings: TrainSettings, done: int, leaving: bool) -> Due:
+def _due(experiment: Experiment, done: int, leaving: bool) -> Due:
+    settings, metrics = experiment.train, experiment.metrics
     return Due(
         logging=done % settings.log_every == 0,
+        evaluating=metrics.every > 0 and done % metrics.every == 0,
         looking=done % settings.sample_every == 0,
         saving=done % settings.checkpoint_every == 0 or leaving,
     )

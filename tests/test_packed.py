@@ -13,7 +13,10 @@ import pytest
 
 from gan_lab.checks import UserError
 from gan_lab.datasets import packed
-from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, sole_packer, write_pack
+from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, write_pack
+from gan_lab.locks import sole_writer
+
+WAY_OUT = "choose another dataset.root"
 
 SHAPE = (3, 4, 5)
 PIXELS = np.random.default_rng(0).integers(0, 256, (1300, *SHAPE), dtype=np.uint8)  # three chunks
@@ -200,13 +203,13 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> N
     (tmp_path / "packed").write_text("a file where the folder should be")
     with (
         pytest.raises(UserError, match=r"cannot be written to .* choose another dataset\.root\.$"),
-        sole_packer(tmp_path / "packed" / "things.npy"),
+        sole_writer(tmp_path / "packed" / "things.npy", WAY_OUT),
     ):
         pass
 
 
 def hold(path: Path, entered: Any, seconds: float) -> None:
-    with sole_packer(path):
+    with sole_writer(path, WAY_OUT):
         entered.set()
         time.sleep(seconds)
 

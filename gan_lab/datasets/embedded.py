@@ -4,6 +4,7 @@ scikit-learn is imported when a set is opened: it takes two seconds, and ``gan-l
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from gan_lab.checks import BadValueError, PositiveInt
 from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import ImageSampler, to_unit_range
 from gan_lab.types import Sampler
 
@@ -30,8 +32,15 @@ def digit_bytes(size: int) -> Tensor:
     return resized.round().clamp(0, 255).to(torch.uint8)
 
 
+def digit_labels() -> Tensor:
+    """Return which digit each of ``digit_bytes`` shows, (1797,) int64 from 0 to 9."""
+    from sklearn.datasets import load_digits
+
+    return torch.from_numpy(load_digits().target).long()
+
+
 @dataclass(frozen=True)
-class Digits(Dataset):
+class Digits(LabelledDataset):
     """1,797 grey handwritten digits (UCI Optical Recognition of Handwritten Digits, 1998).
 
     Args:
@@ -39,6 +48,8 @@ class Digits(Dataset):
     """
 
     size: PositiveInt = 16
+
+    n_classes: ClassVar[int] = 10
 
     @property
     def data_shape(self) -> tuple[int, ...]:
@@ -49,9 +60,13 @@ class Digits(Dataset):
         """Load the digits onto ``device``."""
         return ImageSampler(digit_bytes(self.size).numpy(), device, "always")
 
+    def labelled(self) -> tuple[Tensor, Tensor]:
+        """Return the digits (1797, 1, size, size) and which they are (1797,)."""
+        return digit_bytes(self.size), digit_labels()
+
 
 @dataclass(frozen=True)
-class StackedDigits(Dataset):
+class StackedDigits(LabelledDataset):
     """Three digits drawn independently, one in each colour channel: 10³ = 1,000 modes.
 
     Stacked MNIST (Metz et al. 2017) with the digits of scikit-learn; the stacks are drawn afresh.
@@ -61,6 +76,9 @@ class StackedDigits(Dataset):
     """
 
     size: PositiveInt = 16
+
+    n_classes: ClassVar[int] = 10
+    channel_wise: ClassVar[bool] = True
 
     @property
     def data_shape(self) -> tuple[int, ...]:
@@ -76,6 +94,10 @@ class StackedDigits(Dataset):
             return to_unit_range(digits[rows])  # (n, 3, size, size)
 
         return sample
+
+    def labelled(self) -> tuple[Tensor, Tensor]:
+        """Return what a channel can be: the digits (1797, 1, size, size) and which they are (1797,)."""
+        return digit_bytes(self.size), digit_labels()
 
 
 @dataclass(frozen=True)

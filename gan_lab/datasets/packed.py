@@ -5,14 +5,12 @@ The ``.npy`` holds (N, C, H, W) uint8. The ``.json`` is written last and holds `
 of the files that the images came from). Without its ``.json`` a pack counts as unfinished.
 """
 
-import fcntl
 import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -158,30 +156,6 @@ def discard_leftovers(path: Path) -> None:
     """Remove what an earlier packing left when it was killed; call it while holding the lock."""
     for leftover in path.parent.glob(f"{path.name}.*.tmp"):
         leftover.unlink(missing_ok=True)
-
-
-@contextmanager
-def sole_packer(path: Path) -> Iterator[None]:
-    """Make the folder of the pack at ``path`` and hold the pack's lock.
-
-    Runs that start together so pack once and share the result. The system lets go of the lock when the
-    process ends, however it ends. File systems without locks go without: there each run packs
-    for itself.
-
-    Raises:
-        UserError: if the folder cannot be written to.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path.with_suffix(".lock"), "ab")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise UserError(
-            f"{path.parent} cannot be written to ({error.strerror}); choose another dataset.root."
-        ) from error
-    with file:
-        with suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _write_images(temporary: Path, images: Images, shape: tuple[int, ...], name: str) -> str:

@@ -19,10 +19,10 @@ from gan_lab.datasets.packed import (
     read_pack,
     read_sidecar,
     sidecar_path,
-    sole_packer,
     write_pack,
 )
 from gan_lab.datasets.resident import ImageSampler, Residency
+from gan_lab.locks import sole_writer
 from gan_lab.types import Sampler
 
 _log = logging.getLogger(__name__)
@@ -145,7 +145,7 @@ class PackedDataset(Dataset, ABC):
     def _pack(self) -> None:
         if self.fingerprint() is None:
             self.check_obtainable()
-        with sole_packer(self.pack_path):
+        with sole_writer(self.pack_path, "choose another dataset.root"):
             if self._is_current():  # another run has packed it while this one waited
                 return
             if sidecar_path(self.pack_path).is_file():

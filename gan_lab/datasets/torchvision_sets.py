@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gan_lab.checks import PositiveInt, UserError
-from gan_lab.datasets.packed import Images
+from gan_lab.datasets.labelled import LabelledDataset
+from gan_lab.datasets.packed import Images, read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.pixels import DECODING_ERRORS, first_line, frame
 
@@ -58,18 +61,26 @@ class TorchvisionDataset(PackedDataset, ABC):
 
     def images(self) -> Images:
         """Return the images, after a download where that is asked for."""
+        source = self.source()
+        return Images(len(source), lambda index: self._decode(source, index))
+
+    def source(self) -> Any:
+        """Return ``torchvision_set()``.
+
+        Raises:
+            UserError: if the files are damaged or cannot be downloaded.
+        """
         try:
-            source = self.torchvision_set()
+            return self.torchvision_set()
         # torchvision lets through whatever gdown, urllib, zipfile, pickle and numpy raise, and asserts
         except Exception as error:
             raise self._refusal(f"could not be read ({first_line(error)})") from error
-        return Images(len(source), lambda index: self._decode(source, index))
 
     def _decode(self, source: Any, index: int) -> NDArray[np.uint8]:
         try:
             with source[index][0] as image:
                 return frame(image, self.size, self.channels)
-        except DECODING_ERRORS as error:
+        except (*DECODING_ERRORS, IndexError) as error:  # of labels that are fewer than the images
             raise self._refusal(f"has a damaged image {index} ({first_line(error)})") from error
 
     def _refusal(self, problem: str) -> UserError:
@@ -79,7 +90,31 @@ class TorchvisionDataset(PackedDataset, ABC):
 
 
 @dataclass(frozen=True)
-class Mnist(TorchvisionDataset):
+class TenClasses(TorchvisionDataset, LabelledDataset, ABC):
+    """Base of the sets with ten classes, whose torchvision dataset holds all labels as ``targets``."""
+
+    n_classes: ClassVar[int] = 10
+
+    def labelled(self) -> tuple[Tensor, Tensor]:
+        """Return the images, from the pack, which is made where it is missing, and torchvision's labels.
+
+        Raises:
+            UserError: if the sources, which a pack can outlive, are missing or damaged, or the pack
+                cannot be written.
+        """
+        if self.fingerprint() is None:
+            self.check_obtainable()
+        # before ``prepare``, which notices by the sources whether the pack is theirs
+        source = self.source()
+        labels = torch.as_tensor(source.targets, dtype=torch.int64)
+        if len(labels) != len(source):
+            raise self._refusal(f"has {len(labels):,} labels for {len(source):,} images")
+        images = np.array(read_pack(self.prepare(), self.data_shape))
+        return torch.from_numpy(images), labels
+
+
+@dataclass(frozen=True)
+class Mnist(TenClasses):
     """60,000 grey handwritten digits (LeCun et al. 1998), 28x28."""
 
     size: PositiveInt = 32
@@ -99,7 +134,7 @@ class Mnist(TorchvisionDataset):
 
 
 @dataclass(frozen=True)
-class FashionMnist(TorchvisionDataset):
+class FashionMnist(TenClasses):
     """60,000 grey photographs of clothes (Xiao et al. 2017), 28x28."""
 
     size: PositiveInt = 32
@@ -116,7 +151,7 @@ class FashionMnist(TorchvisionDataset):
 
 
 @dataclass(frozen=True)
-class Cifar10(TorchvisionDataset):
+class Cifar10(TenClasses):
     """50,000 colour photographs of ten kinds of things (Krizhevsky 2009), 32x32."""
 
     size: PositiveInt = 32

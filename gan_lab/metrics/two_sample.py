@@ -1,0 +1,60 @@
+"""What every two-sample test returns, and the samples that it accepts."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_lab.checks import BadValueError
+from gan_lab.metrics.transport import flat_points
+
+
+class TwoSampleTest(NamedTuple):
+    """The outcome of a test of the null hypothesis that two samples share one distribution.
+
+    Attributes:
+        statistic: what was measured; the test's function names it and its unit.
+        p_value: probability, in (0, 1], of a statistic at least as large under the null hypothesis.
+    """
+
+    statistic: float
+    p_value: float
+
+
+def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor, Tensor]:
+    """Return two samples as points of one space and one type, float32 or wider.
+
+    Args:
+        real: (N, *D); images are flattened.
+        fake: (M, *D).
+        at_least: smallest N and M allowed.
+
+    Returns:
+        Points (N, d) and (M, d).
+
+    Raises:
+        BadValueError: if a sample is too small, differs in D, or holds what is not a finite number.
+    """
+    x, y = flat_points(real=real, fake=fake)
+    for name, sample in (("real", x), ("fake", y)):
+        if len(sample) < at_least:
+            raise BadValueError(name, f"at least {at_least} samples", len(sample))
+    dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
+    return x.to(dtype), y.to(dtype)
+
+
+def require_samples(real: Tensor, fake: Tensor, at_least: int) -> None:
+    """Refuse two samples that are not sets of features (n, d) of one d, finite and many enough.
+
+    Args:
+        real: (N, d).
+        fake: (M, d).
+        at_least: smallest N and M allowed.
+
+    Raises:
+        BadValueError: naming the first sample that is not.
+    """
+    for name, sample in (("real", real), ("fake", fake)):
+        if sample.ndim != 2:
+            raise BadValueError(name, "samples of shape (n, d)", tuple(sample.shape))
+    comparable_points(real, fake, at_least)
