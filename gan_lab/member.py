@@ -76,7 +76,7 @@ class Member:
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
         self._evaluator = make_evaluator(experiment, sampler) if experiment.metrics.every else None
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
-        self._tracker = Tracker(run.path, occasional, self.safe.iteration, kept_bytes)
+        self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes, occasional)
         self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
         open_dashboard(self._tracker.writer, run.record)
         self._looker.show_real()

@@ -47,14 +47,14 @@ class Tracker:
 
     Args:
         run_dir: the run's folder.
-        occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
-            at the others.
         resume_at: completed iterations when an earlier run is continued; later rows are cut off.
         kept_bytes: the length of ``metrics.csv`` at that time.
+        occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
+            at the others.
     """
 
     def __init__(
-        self, run_dir: Path, occasional: Sequence[str] = (), resume_at: int = 0, kept_bytes: int = 0
+        self, run_dir: Path, resume_at: int = 0, kept_bytes: int = 0, occasional: Sequence[str] = ()
     ) -> None:
         self._path, self._timing = run_dir / "metrics.csv", run_dir / "timing.csv"
         # hides what an attempt that was killed wrote beyond its checkpoint

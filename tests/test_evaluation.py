@@ -96,7 +96,7 @@ def test_inception_is_asked_for_first_and_needs_enough_samples(
     called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "missing.pth")
     assert (called.status, called.out) == (2, "")
     assert "pip install gan-lab[inception]" in called.err
-    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: None)
+    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: object())
     called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "weights.pth")
     assert called.err == "gan-lab: --samples must be more than 2048 for FID; got 1024.\n"
 

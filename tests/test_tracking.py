@@ -64,7 +64,7 @@ def test_the_table_is_text_of_float32(tmp_path: Path) -> None:
         "4,0.050005,0.1,3e+10,\n"
     )
     assert tracker.last[RAW] == 0.1
-    assert SLOPE not in tracker.last
+    assert tracker.last[SLOPE] == 1.1
 
 
 # steps at which a number takes one more byte
