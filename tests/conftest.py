@@ -1,6 +1,6 @@
 """What several test files share: composed configs, and runs in temporary folders."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,14 @@ def compose_config(*overrides: str) -> dict[str, Any]:
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         config: DictConfig = hydra.compose("config", overrides=app.expand_constraint_lists(list(overrides)))
         return app.to_plain(config)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what gan-lab caches out of the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAN_LAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(name="compose")

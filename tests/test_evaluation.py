@@ -2,7 +2,6 @@
 
 import csv
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from gan_lab.evaluation import Line, format_lines
 from gan_lab.metrics import inception
 from gan_lab.metrics.frechet import MeanAndStd
 from gan_lab.metrics.inception import InceptionOutput
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_LAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +22,6 @@ from gan_lab.resumption import resume
 from gan_lab.types import State
 
 EVALUATED = ["metrics.every=4", "metrics.samples=80"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAN_LAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 def experiment_of(*overrides: str) -> Experiment:

@@ -1,4 +1,4 @@
-"""A critic's estimate of W1 between what is certain to lie below W1 and W1 itself."""
+"""What a critic proves of W1: the lower end of a bracket whose upper end is exact transport."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.checks import BadValueError
-from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points, wasserstein
+from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points
 
 PAIRS_AT_ONCE = 2**22  # 32 MiB in float64
 
@@ -16,46 +16,6 @@ class Certificate(NamedTuple):
 
     certified: float  # a lower bound of W1 between the samples, in units of the data
     slope: float  # largest slope of the critic between two of the points, from which it follows
-
-
-class Bracket(NamedTuple):
-    """What one critic says of the distance between two samples, next to that distance.
-
-    ``certified <= w1_exact`` holds for any critic, up to rounding; ``critic_raw`` may lie anywhere. Of
-    the distance between the *distributions*, ``w1_exact`` is an estimate that is biased upwards (where
-    they are equal it is another ``floor``), and ``certified`` is no bound.
-    """
-
-    critic_raw: float  # difference of the mean scores: W1 up to the unknown Lipschitz constant
-    slope: float  # largest slope of the critic between two of the points: at most that constant
-    certified: float  # critic_raw / slope: a lower bound of w1_exact, in units of the data
-    w1_exact: float  # exact transport between the same points, in units of the data
-    floor: float  # exact transport between two samples of the data itself, in units of the data
-
-
-def measure_bracket(
-    scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor, other_real: Tensor
-) -> Bracket:
-    """Return a critic's estimate of W1, the bracket around it and the floor below it.
-
-    Cost: that of :func:`largest_slope` over n + m points and of two exact transports, O(n³).
-
-    Args:
-        scores_real: (n,), the critic at ``real``.
-        scores_fake: (m,), the critic at ``fake``.
-        real: (n, *D).
-        fake: (m, *D).
-        other_real: (k, *D), a sample of the data that shares nothing with ``real``. The bias of exact
-            transport depends on the sizes, so the floor is that of ``w1_exact`` only for k = m.
-
-    Raises:
-        BadValueError: if shapes do not match or something is not a finite number.
-    """
-    flat_points(real=real, fake=fake, other_real=other_real)  # complain before anything is computed
-    certificate = certify(scores_real, scores_fake, real, fake)
-    raw = _gap(scores_real, scores_fake)
-    exact, floor = wasserstein(real, fake), wasserstein(real, other_real)
-    return Bracket(raw, certificate.slope, certificate.certified, exact, floor)
 
 
 def certify(scores_real: Tensor, scores_fake: Tensor, real: Tensor, fake: Tensor) -> Certificate:
