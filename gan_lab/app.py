@@ -21,8 +21,10 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.checks import UserError, conform
 from gan_lab.options import config_folder, format_options
 from gan_lab.runs import config_hash
+from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
+_OF_EXPERIMENTS = ("scale", "draw")
 _SHOWN_TAG_LENGTH = 80
 
 _failures: list[str] = []
@@ -104,6 +106,7 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     _refuse_merged_options(choices)
+    choices |= _take_experiment_keys(composed, choices)
     return launch(
         composed,
         Path(settings.runtime.output_dir),
@@ -111,6 +114,18 @@ def _train_job(config: DictConfig) -> float:
         command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
         trusted=_trusted(composed),
     )
+
+
+def _take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
+    """Take out of a config what only the file of an experiment reads, and return it as choices."""
+    given = {key: composed.pop(key) for key in _OF_EXPERIMENTS}
+    if "experiment" not in choices and "panel" not in choices:
+        for key, value in given.items():
+            if value is not None:
+                raise UserError(f"{key} belongs to an experiment, such as experiment=stability; got {value!r} without.")
+        return {}
+    given["scale"] = given["scale"] or DEFAULT_SCALE
+    return {key: str(value) for key, value in given.items() if value is not None}
 
 
 def _prepare_job(config: DictConfig) -> None:
@@ -140,7 +155,7 @@ def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
     return {
         group: str(option)
         for group, option in chosen.items()
-        if not group.startswith(("hydra/", "settings")) and option is not None and "@" not in group
+        if not group.startswith(("hydra/", "settings", "sizes")) and option is not None and "@" not in group
     }
 
 
@@ -202,7 +217,8 @@ def _safe(text: str) -> str:
 
 
 def _job_hash(root: DictConfig) -> str:
-    return config_hash(to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"])))
+    plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
+    return config_hash({key: value for key, value in plain.items() if key not in _OF_EXPERIMENTS})
 
 
 def _hydra_subdir(root: DictConfig) -> str | None:
@@ -231,6 +247,8 @@ def register_resolvers() -> None:
         "config_hash": lambda *, _root_: _job_hash(_root_),
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
         "options": lambda *, _root_: _options(_root_),
+        "scale": lambda *values, _root_: at_scale(_root_.scale, values),
+        "drawn": lambda draw, key, *values: drawn(draw, key, values),
     }.items():
         register(f"gan_lab.{name}", function, replace=True)
 
