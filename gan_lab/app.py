@@ -106,7 +106,7 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     _refuse_merged_options(choices)
-    choices |= _take_experiment_keys(composed, choices)
+    choices |= take_experiment_keys(composed, choices)
     return launch(
         composed,
         Path(settings.runtime.output_dir),
@@ -116,15 +116,20 @@ def _train_job(config: DictConfig) -> float:
     )
 
 
-def _take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
-    """Take out of a config what only the file of an experiment reads, and return it as choices."""
+def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
+    """Take out of a composed config what only the files of experiments read, and return it as choices.
+
+    Raises:
+        UserError: if such a key is set without an experiment.
+    """
     given = {key: composed.pop(key) for key in _OF_EXPERIMENTS}
-    if "experiment" not in choices and "panel" not in choices:
-        for key, value in given.items():
-            if value is not None:
-                raise UserError(f"{key} belongs to an experiment, such as experiment=stability; got {value!r} without.")
-        return {}
-    given["scale"] = given["scale"] or DEFAULT_SCALE
+    if "experiment" in choices or "panel" in choices:
+        given["scale"] = given["scale"] or DEFAULT_SCALE
+    elif any(value is not None for value in given.values()):
+        key = next(key for key, value in given.items() if value is not None)
+        raise UserError(
+            f"{key} must come with an experiment, such as experiment=stability; got {given[key]!r}."
+        )
     return {key: str(value) for key, value in given.items() if value is not None}
 
 
@@ -191,8 +196,9 @@ def sweep_name(overrides: list[str]) -> str:
     """Return a folder name for a sweep: the same for the same overrides, in any order."""
     task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
     digest = hashlib.sha256("\n".join(task).encode()).hexdigest()[:8]
-    swept = "_".join(o for o in task if "," in o)
-    return f"{_safe(swept) or 'sweep'}_{digest}"
+    named = [o.partition("=")[2] for o in task if o.startswith(("experiment=", "scale="))]
+    swept = [o for o in task if "," in o]
+    return f"{_safe('_'.join([*named, *swept])) or 'sweep'}_{digest}"
 
 
 def run_name(root: DictConfig) -> str:

@@ -12,6 +12,7 @@ from gan_lab.draws import make_rng
 from gan_lab.experiment import Experiment
 from gan_lab.feature_spaces import find_feature_network
 from gan_lab.iteration import bind
+from gan_lab.layer_gradients import layer_gradients, layer_tags
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.quality import W1_EXACT, Comparison, ImageComparison, VectorComparison, two_sample_tests
@@ -91,6 +92,8 @@ class Evaluator:
     def tags(self) -> list[str]:
         """What ``numbers_of(measure(...))`` can hold."""
         of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]
+        if self._experiment.metrics.layers:
+            of_critic += layer_tags(self._experiment.game.critic)
         return [*of_critic, *(name for tag in self._floors for name in (tag, floor_tag(tag)))]
 
     def measure(self, state: State) -> dict[str, Reading]:
@@ -120,6 +123,9 @@ class Evaluator:
                 CERTIFIED: Reading(certificate.certified),
                 PAIRWISE_SLOPE: Reading(certificate.slope),
             }
+        if self._experiment.metrics.layers:
+            norms = layer_gradients(self._experiment.game, state, self.real, fake)
+            readings |= {tag: Reading(norm) for tag, norm in norms.items()}
         return readings
 
     def test(self, state: State) -> dict[str, TwoSampleTest]:

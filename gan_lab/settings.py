@@ -58,3 +58,4 @@ class MetricsSettings(Checked):
 
     every: NonNegativeInt = 0
     samples: EnoughSamples = 1024
+    layers: bool = False

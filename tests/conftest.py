@@ -23,7 +23,9 @@ def compose_config(*overrides: str) -> dict[str, Any]:
     """Return what `gan-lab train OVERRIDES` composes, resolved."""
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         config: DictConfig = hydra.compose("config", overrides=app.expand_constraint_lists(list(overrides)))
-        return app.to_plain(config)
+        plain = app.to_plain(config)
+        app.take_experiment_keys(plain, {"experiment": "any"})
+        return plain
 
 
 @pytest.fixture(autouse=True, scope="session")

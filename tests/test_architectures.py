@@ -12,18 +12,23 @@ from torch.func import functional_call
 
 from gan_lab.architectures.dcgan import DCGANCritic, DCGANGenerator
 from gan_lab.architectures.dcgan_nobn import ConstantWidthGenerator
+from gan_lab.architectures.deep_dcgan import DeepCritic, DeepGenerator, SmoothReLU, further_layers
 from gan_lab.architectures.mlp import MLPCritic, MLPGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
+from gan_lab.checks import BadValueError
 
 CONF = Path(__file__).parents[1] / "conf"
 SMALL = (3, 16, 16)
 IMAGES = list(product((16, 32, 64, 128), (1, 3)))
 IMAGE_GENERATORS = [DCGANGenerator(width=4), ConstantWidthGenerator(width=4), MLPGenerator(width=8)]
+IMAGE_GENERATORS += [DeepGenerator(width=4), DeepGenerator(width=4, activation="smooth_relu", norm="none")]
 IMAGE_CRITICS = [
     DCGANCritic(width=4, norm="batch"),
     DCGANCritic(width=4, norm="layer"),
     DCGANCritic(width=4, norm="none"),
     MLPCritic(width=8),
+    DeepCritic(width=4, norm="layer"),
+    DeepCritic(width=4, activation="tanh", norm="none"),
 ]
 GENERATORS = [*((one, SMALL) for one in IMAGE_GENERATORS), (ToyGenerator(width=8), (5,))]
 CRITICS = [*((one, SMALL) for one in IMAGE_CRITICS), (ToyCritic(width=8), (5,))]
@@ -227,3 +232,34 @@ def test_pairs_compose_from_their_two_sides(option, generator, critic, latent_di
     assert instantiate(config.architecture.generator) == generator
     assert instantiate(config.architecture.critic) == critic
     assert config.architecture.latent_dim == latent_dim
+
+
+@pytest.mark.parametrize("depth", [4, 5, 9, 20])
+def test_deep_networks_have_as_many_convolutions_as_they_say(depth):
+    assert len(convolutions(DeepGenerator(width=4, depth=depth).build(7, (1, 32, 32)))) == depth
+    assert len(convolutions(DeepCritic(width=4, depth=depth).build((1, 32, 32)))) == depth
+
+
+def test_without_further_layers_deep_networks_are_dcgans():
+    critic, plain = DeepCritic(width=4, depth=4).build((1, 32, 32)), DCGANCritic(width=4).build((1, 32, 32))
+    plain.load_state_dict(critic.state_dict())
+    images = torch.randn(3, 1, 32, 32)
+    assert torch.equal(critic(images), plain(images))
+    generator = DeepGenerator(width=4, depth=4).build(7, (1, 32, 32))
+    plain = DCGANGenerator(width=4).build(7, (1, 32, 32))
+    plain.load_state_dict(generator.state_dict())
+    latents = torch.randn(3, 7)
+    assert torch.equal(generator(latents), plain(latents))
+
+
+def test_further_layers_are_spread_evenly():
+    assert further_layers("critic", 12, 3) == [3, 3, 2]
+    with pytest.raises(BadValueError, match=r"architecture\.critic\.depth must be at least 4"):
+        further_layers("critic", 3, 3)
+
+
+def test_smooth_relu_is_the_shifted_softplus_of_the_paper():
+    x = torch.tensor([-50.0, -1.0, 0.0, 1.0, 50.0], dtype=torch.float64)
+    expected = torch.log1p(torch.exp(2 * x + 2)) / 2 - 1
+    assert torch.allclose(SmoothReLU()(x), expected, atol=1e-9)
+    assert SmoothReLU()(torch.tensor(-50.0)) == -1

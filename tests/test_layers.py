@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 LAYERS = {
     "words and rules": [
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
-        *("derivatives", "flat", "flops", "stopwatch"),
+        *("derivatives", "flat", "flops", "stopwatch", "scales"),
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),
@@ -18,7 +18,7 @@ LAYERS = {
     "the game": [
         *("iteration", "execution", "graphs", "draws", "feed", "probing"),
         *("sampling", "precision", "settings", "experiment"),
-        *("feature_spaces", "quality", "evaluator"),
+        *("feature_spaces", "quality", "layer_gradients", "evaluator"),
     ],
     "runs": [
         *("records", "runs", "seeds", "checkpoint", "blocks", "event_file", "tracking", "dashboard"),

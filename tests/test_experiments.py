@@ -1,0 +1,98 @@
+"""Every experiment at every scale: what it sweeps composes, and each job is built and checked."""
+
+from itertools import product
+from typing import Any
+
+import hydra
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from gan_lab import app
+from gan_lab.checks import BadValueError, UserError
+from gan_lab.experiment import Experiment, assemble
+from gan_lab.options import config_folder, list_options
+from gan_lab.scales import SCALES, at_scale, drawn
+
+# the paper's single run sweeps nothing
+EXPERIMENTS = [name for name in list_options("experiment", [config_folder()]) if name != "paper_wgan"]
+
+
+def jobs_of(name: str, scale: str) -> list[list[str]]:
+    """The overrides of each job that an experiment sweeps over; of long axes, the first two and the last."""
+    overrides = [f"experiment={name}", f"scale={scale}"]
+    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = hydra.compose("config", overrides=overrides, return_hydra_config=True)
+        assert config.hydra.mode.name == "MULTIRUN"
+        params: dict[str, Any] = OmegaConf.to_container(config.hydra.sweeper.params, resolve=True)
+        parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+        axes = []
+        for override in parser.parse_overrides([f"{key}={value}" for key, value in params.items()]):
+            if override.is_sweep_override():
+                values = list(override.sweep_string_iterator())
+                axes.append([f"{override.key_or_group}={v}" for v in [*values[:2], *values[2:][-1:]]])
+            else:
+                axes.append([override.input_line])
+    return [[*overrides, *job] for job in product(*axes)]
+
+
+def assembled(job: list[str]) -> Experiment:
+    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
+        plain = app.to_plain(hydra.compose("config", overrides=["device=cpu", *job]))
+    app.take_experiment_keys(plain, {"experiment": "any"})
+    return assemble(plain | {"train": plain["train"] | {"seeds": None}})
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_job_of_every_experiment_is_built(name, scale):
+    jobs = jobs_of(name, scale)
+    assert len(jobs) > 1
+    # large networks take seconds to initialise: of those, the first and the last
+    for job in jobs if scale == "smoke" else [jobs[0], jobs[-1]]:
+        experiment = assembled(job)
+        assert 0 < experiment.metrics.every <= experiment.train.iterations
+
+
+def test_a_scale_is_one_of_three_values():
+    assert [at_scale(scale, (1, 2, 3)) for scale in (*SCALES, None)] == [1, 2, 3, 2]
+    with pytest.raises(BadValueError, match=r"scale must be one of smoke, laptop, paper; got 'huge'"):
+        at_scale("huge", (1, 2, 3))
+    with pytest.raises(BadValueError, match=r"gan_lab\.scale must be given 3 values"):
+        at_scale("smoke", (1, 2))
+
+
+@pytest.mark.parametrize("key", ["scale", "draw"])
+def test_keys_of_experiments_need_an_experiment(key):
+    composed = {"scale": None, "draw": None, "seed": 0} | {key: "paper"}
+    with pytest.raises(UserError, match=f"{key} must come with an experiment"):
+        app.take_experiment_keys(composed, {"objective": "wgan"})
+
+
+def test_keys_of_experiments_become_choices():
+    composed = {"scale": None, "draw": 3, "seed": 0}
+    assert app.take_experiment_keys(composed, {"experiment": "x"}) == {"scale": "laptop", "draw": "3"}
+    assert composed == {"seed": 0}
+
+
+def test_draws_are_repeatable_uniform_and_independent():
+    values = ("a", "b", "c", "d")
+    pairs = [(drawn(k, "width", values), drawn(k, "depth", values)) for k in range(1600)]
+    assert pairs[7] == (drawn(7, "width", values), drawn(7, "depth", values))
+    counts = [pairs.count(pair) for pair in product(values, values)]
+    # 15 degrees of freedom: above 37.7 with probability 0.001
+    assert sum((count - 100) ** 2 / 100 for count in counts) < 37.7
+
+
+def test_both_objectives_of_a_draw_meet_the_same_architecture():
+    jobs = [["experiment=robustness", f"objective={name}", "draw=5"] for name in ("gan", "wgan_gp")]
+    gan, wgan_gp = (assembled(job) for job in jobs)
+    assert gan.seed == wgan_gp.seed == 5
+    assert str(gan.game.generator) == str(wgan_gp.game.generator)
+
+
+def test_sweeps_are_named_after_their_experiment():
+    name = app.sweep_name(["experiment=fig3", "scale=smoke", "hydra/launcher=joblib"])
+    assert name.startswith("fig3_smoke_")
+    assert name == app.sweep_name(["scale=smoke", "experiment=fig3"])
