@@ -24,7 +24,7 @@ from gan_lab.runs import config_hash
 from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
-_OF_EXPERIMENTS = ("scale", "draw")
+_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 _SHOWN_TAG_LENGTH = 80
 
 _failures: list[str] = []
@@ -254,6 +254,7 @@ def register_resolvers() -> None:
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
         "options": lambda *, _root_: _options(_root_),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
+        "rate": lambda published, *, _root_: published if _root_.learning_rate is None else _root_.learning_rate,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
     }.items():
         register(f"gan_lab.{name}", function, replace=True)

@@ -1,7 +1,7 @@
 """Experiments in three sizes, and architectures drawn at random: interpolations that conf/ uses.
 
-``${gan_lab.scale:20,2000,200000}`` is the value for ``scale=smoke``, ``laptop`` and ``paper``, in this order, so
-that the file of an experiment says beside each other what the sizes change.
+``${gan_lab.scale:20,2000,200000}`` is the value for ``scale=smoke``, ``laptop`` and ``paper``, in this order,
+so that the file of an experiment says beside each other what the sizes change.
 """
 
 import hashlib
