@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-GROUPS = ("objective", "constraint", "architecture", "dataset", "optimizer", "experiment")
+GROUPS = ("objective", "constraint", "architecture", "dataset", "optimizer", "panel", "experiment")
 
 
 def config_folder() -> Path:

@@ -27,7 +27,7 @@ from gan_lab.types import Batch, State
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
 # what lies in settings/ is no choice of its own: options that share it bring it in
-OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parent.name not in ("", "settings")]
+OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parent.name not in ("", "settings", "sizes")]
 
 KINDS: dict[str, type[Checked]] = {
     "objective": Objective,
@@ -77,7 +77,7 @@ def nodes_with_a_target(node: Any) -> Iterator[dict[str, Any]]:
 
 def test_no_group_is_empty_or_unknown() -> None:
     groups = {option.rpartition("/")[0] for option in OPTIONS}
-    assert {*KINDS, "architecture"} <= groups <= {*KINDS, "architecture", "experiment"}
+    assert {*KINDS, "architecture"} <= groups <= {*KINDS, "architecture", "panel", "experiment"}
 
 
 @pytest.mark.parametrize("option", OPTIONS)
