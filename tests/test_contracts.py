@@ -83,7 +83,7 @@ def test_no_group_is_empty_or_unknown() -> None:
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_says_in_a_line_what_it_is(option: str) -> None:
     text = describe(config_folder() / f"{option}.yaml")
-    assert text.endswith(".")
+    assert text.endswith((".", "?"))
     assert 10 < len(text) <= 100
 
 
