@@ -50,7 +50,7 @@ class ReportRun:
         record: its status, iteration, seed, command, versions, device and path.
         config: its resolved configuration; {} if it cannot be read.
         cell: what it shares with the other seeds of its setting.
-        numbers: ``metrics.csv`` by iteration, of floats, NaN where nothing was measured; empty if there is none.
+        numbers: ``metrics.csv`` by iteration, floats, NaN where nothing was measured; empty if missing.
         fault: one sentence on why it is left out of means; None if it counts.
         verdict: what the failure rule says of it.
     """
@@ -102,5 +102,5 @@ class Sweep:
 
 
 def estimate_tag(run: ReportRun) -> str:
-    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a Wasserstein distance."""
+    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a distance."""
     return next((tag for tag in _ESTIMATES if tag in run.numbers), _ESTIMATES[-1])
