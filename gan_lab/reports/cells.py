@@ -156,7 +156,7 @@ def _keys(labels: Iterable[str]) -> dict[str, str]:
 
 
 def replicate_of(record: RunRecord, config: Mapping[str, Any]) -> tuple[int, int]:
-    """Return what runs of a cell differ by: the number of a drawn architecture, -1 without one, and the seed."""
+    """Return what runs of a cell differ by: number of a drawn architecture, -1 without one, and seed."""
     draw = str(record.choices.get(DRAW, config.get(DRAW)))
     return int(draw) if draw.isdecimal() else -1, -1 if record.seed is None else record.seed
 

@@ -1,4 +1,4 @@
-"""From a sweep's folder to its runs: what cannot be used is named, never raised, never left out in silence."""
+"""From a sweep's folder to its runs: what cannot be used is named, never raised or left out in silence."""
 
 import os
 from collections.abc import Mapping
@@ -110,7 +110,7 @@ def _replicate(each: _Read) -> tuple[tuple[int, int], str, Path]:
 
 
 def _without_repeats(root: Path, ranked: list[tuple[_Read, Cell]]) -> list[tuple[_Read, Cell]]:
-    """Return runs, with a fault where a good one has its cell, draw and seed before it: it would count twice."""
+    """Return runs, with a fault where a good one before has its cell, draw and seed: it would count twice."""
     first: dict[tuple[str, tuple[int, int]], str] = {}
     runs = []
     for each, cell in ranked:
