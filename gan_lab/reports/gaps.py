@@ -1,0 +1,44 @@
+"""What a sweep's folder lacks: jobs without a run, and seeds that only some cells have."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gan_lab.records import CONFIG_NAME, RECORD_NAME
+from gan_lab.reports.cells import replicate_of
+from gan_lab.reports.model import ReportRun
+
+_NO_RUNS_IN = ("checkpoints", "samples", "evaluation", "report")
+
+
+def folders_without_runs(root: Path) -> Iterator[str]:
+    """Name the folders of jobs that hold what a run leaves, but no record in or below them."""
+    for folder, folders, files in os.walk(root):
+        path = Path(folder)
+        began = ".hydra" in folders or CONFIG_NAME in files or "metrics.csv" in files
+        folders[:] = sorted(n for n in folders if n not in _NO_RUNS_IN and not n.startswith("."))
+        if began and not any(path.rglob(RECORD_NAME)):
+            folders.clear()
+            yield sentence_on(root, path, f"it has no {RECORD_NAME}: the job ended before its run began")
+
+
+def missing_runs(runs: Iterable[ReportRun]) -> Iterator[str]:
+    """Name the draws and seeds that other cells have."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for run in runs:
+        found.setdefault(run.cell.label, set()).add(replicate_of(run.record, run.config))
+    everything = set().union(*found.values())
+    for label, replicates in found.items():
+        for draw, seed in sorted(everything - replicates):
+            yield f"{label}: there is no run of {f'draw {draw}, ' if draw >= 0 else ''}seed {seed}."
+
+
+def sentence_on(root: Path, path: Path, reason: str | None) -> str:
+    """Return one sentence on a folder, with paths as seen from the root."""
+    text = (reason or "its record is damaged").replace(f"{root}{os.sep}", "").rstrip(".")
+    return f"{name_below(root, path)}: {text}."
+
+
+def name_below(root: Path, path: Path) -> str:
+    """Return a folder's path as seen from the root."""
+    return path.relative_to(root).as_posix()
