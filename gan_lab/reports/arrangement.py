@@ -1,4 +1,4 @@
-"""Where a cell goes in a figure: what its objective is, what else it differs in, what a number orders it by."""
+"""Where a cell goes in a figure: its objective, what else it differs in, and what number orders it."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,9 @@ def runs_of(sweep: Sweep, cell: Cell) -> list[ReportRun]:
 
 def objective_of(sweep: Sweep, cell: Cell) -> str:
     """Return the objective of a cell: what it is swept over, or what its runs have chosen."""
-    chosen = [run.record.choices[OBJECTIVE] for run in runs_of(sweep, cell) if OBJECTIVE in run.record.choices]
+    chosen = [
+        run.record.choices[OBJECTIVE] for run in runs_of(sweep, cell) if OBJECTIVE in run.record.choices
+    ]
     return cell.settings.get(OBJECTIVE) or (chosen[0] if chosen else "unknown")
 
 

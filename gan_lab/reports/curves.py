@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas
@@ -56,8 +57,8 @@ class Band:
 def band_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> Band:
     """Return the curves of a tag and their mean over seeds.
 
-    The interval is Student's, mean ± t(0.975, n - 1) s / sqrt(n), with s the standard deviation of the n seeds
-    that have a value at that iteration. It takes them for draws of one normal distribution.
+    The interval is Student's, mean ± t(0.975, n - 1) s / sqrt(n), with s the standard deviation of the n
+    seeds that have a value at that iteration. It takes them for draws of one normal distribution.
 
     Args:
         runs: of one cell; those with a fault are left out, and named.
@@ -91,20 +92,20 @@ def last_value(run: ReportRun, tag: str) -> float:
 
 
 def thin(values: pandas.Series, points: int = 600) -> pandas.Series:
-    """Return the extremes of so many stretches that a line has at most ``points`` points and keeps its peaks."""
+    """Return the extremes of each of many stretches: at most ``points`` points that keep a line's peaks."""
     if len(values) <= points:
         return values
     numbers = values.to_numpy()
     edges = np.linspace(0, len(numbers), points // 2 + 1).astype(int)
     kept = set()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         part = numbers[start:stop]
         kept |= {int(start + part.argmin()), int(start + part.argmax())}
     return values.iloc[sorted(kept)]
 
 
 def stride(values: pandas.Series, points: int = 400) -> pandas.Series:
-    """Return at most about ``points`` evenly spaced values of a smooth curve, the first and the last among them."""
+    """Return at most ``points`` evenly spaced values of a smooth curve, the first and the last among them."""
     if len(values) <= points:
         return values
     return values.iloc[np.unique(np.linspace(0, len(values) - 1, points).round().astype(int))]
@@ -119,6 +120,6 @@ def _mean_and_interval(
     table = pandas.concat(curves, axis=1)
     count = table.count(axis=1).to_numpy()
     mean = table.mean(axis=1)
-    spread = table.std(axis=1, ddof=1) / np.sqrt(count)  # NaN of a single seed
+    spread: pandas.Series = table.std(axis=1, ddof=1) / np.sqrt(count)  # NaN of a single seed
     quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(count - 1, 1))
     return mean, mean - quantile * spread, mean + quantile * spread

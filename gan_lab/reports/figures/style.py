@@ -38,7 +38,7 @@ _OBJECTIVES = {
     "fgan_total_variation": (VERMILION, "^"),
 }
 
-_SETTINGS: dict[str, Any] = {
+_SETTINGS: Any = {
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.labelsize": 9.0,
@@ -77,7 +77,8 @@ def styled() -> Iterator[None]:
     """Draw in this style whatever the user's own settings of matplotlib are; they return afterwards."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
+        for key, value in _SETTINGS.items():
+            matplotlib.rcParams[key] = value
         yield
 
 
