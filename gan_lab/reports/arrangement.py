@@ -76,9 +76,9 @@ def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
 
 
 def _worded(key: str, value: str) -> str:
-    # "n_critic 5" says what 5 is; "dcgan" needs no "panel" before it
+    # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
     try:
         float(value)
     except ValueError:
         return value
-    return f"{key.rpartition('.')[2]} {value}"
+    return f"{key.rpartition('.')[2]}={value}"

@@ -140,8 +140,8 @@ def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
 def _caption(sweep: Sweep, cells: list[Cell]) -> str:
     runs = [run for cell in cells for run in runs_of(sweep, cell)]
     sentences = [
-        f"Above, of each seed every iteration (faint) and the median of the last {MEDIAN_WINDOW} (thin), with "
-        "the mean over the seeds that still run (thick) and its 95% t interval (band).",
+        f"Above, of each seed every iteration (faint) and the median of the last {MEDIAN_WINDOW} (thin), "
+        "with the mean over the seeds that still run (thick) and its 95% t interval (band).",
     ]
     if sweep.quality is not None:
         sentences.append(

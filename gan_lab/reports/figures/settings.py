@@ -1,4 +1,4 @@
-"""What a numeric setting does: final quality and the critic's health against a clipping bound, momentum, ..."""
+"""What a numeric setting does: final quality and the critic's health against a bound, a momentum, ..."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,8 +59,8 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
     if len(_lines(sweep, axis)) > 1:
         places[0].legend(loc="best")
     caption = (
-        f"Each dot is a run, each line the median over seeds, against {axis.key}. Runs that diverged are shown "
-        "with their last finite values; runs with a fault are left out."
+        f"Each dot is a run, each line the median over seeds, against {axis.key}. Runs that diverged are "
+        "shown with their last finite values; runs with a fault are left out."
     )
     return NamedFigure("settings", f"What {axis.key} does", caption, figure)
 
@@ -90,7 +90,10 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     axes.set(yscale="log", xlabel="critic layer, input first", ylabel="norm of the loss's gradient")
     axes.set_xticks(place)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    caption = "At each run's last measurement: thin, every seed; thick, their median. Zeros have no place on a log axis."
+    caption = (
+        "At each run's last measurement: thin, every seed; thick, their median. Zeros are not shown: the axis is "
+        "logarithmic."
+    )
     return NamedFigure("layers", "The critic's gradient by layer", caption, figure)
 
 
