@@ -90,32 +90,30 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
         for row in rows:
             found.setdefault(row, []).append(cell.label)
     everywhere = len(sweep.cells) if compared == len(sweep.cells) else -1
-    rows = [
+    deviations = [
         Deviation(*row, cells=() if len(labels) == everywhere else tuple(labels))
         for row, labels in found.items()
     ]
-    return Deviations(tuple(rows), tuple(notes))
+    return Deviations(tuple(deviations), tuple(notes))
 
 
 def _compare(run: ReportRun | None, cell: Cell, compose: Compose) -> list[tuple[str, str, str]]:
     if run is None:
         raise UserError(f"{cell.label}: no config of a run can be read.")
     paper = _at_paper_scale(run, compose)
-    rows = []
-    hidden = []
-    for group in sorted(run.record.choices.keys() & paper.choices.keys() - set(_BUNDLES)):
-        here, there = run.record.choices[group], paper.choices[group]
-        if here != there:
-            rows.append((group, here, there))
-            hidden.append(group.replace("/", ".") + ".")
-    here_leaves, paper_leaves = leaves_of(run.config), leaves_of(paper.config)
-    for key in sorted(here_leaves.keys() | paper_leaves.keys()):
-        if _NO_SETTINGS.fullmatch(key) or key.startswith(tuple(hidden)):
-            continue
-        here, there = _text(here_leaves, key), _text(paper_leaves, key)
-        if here != there:
-            rows.append((key, here, there))
-    return rows
+    groups = _different_groups(run.record.choices, paper.choices)
+    # of an option that is another altogether, its name says enough
+    hidden = tuple(group.replace("/", ".") + "." for group, _, _ in groups)
+    here, there = leaves_of(run.config), leaves_of(paper.config)
+    keys = sorted(here.keys() | there.keys())
+    settings = [key for key in keys if not _NO_SETTINGS.fullmatch(key) and not key.startswith(hidden)]
+    values = [(key, _text(here, key), _text(there, key)) for key in settings]
+    return groups + [(key, own, papers) for key, own, papers in values if own != papers]
+
+
+def _different_groups(here: Mapping[str, str], there: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    groups = sorted(here.keys() & there.keys() - set(_BUNDLES))
+    return [(group, here[group], there[group]) for group in groups if here[group] != there[group]]
 
 
 def _at_paper_scale(run: ReportRun, compose: Compose) -> Composed:
