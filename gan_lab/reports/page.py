@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: pictures inside, no scripts, no links to the network."""
+"""The report as one HTML page that needs nothing else: pictures inside, no scripts, no network."""
 
 import base64
 import os
@@ -84,9 +84,7 @@ def _title(sweep: Sweep) -> str:
 
 def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
-    words = [
-        f"{len(sweep.runs)} runs in {len(sweep.cells)} cells; runs of a cell differ in their seed alone."
-    ]
+    words = [f"{len(sweep.runs)} runs in {len(sweep.cells)} cells; runs of a cell differ in their seed."]
     words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
     if left_out or sweep.faults:
         words.append(
@@ -98,8 +96,8 @@ def _summary(sweep: Sweep) -> str:
 
 def _counted(runs: Iterable[ReportRun]) -> str:
     runs = list(runs)
-    statuses = Counter(run.record.status for run in runs)
-    outcomes = Counter(run.verdict.outcome for run in runs)
+    statuses: Counter[str] = Counter(run.record.status for run in runs)
+    outcomes: Counter[str] = Counter(run.verdict.outcome for run in runs)
     return (
         f"Of {len(runs)} runs, by status: {_listed(statuses)}; by the failure rule: {_listed(outcomes)}. "
         f"Left out of means: {sum(run.fault is not None for run in runs)}."
@@ -152,7 +150,7 @@ def _made(runs: Sequence[ReportRun]) -> list[tuple[str, list[str]]]:
         ("commands", list(dict.fromkeys(r.command for r in records))),
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),
-        ("time in training", [f"{sum(r.duration_s for r in records) / 3600:.2f} hours of runs in all"]),
+        ("time in training", [f"{sum(r.duration_s for r in records) / 60:,.1f} minutes over all runs"]),
         ("versions", list(versions)),
         ("commit of gan-lab", list(commits)),
     ]

@@ -1,6 +1,7 @@
 """Figures 3 and 4 of the WGAN paper: the critic's estimate along training, quality and samples beneath it."""
 
 import math
+import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
     across = min(_ACROSS, len(cells))
     down = math.ceil(len(cells) / across)
-    figure = new_figure(4.1 * across, 4.7 * down)
+    figure = new_figure(4.1 * across, 4.9 * down)
     places = figure.subfigures(down, across, squeeze=False).flatten()
     for place, cell in zip(places, cells, strict=False):
         _draw_cell(place, sweep, cell)
@@ -65,7 +66,7 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
     runs, colour = runs_of(sweep, cell), colour_of(objective_of(sweep, cell))
     place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
     shown = _pictures(runs)
-    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.6, 1.35][: 3 if shown else 2])
+    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 1.5][: 3 if shown else 2])
     estimate = place.add_subplot(grid[0])
     _draw_estimate(estimate, runs, colour)
     below = place.add_subplot(grid[1], sharex=estimate)
@@ -73,6 +74,7 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
         _draw_quality(below, runs, sweep.quality)
     below.set_xlabel("generator iterations")
     estimate.tick_params(labelbottom=False)
+    place.align_ylabels([estimate, below])
     for axes, (iteration, pixels) in zip(_strip(place, grid, len(shown)), shown.items(), strict=True):
         axes.imshow(pixels)
         axes.set_title(f"{iteration:,}", fontsize=8, pad=2)
@@ -111,7 +113,7 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
     else:
         spread(axes, held + ([float(floor.mean())] if floor.size else []))
     arrow = "higher is better" if quality.higher_is_better else "lower is better"
-    axes.set_ylabel(f"{quality.title}\n({arrow})", fontsize=8)
+    axes.set_ylabel("\n".join(textwrap.wrap(f"{quality.title} ({arrow})", 22)), fontsize=8)
 
 
 def floor_tag(tag: str) -> str:
@@ -133,7 +135,7 @@ def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:
 def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
     if not count:
         return []
-    strip = grid[2].subgridspec(1, max(count, _SHOWN), wspace=0.04)
+    strip = grid[2].subgridspec(1, max(count, _SHOWN), wspace=0.02)
     return [place.add_subplot(strip[number]) for number in range(count)]
 
 

@@ -91,8 +91,8 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     axes.set_xticks(place)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     caption = (
-        "At each run's last measurement: thin, every seed; thick, their median. Zeros are not shown: the axis "
-        "is logarithmic."
+        "At each run's last measurement: thin, every seed; thick, their median. Zeros are not shown: "
+        "the axis is logarithmic."
     )
     return NamedFigure("layers", "The critic's gradient by layer", caption, figure)
 

@@ -102,6 +102,9 @@ def new_figure(width: float, height: float) -> Figure:
 def encode(figure: Figure) -> tuple[bytes, bytes]:
     """Return a figure as PNG and as PDF, without a date or a version in either."""
     png, pdf = io.BytesIO(), io.BytesIO()
+    # laid out once: both files are then the same drawing, in half the time
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     figure.savefig(png, format="png", metadata={"Software": None})
     figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
     return png.getvalue(), pdf.getvalue()
