@@ -10,9 +10,6 @@ from scipy import stats
 
 from gan_lab.reports.model import ReportRun
 
-MEDIAN_WINDOW = 101
-"""Width of the median filter of the WGAN paper's figures 3 and 4, as in ``gan_lab.tracking``."""
-
 CONFIDENCE = 0.95
 
 
@@ -83,12 +80,6 @@ def values_of(run: ReportRun, tag: str) -> pandas.Series:
         return pandas.Series(dtype=float)
     column = run.numbers[tag].astype(float)
     return column[np.isfinite(column)]
-
-
-def last_value(run: ReportRun, tag: str) -> float:
-    """Return the last finite value of a tag, nan without one."""
-    values = values_of(run, tag)
-    return float(values.iloc[-1]) if values.size else float("nan")
 
 
 def thin(values: pandas.Series, points: int = 600) -> pandas.Series:

@@ -14,11 +14,11 @@ _SCALE = "scale"
 
 # which machine, which seeds, and how often one looks: none of it is a setting of the paper
 _NO_SETTINGS = re.compile(
-    r"(seed|scale|draw|device|trusted|metrics\..*|dataset\.(root|download)|hydra\..*"
+    r"(seed|scale|draw|learning_rate|device|trusted|metrics\..*|dataset\.(root|download)|hydra\..*"
     r"|train\.(seeds|execution|log_every|sample_every|checkpoint_every|returned_.*))"
 )
 # these bring settings, which are compared themselves
-_BUNDLES = ("experiment", "panel", "sizes", _SCALE, "draw")
+_BUNDLES = ("experiment", "panel", "sizes", _SCALE, "draw", "learning_rate")
 # what may stand in an override without quotes
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 

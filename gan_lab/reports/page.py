@@ -151,7 +151,7 @@ def _made(runs: Sequence[ReportRun]) -> list[tuple[str, list[str]]]:
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),
         ("time in training", [f"{sum(r.duration_s for r in records) / 60:,.1f} minutes over all runs"]),
-        ("versions", list(versions)),
+        ("versions", [", ".join(versions)]),
         ("commit of gan-lab", list(commits)),
     ]
     return [(name, [v for v in values if v] or ["not recorded"]) for name, values in made]

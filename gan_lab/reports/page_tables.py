@@ -1,7 +1,7 @@
 """Tables of numbers as a reader sees them."""
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,25 +40,22 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def table_from(
-    frame: pandas.DataFrame, title: str, note: str, labels: Mapping[Hashable, str] | None = None
-) -> Table:
+def table_from(frame: pandas.DataFrame, title: str, note: str, columns: Mapping[str, str]) -> Table:
     """Return a data frame as a table: numbers with three digits, what is missing as a dash.
 
     Args:
         frame: a row per line.
         title: of the table.
         note: what its numbers are.
-        labels: what to show for the keys of cells.
+        columns: which to show, in this order, and their headings.
     """
-    labels = labels or {}
-    rows = tuple(tuple(_cell(value, labels) for value in row) for row in frame.itertuples(index=False))
-    return Table(title, note, tuple(str(name).replace("_", " ") for name in frame.columns), rows)
+    rows = tuple(tuple(_cell(value) for value in row) for row in frame[list(columns)].itertuples(index=False))
+    return Table(title, note, tuple(columns.values()), rows)
 
 
-def _cell(value: Any, labels: Mapping[Hashable, str]) -> Cell:
+def _cell(value: Any) -> Cell:
     if isinstance(value, str):
-        return Cell(labels.get(value, value))
+        return Cell(value)
     if isinstance(value, bool) or value is None:
         return Cell("-" if value is None else str(value))
     number = float(value)

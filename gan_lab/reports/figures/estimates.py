@@ -10,10 +10,12 @@ from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
 from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of
-from gan_lab.reports.curves import MEDIAN_WINDOW, Band, band_of, stride, thin
+from gan_lab.reports.claims import MEDIAN_WINDOW
+from gan_lab.reports.curves import Band, band_of, stride, thin
 from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, new_figure, spread
 from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
+from gan_lab.reports.verdicts import floor_tag
 
 _TITLES = {
     "distance/critic_raw": "Wasserstein estimate\n(up to a factor)",
@@ -114,11 +116,6 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
         spread(axes, held + ([float(floor.mean())] if floor.size else []))
     arrow = "higher is better" if quality.higher_is_better else "lower is better"
     axes.set_ylabel("\n".join(textwrap.wrap(f"{quality.title} ({arrow})", 22)), fontsize=8)
-
-
-def floor_tag(tag: str) -> str:
-    """Return the column of what a metric is between two real samples."""
-    return "distance/floor" if tag == "distance/w1_exact" else f"{tag}_floor"
 
 
 def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:

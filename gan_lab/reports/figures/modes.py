@@ -6,9 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
-from gan_lab.reports.curves import last_value, values_of
+from gan_lab.reports.curves import values_of
 from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.model import Sweep
+from gan_lab.reports.verdicts import end_of, floor_tag
 
 _HIT, _SHARE = "quality/modes_hit", "quality/high_quality_share"
 _PANELS = ((_HIT, "modes hit"), (_SHARE, "share of samples within\n3 standard deviations of a mode"))
@@ -31,8 +32,9 @@ def modes_figure(sweep: Sweep) -> NamedFigure | None:
     places[0][0].set_yticks(range(len(objectives)), objectives)
     places[0][0].set_ylim(len(objectives) - 0.4, -0.6)
     caption = (
-        "At each run's last measurement: small, every seed; large, their mean. Dashed: the same of real "
-        "samples. A run that diverged is shown at its last finite measurement."
+        "At each run's end, the median of its last three measurements: small, every seed; "
+        "large, their mean. Dashed: the same of real samples. A run that diverged is shown with its last "
+        "finite measurements."
     )
     return NamedFigure("modes", "Which objectives lose modes?", caption, figure)
 
@@ -43,9 +45,9 @@ def _draw(axes: Axes, sweep: Sweep, setting: str, tag: str) -> None:
         objective = objective_of(sweep, cell)
         place = objectives_of(sweep).index(objective)
         runs = [run for run in runs_of(sweep, cell) if run.fault is None]
-        values = np.array([last_value(run, tag) for run in runs])
+        values = np.array([end_of(run.numbers, tag) for run in runs])
         values = values[np.isfinite(values)]
-        floors += [last_value(run, f"{tag}_floor") for run in runs]
+        floors += [end_of(run.numbers, floor_tag(tag)) for run in runs]
         if values.size:
             look: dict[str, Any] = {
                 "color": colour_of(objective),

@@ -1,29 +1,32 @@
 """Success rates with intervals, what they are at other thresholds, and correlations as a forest plot."""
 
-from typing import Any, Literal
+import math
+from typing import Any
 
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
-from gan_lab.reports.curves import last_value
+from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
-from gan_lab.reports.model import Cell, Outcome, Quality, ReportRun, Sweep
+from gan_lab.reports.model import Cell, Outcome, Sweep
+from gan_lab.reports.verdicts import FailureRule, grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
 _LINES = ("-", "--", ":", "-.")
 
 
-def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure:
-    """Return success rates with Wilson intervals, grouped by setting.
+def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
+    """Return success rates with Wilson intervals, grouped by setting; None where no run was judged.
 
     Args:
         sweep: its cells give order and colour.
         rates: ``success_rates`` of it, a row per cell.
     """
-    by_key = rates.set_index("cell")
+    by_key = rates[rates["n"] > 0].set_index("cell")
     cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
+    if not cells:
+        return None
     figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
     axes = figure.add_subplot()
     for place, cell in enumerate(cells):
@@ -40,35 +43,40 @@ def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure:
     return NamedFigure("success_rates", "Success rates", caption, figure)
 
 
-def threshold_figure(sweep: Sweep) -> NamedFigure | None:
-    """Return success rates as a function of the quality threshold; None where quality was not measured."""
-    if sweep.quality is None:
+def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: FailureRule) -> NamedFigure | None:
+    """Return success rates at other thresholds than the rule's; None where quality was not measured.
+
+    Args:
+        sweep: its cells give order and colour.
+        by_threshold: ``success_by_threshold`` of it, a row per cell and threshold.
+        rule: whose thresholds are marked.
+    """
+    known = by_threshold[by_threshold["n"] > 0]
+    settings = [s for s in settings_of(sweep) if any(c.key in set(known["cell"]) for c in _of(sweep, s))]
+    if not settings:
         return None
-    finals = {cell.key: _finals(runs_of(sweep, cell), sweep.quality) for cell in sweep.cells}
-    measured = np.array([value for values in finals.values() for value in values])
-    measured = measured[np.isfinite(measured)]
-    if not measured.size:
-        return None
-    settings = settings_of(sweep)
     across = min(len(settings), 3)
-    down = -(-len(settings) // across)
-    figure = new_figure(3.1 * across + 0.6, 2.5 * down + 0.4)
+    down = math.ceil(len(settings) / across)
+    figure = new_figure(3.0 * across + 1.2, 2.4 * down + 0.4)
     places = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flatten()
     for axes, setting in zip(places, settings, strict=False):
-        for cell in (cell for cell in sweep.cells if setting_of(cell) == setting):
-            _draw_threshold(axes, sweep, cell, finals[cell.key], sweep.quality, measured)
-        axes.set_title(setting)
-        axes.legend(loc="best", handlelength=1.2)
+        for cell in _of(sweep, setting):
+            _draw_threshold(axes, sweep, cell, known[known["cell"] == cell.key])
+        for least in _thresholds(sweep, rule):
+            axes.axvline(least, color=GREY, linewidth=0.9, linestyle=":")
+        axes.set(title=setting, ylim=(-0.04, 1.04))
+    named = [axes.get_legend_handles_labels() for axes in places]
+    of_names = {name: line for lines, names in named for line, name in zip(lines, names, strict=True)}
+    # a sweep of all objectives needs a legend that covers nothing
+    figure.legend(list(of_names.values()), list(of_names), loc="outside right upper", handlelength=1.6)
     for axes in places[len(settings) :]:
         axes.set_axis_off()
-    if measured.min() > 0 and measured.max() > 10 * measured.min():
-        places[0].set_xscale("log")
-    figure.supxlabel(f"threshold on {sweep.quality.title}", fontsize=9)
-    figure.supylabel("share of seeds that succeed", fontsize=9)
+    figure.supxlabel("least quality asked for, over that of real samples", fontsize=9)
+    figure.supylabel("share of seeds that reach it", fontsize=9)
     caption = (
-        "How much the success rates hang on the threshold: runs that diverged, collapsed or froze fail at "
-        f"any; the others succeed where their last {sweep.quality.title} is "
-        f"{'at least' if sweep.quality.higher_is_better else 'at most'} the threshold."
+        "How much success hangs on where the line is drawn. Of a distance, the quality is that between real "
+        "samples over that of the generated ones. Dotted: the rule's own line. Runs that diverged reach "
+        "nothing; modes and recall, which the rule also looks at, are left aside here."
     )
     return NamedFigure("success_by_threshold", "Success rate against the threshold", caption, figure)
 
@@ -97,10 +105,13 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         axes.text(1.06, place, text, va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
     _name_rows(axes, [_name(sweep, cell) for cell in cells])
-    axes.set(xlim=(-1.03, 1.03), xlabel="Spearman correlation of the estimate with the quality metric")
+    axes.set(
+        xlim=(-1.03, 1.03),
+        xlabel="Spearman correlation of the estimate with the samples' distance from real ones",
+    )
     caption = (
-        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds. An "
-        "estimate that is worth watching falls as the samples improve: +1 for a distance, -1 for a score."
+        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds. +1: "
+        "the estimate falls whenever the samples get better; 0: it says nothing of them."
     )
     return NamedFigure("correlations", "Does the estimate follow the quality?", caption, figure)
 
@@ -133,28 +144,17 @@ def _counted(row: Any) -> str:
     return f"{row['successes']:.0f}/{row['n']:.0f}" + (f"   {', '.join(failures)}" if failures else "")
 
 
-def _finals(runs: list[ReportRun], quality: Quality) -> list[float]:
-    """Return each counted run's last quality, nan where it fails at any threshold."""
-    counted = [run for run in runs if run.fault is None]
-    judged = ("success", "poor")
-    return [
-        last_value(run, quality.tag) if run.verdict.outcome in judged else float("nan") for run in counted
-    ]
+def _of(sweep: Sweep, setting: str) -> list[Cell]:
+    return [cell for cell in sweep.cells if setting_of(cell) == setting]
 
 
-def _draw_threshold(
-    axes: Axes, sweep: Sweep, cell: Cell, finals: list[float], quality: Quality, measured: np.ndarray
-) -> None:
-    if not finals:
-        return
-    room = 0.05 * (measured.max() - measured.min()) or 0.05 * abs(measured.max()) or 1.0
-    low = measured.min() - room if measured.min() <= room else measured.min() * 0.95
-    edges = np.unique(np.concatenate([measured, [low, measured.max() + room]]))
-    values = np.array(finals)
-    better = values[:, None] >= edges if quality.higher_is_better else values[:, None] <= edges
+def _thresholds(sweep: Sweep, rule: FailureRule) -> list[float]:
+    counted = [run for run in sweep.runs if run.fault is None]
+    graded = [grade(run.numbers, sweep.quality, rule) for run in counted if sweep.quality]
+    return sorted({each.least for each in graded if each is not None})
+
+
+def _draw_threshold(axes: Axes, sweep: Sweep, cell: Cell, rates: pandas.DataFrame) -> None:
     objective = objective_of(sweep, cell)
     line = _LINES[objectives_of(sweep).index(objective) % len(_LINES)]
-    # right at a threshold a run passes: steps up at its own value
-    where: Literal["pre", "post"] = "pre" if quality.higher_is_better else "post"
-    axes.step(edges, better.mean(axis=0), line, where=where, color=colour_of(objective), label=objective)
-    axes.set_ylim(-0.04, 1.04)
+    axes.plot(rates["threshold"], rates["rate"], line, color=colour_of(objective), label=objective)

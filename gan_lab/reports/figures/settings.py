@@ -8,11 +8,16 @@ import pandas
 from matplotlib.axes import Axes
 
 from gan_lab.reports.arrangement import NumericAxis, numeric_axis, runs_of, without
-from gan_lab.reports.curves import last_value, values_of
+from gan_lab.reports.curves import values_of
 from gan_lab.reports.figures.style import COLOURS, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.model import Cell, ReportRun, Sweep
+from gan_lab.reports.verdicts import end_of
 
 Reduced = Callable[[ReportRun, str], float]
+
+
+def _end(run: ReportRun, tag: str) -> float:
+    return end_of(run.numbers, tag)
 
 
 def _minimum(run: ReportRun, tag: str) -> float:
@@ -30,8 +35,8 @@ def _median(run: ReportRun, tag: str) -> float:
 
 # tag, how a run's values become one, what the axis says, whether its decades matter
 _HEALTH: tuple[tuple[str, Reduced, str, bool], ...] = (
-    ("health/at_clip_fraction", last_value, "critic weights at the\nclipping bound (share)", False),
-    ("health/critic_slope", last_value, "critic's largest slope", True),
+    ("health/at_clip_fraction", _end, "critic weights at the\nclipping bound (share)", False),
+    ("health/critic_slope", _end, "critic's largest slope", True),
     ("health/generator_gradient_norm", _median, "generator's gradient norm\n(median of the run)", True),
     ("health/step_gradient_cosine", _minimum, "cosine of critic step and\ndescent (minimum)", False),
     ("health/step_gradient_cosine", _share_negative, "iterations with a critic\nstep uphill (share)", False),
@@ -44,7 +49,7 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
     if axis is None:
         return None
     quality = sweep.quality
-    first = [(quality.tag, last_value, f"final {quality.title}", False)] if quality else []
+    first = [(quality.tag, _end, f"final {quality.title}", False)] if quality else []
     panels = [panel for panel in (*first, *_HEALTH) if _is_measured(sweep, panel[0])]
     if not panels:
         return None
@@ -59,7 +64,8 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
     if len(_lines(sweep, axis)) > 1:
         places[0].legend(loc="best")
     caption = (
-        f"Each dot is a run, each line the median over seeds, against {axis.key}. Runs that diverged are "
+        f"Each dot is a run, each line the median over seeds, against {axis.key}; at the end, "
+        "the median of the last three measurements. Runs that diverged are "
         "shown with their last finite values; runs with a fault are left out."
     )
     return NamedFigure("settings", f"What {axis.key} does", caption, figure)
@@ -76,7 +82,7 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     axes = figure.add_subplot()
     for number, cell in enumerate(cells):
         runs = [run for run in runs_of(sweep, cell) if run.fault is None]
-        norms = np.array([[last_value(run, tag) for tag in names] for run in runs])
+        norms = np.array([[_end(run, tag) for tag in names] for run in runs])
         look: dict[str, Any] = {
             "color": COLOURS[number % len(COLOURS)],
             "marker": MARKERS[number % len(MARKERS)],
@@ -91,7 +97,8 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     axes.set_xticks(place)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     caption = (
-        "At each run's last measurement: thin, every seed; thick, their median. Zeros are not shown: "
+        "At each run's end, the median of its last three measurements: thin, every seed; "
+        "thick, their median. Zeros are not shown: "
         "the axis is logarithmic."
     )
     return NamedFigure("layers", "The critic's gradient by layer", caption, figure)
