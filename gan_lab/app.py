@@ -52,15 +52,18 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[str]:
     # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     sys.argv = [sys.argv[0], *overrides]
-    # 1.4 warns of version_base, 1.3 of its absence
-    version = {"version_base": "1.3"} if _version_of(hydra) < (1, 4) else {}
-    main = hydra.main(config_path=str(config_folder()), config_name="config", **version)
+    main = hydra.main(config_path=str(config_folder()), config_name="config", **version_base())
     try:
         main(_noting_refusals(job))()
     except UserError:
         if not _failures:  # not a job's
             raise
     return _failures
+
+
+def version_base() -> dict[str, Any]:
+    """Return the argument of Hydra's that 1.4 warns of, and 1.3 of its absence."""
+    return {"version_base": "1.3"} if _version_of(hydra) < (1, 4) else {}
 
 
 def _version_of(package: ModuleType) -> tuple[int, ...]:

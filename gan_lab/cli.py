@@ -21,6 +21,7 @@ COMMANDS = {
     "sample": "write samples of a run's generator",
     "evaluate": "measure how good the samples of runs are",
     "resume": "go on with a run that was interrupted, or extend it",
+    "report": "turn the runs of a sweep into a page, figures and tables",
     "runs": "list runs with their status and final numbers",
     "board": "open TensorBoard on runs, every point and image kept",
 }
@@ -63,7 +64,8 @@ def _dispatch(name: str, arguments: list[str]) -> int:
         return _complete([name, *arguments])
     if name in ("train", "prepare"):
         return _run_hydra(name, arguments)
-    readers = {"sample": _sample, "evaluate": _evaluate, "resume": _resume, "runs": _runs, "board": _board}
+    readers = {"sample": _sample, "evaluate": _evaluate, "resume": _resume}
+    readers |= {"report": _report, "runs": _runs, "board": _board}
     if name not in readers:
         raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
     return readers[name](arguments)
@@ -192,6 +194,17 @@ def _resume(arguments: list[str]) -> int:
 
     _show_log()
     resume(given.run_dir, given.overrides, given.trust)
+    return 0
+
+
+def _report(arguments: list[str]) -> int:
+    from gan_lab.composing import compose_experiment
+    from gan_lab.reports.command import report
+
+    written, faults = report(arguments, compose_experiment)
+    print(written)
+    for fault in faults:
+        _refuse(fault)
     return 0
 
 

@@ -26,7 +26,7 @@ LAYERS = {
         *("group", "launch", "resumption"),
     ],
     "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table", "reports"],
-    "commands": ["app", "cli"],
+    "commands": ["app", "composing", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 

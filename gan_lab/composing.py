@@ -1,0 +1,45 @@
+"""What an experiment would run, composed without running it: for reports on what runs differ in from it."""
+
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from gan_lab.app import choices_of, take_experiment_keys, to_plain, version_base
+from gan_lab.checks import UserError
+from gan_lab.options import config_folder
+from gan_lab.reports.deviations import Composed
+
+
+def compose_experiment(overrides: list[str]) -> Composed:
+    """Compose what ``gan-lab train`` would run, without running it.
+
+    Args:
+        overrides: as on the command line, an experiment among them.
+
+    Raises:
+        UserError: if that is no config of this version of gan-lab.
+    """
+    try:
+        with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+            root = hydra.compose("config", overrides=overrides, return_hydra_config=True)
+            swept = _swept(root)
+        plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    choices = choices_of(root.hydra.runtime.choices)
+    return Composed(plain, choices | take_experiment_keys(plain, choices), swept)
+
+
+def _swept(root: DictConfig) -> dict[str, str | None]:
+    params: dict[str, Any] = OmegaConf.to_container(root.hydra.sweeper.params or {}, resolve=True)  # type: ignore[assignment]
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    overrides = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
+    return {
+        override.key_or_group: None if override.is_sweep_override() else override.get_value_element_as_str()
+        for override in overrides
+    }

@@ -1,0 +1,158 @@
+"""In what a sweep's runs differ from its experiment at the paper's scale, found by composing that."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gan_lab.checks import UserError
+from gan_lab.options import config_folder, list_options
+from gan_lab.records import leaves_of
+from gan_lab.reports.model import Cell, ReportRun, Sweep
+
+_SCALE = "scale"
+
+# which machine, which seeds, and how often one looks: none of it is a setting of the paper
+_NO_SETTINGS = re.compile(
+    r"(seed|scale|draw|learning_rate|device|trusted|metrics\..*|dataset\.(root|download)|hydra\..*"
+    r"|train\.(seeds|execution|log_every|sample_every|checkpoint_every|returned_.*))"
+)
+# these bring settings, which are compared themselves
+_BUNDLES = ("experiment", "panel", "sizes", _SCALE, "draw", "learning_rate")
+# what may stand in an override without quotes
+_PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What an experiment would run.
+
+    Attributes:
+        config: as of a run that was started, resolved.
+        choices: config group to the name of the chosen option.
+        swept: what the experiment sets through its sweep: key to its one value, None for one of several.
+    """
+
+    config: dict[str, Any]
+    choices: dict[str, str]
+    swept: dict[str, str | None]
+
+
+Compose = Callable[[list[str]], Composed]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A setting that is not the paper's.
+
+    Attributes:
+        key: of the config, or a group of it.
+        here: its value in the runs.
+        paper: what the experiment has at the paper's scale.
+        cells: labels of those that have it; empty if all have.
+    """
+
+    key: str
+    here: str
+    paper: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """All that differ, and one sentence for each reason for which some could not be looked for."""
+
+    rows: tuple[Deviation, ...]
+    notes: tuple[str, ...]
+
+
+def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
+    """Return the settings of each cell that its experiment has otherwise at the paper's scale.
+
+    A run folder is data: what is composed are options that gan-lab has by the names that were recorded,
+    never the command.
+
+    Args:
+        sweep: its runs; of each cell, the first with a config speaks for all.
+        compose: composes overrides; raises UserError for those that are none.
+    """
+    found: dict[tuple[str, str, str], list[str]] = {}
+    notes: dict[str, None] = {}
+    compared = 0
+    for cell in sweep.cells:
+        run = next((run for run in sweep.runs if run.cell.key == cell.key and run.config), None)
+        try:
+            rows = _compare(run, cell, compose)
+        except UserError as error:
+            notes[str(error)] = None
+            continue
+        compared += 1
+        for row in rows:
+            found.setdefault(row, []).append(cell.label)
+    everywhere = len(sweep.cells) if compared == len(sweep.cells) else -1
+    deviations = [
+        Deviation(*row, cells=() if len(labels) == everywhere else tuple(labels))
+        for row, labels in found.items()
+    ]
+    return Deviations(tuple(deviations), tuple(notes))
+
+
+def _compare(run: ReportRun | None, cell: Cell, compose: Compose) -> list[tuple[str, str, str]]:
+    if run is None:
+        raise UserError(f"{cell.label}: no config of a run can be read.")
+    paper = _at_paper_scale(run, compose)
+    groups = _different_groups(run.record.choices, paper.choices)
+    # of an option that is another altogether, its name says enough
+    hidden = tuple(group.replace("/", ".") + "." for group, _, _ in groups)
+    here, there = leaves_of(run.config), leaves_of(paper.config)
+    keys = sorted(here.keys() | there.keys())
+    settings = [key for key in keys if not _NO_SETTINGS.fullmatch(key) and not key.startswith(hidden)]
+    values = [(key, _text(here, key), _text(there, key)) for key in settings]
+    return groups + [(key, own, papers) for key, own, papers in values if own != papers]
+
+
+def _different_groups(here: Mapping[str, str], there: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    groups = sorted(here.keys() & there.keys() - set(_BUNDLES))
+    return [(group, here[group], there[group]) for group in groups if here[group] != there[group]]
+
+
+def _at_paper_scale(run: ReportRun, compose: Compose) -> Composed:
+    experiment = run.record.choices.get("experiment")
+    if experiment is None:
+        raise UserError(
+            "The runs belong to no experiment, so there is no paper's scale to compare them with."
+        )
+    if experiment not in list_options("experiment", [config_folder()]):
+        raise UserError(f"There is no experiment {experiment!r} in this version of gan-lab to compare with.")
+    base = [f"experiment={experiment}", f"{_SCALE}=paper"]
+    if _scale_of(run) is None:
+        raise UserError(f"The experiment {experiment} has no scales; what it sets is the paper's.")
+    swept = compose(base).swept
+    axes = [f"{key}={_own(run, key) if value is None else value}" for key, value in swept.items()]
+    return compose([*base, *axes])
+
+
+def _scale_of(run: ReportRun) -> str | None:
+    scale = run.record.choices.get(_SCALE, run.config.get(_SCALE))
+    return None if scale is None else str(scale)
+
+
+def _own(run: ReportRun, key: str) -> str:
+    """Return the run's own value of what the experiment sweeps over."""
+    known = list_options(key, [config_folder()])
+    value = run.record.choices.get(key, leaves_of(run.config).get(key))
+    if known and value not in known:
+        raise UserError(f"There is no {key} {value!r} in this version of gan-lab to compare with.")
+    text = str(value)
+    if not _PLAIN.fullmatch(text):
+        raise UserError(f"{key} {value!r} is no plain value to compare with.")
+    return text
+
+
+def _text(leaves: Mapping[str, Any], key: str) -> str:
+    if key not in leaves:
+        return "not set"
+    value = leaves[key]
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,156 @@
+"""Figures 3 and 4 of the WGAN paper: the critic's estimate along training, quality and samples beneath it."""
+
+import math
+import textwrap
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.gridspec import GridSpec
+from numpy.typing import NDArray
+
+from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of
+from gan_lab.reports.claims import MEDIAN_WINDOW
+from gan_lab.reports.curves import Band, band_of, stride, thin
+from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, new_figure, spread
+from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
+from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
+from gan_lab.reports.verdicts import floor_tag
+
+_TITLES = {
+    "distance/critic_raw": "Wasserstein estimate\n(up to a factor)",
+    "distance/jsd": "Jensen-Shannon estimate\n(nats)",
+    "distance/f_divergence": "divergence estimate",
+}
+_ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
+
+
+def estimate_figures(sweep: Sweep) -> list[NamedFigure]:
+    """Return a figure per objective with a panel per cell, or several where there are many cells."""
+    figures = []
+    for objective in objectives_of(sweep):
+        cells = [cell for cell in sweep.cells if objective_of(sweep, cell) == objective]
+        cells = [cell for cell in cells if any(run.numbers.size for run in runs_of(sweep, cell))]
+        pages = [cells[at : at + _MOST_PANELS] for at in range(0, len(cells), _MOST_PANELS)]
+        for number, page in enumerate(pages, start=1):
+            name = f"estimate_{objective}" + (f"_{number}" if len(pages) > 1 else "")
+            title = f"{objective}: the estimate along training"
+            figures.append(NamedFigure(name, title, _caption(sweep, page), draw_estimates(sweep, page)))
+    return figures
+
+
+def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
+    """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
+    across = min(_ACROSS, len(cells))
+    down = math.ceil(len(cells) / across)
+    figure = new_figure(4.1 * across, 4.9 * down)
+    places = figure.subfigures(down, across, squeeze=False).flatten()
+    for place, cell in zip(places, cells, strict=False):
+        _draw_cell(place, sweep, cell)
+    return figure
+
+
+def draw_band(axes: Axes, band: Band, colour: str) -> None:
+    """Draw each seed thinly, their mean strongly, its interval as a band, a cross where a run diverged."""
+    for curve in band.seeds:
+        line = stride(curve.filtered)
+        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.45)
+        if curve.diverged:
+            axes.plot(line.index[-1:], line.iloc[-1:], "x", color="black", markersize=7, zorder=5)
+    mean = stride(band.mean)
+    axes.fill_between(
+        mean.index, band.low[mean.index], band.high[mean.index], color=colour, alpha=0.2, linewidth=0
+    )
+    axes.plot(mean.index, mean, color=colour, linewidth=1.8)
+
+
+def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
+    runs, colour = runs_of(sweep, cell), colour_of(objective_of(sweep, cell))
+    place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
+    shown = _pictures(runs)
+    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 1.5][: 3 if shown else 2])
+    estimate = place.add_subplot(grid[0])
+    _draw_estimate(estimate, runs, colour)
+    below = place.add_subplot(grid[1], sharex=estimate)
+    if sweep.quality is not None:
+        _draw_quality(below, runs, sweep.quality)
+    below.set_xlabel("generator iterations")
+    estimate.tick_params(labelbottom=False)
+    place.align_ylabels([estimate, below])
+    for axes, (iteration, pixels) in zip(_strip(place, grid, len(shown)), shown.items(), strict=True):
+        axes.imshow(pixels)
+        axes.set_title(f"{iteration:,}", fontsize=8, pad=2)
+        axes.axis("off")
+
+
+def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
+    measured = [run for run in runs if run.numbers.size]
+    tag = estimate_tag(measured[0])
+    band = band_of(runs, tag, MEDIAN_WINDOW)
+    for curve in band.seeds:
+        raw = thin(curve.raw)
+        axes.plot(raw.index, raw, color=colour, linewidth=0.4, alpha=0.18)
+    draw_band(axes, band, colour)
+    held = [value for curve in band.seeds for value in (*curve.filtered, *curve.raw.quantile([0.01, 0.99]))]
+    if tag == "distance/jsd":
+        axes.axhline(math.log(2), color=GREY, linewidth=0.9, linestyle="--")
+        axes.text(0.99, math.log(2), "log 2", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+                  color=GREY, fontsize=8)  # fmt: skip
+        held += [0.0, math.log(2)] if held else []
+    spread(axes, held)
+    axes.set_ylabel(_TITLES[tag])
+    if not band.seeds:
+        axes.text(0.5, 0.5, "no run that counts", transform=axes.transAxes, ha="center", color=GREY)
+
+
+def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
+    band = band_of(runs, quality.tag)
+    draw_band(axes, band, "black")
+    floor = band_of(runs, floor_tag(quality.tag)).mean
+    held = [value for curve in band.seeds for value in curve.filtered]
+    if floor.size:
+        axes.axhline(float(floor.mean()), color=GREY, linewidth=0.9, linestyle=":")
+    if not quality.higher_is_better and held and min(held) > 0 and max(held) > 30 * min(held):
+        axes.set_yscale("log")
+    else:
+        spread(axes, held + ([float(floor.mean())] if floor.size else []))
+    arrow = "higher is better" if quality.higher_is_better else "lower is better"
+    axes.set_ylabel("\n".join(textwrap.wrap(f"{quality.title} ({arrow})", 22)), fontsize=8)
+
+
+def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:
+    for run in runs:
+        if run.fault is None:
+            chosen = choose(pictures_of(run), _SHOWN)
+            read = {iteration: read_picture(path, 4, 4) for iteration, path in chosen.items()}
+            found = {iteration: pixels for iteration, pixels in read.items() if pixels is not None}
+            if found:
+                return found
+    return {}
+
+
+def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
+    if not count:
+        return []
+    strip = grid[2].subgridspec(1, max(count, _SHOWN), wspace=0.02)
+    return [place.add_subplot(strip[number]) for number in range(count)]
+
+
+def _caption(sweep: Sweep, cells: list[Cell]) -> str:
+    runs = [run for cell in cells for run in runs_of(sweep, cell)]
+    sentences = [
+        f"Above, of each seed every iteration (faint) and the median of the last {MEDIAN_WINDOW} (thin), "
+        "with the mean over the seeds that still run (thick) and its 95% t interval (band).",
+    ]
+    if sweep.quality is not None:
+        sentences.append(
+            f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "
+            "samples."
+        )
+    if any(run.record.status == "diverged" for run in runs):
+        sentences.append("A cross marks where a run diverged.")
+    sentences.append("Samples are of the first seed that has some, at the iterations above them.")
+    left_out = [f"{run.cell.label}, seed {run.record.seed}: {run.fault}" for run in runs if run.fault]
+    if left_out:
+        sentences.append("Left out: " + "; ".join(text.rstrip(".") for text in left_out) + ".")
+    return " ".join(sentences)

@@ -1,0 +1,160 @@
+"""Success rates with intervals, what they are at other thresholds, and correlations as a forest plot."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas
+from matplotlib.axes import Axes
+
+from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
+from gan_lab.reports.model import Cell, Outcome, Sweep
+from gan_lab.reports.verdicts import FailureRule, grade
+
+_FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
+_LINES = ("-", "--", ":", "-.")
+
+
+def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
+    """Return success rates with Wilson intervals, grouped by setting; None where no run was judged.
+
+    Args:
+        sweep: its cells give order and colour.
+        rates: ``success_rates`` of it, a row per cell.
+    """
+    by_key = rates[rates["n"] > 0].set_index("cell")
+    cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
+    if not cells:
+        return None
+    figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
+    axes = figure.add_subplot()
+    for place, cell in enumerate(cells):
+        row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
+        axes.plot(
+            [row["low"], row["high"]], [place, place], color=colour_of(objective), linewidth=2.2, alpha=0.55
+        )
+        axes.plot([row["rate"]], [place], marker_of(objective), color=colour_of(objective), markersize=6)
+        axes.text(1.04, place, _counted(row), va="center", fontsize=8)
+    _separate(axes, [setting_of(cell) for cell in cells])
+    _name_rows(axes, [_name(sweep, cell) for cell in cells])
+    axes.set(xlim=(-0.02, 1.02), xlabel="share of seeds that succeed")
+    caption = "Dots: share of seeds that the failure rule passes; bars: its 95% Wilson interval."
+    return NamedFigure("success_rates", "Success rates", caption, figure)
+
+
+def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: FailureRule) -> NamedFigure | None:
+    """Return success rates at other thresholds than the rule's; None where quality was not measured.
+
+    Args:
+        sweep: its cells give order and colour.
+        by_threshold: ``success_by_threshold`` of it, a row per cell and threshold.
+        rule: whose thresholds are marked.
+    """
+    known = by_threshold[by_threshold["n"] > 0]
+    settings = [s for s in settings_of(sweep) if any(c.key in set(known["cell"]) for c in _of(sweep, s))]
+    if not settings:
+        return None
+    across = min(len(settings), 3)
+    down = math.ceil(len(settings) / across)
+    figure = new_figure(3.0 * across + 1.2, 2.4 * down + 0.4)
+    places = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flatten()
+    for axes, setting in zip(places, settings, strict=False):
+        for cell in _of(sweep, setting):
+            _draw_threshold(axes, sweep, cell, known[known["cell"] == cell.key])
+        for least in _thresholds(sweep, rule):
+            axes.axvline(least, color=GREY, linewidth=0.9, linestyle=":")
+        axes.set(title=setting, ylim=(-0.04, 1.04))
+    named = [axes.get_legend_handles_labels() for axes in places]
+    of_names = {name: line for lines, names in named for line, name in zip(lines, names, strict=True)}
+    # a sweep of all objectives needs a legend that covers nothing
+    figure.legend(list(of_names.values()), list(of_names), loc="outside right upper", handlelength=1.6)
+    for axes in places[len(settings) :]:
+        axes.set_axis_off()
+    figure.supxlabel("least quality asked for, over that of real samples", fontsize=9)
+    figure.supylabel("share of seeds that reach it", fontsize=9)
+    caption = (
+        "How much success hangs on where the line is drawn. Of a distance, the quality is that between real "
+        "samples over that of the generated ones. Dotted: the rule's own line. Runs that diverged reach "
+        "nothing; modes and recall, which the rule also looks at, are left aside here."
+    )
+    return NamedFigure("success_by_threshold", "Success rate against the threshold", caption, figure)
+
+
+def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFigure | None:
+    """Return Spearman's correlation of estimate and quality per cell, as a forest plot; None without any.
+
+    Args:
+        sweep: its cells give order and names.
+        correlations: ``correlations`` of it, a row per cell.
+    """
+    by_key = correlations.dropna(subset=["spearman"]).set_index("cell")
+    cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
+    if not cells:
+        return None
+    figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
+    axes = figure.add_subplot()
+    axes.axvline(0, color=GREY, linewidth=0.9)
+    for place, cell in enumerate(cells):
+        row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
+        colour = colour_of(objective)
+        if np.isfinite(row["low"]):
+            axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
+        axes.plot([row["spearman"]], [place], marker_of(objective), color=colour, markersize=6)
+        text = f"{row['spearman']:+.2f}  [{row['low']:+.2f}, {row['high']:+.2f}]  n = {row['n_seeds']:.0f}"
+        axes.text(1.06, place, text, va="center", fontsize=8)
+    _separate(axes, [setting_of(cell) for cell in cells])
+    _name_rows(axes, [_name(sweep, cell) for cell in cells])
+    axes.set(
+        xlim=(-1.03, 1.03),
+        xlabel="Spearman correlation of the estimate with the samples' distance from real ones",
+    )
+    caption = (
+        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds. +1: "
+        "the estimate falls whenever the samples get better; 0: it says nothing of them."
+    )
+    return NamedFigure("correlations", "Does the estimate follow the quality?", caption, figure)
+
+
+def _grouped(sweep: Sweep) -> list[Cell]:
+    places = {setting: place for place, setting in enumerate(settings_of(sweep))}
+    return sorted(sweep.cells, key=lambda cell: places[setting_of(cell)])
+
+
+def _name(sweep: Sweep, cell: Cell) -> str:
+    parts = [setting_of(cell), objective_of(sweep, cell)]
+    return "  ".join(part for part in parts if part)
+
+
+def _name_rows(axes: Axes, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _separate(axes: Axes, groups: list[str]) -> None:
+    for place in range(1, len(groups)):
+        if groups[place] != groups[place - 1]:
+            axes.axhline(place - 0.5, color=GREY, linewidth=0.4)
+
+
+def _counted(row: Any) -> str:
+    failures = [f"{row[name]:.0f} {name}" for name in _FAILURES if row.get(name, 0) > 0]
+    return f"{row['successes']:.0f}/{row['n']:.0f}" + (f"   {', '.join(failures)}" if failures else "")
+
+
+def _of(sweep: Sweep, setting: str) -> list[Cell]:
+    return [cell for cell in sweep.cells if setting_of(cell) == setting]
+
+
+def _thresholds(sweep: Sweep, rule: FailureRule) -> list[float]:
+    counted = [run for run in sweep.runs if run.fault is None]
+    graded = [grade(run.numbers, sweep.quality, rule) for run in counted if sweep.quality]
+    return sorted({each.least for each in graded if each is not None})
+
+
+def _draw_threshold(axes: Axes, sweep: Sweep, cell: Cell, rates: pandas.DataFrame) -> None:
+    objective = objective_of(sweep, cell)
+    line = _LINES[objectives_of(sweep).index(objective) % len(_LINES)]
+    axes.plot(rates["threshold"], rates["rate"], line, color=colour_of(objective), label=objective)

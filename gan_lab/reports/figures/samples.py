@@ -1,0 +1,83 @@
+"""Figures 5 to 7 of the WGAN paper: samples of all cells side by side, at the end of training."""
+
+import math
+from pathlib import Path
+
+from matplotlib.axes import Axes
+
+from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
+from gan_lab.reports.figures.style import GREY, NamedFigure, new_figure
+from gan_lab.reports.model import Cell, ReportRun, Sweep
+from gan_lab.reports.sample_pictures import pictures_of, read_picture
+
+_MOST_ACROSS, _ROWS, _COLUMNS = 6, 4, 8
+_WIDTH = 2.5  # inches of a picture
+
+
+def sample_figure(sweep: Sweep) -> NamedFigure | None:
+    """Return the pictures of all cells, a row per setting, a column per objective; None without any."""
+    shown = {cell.key: run for cell in sweep.cells if (run := _shown(runs_of(sweep, cell)))}
+    if not shown:
+        return None
+    table = _arrange(sweep)
+    tall = _height_of(next(iter(shown.values())))
+    figure = new_figure(_WIDTH * len(table[0]) + 0.3, (tall + 0.45) * len(table))
+    places = figure.subplots(len(table), len(table[0]), squeeze=False)
+    for row, cells in zip(places, table, strict=True):
+        for axes, cell in zip(row, cells, strict=True):
+            axes.set_axis_off()
+            if cell is not None:
+                _draw(axes, sweep, cell, shown.get(cell.key))
+    seeds = sorted({str(run.record.seed) for run in shown.values()})
+    caption = (
+        f"The last picture of seed {', '.join(seeds)} of each cell, all from latents that stayed the same "
+        "through training. Above each, how many of all the cell's seeds the failure rule passed."
+    )
+    return NamedFigure("samples", "Samples side by side", caption, figure)
+
+
+def _arrange(sweep: Sweep) -> list[list[Cell | None]]:
+    """Return the cells as a table, None where there is no cell."""
+    rows, columns = settings_of(sweep), objectives_of(sweep)
+    cells = {(setting_of(cell), objective_of(sweep, cell)): cell for cell in sweep.cells}
+    if 1 in (len(rows), len(columns)):
+        # a single row or column says nothing by its place: as many across as fit
+        flat = [cells.get((row, column)) for row in rows for column in columns]
+        across = min(len(flat), 4)
+        flat += [None] * (math.ceil(len(flat) / across) * across - len(flat))
+        return [flat[at : at + across] for at in range(0, len(flat), across)]
+    if len(columns) > _MOST_ACROSS:
+        return [[cells.get((row, column)) for row in rows] for column in columns]
+    return [[cells.get((row, column)) for column in columns] for row in rows]
+
+
+def _shown(runs: list[ReportRun]) -> ReportRun | None:
+    # the first seed, whatever became of it: to choose a better one would be to choose the result
+    return next((run for run in runs if pictures_of(run)), None)
+
+
+def _draw(axes: Axes, sweep: Sweep, cell: Cell, run: ReportRun | None) -> None:
+    runs = runs_of(sweep, cell)
+    passed = sum(each.verdict.outcome == "success" for each in runs)
+    objective, setting = objective_of(sweep, cell), setting_of(cell)
+    # two short lines: what it is, and how many seeds worked
+    axes.set_title(
+        f"{objective}{', ' if setting else ''}{setting}\n{passed} of {len(runs)} succeed", fontsize=8, pad=3
+    )
+    pixels = None if run is None else read_picture(_last(run)[1], _ROWS, _COLUMNS)
+    if run is None or pixels is None:
+        axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", color=GREY)
+        return
+    axes.imshow(pixels)
+    if run.record.status == "diverged":
+        axes.text(0.5, -0.02, f"diverged at {run.record.iteration:,}", transform=axes.transAxes, ha="center",
+                  va="top", fontsize=8, color="black")  # fmt: skip
+
+
+def _last(run: ReportRun) -> tuple[int, Path]:
+    return list(pictures_of(run).items())[-1]
+
+
+def _height_of(run: ReportRun) -> float:
+    pixels = read_picture(_last(run)[1], _ROWS, _COLUMNS)
+    return _WIDTH if pixels is None else _WIDTH * pixels.shape[0] / pixels.shape[1]
