@@ -25,7 +25,7 @@ LAYERS = {
         *("plane", "pictures", "looks", "member", "choosing", "players", "train"),
         *("group", "launch", "resumption"),
     ],
-    "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table"],
+    "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table", "reports"],
     "commands": ["app", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}

@@ -1,0 +1,106 @@
+"""What a report knows of a sweep: its runs, the cells that they belong to, and how each ended."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas
+
+from gan_lab.records import RunRecord
+
+Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasured"]
+
+# what a critic estimates, the most telling first: an objective writes the first two only if they are its own
+_ESTIMATES = ("distance/jsd", "distance/f_divergence", "distance/critic_raw")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the seeds of one setting share.
+
+    Attributes:
+        key: unique in the sweep and safe as a file name, such as "wgan_dcgan_nobn".
+        label: values of the swept settings in their order, such as "wgan, dcgan_nobn".
+        settings: swept setting to its value, such as {"objective": "wgan"}; empty where nothing is swept.
+    """
+
+    key: str
+    label: str
+    settings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The failure rule's outcome.
+
+    Attributes:
+        outcome: "success", how the run failed, or "unmeasured" where the rule cannot say.
+        reason: one sentence with the numbers that decided.
+    """
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReportRun:
+    """One run.
+
+    Attributes:
+        record: its status, iteration, seed, command, versions, device and path.
+        config: its resolved configuration; {} if it cannot be read.
+        cell: what it shares with the other seeds of its setting.
+        numbers: ``metrics.csv`` by iteration, floats, NaN where nothing was measured; empty if missing.
+        fault: one sentence on why it is left out of means; None if it counts.
+        verdict: what the failure rule says of it.
+    """
+
+    record: RunRecord
+    config: dict[str, Any]
+    cell: Cell
+    numbers: pandas.DataFrame
+    fault: str | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The metric that stands for the quality of samples.
+
+    Attributes:
+        tag: its column in ``metrics.csv``, such as "quality/frechet_features".
+        title: what an axis says.
+        higher_is_better: False of distances.
+    """
+
+    tag: str
+    title: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All runs below a folder.
+
+    Attributes:
+        root: the folder.
+        experiment: the experiment that all runs were chosen by; None if there is none, or several.
+        scale: their common ``scale``; None likewise.
+        runs: by cell, then by seed.
+        cells: in the order of the sweep.
+        faults: one sentence for each folder that holds no readable run.
+        quality: the metric that all measured runs have; None if none was measured.
+    """
+
+    root: Path
+    experiment: str | None
+    scale: str | None
+    runs: tuple[ReportRun, ...]
+    cells: tuple[Cell, ...]
+    faults: tuple[str, ...]
+    quality: Quality | None
+
+
+def estimate_tag(run: ReportRun) -> str:
+    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a distance."""
+    return next((tag for tag in _ESTIMATES if tag in run.numbers), _ESTIMATES[-1])
