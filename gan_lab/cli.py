@@ -26,6 +26,8 @@ COMMANDS = {
     "board": "open TensorBoard on runs, every point and image kept",
 }
 
+_MOST_POINTS = 1_000_000_000  # of a curve in TensorBoard: more than any run has
+
 USAGE = (
     "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
     + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
@@ -229,7 +231,8 @@ def _board(arguments: list[str]) -> int:
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
     if not given.root.is_dir():
         raise UserError(f"{given.root} is not a folder.")
-    keep_all = "scalars=0,images=0,histograms=0,text=0"
+    # 0 keeps all in the reservoirs, but what is then sent to the browser is sampled down to 0 points
+    keep_all = ",".join(f"{plugin}={_MOST_POINTS}" for plugin in ("scalars", "images", "histograms", "text"))
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(given.root)]
     os.execv(sys.executable, [*command, f"--samples_per_plugin={keep_all}", *rest])
 

@@ -63,7 +63,20 @@ class EventFile:
             values: tag to one number for each of the steps (n,).
             wall_time: of all of them, in seconds since 1970.
         """
-        steps = np.arange(first, first + len(next(iter(values.values()))))
+        self.add_scalars_at(np.arange(first, first + len(next(iter(values.values())))), values, wall_time)
+
+    def add_scalars_at(
+        self, steps: NDArray[np.int64], values: Mapping[str, NDArray[np.float32]], wall_time: float
+    ) -> None:
+        """Append one event per step, with all of its numbers.
+
+        Args:
+            steps: (n,), each below 2^35.
+            values: tag to one number for each of the steps (n,).
+            wall_time: of all of them, in seconds since 1970.
+        """
+        if not len(steps):
+            return
         layout = _layout(tuple(values))
         records = bytearray(layout.template * len(steps))
         rows = np.frombuffer(records, layout.dtype)

@@ -307,7 +307,9 @@ def test_board_opens_tensorboard_that_keeps_everything(
     ((path, arguments),) = executed
     assert path == arguments[0] == sys.executable
     assert arguments[1:5] == ["-m", "tensorboard.main", "--logdir", str(tmp_path)]
-    assert "--samples_per_plugin=scalars=0,images=0,histograms=0,text=0" in arguments
+    assert (
+        "--samples_per_plugin=scalars=1000000000,images=1000000000,histograms=1000000000,text=1000000000"
+    ) in arguments
     assert arguments[-2:] == ["--port", "7007"]
 
 
