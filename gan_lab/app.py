@@ -257,7 +257,9 @@ def register_resolvers() -> None:
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
         "options": lambda *, _root_: _options(_root_),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
-        "rate": lambda published, *, _root_: published if _root_.learning_rate is None else _root_.learning_rate,
+        "rate": lambda published, *, _root_: (
+            published if _root_.learning_rate is None else _root_.learning_rate
+        ),
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
     }.items():
         register(f"gan_lab.{name}", function, replace=True)

@@ -39,7 +39,7 @@ class FailureRule(Checked):
     frozen_range: PositiveFloat = 0.01
     modes_share: Probability = 0.5
     recall_share: Probability = 0.1
-    coverage_share: Probability = 0.5
+    coverage_share: Probability = 0.1
     high_quality_share: Probability = 0.5
     distance_factor: PositiveFloat = 3.0
     end_measurements: PositiveInt = 3
