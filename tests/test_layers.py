@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 LAYERS = {
     "words and rules": [
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
-        *("derivatives", "flat", "flops", "stopwatch"),
+        *("derivatives", "flat", "flops", "stopwatch", "parallelism"),
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),
@@ -26,7 +26,7 @@ LAYERS = {
         *("group", "launch", "resumption"),
     ],
     "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table"],
-    "commands": ["app", "cli"],
+    "commands": ["failures", "hydra_errors", "app", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 
