@@ -12,16 +12,14 @@ from typing import Any
 
 import hydra
 import omegaconf
-from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.plugins import Plugins
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.checks import UserError, conform
 from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted
 from gan_lab.hydra_errors import failure_of_plugin, raised_in
+from gan_lab.launchers import RESOLVERS, prefer_own_configs
 from gan_lab.options import config_folder, format_options
-from gan_lab.parallelism import jobs_at_once, uses_gpu
 from gan_lab.runs import config_hash
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
@@ -192,16 +190,6 @@ def _hydra_subdir(root: DictConfig) -> str | None:
     return None if found - {".hydra", "train.log"} else ".hydra"
 
 
-def _device(root: DictConfig) -> str:
-    return str(root.get("device", "auto"))  # `--cfg hydra` shows Hydra's part alone
-
-
-def _batch_size(root: DictConfig) -> int | None:
-    """Return how many jobs a launcher is given at once: all of them, if it knows by itself what fits."""
-    starts_all = str(root.hydra.launcher.get("_target_")).endswith(".LocalLauncher")
-    return jobs_at_once(_device(root)) if starts_all else None
-
-
 def _options(root: DictConfig) -> str:
     folders = [config_folder()]
     for source in root.hydra.runtime.config_sources:
@@ -221,24 +209,9 @@ def register_resolvers() -> None:
         "config_hash": lambda *, _root_: _job_hash(_root_),
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
         "options": lambda *, _root_: _options(_root_),
-        "jobs_at_once": lambda *, _root_: jobs_at_once(_device(_root_)),
-        "batch_size": lambda *, _root_: _batch_size(_root_),
-        "gpus": lambda *, _root_: int(uses_gpu(_device(_root_))),
+        **RESOLVERS,
     }.items():
         register(f"gan_lab.{name}", function, replace=True)
-
-
-def prefer_own_configs() -> None:
-    """Let the files in conf/hydra/ stand for launchers and sweepers of plugins and of Hydra.
-
-    Hydra 1.3 would merge each into the plugin's own config of that name, and warn that it will cease to.
-    """
-    Plugins.instance()  # imports the plugins, which register their configs
-    for path in (config_folder() / "hydra").rglob("*.yaml"):
-        node = ConfigStore.instance().repo
-        for group in path.relative_to(config_folder()).parent.parts:
-            node = node.get(group, {})
-        node.pop(path.name, None)
 
 
 # a launcher's worker process imports this module to find the job, and must find these, too

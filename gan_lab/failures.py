@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.atomic import write_atomically
 from gan_lab.checks import UserError
+from gan_lab.signals import is_orphan
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,10 @@ def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
         if _Command.process == os.getpid():
             raise  # it is the whole sweep that shall stop
         _stopped[:] = [str(argument) for argument in stop.args] or ["SIGINT"]
+        if is_orphan():
+            # nobody waits for an answer or a note; the same command may have been started again already
+            logging.shutdown()
+            os._exit(CRASHED)
         _note(settings, f"Stopped by {_stopped[0]}; the same command again does what is left.", CRASHED)
     except Exception as error:
         log.exception("The job crashed.")

@@ -38,7 +38,7 @@ def failure_of_plugin(error: Exception) -> Failure | None:
     elif "'hydra/sweeper/sampler/" in text and "Available options" not in text:
         plugin = "sweeper optuna"
     elif any("hydra_plugins" in str(frame.f_globals.get("__name__")) for frame, _ in frames):
-        reason = f"{type(error).__name__}: {text}"[:_LONGEST].rstrip(" .:")
+        reason = f"{type(error).__name__}: {text}".partition(". ")[0][:_LONGEST].rstrip(" .:")
         return Failure(f"The sweep broke off ({reason}); the same command again does what is left.", CRASHED)
     else:
         return None

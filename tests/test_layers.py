@@ -26,7 +26,7 @@ LAYERS = {
         *("group", "launch", "resumption"),
     ],
     "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table"],
-    "commands": ["failures", "hydra_errors", "app", "cli"],
+    "commands": ["failures", "hydra_errors", "launchers", "app", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 
