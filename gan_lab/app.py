@@ -1,11 +1,9 @@
 """The Hydra applications: ``train`` and ``prepare``. Torch is imported when a job starts, not before."""
 
-import functools
 import hashlib
 import os
 import re
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,10 +13,12 @@ from typing import Any
 import hydra
 import omegaconf
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.checks import UserError, conform
+from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted
+from gan_lab.hydra_errors import failure_of_plugin, raised_in
+from gan_lab.launchers import RESOLVERS, prefer_own_configs
 from gan_lab.options import config_folder, format_options
 from gan_lab.runs import config_hash
 from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
@@ -27,38 +27,44 @@ _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
 _OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 _SHOWN_TAG_LENGTH = 80
 
-_failures: list[str] = []
 
-
-def train_app(arguments: list[str]) -> list[str]:
+def train_app(arguments: list[str]) -> list[Failure]:
     """Run ``gan-lab train`` with these arguments: one job, or a multirun of them.
 
     Returns:
-        A sentence for each job that was refused.
+        The jobs that failed, whatever the launcher; a run that diverged is a result.
+
+    Raises:
+        UserError: if a plugin that was asked for is not installed.
     """
     return _run(_train_job, arguments)
 
 
-def prepare_app(arguments: list[str]) -> list[str]:
+def prepare_app(arguments: list[str]) -> list[Failure]:
     """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
     no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
     return _run(_prepare_job, [*arguments, *no_files])
 
 
-def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[str]:
-    _failures.clear()
+def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[Failure]:
+    begin()
     overrides = expand_constraint_lists(arguments)
     os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
+    asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     sys.argv = [sys.argv[0], *overrides]
     main = hydra.main(config_path=str(config_folder()), config_name="config", **version_base())
     try:
-        main(_noting_refusals(job))()
-    except UserError:
-        if not _failures:  # not a job's
+        main(job)()
+    except Exception as error:
+        of_plugin = failure_of_plugin(error)
+        if of_plugin is None or asked_for_traceback:
             raise
-    return _failures
+        failures = collect()
+        # with every trial failed, the optimiser has no best one, and those are the reason
+        return failures if failures and raised_in(error, "optuna") else [*failures, of_plugin]
+    return collect()
 
 
 def version_base() -> dict[str, Any]:
@@ -70,53 +76,24 @@ def _version_of(package: ModuleType) -> tuple[int, ...]:
     return tuple(int(part) for part in package.__version__.split(".")[:2])
 
 
-def _noting_refusals(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
-    """Return the job with its refusals noted: of a multirun, Hydra reports the first only."""
-
-    @functools.wraps(job)
-    def noting(config: DictConfig) -> Any:
-        try:
-            return job(config)
-        except UserError as error:
-            settings = HydraConfig.get()
-            if job is _train_job:  # the other one has no folder of its own
-                _remove_traces(Path(settings.runtime.output_dir))
-            if settings.mode == RunMode.RUN:
-                _failures.append(str(error))
-                return None
-            _failures.append(f"{' '.join(settings.overrides.task)}: {error}")
-            raise
-
-    return noting
-
-
-def _remove_traces(folder: Path) -> None:
-    """Remove what Hydra wrote of a job that was refused, and its folder if nothing else is in it."""
-    log_file = folder / "train.log"
-    if {path.name for path in folder.iterdir()} <= {".hydra", log_file.name}:
-        shutil.rmtree(folder / ".hydra", ignore_errors=True)
-        log_file.unlink(missing_ok=True)
-        if folder.resolve() != Path.cwd():
-            folder.rmdir()
-    elif log_file.is_file() and log_file.stat().st_size == 0:
-        log_file.unlink()
-
-
+@noted
 def _train_job(config: DictConfig) -> float:
     from gan_lab.launch import launch
 
     composed = to_plain(config)
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
-    _refuse_merged_options(choices)
-    choices |= take_experiment_keys(composed, choices)
-    return launch(
-        composed,
-        Path(settings.runtime.output_dir),
-        choices=choices,
-        command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
-        trusted=_trusted(composed),
-    )
+    folder = Path(settings.runtime.output_dir)
+    with no_traces_if_refused(folder):
+        _refuse_merged_options(choices)
+        choices |= take_experiment_keys(composed, choices)
+        return launch(
+            composed,
+            folder,
+            choices=choices,
+            command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
+            trusted=_trusted(composed),
+        )
 
 
 def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
@@ -136,6 +113,7 @@ def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -
     return {key: str(value) for key, value in given.items() if value is not None}
 
 
+@noted
 def _prepare_job(config: DictConfig) -> None:
     from gan_lab.preparation import prepare
 
@@ -261,9 +239,11 @@ def register_resolvers() -> None:
             published if _root_.learning_rate is None else _root_.learning_rate
         ),
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
+        **RESOLVERS,
     }.items():
         register(f"gan_lab.{name}", function, replace=True)
 
 
-# a launcher's worker process imports this module to find the job, and must find the resolvers, too
+# a launcher's worker process imports this module to find the job, and must find these, too
 register_resolvers()
+prefer_own_configs()

@@ -9,7 +9,6 @@ import io
 import logging
 import os
 import sys
-import traceback
 from pathlib import Path
 
 from gan_lab import __version__
@@ -36,7 +35,7 @@ USAGE = (
 
 
 def main() -> int:
-    """Run the command line and return the exit status: 0, 2 for bad input, 130 for Ctrl-C."""
+    """Run the command line and return the exit status: 0, 2 for bad input, 1 for a crash, 130 for Ctrl-C."""
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
@@ -84,6 +83,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.app import prepare_app, train_app
+    from gan_lab.hydra_errors import one_line, raised_in
 
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     try:
@@ -91,30 +91,15 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
             raise
-        return _refuse(_one_line(str(error)))
+        return _refuse(one_line(str(error)))
     except ValueError as error:
         # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
-        if asked_for_traceback or not _raised_in(error, "hydra"):
+        if asked_for_traceback or not raised_in(error, "hydra"):
             raise
-        return _refuse(_one_line(str(error)))
+        return _refuse(one_line(str(error)))
     for failure in failures:
-        _refuse(failure)
-    return 2 if failures else 0
-
-
-def _raised_in(error: Exception, package: str) -> bool:
-    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
-
-
-def _one_line(text: str) -> str:
-    """Return Hydra's message without its search path and what it says of its own data structures."""
-    text = text.partition("Config search path:")[0]
-    # Hydra's way out, +key=value, would only add a key that nothing reads
-    text, hint, _ = text.partition("To append to your config use")
-    lines = [line.strip() for line in text.splitlines()]
-    lines += ["`gan-lab train --cfg job` prints every key."] if hint else []
-    return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
+        _refuse(failure.text)
+    return min((failure.status for failure in failures), default=0)
 
 
 def _complete(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 LAYERS = {
     "words and rules": [
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
-        *("derivatives", "flat", "flops", "stopwatch", "scales"),
+        *("derivatives", "flat", "flops", "stopwatch", "scales", "parallelism"),
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),
@@ -26,7 +26,7 @@ LAYERS = {
         *("group", "launch", "resumption"),
     ],
     "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table", "reports"],
-    "commands": ["app", "composing", "cli"],
+    "commands": ["failures", "hydra_errors", "launchers", "app", "composing", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 
