@@ -25,8 +25,6 @@ COMMANDS = {
     "board": "open TensorBoard on runs, every point and image kept",
 }
 
-_MOST_POINTS = 1_000_000_000  # of a curve in TensorBoard: more than any run has
-
 USAGE = (
     "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
     + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
@@ -214,12 +212,10 @@ def _board(arguments: list[str]) -> int:
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
-    if not given.root.is_dir():
-        raise UserError(f"{given.root} is not a folder.")
-    # 0 keeps all in the reservoirs, but what is then sent to the browser is sampled down to 0 points
-    keep_all = ",".join(f"{plugin}={_MOST_POINTS}" for plugin in ("scalars", "images", "histograms", "text"))
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(given.root)]
-    os.execv(sys.executable, [*command, f"--samples_per_plugin={keep_all}", *rest])
+    from gan_lab.board_view import address_of, command_of
+
+    print(f"Distance, health, quality and samples first:\n{address_of(given.root, rest)}\n", flush=True)
+    os.execv(sys.executable, command_of(given.root, rest))
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -25,7 +25,14 @@ LAYERS = {
         *("plane", "pictures", "looks", "member", "choosing", "players", "train"),
         *("group", "launch", "resumption"),
     ],
-    "what reads runs and data": ["written_samples", "evaluation", "preparation", "run_table", "reports"],
+    "what reads runs and data": [
+        "written_samples",
+        "evaluation",
+        "preparation",
+        "run_table",
+        "board_view",
+        "reports",
+    ],
     "commands": ["failures", "hydra_errors", "launchers", "app", "composing", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}

@@ -36,22 +36,24 @@ DESCRIPTION = (
     "Of one seed, mean and bounds are its value. Runs that the report leaves out are left out."
 )
 
-# title of a chart to its series, in reading order; the first tag of a chart decides whether it is shown
-CHARTS: dict[str, dict[str, list[str]]] = {
+# category to title to tag, in reading order; a chart has one series, for TensorBoard complains of every run that
+# lacks tags of a Margin chart unless it lacks just three
+CHARTS: dict[str, dict[str, str]] = {
     "distance": {
-        "critic's estimate of W1, median of 101": ["distance/critic_median"],
-        "JSD estimate, median of 101": ["distance/jsd_median"],
-        "f-divergence estimate, median of 101": ["distance/f_divergence_median"],
-        "exact W1 and its floor": ["distance/w1_exact", "distance/floor"],
-        "certified W1": ["distance/certified"],
-        "critic's estimate of W1, raw": ["distance/critic_raw"],
-        "JSD estimate, raw": ["distance/jsd"],
-        "f-divergence estimate, raw": ["distance/f_divergence"],
+        "critic's estimate of W1, median of 101": "distance/critic_median",
+        "JSD estimate, median of 101": "distance/jsd_median",
+        "f-divergence estimate, median of 101": "distance/f_divergence_median",
+        "exact W1": "distance/w1_exact",
+        "floor of exact W1": "distance/floor",
+        "certified W1": "distance/certified",
+        "critic's estimate of W1, raw": "distance/critic_raw",
+        "JSD estimate, raw": "distance/jsd",
+        "f-divergence estimate, raw": "distance/f_divergence",
     },
     "health": {
-        "slope of the critic": ["health/critic_slope"],
-        "gradient norm of the generator": ["health/generator_gradient_norm"],
-        "share of weights at the clip bound": ["health/at_clip_fraction"],
+        "slope of the critic": "health/critic_slope",
+        "gradient norm of the generator": "health/generator_gradient_norm",
+        "share of weights at the clip bound": "health/at_clip_fraction",
     },
 }
 MEASURED = (
@@ -79,7 +81,7 @@ def write_aggregates(sweep: Sweep, folder: Path) -> None:
     _remove_earlier(folder)
     quality = _quality_charts(sweep)
     charts = CHARTS | ({"quality": quality} if quality else {})
-    tags = [*MEASURED, *(tag for series in quality.values() for tag in series)]
+    tags = [*MEASURED, *quality.values()]
     counted = [run for run in sweep.runs if run.fault is None]
     runs = {cell.key: [run for run in counted if run.cell == cell] for cell in sweep.cells}
     bands = {key: bands_of(of_cell, tags) for key, of_cell in runs.items() if of_cell}
@@ -89,22 +91,19 @@ def write_aggregates(sweep: Sweep, folder: Path) -> None:
         _write_cell(folder / key, of_cell, layout, _last_update(runs[key]))
 
 
-def layout_of(charts: Mapping[str, Mapping[str, list[str]]], measured: set[str]) -> Layout:
+def layout_of(charts: Mapping[str, Mapping[str, str]], measured: set[str]) -> Layout:
     """Return Margin charts of what was measured, in the given order.
 
     Args:
-        charts: category to title to the tags of a chart's series.
-        measured: tags of which there are bands; a chart whose first tag is none of them is left out.
+        charts: category to title to tag.
+        measured: tags of which there are bands.
     """
     categories = []
-    for category, titles in charts.items():
-        shown = [
-            Chart(title=title, margin=MarginChartContent(series=_series(tags, measured)))
-            for title, tags in titles.items()
-            if tags[0] in measured
-        ]
+    for category, tags in charts.items():
+        shown = [_chart(title, tag) for title, tag in tags.items() if tag in measured]
         if shown:
-            categories.append(Category(title=category, chart=shown))
+            # TensorBoard 2.21 shows the last Margin chart of a category first
+            categories.append(Category(title=category, chart=shown[::-1]))
     return Layout(category=categories)
 
 
@@ -113,20 +112,20 @@ def tags_of(tag: str) -> tuple[str, str, str]:
     return f"seeds/{tag}/mean", f"seeds/{tag}/low", f"seeds/{tag}/high"
 
 
-def _series(tags: list[str], measured: set[str]) -> list[MarginChartContent.Series]:
-    named = [tags_of(tag) for tag in tags if tag in measured]
-    return [MarginChartContent.Series(value=mean, lower=low, upper=high) for mean, low, high in named]
+def _chart(title: str, tag: str) -> Chart:
+    mean, low, high = tags_of(tag)
+    series = MarginChartContent.Series(value=mean, lower=low, upper=high)
+    return Chart(title=title, margin=MarginChartContent(series=[series]))
 
 
-def _quality_charts(sweep: Sweep) -> dict[str, list[str]]:
-    """Return a chart for each quality metric, the one that stands for quality first, with its floor."""
-    found = {str(tag) for run in sweep.runs for tag in run.numbers}
-    metrics = sorted(tag for tag in found if tag.startswith("quality/") and not tag.endswith("_floor"))
+def _quality_charts(sweep: Sweep) -> dict[str, str]:
+    """Return a chart for each metric, the one that stands for quality first, followed by its floor."""
+    found = {str(tag) for run in sweep.runs for tag in run.numbers if str(tag).startswith("quality/")}
+    metrics = sorted(tag for tag in found if not tag.endswith("_floor"))
     if sweep.quality and sweep.quality.tag in metrics:
-        metrics.remove(sweep.quality.tag)
-        metrics.insert(0, sweep.quality.tag)
-    names = {tag: tag.removeprefix("quality/").replace("_", " ") for tag in metrics}
-    return {name: [tag, f"{tag}_floor"] for tag, name in names.items()}
+        first = sweep.quality.tag
+        metrics = [first, f"{first}_floor", *(tag for tag in metrics if tag != first)]
+    return {tag.removeprefix("quality/").replace("_", " "): tag for tag in metrics}
 
 
 def _last_update(runs: list[ReportRun]) -> float:
