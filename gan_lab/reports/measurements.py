@@ -54,10 +54,14 @@ def _whole_lines(text: str) -> tuple[list[str], str | None]:
 
 def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
     """Return the table of whole lines, cut before the first value that is no number."""
-    cells = pandas.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    table = cells.apply(pandas.to_numeric, errors="coerce").astype(float)
+    table = pandas.read_csv(io.StringIO(text), keep_default_na=False, na_values=["", "nan"])
+    words = table[_INDEX].isna()
+    for name in table.select_dtypes(exclude="number"):
+        numbers = pandas.to_numeric(table[name], errors="coerce")
+        words |= numbers.isna() & table[name].notna()
+        table[name] = numbers
+    table = table.astype(float)
     fault = None
-    words = ((table.isna()) & ~cells.isin(["", "nan"])).any(axis=1) | table[_INDEX].isna()
     repeats = ~words & (table[_INDEX].diff().fillna(1) <= 0)
     wrong = (words | repeats).to_numpy().nonzero()[0]
     if len(wrong):
