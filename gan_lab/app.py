@@ -102,7 +102,7 @@ def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -
     Raises:
         UserError: if such a key is set without an experiment.
     """
-    given = {key: composed.pop(key) for key in _OF_EXPERIMENTS}
+    given = {key: composed.pop(key, None) for key in _OF_EXPERIMENTS}
     if "experiment" in choices or "panel" in choices:
         given["scale"] = given["scale"] or DEFAULT_SCALE
     elif any(value is not None for value in given.values()):
