@@ -36,8 +36,8 @@ DESCRIPTION = (
     "Of one seed, mean and bounds are its value. Runs that the report leaves out are left out."
 )
 
-# category to title to tag, in reading order; a chart has one series, for TensorBoard complains of every run that
-# lacks tags of a Margin chart unless it lacks just three
+# category to title to tag, in reading order; a chart has one series, for TensorBoard complains of every run
+# that lacks tags of a Margin chart unless it lacks just three
 CHARTS: dict[str, dict[str, str]] = {
     "distance": {
         "critic's estimate of W1, median of 101": "distance/critic_median",
@@ -84,7 +84,8 @@ def write_aggregates(sweep: Sweep, folder: Path) -> None:
     tags = [*MEASURED, *quality.values()]
     counted = [run for run in sweep.runs if run.fault is None]
     runs = {cell.key: [run for run in counted if run.cell == cell] for cell in sweep.cells}
-    bands = {key: bands_of(of_cell, tags) for key, of_cell in runs.items() if of_cell}
+    found = {key: bands_of(of_cell, tags) for key, of_cell in runs.items()}
+    bands = {key: of_cell for key, of_cell in found.items() if of_cell}
     measured = {tag for of_cell in bands.values() for tag in of_cell}
     layout = layout_of(charts, measured)
     for key, of_cell in bands.items():

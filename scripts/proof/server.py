@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 _START_S = 120.0
+_READ_S = 900.0  # of a large sweep; TensorBoard reads 10,000 numbers a second or so
 _SETTLED_S = 5.0
 _ALL_STATUSES = [f"STATUS_{name}" for name in ("UNKNOWN", "SUCCESS", "FAILURE", "RUNNING")]
 
@@ -62,8 +63,8 @@ class Server:
         return _fetch(f"{self.url}/data/{route}?{urllib.parse.urlencode(query)}")
 
     def settle(self, runs: set[str]) -> None:
-        """Wait until these runs are there and no more tags appear: the server answers while it still reads."""
-        until = time.monotonic() + _START_S
+        """Wait until these runs are there and no more tags appear: it answers while it still reads."""
+        until = time.monotonic() + _READ_S
         before: Any = None
         while time.monotonic() < until:
             tags = [self.get(f"plugin/{plugin}/tags") for plugin in ("scalars", "images")]
