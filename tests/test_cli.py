@@ -181,7 +181,7 @@ def test_a_sweep_ends_whatever_a_job_does(tmp_path: Path) -> None:
     ("line", "expected"),
     [
         ("gan-lab tr", {"train"}),
-        ("gan-lab r", {"resume", "runs"}),
+        ("gan-lab r", {"report", "resume", "runs"}),
         ("gan-lab ", set(cli.COMMANDS)),
         ("gan-lab train objective=wg", {"objective=wgan", "objective=wgan_gp"}),
         ("gan-lab train dataset=ring8 train.it", {"train.iterations="}),

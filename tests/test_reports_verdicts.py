@@ -38,7 +38,7 @@ def moving(level):
         ({"quality/high_quality_share": 0.48}, "poor", "high_quality_share ended at 0.48, below 0.49"),
         ({"quality/high_quality_share": 0.5}, "success", "0.5"),
         (IMAGES, "success", "quality/coverage ended at 0.8; real samples have 0.9"),
-        (IMAGES | {"quality/coverage": 0.44}, "poor", "coverage ended at 0.44, below 0.45"),
+        (IMAGES | {"quality/coverage": 0.08}, "poor", "coverage ended at 0.08, below 0.09"),
         (NO_SHARES, "success", "distance/w1_exact"),
         (NO_SHARES | {"distance/w1_exact": moving(0.4)}, "poor", "above 0.3; real samples have 0.1"),
         (NO_SHARES | {"distance/w1_exact": moving(0.25)}, "success", "distance/w1_exact"),

@@ -35,7 +35,9 @@ class Case:
 def compose(overrides: list[str]) -> dict[str, Any]:
     """Return the config that ``gan-lab train OVERRIDES`` composes."""
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return app.to_plain(hydra.compose("config", overrides=overrides))
+        config = app.to_plain(hydra.compose("config", overrides=overrides))
+    app.take_experiment_keys(config, {})
+    return config
 
 
 _STACKS = (8, 32)
