@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.checks import UserError, conform
 from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted
 from gan_lab.hydra_errors import failure_of_plugin, raised_in
-from gan_lab.launchers import RESOLVERS, prefer_own_configs
+from gan_lab.launchers import HYDRA_MAY_NAME, RESOLVERS, prefer_own_configs
 from gan_lab.options import config_folder, format_options
 from gan_lab.runs import config_hash
 from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
@@ -54,7 +54,11 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[Failure
     # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     sys.argv = [sys.argv[0], *overrides]
-    main = hydra.main(config_path=str(config_folder()), config_name="config", **version_base())
+    # 1.4 wants to know what a config may name
+    allowed: Any = {"execution_whitelist": HYDRA_MAY_NAME} if _version_of(hydra) >= (1, 4) else {}
+    main = hydra.main(
+        config_path=str(config_folder()), config_name="config", **version_base(), **allowed
+    )
     try:
         main(job)()
     except Exception as error:

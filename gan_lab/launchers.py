@@ -7,6 +7,9 @@ from omegaconf import DictConfig
 from gan_lab.options import config_folder
 from gan_lab.parallelism import jobs_at_once, uses_gpu
 
+# by Hydra itself, for callbacks and samplers; what a run is made of is built, and checked, in build.py
+HYDRA_MAY_NAME = ["gan_lab.failures.FailureNotes", "optuna.samplers.*", "hydra_plugins.*"]
+
 
 def prefer_own_configs() -> None:
     """Let the files in conf/hydra/ stand for launchers and sweepers of plugins and of Hydra.
