@@ -10,6 +10,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from types import TracebackType
@@ -26,6 +27,16 @@ const all = (selector, root = document) => [
   ...root.querySelectorAll(selector),
   ...[...root.querySelectorAll('*')].filter(e => e.shadowRoot).flatMap(e => all(selector, e.shadowRoot))];
 const shown = e => e.getClientRects().length > 0;
+"""
+
+
+# gives the pipes the numbers that the browser expects; moved away first: one may have the number of the other
+_RENUMBER = """
+import fcntl, os, sys
+read, write = (fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3])
+os.dup2(read, 3)
+os.dup2(write, 4)
+os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -52,9 +63,8 @@ class Browser:
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
         flags = [*_FLAGS, "--remote-debugging-pipe", f"--user-data-dir={self._profile.name}"]
-        # the shell gives the pipes the numbers that the browser expects
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{to_read} 4>&{to_write}', "sh", program, *flags, "about:blank"],
+            [sys.executable, "-c", _RENUMBER, str(to_read), str(to_write), program, *flags, "about:blank"],
             pass_fds=(to_read, to_write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -62,19 +72,34 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self._buffer, self._last, self._session = b"", 0, ""
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self._call("Page.enable")
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._call("Emulation.setDeviceMetricsOverride", **size)
+        self._size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
 
     def __enter__(self) -> "Browser":
-        """Return the browser."""
+        """Open a page and return the browser.
+
+        Raises:
+            BrowserError: if it does not start.
+        """
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End the browser."""
+        self.close()
+
+    def _attach(self) -> None:
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._call("Page.enable")
+        self._call("Emulation.setDeviceMetricsOverride", **self._size)
+
+    def close(self) -> None:
         """End the browser."""
         os.close(self._write)  # which it takes as a request to leave
         try:
@@ -120,7 +145,10 @@ class Browser:
         message: dict[str, Any] = {"id": self._last, "method": method, "params": parameters}
         if self._session:
             message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
+        try:
+            os.write(self._write, json.dumps(message).encode() + b"\0")
+        except BrokenPipeError as error:
+            raise BrowserError("The browser has ended.") from error
         until = time.monotonic() + _ANSWER_S
         while (answer := self._receive(until)).get("id") != self._last:
             pass  # an event
