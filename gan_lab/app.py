@@ -56,9 +56,7 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[Failure
     sys.argv = [sys.argv[0], *overrides]
     # 1.4 wants to know what a config may name
     allowed: Any = {"execution_whitelist": HYDRA_MAY_NAME} if _version_of(hydra) >= (1, 4) else {}
-    main = hydra.main(
-        config_path=str(config_folder()), config_name="config", **version_base(), **allowed
-    )
+    main = hydra.main(config_path=str(config_folder()), config_name="config", **version_base(), **allowed)
     try:
         main(job)()
     except Exception as error:
