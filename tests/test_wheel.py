@@ -43,7 +43,8 @@ def test_the_wheel_holds_every_config(wheel: Path) -> None:
     options = {f"gan_lab/{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / "conf").rglob("*.yaml")}
     modules = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "gan_lab").rglob("*.py")}
     assert len(options) > 40
-    assert options | modules | {"gan_lab/conf/__init__.py", "gan_lab/py.typed"} <= names
+    beside = {"gan_lab/conf/__init__.py", "gan_lab/py.typed", "gan_lab/reports/report.html.j2"}
+    assert options | modules | beside <= names
     assert not [name for name in names if name.endswith(".pyc")]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"gan_lab"}
 

@@ -1,7 +1,7 @@
 """In what a sweep's runs differ from its experiment at the paper's scale, found by composing that."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,13 +49,13 @@ class Deviation:
         key: of the config, or a group of it.
         here: its value in the runs.
         paper: what the experiment has at the paper's scale.
-        cells: labels of those that have it; empty if all have.
+        cells: what those that have it share, or their labels; "all" if all have it.
     """
 
     key: str
     here: str
     paper: str
-    cells: tuple[str, ...]
+    cells: str
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
         sweep: its runs; of each cell, the first with a config speaks for all.
         compose: composes overrides; raises UserError for those that are none.
     """
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[tuple[str, str, str], list[Cell]] = {}
     notes: dict[str, None] = {}
-    compared = 0
     for cell in sweep.cells:
         run = next((run for run in sweep.runs if run.cell.key == cell.key and run.config), None)
         try:
@@ -86,15 +85,21 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
         except UserError as error:
             notes[str(error)] = None
             continue
-        compared += 1
         for row in rows:
-            found.setdefault(row, []).append(cell.label)
-    everywhere = len(sweep.cells) if compared == len(sweep.cells) else -1
-    deviations = [
-        Deviation(*row, cells=() if len(labels) == everywhere else tuple(labels))
-        for row, labels in found.items()
-    ]
+            found.setdefault(row, []).append(cell)
+    deviations = [Deviation(*row, cells=_named(cells, sweep.cells)) for row, cells in sorted(found.items())]
     return Deviations(tuple(deviations), tuple(notes))
+
+
+def _named(cells: Sequence[Cell], among: Sequence[Cell]) -> str:
+    """Say which cells of a sweep these are, by the values of one setting where that is enough."""
+    if len(cells) == len(among):
+        return "all"
+    for key in cells[0].settings:
+        values = list(dict.fromkeys(cell.settings.get(key, "") for cell in cells))
+        if len(cells) == sum(cell.settings.get(key) in values for cell in among):
+            return ", ".join(values)
+    return "; ".join(cell.label for cell in cells)
 
 
 def _compare(run: ReportRun | None, cell: Cell, compose: Compose) -> list[tuple[str, str, str]]:

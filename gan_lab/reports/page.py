@@ -13,6 +13,7 @@ import jinja2
 from gan_lab.reports.deviations import Deviations
 from gan_lab.reports.model import ReportRun, Sweep
 from gan_lab.reports.page_tables import Cell, Table
+from gan_lab.reports.sweep_command import command_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def render_page(
         faults=sweep.faults,
         deviations=deviations,
         deviation_table=_deviation_table(deviations),
-        made=_made(sweep.runs),
+        made=_made(sweep),
     )
 
 
@@ -129,16 +130,13 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
 
 
 def _deviation_table(deviations: Deviations) -> Table:
-    rows = [
-        (Cell(each.key), Cell(each.here), Cell(each.paper), Cell("; ".join(each.cells) or "all"))
-        for each in deviations.rows
-    ]
+    rows = [(Cell(each.key), Cell(each.here), Cell(each.paper), Cell(each.cells)) for each in deviations.rows]
     return Table("Deviations", "", ("setting", "here", "at the paper's scale", "cells"), tuple(rows))
 
 
-def _made(runs: Sequence[ReportRun]) -> list[tuple[str, list[str]]]:
+def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
     """Return where the numbers come from, each value once, in the order of the runs."""
-    records = [run.record for run in runs]
+    records = [run.record for run in sweep.runs]
     versions = dict.fromkeys(f"{name} {version}" for r in records for name, version in r.versions.items())
     commits = dict.fromkeys(
         f"{r.git['commit']}{' with changes' if r.git.get('dirty') else ''}"
@@ -147,7 +145,8 @@ def _made(runs: Sequence[ReportRun]) -> list[tuple[str, list[str]]]:
     )
     devices = dict.fromkeys(", ".join(filter(None, (r.device, r.execution))) for r in records)
     made = [
-        ("commands", list(dict.fromkeys(r.command for r in records))),
+        ("command of the sweep", [command_of(sweep.root)]),
+        ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),
         ("time in training", [f"{sum(r.duration_s for r in records) / 60:,.1f} minutes over all runs"]),

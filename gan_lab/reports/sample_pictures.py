@@ -49,5 +49,17 @@ def read_picture(path: Path, rows: int, columns: int) -> NDArray[np.uint8] | Non
     # only datasets of images are shown beside real ones
     if not path.with_name("real.png").is_file():
         return pixels
+    pixels = _as_drawn(pixels)
     height, width = pixels.shape[:2]
     return pixels[: math.ceil(height * rows / GRID_SIDE), : math.ceil(width * columns / GRID_SIDE)]
+
+
+def _as_drawn(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture without its enlargement by a whole factor (``gan_lab.pictures.enlarge``)."""
+    height, width = pixels.shape[:2]
+    for factor in range(math.gcd(height, width), 1, -1):
+        if height % factor == 0 and width % factor == 0:
+            small = pixels[::factor, ::factor]
+            if np.array_equal(small.repeat(factor, axis=0).repeat(factor, axis=1), pixels):
+                return small
+    return pixels

@@ -66,7 +66,7 @@ def _draw(figures: Iterable[NamedFigure]) -> tuple[dict[str, bytes], list[Pictur
     pictures = []
     with styled():
         for each in figures:
-            png, pdf = encode(each.figure)
+            png, pdf = encode(each)
             files |= {f"figures/{each.name}.png": png, f"figures/{each.name}.pdf": pdf}
             pictures.append(Picture(each.name, each.title, each.caption, png))
     return files, pictures

@@ -22,6 +22,7 @@ _TITLES = {
     "distance/jsd": "Jensen-Shannon estimate\n(nats)",
     "distance/f_divergence": "divergence estimate",
 }
+_LOWEST_JSD = -0.25
 _ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
 
 
@@ -43,7 +44,7 @@ def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
     across = min(_ACROSS, len(cells))
     down = math.ceil(len(cells) / across)
-    figure = new_figure(4.1 * across, 4.9 * down)
+    figure = new_figure(4.1 * across, 5.2 * down)
     places = figure.subfigures(down, across, squeeze=False).flatten()
     for place, cell in zip(places, cells, strict=False):
         _draw_cell(place, sweep, cell)
@@ -68,7 +69,7 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
     runs, colour = runs_of(sweep, cell), colour_of(objective_of(sweep, cell))
     place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
     shown = _pictures(runs)
-    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 1.5][: 3 if shown else 2])
+    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 2][: 3 if shown else 2])
     estimate = place.add_subplot(grid[0])
     _draw_estimate(estimate, runs, colour)
     below = place.add_subplot(grid[1], sharex=estimate)
@@ -96,7 +97,8 @@ def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
         axes.axhline(math.log(2), color=GREY, linewidth=0.9, linestyle="--")
         axes.text(0.99, math.log(2), "log 2", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
                   color=GREY, fontsize=8)  # fmt: skip
-        held += [0.0, math.log(2)] if held else []
+        # a lower bound far below 0 says nothing, and would press flat what does
+        held = [max(value, _LOWEST_JSD) for value in held] + ([0.0, math.log(2)] if held else [])
     spread(axes, held)
     axes.set_ylabel(_TITLES[tag])
     if not band.seeds:
@@ -147,9 +149,11 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
             f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "
             "samples."
         )
+    if any(estimate_tag(run) == "distance/jsd" for run in runs):
+        sentences.append("A Jensen-Shannon estimate is a lower bound; where it is far below 0 it is cut off.")
     if any(run.record.status == "diverged" for run in runs):
         sentences.append("A cross marks where a run diverged.")
-    sentences.append("Samples are of the first seed that has some, at the iterations above them.")
+    sentences.append("At the bottom, samples of the first seed that has some, with their iterations above.")
     left_out = [f"{run.cell.label}, seed {run.record.seed}: {run.fault}" for run in runs if run.fault]
     if left_out:
         sentences.append("Left out: " + "; ".join(text.rstrip(".") for text in left_out) + ".")

@@ -33,7 +33,7 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
         f"The last picture of seed {', '.join(seeds)} of each cell, all from latents that stayed the same "
         "through training. Above each, how many of all the cell's seeds the failure rule passed."
     )
-    return NamedFigure("samples", "Samples side by side", caption, figure)
+    return NamedFigure("samples", "Samples side by side", caption, figure, every_colour=True)
 
 
 def _arrange(sweep: Sweep) -> list[list[Cell | None]]:
