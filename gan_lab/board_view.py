@@ -67,7 +67,7 @@ def pinned_view(root: Path) -> str:
         UserError: if there is no such folder.
     """
     runs = find_runs(root)
-    paths = [run.path.relative_to(root) for run in runs]
+    paths = [run.path.relative_to(root) for run in runs if run.iteration]
     jobs = {path.parent if _is_seed(path) else path: path for path in reversed(paths)}
     measured = set().union(*map(_columns, runs))
     cards: list[dict[str, str | int]] = [

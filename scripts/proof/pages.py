@@ -84,6 +84,10 @@ def look_at_custom(browser: Browser, url: str, categories: list[str], first: str
     paths = "e.shadowRoot && all('.area, .line-plot path, path.line', e.shadowRoot)"
     long = f"{_CARDS}.filter(e => ({paths} || []).some(p => (p.getAttribute('d') || '').length > 60)).length"
     browser.wait(f"{long} > 1", _PATIENCE_S)
+    # a band that leaves the view is cut off there; so let every chart show all of its points
+    browser.evaluate(
+        "all('paper-checkbox').filter(e => e.innerText.startsWith('Ignore')).map(e => e.click())"
+    )
     _settle(browser)
     named = browser.evaluate("all('.category-name').filter(shown).map(e => e.textContent.trim())")
     margin = browser.evaluate("all('tf-custom-scalar-margin-chart-card').filter(shown).map(e => e.title)")
