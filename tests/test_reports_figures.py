@@ -210,6 +210,13 @@ def test_a_numeric_setting_is_an_axis_logarithmic_over_decades(tmp_path):
     assert setting_of(sweep.cells[0]) == "bound=0.001"
 
 
+def test_zeros_do_not_keep_an_axis_of_decades_linear(tmp_path):
+    norms = [table(health__generator_gradient_norm=value) for value in (0.0, 1e-9, 1.0)]
+    sweep = make_sweep(tmp_path, [{"constraint.bound": "1"}, {"constraint.bound": "2"}], norms)
+    _, norm, *_ = setting_figure(sweep).figure.axes
+    assert (norm.get_ylabel().splitlines()[0], norm.get_yscale()) == ("generator's gradient norm", "log")
+
+
 def test_words_and_single_values_are_no_numeric_axis(tmp_path):
     assert numeric_axis(make_sweep(tmp_path / "words", PANELS)) is None
     assert setting_figure(make_sweep(tmp_path / "none", [{}])) is None

@@ -62,5 +62,5 @@ def _cell(value: Any) -> Cell:
     if math.isnan(number):
         return Cell("-", is_number=True)
     return Cell(
-        f"{number:.0f}" if number.is_integer() and abs(number) < 1e6 else f"{number:.3g}", is_number=True
+        f"{number:,.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:.3g}", is_number=True
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of
 from gan_lab.reports.claims import MEDIAN_WINDOW
 from gan_lab.reports.curves import Band, band_of, stride, thin
-from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, new_figure, spread
+from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
 from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
 from gan_lab.reports.verdicts import floor_tag
@@ -23,6 +23,7 @@ _TITLES = {
     "distance/f_divergence": "divergence estimate",
 }
 _LOWEST_JSD = -0.25
+_PANEL_WIDTH = 4.1  # inches
 _ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
 
 
@@ -42,9 +43,9 @@ def estimate_figures(sweep: Sweep) -> list[NamedFigure]:
 
 def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
-    across = min(_ACROSS, len(cells))
+    across = 2 if len(cells) == 4 else min(_ACROSS, len(cells))
     down = math.ceil(len(cells) / across)
-    figure = new_figure(4.1 * across, 5.2 * down)
+    figure = new_figure(_PANEL_WIDTH * across, 5.2 * down)
     places = figure.subfigures(down, across, squeeze=False).flatten()
     for place, cell in zip(places, cells, strict=False):
         _draw_cell(place, sweep, cell)
@@ -79,7 +80,7 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
     estimate.tick_params(labelbottom=False)
     place.align_ylabels([estimate, below])
     for axes, (iteration, pixels) in zip(_strip(place, grid, len(shown)), shown.items(), strict=True):
-        axes.imshow(pixels)
+        show_picture(axes, pixels, _PANEL_WIDTH / _SHOWN)
         axes.set_title(f"{iteration:,}", fontsize=8, pad=2)
         axes.axis("off")
 

@@ -53,6 +53,7 @@ def _draw(axes: Axes, sweep: Sweep, setting: str, tag: str) -> None:
                 "color": colour_of(objective),
                 "marker": marker_of(objective),
                 "linestyle": "none",
+                "clip_on": False,
             }
             axes.plot(values, np.full(values.size, place), markersize=4, alpha=0.45, **look)
             axes.plot([values.mean()], [place], markersize=8, markeredgecolor="white", **look)

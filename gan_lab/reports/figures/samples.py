@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
-from gan_lab.reports.figures.style import GREY, NamedFigure, new_figure
+from gan_lab.reports.figures.style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.sample_pictures import pictures_of, read_picture
 
@@ -68,7 +68,7 @@ def _draw(axes: Axes, sweep: Sweep, cell: Cell, run: ReportRun | None) -> None:
     if run is None or pixels is None:
         axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", color=GREY)
         return
-    axes.imshow(pixels)
+    show_picture(axes, pixels, _WIDTH)
     if run.record.status == "diverged":
         axes.text(0.5, -0.02, f"diverged at {run.record.iteration:,}", transform=axes.transAxes, ha="center",
                   va="top", fontsize=8, color="black")  # fmt: skip

@@ -66,7 +66,8 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
     caption = (
         f"Each dot is a run, each line the median over seeds, against {axis.key}; at the end, "
         "the median of the last three measurements. Runs that diverged are "
-        "shown with their last finite values; runs with a fault are left out."
+        "shown with their last finite values; runs with a fault are left out. Where an axis is logarithmic, "
+        "zeros have no place on it."
     )
     return NamedFigure("settings", f"What {axis.key} does", caption, figure)
 
@@ -136,8 +137,9 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
         shown += list(table["y"])
     if axis.is_log:
         axes.set_xscale("log")
-    if decades and shown and min(shown) > 0 and max(shown) > 30 * min(shown):
-        axes.set_yscale("log")
+    positive = [value for value in shown if value > 0]
+    if decades and positive and min(shown) >= 0 and max(positive) > 30 * min(positive):
+        axes.set_yscale("log", nonpositive="mask")
     axes.minorticks_off()
     axes.set_xticks(list(axis.values), [f"{value:g}" for value in axis.values])
     axes.set(xlabel=axis.key)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 # Okabe and Ito 2008, "Color Universal Design": told apart by colour-blind readers; without their yellow,
@@ -49,7 +51,6 @@ _SETTINGS: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8.0,
     "lines.solid_capstyle": "round",
-    "image.interpolation": "nearest",
     "figure.dpi": 110.0,
     "savefig.dpi": 110.0,
     "axes.formatter.useoffset": False,
@@ -100,6 +101,12 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def show_picture(axes: Axes, pixels: NDArray[np.uint8], width: float) -> None:
+    """Show a picture (H, W, 3) about ``width`` inches wide: its very pixels, or smoothly where it shrinks."""
+    shrinks = pixels.shape[1] > width * _SETTINGS["savefig.dpi"]
+    axes.imshow(pixels, interpolation="antialiased" if shrinks else "nearest")
 
 
 def encode(named: NamedFigure) -> tuple[bytes, bytes]:
