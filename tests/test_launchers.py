@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,8 +37,13 @@ OWN = ["train", "--config-dir", "my_conf", *SWEEP[1:], "trusted=[crashing]"]
 
 
 @pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Begin in a folder of its own, and with workers of its own, which stay where they were started."""
     monkeypatch.chdir(tmp_path)
+    yield
+    loky = sys.modules.get("joblib.externals.loky")
+    if loky is not None:
+        loky.get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
 def hydra_config(node: str, *overrides: str) -> dict[str, Any]:
@@ -135,13 +141,14 @@ class Crashing(Wasserstein):
 
 
 @pytest.fixture
-def _crashing_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _crashing_objective(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An objective that raises what no process can send to another."""
-    (tmp_path / "crashing.py").write_text(CRASHING)
     (tmp_path / "my_conf" / "objective").mkdir(parents=True)
     (tmp_path / "my_conf" / "objective" / "crashing.yaml").write_text("_target_: crashing.Crashing\n")
+    (tmp_path / "crashing.py").write_text(CRASHING)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
+    yield
+    sys.modules.pop("crashing", None)
 
 
 @pytest.mark.usefixtures("_crashing_objective")
@@ -205,7 +212,7 @@ def test_a_joblib_worker_computes_with_its_share_of_the_cores(monkeypatch: pytes
 def test_workers_of_a_killed_sweep_save_and_the_same_command_goes_on(tmp_path: Path) -> None:
     """After kill -9 of the parent its workers save and leave; the sweep starts again at once."""
     sweep = [*SWEEP, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1", "train.iterations=3000"]
-    sweep.append("train.checkpoint_every=3000")
+    sweep += ["train.log_every=50", "train.sample_every=3000", "train.checkpoint_every=3000"]
     command = [sys.executable, "-m", "gan_lab.cli", *sweep]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
         wait_until(lambda: len([*tmp_path.rglob("metrics.csv")]) == 2)
@@ -226,16 +233,12 @@ def wait_until(condition: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_crashing_objective")
 def test_a_worker_that_is_killed_breaks_the_sweep_off_in_one_line(tmp_path: Path) -> None:
     """The objective kills its process, as the system does where memory is short."""
-    (tmp_path / "crashing.py").write_text(
-        CRASHING.replace("raise Unsendable", "import os; os.kill(os.getpid(), 9); ")
-    )
-    (tmp_path / "my_conf" / "objective").mkdir(parents=True)
-    (tmp_path / "my_conf" / "objective" / "crashing.yaml").write_text("_target_: crashing.Crashing\n")
-    sweep = [*OWN, "hydra/launcher=joblib"]
-    path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    called = gan_lab(*sweep, "objective=crashing", "seed=0", PYTHONPATH=path)
+    killing = CRASHING.replace("raise Unsendable", "__import__('os').kill(__import__('os').getpid(), 9), ")
+    (tmp_path / "crashing.py").write_text(killing)
+    called = gan_lab(*OWN, "hydra/launcher=joblib", "objective=crashing", "seed=0")
     assert called.status == 1
     (line,) = errors(called)
     assert line.startswith("gan-lab: The sweep broke off (TerminatedWorkerError: ")
