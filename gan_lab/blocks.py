@@ -7,9 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lab.tags import RAW
 from gan_lab.types import Measurements, State
-
-RAW = "distance/critic_raw"
 
 
 @dataclass(frozen=True)

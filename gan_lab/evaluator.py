@@ -15,14 +15,13 @@ from gan_lab.iteration import bind
 from gan_lab.layer_gradients import layer_gradients, layer_tags
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
-from gan_lab.quality import W1_EXACT, Comparison, ImageComparison, VectorComparison, two_sample_tests
+from gan_lab.quality import Comparison, ImageComparison, VectorComparison, two_sample_tests
 from gan_lab.sampling import make_sampling_network, sample
+from gan_lab.tags import floor_tag
 from gan_lab.types import Sampler, State
 
 CRITIC_GAP, CERTIFIED = "distance/critic_gap", "distance/certified"
 PAIRWISE_SLOPE = "health/pairwise_slope"
-FLOOR = "distance/floor"
-"""The floor of ``distance/w1_exact``; that of any other ``group/name`` is ``group/name_floor``."""
 
 _CRITIC_CHUNK = 256
 
@@ -39,11 +38,6 @@ class Reading(NamedTuple):
 
     value: float
     floor: float | None = None
-
-
-def floor_tag(tag: str) -> str:
-    """Return the tag of a reading's floor."""
-    return FLOOR if tag == W1_EXACT else f"{tag}_floor"
 
 
 def numbers_of(readings: dict[str, Reading]) -> dict[str, float]:

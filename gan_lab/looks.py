@@ -19,9 +19,8 @@ from gan_lab.iteration import bind
 from gan_lab.pictures import encode, enlarge, image_grid, scatter_figure
 from gan_lab.plane import PlanePicture
 from gan_lab.sampling import make_sampling_network, sample
+from gan_lab.tags import SLOPE
 from gan_lab.types import Sampler, Score, State
-
-SLOPE = "health/critic_slope"
 
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
 

@@ -14,8 +14,9 @@ from gan_lab.dashboard import close_dashboard, open_dashboard
 from gan_lab.draws import Draws
 from gan_lab.evaluator import make_evaluator, numbers_of
 from gan_lab.experiment import Experiment
-from gan_lab.looks import SLOPE, Looker
+from gan_lab.looks import Looker
 from gan_lab.runs import Run
+from gan_lab.tags import SLOPE
 from gan_lab.tracking import Spent, Tracker
 from gan_lab.trees import map_tensors
 from gan_lab.types import Sampler, State

@@ -7,7 +7,9 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-_SHOWN = ("distance/jsd", "distance/f_divergence", "distance/critic_median")
+from gan_lab.tags import F_DIVERGENCE, JSD, MEDIAN
+
+_SHOWN = (JSD, F_DIVERGENCE, MEDIAN)
 
 
 class ProgressBar:

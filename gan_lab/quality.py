@@ -20,8 +20,7 @@ from gan_lab.metrics.patches import patch_distances
 from gan_lab.metrics.sliced import sliced_wasserstein
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
-
-W1_EXACT = "distance/w1_exact"
+from gan_lab.tags import W1_EXACT
 
 _FEWEST = 8  # the nearest neighbours of a half
 _PATCHES_PER_IMAGE = 32  # Karras et al. take 128 of 16,384 images; a quarter of the time says as much here

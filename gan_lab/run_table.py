@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.records import RunRecord
+from gan_lab.tags import F_DIVERGENCE, JSD, MEDIAN
 
 # the numbers that a reader looks for first, where a run has them
-_FIRST = ("distance/critic_median", "distance/jsd", "distance/f_divergence")
+_FIRST = (MEDIAN, JSD, F_DIVERGENCE)
 _MOST_NUMBERS = 3
 _GAP = "  "
 

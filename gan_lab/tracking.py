@@ -16,14 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
-from gan_lab.blocks import RAW, Block
+from gan_lab.blocks import Block
 from gan_lab.checks import UserError
 from gan_lab.event_file import EventFile, append
-
-MEDIAN_WINDOW = 101
-"""Width of the median filter of the WGAN paper's figures 3 and 4 (released code, README)."""
-
-MEDIAN = "distance/critic_median"
+from gan_lab.tags import MEDIAN, MEDIAN_WINDOW, RAW
 
 _RATE = "perf/iterations_per_second"
 _FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")

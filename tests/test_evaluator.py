@@ -14,11 +14,12 @@ from torch import Tensor
 from gan_lab import feature_spaces
 from gan_lab.checks import UserError
 from gan_lab.draws import make_rng
-from gan_lab.evaluator import Evaluator, Reading, floor_tag, make_evaluator, numbers_of
+from gan_lab.evaluator import Evaluator, Reading, make_evaluator, numbers_of
 from gan_lab.experiment import Experiment, assemble
 from gan_lab.feature_spaces import cache_folder, find_feature_network
 from gan_lab.records import read_run
 from gan_lab.resumption import resume
+from gan_lab.tags import floor_tag
 from gan_lab.types import State
 
 EVALUATED = ["metrics.every=4", "metrics.samples=80"]

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 LAYERS = {
     "words and rules": [
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
-        *("derivatives", "flat", "flops", "stopwatch", "scales", "parallelism"),
+        *("derivatives", "flat", "flops", "stopwatch", "tags", "scales", "parallelism"),
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),

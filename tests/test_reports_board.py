@@ -98,9 +98,17 @@ def test_seeds_count_where_they_were_measured() -> None:
     assert band.iterations.tolist() == [1, 2, 3]
     assert band.n_seeds.tolist() == [2, 1, 2]
     assert band.mean.tolist() == [2.0, 2.0, 4.0]
-    assert band.low[1] == band.high[1] == 2.0
+    assert np.isnan([band.low[1], band.high[1]]).all()
     # of two numbers the deviation over sqrt(2) is half their difference
     assert band.high[0] - band.mean[0] == pytest.approx(12.7062047, abs=1e-6)
+
+
+def test_the_bounds_of_a_lone_seed_are_its_value(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "gan", 0, table(iterations=3, distance__critic_raw=[1.0, 2.0, 4.0]))
+    write_aggregates(sweep_of(tmp_path, run), tmp_path / "board")
+    events = read(tmp_path / "board" / "gan")
+    for tag in tags_of("distance/critic_raw"):
+        assert curve(events, tag) == ([1, 2, 3], [1.0, 2.0, 4.0])
 
 
 def test_the_estimate_is_the_objectives_own_with_its_median(tmp_path: Path) -> None:

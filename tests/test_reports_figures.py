@@ -13,8 +13,7 @@ from report_sweeps import draw_grid, make_sweep
 from scipy import stats
 
 from gan_lab.reports.arrangement import numeric_axis, setting_of
-from gan_lab.reports.claims import MEDIAN_WINDOW
-from gan_lab.reports.curves import band_of, stride, thin
+from gan_lab.reports.curves import curves_of, stride, thin
 from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
 from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
@@ -24,9 +23,8 @@ from gan_lab.reports.figures.style import NamedFigure, colour_of, encode, marker
 from gan_lab.reports.model import Outcome
 from gan_lab.reports.sample_pictures import choose, read_picture
 from gan_lab.reports.verdicts import FailureRule
-from gan_lab.tracking import MEDIAN_WINDOW as TRACKED_WINDOW
+from gan_lab.tags import MEDIAN_WINDOW, RAW
 
-RAW = "distance/critic_raw"
 PANELS = [{"panel": panel, "objective": name} for panel in ("dcgan", "mlp") for name in ("gan", "wgan")]
 
 
@@ -41,14 +39,14 @@ def texts_of(figure: Figure) -> str:
 def test_a_band_is_students_interval_of_the_medians(tmp_path):
     rng = np.random.default_rng(0)
     tables = [table(iterations=300, distance__critic_raw=rng.normal(size=300)) for _ in range(3)]
-    band = band_of(make_sweep(tmp_path, [{"objective": "wgan"}], tables).runs, RAW, MEDIAN_WINDOW)
+    band = curves_of(make_sweep(tmp_path, [{"objective": "wgan"}], tables).runs, RAW, MEDIAN_WINDOW)
     for iteration in (1, 50, 300):
         # the last 101 values, or what there is of them
         values = [np.median(t[RAW].to_numpy()[max(0, iteration - 101) : iteration]) for t in tables]
         low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
         assert band.mean[iteration] == pytest.approx(np.mean(values), abs=1e-12)
         assert (band.low[iteration], band.high[iteration]) == pytest.approx((low, high), abs=1e-12)
-    assert MEDIAN_WINDOW == TRACKED_WINDOW
+    assert MEDIAN_WINDOW == 101
 
 
 def test_a_band_goes_on_with_the_seeds_that_still_run_and_names_what_it_leaves_out(tmp_path):
@@ -56,7 +54,7 @@ def test_a_band_goes_on_with_the_seeds_that_still_run_and_names_what_it_leaves_o
         table(iterations=n, distance__critic_raw=value) for n, value in ((100, 1.0), (40, 3.0), (100, 9.0))
     ]
     sweep = make_sweep(tmp_path, [{"objective": "wgan"}], tables, fault="half-written.")
-    band = band_of(sweep.runs, RAW)
+    band = curves_of(sweep.runs, RAW)
     assert (band.mean[40], band.mean[41]) == (2.0, 1.0)
     assert math.isfinite(band.low[40])
     assert math.isnan(band.low[41])

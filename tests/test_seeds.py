@@ -26,7 +26,7 @@ from gan_lab.execution import make_execution
 from gan_lab.players import Player
 from gan_lab.records import read_run
 from gan_lab.resumption import resume
-from gan_lab.tracking import MEDIAN
+from gan_lab.tags import MEDIAN
 from gan_lab.types import Sampler
 
 RUN = [*TOY, *FEW, "device=cpu", "objective=wgan_gp", "train.execution=eager", "train.sample_every=1000"]

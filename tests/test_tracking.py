@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
-from gan_lab.blocks import RAW, Block
+from gan_lab.blocks import Block
 from gan_lab.checks import UserError
 from gan_lab.event_file import EventFile, crc32c
-from gan_lab.tracking import MEDIAN, Spent, Tracker
-
-SLOPE = "health/critic_slope"
+from gan_lab.tags import MEDIAN, RAW, SLOPE
+from gan_lab.tracking import Spent, Tracker
 
 
 def make_block(first: int, count: int, seed: int = 0) -> Block:

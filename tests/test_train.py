@@ -25,7 +25,7 @@ from gan_lab.checks import UserError
 from gan_lab.looks import Looker
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.records import read_run
-from gan_lab.tracking import MEDIAN, RAW
+from gan_lab.tags import MEDIAN, RAW
 
 
 def rows(run_dir: Path) -> list[dict[str, str]]:

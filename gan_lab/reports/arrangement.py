@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from gan_lab.reports.model import Cell, ReportRun, Sweep
+from gan_lab.reports.cells import is_number
+from gan_lab.reports.model import Cell, Sweep
 
 OBJECTIVE = "objective"
 
@@ -23,16 +24,9 @@ class NumericAxis:
     is_log: bool
 
 
-def runs_of(sweep: Sweep, cell: Cell) -> list[ReportRun]:
-    """Return the runs of a cell, by seed."""
-    return [run for run in sweep.runs if run.cell.key == cell.key]
-
-
 def objective_of(sweep: Sweep, cell: Cell) -> str:
     """Return the objective of a cell: what it is swept over, or what its runs have chosen."""
-    chosen = [
-        run.record.choices[OBJECTIVE] for run in runs_of(sweep, cell) if OBJECTIVE in run.record.choices
-    ]
+    chosen = [run.record.choices[OBJECTIVE] for run in sweep.runs_of(cell) if OBJECTIVE in run.record.choices]
     return cell.settings.get(OBJECTIVE) or (chosen[0] if chosen else "unknown")
 
 
@@ -77,8 +71,4 @@ def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
 
 def _worded(key: str, value: str) -> str:
     # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
-    try:
-        float(value)
-    except ValueError:
-        return value
-    return f"{key.rpartition('.')[2]}={value}"
+    return f"{key.rpartition('.')[2]}={value}" if is_number(value) else value

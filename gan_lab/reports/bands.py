@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_lab.reports.model import ReportRun, estimate_tag
+from gan_lab.tags import MEDIAN_WINDOW
 
 CONFIDENCE = 0.95
 """Of the bands."""
-
-_MEDIAN_WINDOW = 101  # of the WGAN paper's figures 3 and 4, as in the runs' own distance/critic_median
 
 
 class Band(NamedTuple):
@@ -22,7 +21,7 @@ class Band(NamedTuple):
     Attributes:
         iterations: (n,), ascending.
         mean: (n,).
-        low: (n,), the mean itself where only one seed was measured.
+        low: (n,), NaN where only one seed was measured.
         high: (n,), likewise.
         n_seeds: (n,), how many seeds the mean is of.
     """
@@ -44,11 +43,13 @@ def mean_band(curves: Sequence[pandas.Series]) -> Band:
     Args:
         curves: one per seed, by iteration; what is not finite counts as not measured.
     """
+    if not curves:
+        return Band(*(np.empty(0, kind) for kind in (int, float, float, float, int)))
     table = pandas.concat(list(curves), axis=1).sort_index()
     table = table.where(np.isfinite(table)).dropna(how="all")
     n_seeds = np.asarray(table.count(axis=1), np.int64)
     mean = table.mean(axis=1).to_numpy(float)
-    deviation = table.std(axis=1, ddof=1).fillna(0).to_numpy(float)
+    deviation = table.std(axis=1, ddof=1).to_numpy(float)  # NaN of a single seed
     quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n_seeds - 1, 1))
     half = quantile * deviation / np.sqrt(n_seeds)
     return Band(table.index.to_numpy(np.int64), mean, mean - half, mean + half, n_seeds)
@@ -59,6 +60,11 @@ def thinned(band: Band, most: int) -> Band:
     n = len(band.iterations)
     kept = np.linspace(0, n - 1, min(n, most)).round().astype(int)
     return Band(*(column[kept] for column in band))
+
+
+def running_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas.Series:
+    """Return the median of up to the last ``window`` values at each place, as training tracks it."""
+    return values.rolling(window, min_periods=1).median()
 
 
 def median_tag(estimate: str) -> str:
@@ -72,7 +78,7 @@ def estimates_of(run: ReportRun) -> dict[str, pandas.Series]:
     if tag not in run.numbers:
         return {}
     raw = run.numbers[tag]
-    return {tag: raw, median_tag(tag): raw.rolling(_MEDIAN_WINDOW, min_periods=1).median()}
+    return {tag: raw, median_tag(tag): running_median(raw)}
 
 
 def bands_of(runs: Sequence[ReportRun], tags: Sequence[str]) -> dict[str, Band]:

@@ -82,8 +82,7 @@ def write_aggregates(sweep: Sweep, folder: Path) -> None:
     quality = _quality_charts(sweep)
     charts = CHARTS | ({"quality": quality} if quality else {})
     tags = [*MEASURED, *quality.values()]
-    counted = [run for run in sweep.runs if run.fault is None]
-    runs = {cell.key: [run for run in counted if run.cell == cell] for cell in sweep.cells}
+    runs = {cell.key: [run for run in sweep.runs_of(cell) if run.fault is None] for cell in sweep.cells}
     found = {key: bands_of(of_cell, tags) for key, of_cell in runs.items()}
     bands = {key: of_cell for key, of_cell in found.items() if of_cell}
     measured = {tag for of_cell in bands.values() for tag in of_cell}
@@ -164,7 +163,9 @@ def _curves(bands: Mapping[str, Band]) -> Iterator[tuple[Band, dict[str, NDArray
         yield shown, {COUNT: shown.n_seeds.astype(float)}
     for tag, band in sorted(bands.items()):
         shown = thinned(band, MAX_POINTS)
-        yield shown, dict(zip(tags_of(tag), (shown.mean, shown.low, shown.high), strict=True))
+        # a Margin chart needs bounds everywhere: of one seed, its value
+        bounds = (np.where(np.isnan(bound), shown.mean, bound) for bound in (shown.low, shown.high))
+        yield shown, dict(zip(tags_of(tag), (shown.mean, *bounds), strict=True))
 
 
 def _described(tag: str, value: float) -> Summary.Value:

@@ -87,7 +87,7 @@ def order_cells(cells: Iterable[Cell]) -> list[Cell]:
         for name, value in cell.settings.items():
             ranks.setdefault(name, {}).setdefault(value, len(ranks[name]))
     for name, values in ranks.items():
-        if all(_is_number(value) for value in values):
+        if all(is_number(value) for value in values):
             ranks[name] = {value: rank for rank, value in enumerate(sorted(values, key=float))}
     return sorted(found.values(), key=lambda cell: [ranks[name][v] for name, v in cell.settings.items()])
 
@@ -178,7 +178,8 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Return whether a text is a number."""
     try:
         float(text)
     except ValueError:

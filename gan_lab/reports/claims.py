@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pandas
 
+from gan_lab.reports.bands import running_median
 from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.model import Outcome, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.pairing import POOLED, Comparison, compared_axis, is_judged, pair_runs
@@ -21,9 +22,6 @@ from gan_lab.reports.statistics import (
     wilson_interval,
 )
 from gan_lab.reports.verdicts import end_of
-
-MEDIAN_WINDOW = 101
-"""Width of the median filter of the paper's figures 3 and 4, in iterations."""
 
 _FAILURES = tuple(outcome for outcome in get_args(Outcome) if outcome not in ("success", "unmeasured"))
 _CORRELATIONS = [
@@ -46,9 +44,8 @@ def correlations(sweep: Sweep) -> pandas.DataFrame:
     measured fewer than three times, there is no correlation: such runs are ``undefined`` and named.
     ``left_out`` counts runs with a fault.
     """
-    return pandas.DataFrame(
-        map(_correlation_row, _by_cell(sweep), [sweep] * len(sweep.cells)), columns=_CORRELATIONS
-    )
+    rows = [_correlation_row(sweep.runs_of(cell), sweep) for cell in sweep.cells]
+    return pandas.DataFrame(rows, columns=_CORRELATIONS)
 
 
 def correlation_of(run: ReportRun, sweep: Sweep) -> float:
@@ -59,7 +56,7 @@ def correlation_of(run: ReportRun, sweep: Sweep) -> float:
     quality, tag = sweep.quality, estimate_tag(run)
     if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
         return math.nan
-    estimate = run.numbers[tag].rolling(MEDIAN_WINDOW, min_periods=1).median()
+    estimate = running_median(run.numbers[tag])
     measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
     sign = -1 if quality.higher_is_better else 1
     return sign * spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
@@ -70,9 +67,7 @@ def success_rates(sweep: Sweep) -> pandas.DataFrame:
 
     ``n`` counts the runs that were judged; ``unmeasured`` the others, those with a fault among them.
     """
-    return _rates(
-        (cell.key, cell.label, [run for run in sweep.runs if run.cell == cell]) for cell in sweep.cells
-    )
+    return _rates((cell.key, cell.label, sweep.runs_of(cell)) for cell in sweep.cells)
 
 
 def pooled_success_rates(sweep: Sweep) -> pandas.DataFrame:
@@ -113,10 +108,6 @@ def run_name(run: ReportRun) -> str:
     """Return what tells a run from others of its cell, such as "seed 3"."""
     draw, seed = replicate_of(run.record, run.config)
     return f"draw {draw}, seed {seed}" if draw >= 0 else f"seed {seed}"
-
-
-def _by_cell(sweep: Sweep) -> list[list[ReportRun]]:
-    return [[run for run in sweep.runs if run.cell == cell] for cell in sweep.cells]
 
 
 def _correlation_row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:

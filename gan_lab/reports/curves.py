@@ -6,11 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pandas
-from scipy import stats
 
+from gan_lab.reports.bands import mean_band, running_median
 from gan_lab.reports.model import ReportRun
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class SeedCurve:
 
 
 @dataclass(frozen=True)
-class Band:
+class SeedCurves:
     """What the seeds of a cell have in common.
 
     Attributes:
@@ -51,11 +49,8 @@ class Band:
     left_out: tuple[str, ...]
 
 
-def band_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> Band:
-    """Return the curves of a tag and their mean over seeds.
-
-    The interval is Student's, mean ± t(0.975, n - 1) s / sqrt(n), with s the standard deviation of the n
-    seeds that have a value at that iteration. It takes them for draws of one normal distribution.
+def curves_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> SeedCurves:
+    """Return the curves of a tag, and their mean over seeds with its 95% t interval (``bands.mean_band``).
 
     Args:
         runs: of one cell; those with a fault are left out, and named.
@@ -68,10 +63,14 @@ def band_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> Band:
         if run.fault is not None:
             left_out.append(f"{run.record.path.name}: {run.fault}")
         elif (raw := values_of(run, tag)).size:
-            filtered = raw.rolling(window, min_periods=1).median()
+            filtered = running_median(raw, window)
             seeds.append(SeedCurve(run.record.seed, raw, filtered, run.record.status == "diverged"))
-    mean, low, high = _mean_and_interval([curve.filtered for curve in seeds])
-    return Band(tag, tuple(seeds), mean, low, high, tuple(left_out))
+    over_seeds = mean_band([curve.filtered for curve in seeds])
+    mean, low, high = (
+        pandas.Series(column, index=over_seeds.iterations)
+        for column in (over_seeds.mean, over_seeds.low, over_seeds.high)
+    )
+    return SeedCurves(tag, tuple(seeds), mean, low, high, tuple(left_out))
 
 
 def values_of(run: ReportRun, tag: str) -> pandas.Series:
@@ -100,17 +99,3 @@ def stride(values: pandas.Series, points: int = 400) -> pandas.Series:
     if len(values) <= points:
         return values
     return values.iloc[np.unique(np.linspace(0, len(values) - 1, points).round().astype(int))]
-
-
-def _mean_and_interval(
-    curves: list[pandas.Series],
-) -> tuple[pandas.Series, pandas.Series, pandas.Series]:
-    if not curves:
-        empty = pandas.Series(dtype=float)
-        return empty, empty, empty
-    table = pandas.concat(curves, axis=1)
-    count = table.count(axis=1).to_numpy()
-    mean = table.mean(axis=1)
-    spread: pandas.Series = table.std(axis=1, ddof=1) / np.sqrt(count)  # NaN of a single seed
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(count - 1, 1))
-    return mean, mean - quantile * spread, mean + quantile * spread

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pandas
 
-_INDEX, _RAW = "iteration", "distance/critic_raw"
+from gan_lab.tags import RAW
+
+_INDEX = "iteration"
 
 
 def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
@@ -26,7 +28,7 @@ def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
     if not text.strip():
         return empty_table(), f"{path.name} is empty."
     lines, fault = _whole_lines(text)
-    missing = [name for name in (_INDEX, _RAW) if name not in lines[0].split(",")]
+    missing = [name for name in (_INDEX, RAW) if name not in lines[0].split(",")]
     if missing:
         return empty_table(), f"{path.name} has no column {missing[0]}."
     table, of_values = _parse("\n".join(lines) + "\n")

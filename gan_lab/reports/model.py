@@ -7,11 +7,12 @@ from typing import Any, Literal
 import pandas
 
 from gan_lab.records import RunRecord
+from gan_lab.tags import F_DIVERGENCE, JSD, RAW
 
 Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasured"]
 
 # what a critic estimates, the most telling first: an objective writes the first two only if they are its own
-_ESTIMATES = ("distance/jsd", "distance/f_divergence", "distance/critic_raw")
+_ESTIMATES = (JSD, F_DIVERGENCE, RAW)
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ class Sweep:
     cells: tuple[Cell, ...]
     faults: tuple[str, ...]
     quality: Quality | None
+
+    def runs_of(self, cell: Cell) -> list[ReportRun]:
+        """Return the runs of a cell, by seed."""
+        return [run for run in self.runs if run.cell == cell]
 
 
 def estimate_tag(run: ReportRun) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 import pandas
 
 from gan_lab.atomic import write_atomically
+from gan_lab.reports.bands import running_median
 from gan_lab.reports.cells import replicate_of
-from gan_lab.reports.claims import MEDIAN_WINDOW, correlation_of, correlations, success_rates
+from gan_lab.reports.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.gaps import name_below
-from gan_lab.reports.model import ReportRun, Sweep, estimate_tag
+from gan_lab.reports.model import Cell, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.statistics import bootstrap_mean
-from gan_lab.reports.verdicts import end_of, floor_tag
+from gan_lab.reports.verdicts import end_of
+from gan_lab.tags import floor_tag
 
 _BESIDE_FLOORS = ("modes_hit", "high_quality_share", "precision", "recall", "density", "coverage")
 
@@ -39,7 +41,7 @@ def summary_table(sweep: Sweep) -> pandas.DataFrame:
     settings = pandas.DataFrame([cell.settings for cell in sweep.cells], index=rates.index)
     names = {"n_seeds": "n_correlation", "low": "spearman_low", "high": "spearman_high"}
     of_estimate = correlation[["estimate", "spearman", *names]].rename(columns=names)
-    ends = pandas.DataFrame([_ends(sweep, cell.key) for cell in sweep.cells], index=rates.index)
+    ends = pandas.DataFrame([_ends(sweep, cell) for cell in sweep.cells], index=rates.index)
     rates = rates.rename(columns={"low": "rate_low", "high": "rate_high"})
     left = rates[["cell", "label"]].join(settings.drop(columns=["cell", "label"], errors="ignore"))
     return pandas.concat([left, rates.drop(columns=["cell", "label"]), of_estimate, ends], axis=1)
@@ -92,12 +94,14 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
 
 def _last_median(run: ReportRun) -> float:
     tag = estimate_tag(run)
-    return float(run.numbers[tag].tail(MEDIAN_WINDOW).median()) if tag in run.numbers else math.nan
+    if tag not in run.numbers or run.numbers.empty:
+        return math.nan
+    return float(running_median(run.numbers[tag]).iloc[-1])
 
 
-def _ends(sweep: Sweep, cell: str) -> dict[str, float]:
+def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
     """Return means over a cell's runs with bootstrap intervals."""
-    runs = [r for r in sweep.runs if r.cell.key == cell and not r.fault and r.record.status != "diverged"]
+    runs = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status != "diverged"]
     tag = sweep.quality.tag if sweep.quality else ""
     qualities = [end_of(run.numbers, tag) for run in runs]
     floors = [end_of(run.numbers, floor_tag(tag)) for run in runs]

@@ -30,9 +30,7 @@ def success_by_threshold(
     rule, rows = rule or FailureRule(), []
     for cell in sweep.cells:
         for threshold in thresholds:
-            known = [
-                success_at(run, sweep.quality, threshold, rule) for run in sweep.runs if run.cell == cell
-            ]
+            known = [success_at(run, sweep.quality, threshold, rule) for run in sweep.runs_of(cell)]
             decided = [each for each in known if each is not None]
             rate, low, high = wilson_interval(sum(decided), len(decided))
             rows.append([cell.key, cell.label, threshold, len(decided), sum(decided), rate, low, high])

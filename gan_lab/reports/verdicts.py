@@ -10,11 +10,12 @@ import pandas
 from gan_lab.checks import Checked, PositiveFloat, PositiveInt, Probability
 from gan_lab.records import RunRecord
 from gan_lab.reports.model import Quality, ReportRun, Verdict
+from gan_lab.tags import W1_EXACT, floor_tag
 
 _QUALITIES = (
     Quality("quality/frechet_features", "Fréchet distance of features", higher_is_better=False),
     Quality("quality/patches", "sliced Wasserstein distance of patches, times 1,000", higher_is_better=False),
-    Quality("distance/w1_exact", "exact Wasserstein distance", higher_is_better=False),
+    Quality(W1_EXACT, "exact Wasserstein distance", higher_is_better=False),
 )
 _MODES, _RECALL = "quality/modes_hit", "quality/recall"
 _COVERAGE, _HIGH_QUALITY = "quality/coverage", "quality/high_quality_share"
@@ -84,11 +85,6 @@ def choose_quality(tables: Sequence[pandas.DataFrame]) -> Quality | None:
     if not measured:
         return None
     return next((each for each in _QUALITIES if all(_measured(t, each.tag) for t in measured)), None)
-
-
-def floor_tag(tag: str) -> str:
-    """Return the column of what real samples get in a metric."""
-    return "distance/floor" if tag == "distance/w1_exact" else f"{tag}_floor"
 
 
 def end_of(numbers: pandas.DataFrame, tag: str, measurements: int = FailureRule.end_measurements) -> float:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from gan_lab.reports.cells import is_number
 from proof.devtools import Browser
 
 _PATIENCE_S = 60.0
@@ -67,7 +68,7 @@ def look_at_hparams(browser: Browser, url: str, runs: list[str]) -> Iterable[Fin
     found = browser.evaluate(cells)
     columns = found[: min((found.index(run) for run in runs if run in found), default=0)]
     yield Finding(f"columns {', '.join(columns)}", len(columns) > 1)
-    yield Finding(f"{sum(map(_is_number, found))} numbers", any(map(_is_number, found)))
+    yield Finding(f"{sum(map(is_number, found))} numbers", any(map(is_number, found)))
     yield _named(browser, f"{cells}.join('\\n')", runs)
 
 
@@ -133,11 +134,3 @@ def _named(browser: Browser, text: str, runs: list[str]) -> Finding:
     lines = {line.strip() for line in browser.evaluate(text).splitlines()}
     found = [run for run in runs if run in lines]
     return Finding(f"{len(found)} of {len(runs)} runs by name", bool(found))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

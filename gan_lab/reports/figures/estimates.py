@@ -9,18 +9,17 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of
-from gan_lab.reports.claims import MEDIAN_WINDOW
-from gan_lab.reports.curves import Band, band_of, stride, thin
+from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of
+from gan_lab.reports.curves import SeedCurves, curves_of, stride, thin
 from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
 from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
-from gan_lab.reports.verdicts import floor_tag
+from gan_lab.tags import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW, floor_tag
 
 _TITLES = {
-    "distance/critic_raw": "Wasserstein estimate\n(up to a factor)",
-    "distance/jsd": "Jensen-Shannon estimate\n(nats)",
-    "distance/f_divergence": "divergence estimate",
+    RAW: "Wasserstein estimate\n(up to a factor)",
+    JSD: "Jensen-Shannon estimate\n(nats)",
+    F_DIVERGENCE: "divergence estimate",
 }
 _LOWEST_JSD = -0.25
 _PANEL_WIDTH = 4.1  # inches
@@ -32,7 +31,7 @@ def estimate_figures(sweep: Sweep) -> list[NamedFigure]:
     figures = []
     for objective in objectives_of(sweep):
         cells = [cell for cell in sweep.cells if objective_of(sweep, cell) == objective]
-        cells = [cell for cell in cells if any(run.numbers.size for run in runs_of(sweep, cell))]
+        cells = [cell for cell in cells if any(run.numbers.size for run in sweep.runs_of(cell))]
         pages = [cells[at : at + _MOST_PANELS] for at in range(0, len(cells), _MOST_PANELS)]
         for number, page in enumerate(pages, start=1):
             name = f"estimate_{objective}" + (f"_{number}" if len(pages) > 1 else "")
@@ -52,7 +51,7 @@ def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     return figure
 
 
-def draw_band(axes: Axes, band: Band, colour: str) -> None:
+def draw_band(axes: Axes, band: SeedCurves, colour: str) -> None:
     """Draw each seed thinly, their mean strongly, its interval as a band, a cross where a run diverged."""
     for curve in band.seeds:
         line = stride(curve.filtered)
@@ -67,7 +66,7 @@ def draw_band(axes: Axes, band: Band, colour: str) -> None:
 
 
 def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
-    runs, colour = runs_of(sweep, cell), colour_of(objective_of(sweep, cell))
+    runs, colour = sweep.runs_of(cell), colour_of(objective_of(sweep, cell))
     place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
     shown = _pictures(runs)
     grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 2][: 3 if shown else 2])
@@ -88,13 +87,13 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
 def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
     measured = [run for run in runs if run.numbers.size]
     tag = estimate_tag(measured[0])
-    band = band_of(runs, tag, MEDIAN_WINDOW)
+    band = curves_of(runs, tag, MEDIAN_WINDOW)
     for curve in band.seeds:
         raw = thin(curve.raw)
         axes.plot(raw.index, raw, color=colour, linewidth=0.4, alpha=0.18)
     draw_band(axes, band, colour)
     held = [value for curve in band.seeds for value in (*curve.filtered, *curve.raw.quantile([0.01, 0.99]))]
-    if tag == "distance/jsd":
+    if tag == JSD:
         axes.axhline(math.log(2), color=GREY, linewidth=0.9, linestyle="--")
         axes.text(0.99, math.log(2), "log 2", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
                   color=GREY, fontsize=8)  # fmt: skip
@@ -107,9 +106,9 @@ def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
 
 
 def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
-    band = band_of(runs, quality.tag)
+    band = curves_of(runs, quality.tag)
     draw_band(axes, band, "black")
-    floor = band_of(runs, floor_tag(quality.tag)).mean
+    floor = curves_of(runs, floor_tag(quality.tag)).mean
     held = [value for curve in band.seeds for value in curve.filtered]
     if floor.size:
         axes.axhline(float(floor.mean()), color=GREY, linewidth=0.9, linestyle=":")
@@ -140,7 +139,7 @@ def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
 
 
 def _caption(sweep: Sweep, cells: list[Cell]) -> str:
-    runs = [run for cell in cells for run in runs_of(sweep, cell)]
+    runs = [run for cell in cells for run in sweep.runs_of(cell)]
     sentences = [
         f"Above, of each seed every iteration (faint) and the median of the last {MEDIAN_WINDOW} (thin), "
         "with the mean over the seeds that still run (thick) and its 95% t interval (band).",
@@ -150,7 +149,7 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
             f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "
             "samples."
         )
-    if any(estimate_tag(run) == "distance/jsd" for run in runs):
+    if any(estimate_tag(run) == JSD for run in runs):
         sentences.append("A Jensen-Shannon estimate is a lower bound; where it is far below 0 it is cut off.")
     if any(run.record.status == "diverged" for run in runs):
         sentences.append("A cross marks where a run diverged.")

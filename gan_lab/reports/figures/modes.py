@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
+from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.curves import values_of
 from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.model import Sweep
-from gan_lab.reports.verdicts import end_of, floor_tag
+from gan_lab.reports.verdicts import end_of
+from gan_lab.tags import floor_tag
 
 _HIT, _SHARE = "quality/modes_hit", "quality/high_quality_share"
 _PANELS = ((_HIT, "modes hit"), (_SHARE, "share of samples within\n3 standard deviations of a mode"))
@@ -44,7 +45,7 @@ def _draw(axes: Axes, sweep: Sweep, setting: str, tag: str) -> None:
     for cell in (cell for cell in sweep.cells if setting_of(cell) == setting):
         objective = objective_of(sweep, cell)
         place = objectives_of(sweep).index(objective)
-        runs = [run for run in runs_of(sweep, cell) if run.fault is None]
+        runs = [run for run in sweep.runs_of(cell) if run.fault is None]
         values = np.array([end_of(run.numbers, tag) for run in runs])
         values = values[np.isfinite(values)]
         floors += [end_of(run.numbers, floor_tag(tag)) for run in runs]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from gan_lab.reports.arrangement import objective_of, objectives_of, runs_of, setting_of, settings_of
+from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.figures.style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.sample_pictures import pictures_of, read_picture
@@ -16,7 +16,7 @@ _WIDTH = 2.5  # inches of a picture
 
 def sample_figure(sweep: Sweep) -> NamedFigure | None:
     """Return the pictures of all cells, a row per setting, a column per objective; None without any."""
-    shown = {cell.key: run for cell in sweep.cells if (run := _shown(runs_of(sweep, cell)))}
+    shown = {cell.key: run for cell in sweep.cells if (run := _shown(sweep.runs_of(cell)))}
     if not shown:
         return None
     table = _arrange(sweep)
@@ -57,7 +57,7 @@ def _shown(runs: list[ReportRun]) -> ReportRun | None:
 
 
 def _draw(axes: Axes, sweep: Sweep, cell: Cell, run: ReportRun | None) -> None:
-    runs = runs_of(sweep, cell)
+    runs = sweep.runs_of(cell)
     passed = sum(each.verdict.outcome == "success" for each in runs)
     objective, setting = objective_of(sweep, cell), setting_of(cell)
     # two short lines: what it is, and how many seeds worked

@@ -7,7 +7,7 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from gan_lab.reports.arrangement import NumericAxis, numeric_axis, runs_of, without
+from gan_lab.reports.arrangement import NumericAxis, numeric_axis, without
 from gan_lab.reports.curves import values_of
 from gan_lab.reports.figures.style import COLOURS, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.model import Cell, ReportRun, Sweep
@@ -76,13 +76,13 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     """Return the norm of the critic's gradient by layer (WGAN-GP, figure 1b); None if not measured."""
     tags = [str(tag) for run in sweep.runs for tag in run.numbers if str(tag).startswith("layers/")]
     names = list(dict.fromkeys(tags))
-    cells = [cell for cell in sweep.cells if any(run.fault is None for run in runs_of(sweep, cell))]
+    cells = [cell for cell in sweep.cells if any(run.fault is None for run in sweep.runs_of(cell))]
     if not names or not cells:
         return None
     figure = new_figure(6.4, 3.6)
     axes = figure.add_subplot()
     for number, cell in enumerate(cells):
-        runs = [run for run in runs_of(sweep, cell) if run.fault is None]
+        runs = [run for run in sweep.runs_of(cell) if run.fault is None]
         norms = np.array([[_end(run, tag) for tag in names] for run in runs])
         look: dict[str, Any] = {
             "color": COLOURS[number % len(COLOURS)],
@@ -123,7 +123,7 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
         dots = [
             (float(cell.settings[axis.key]), reduced(run, tag))
             for cell in cells
-            for run in runs_of(sweep, cell)
+            for run in sweep.runs_of(cell)
             if run.fault is None
         ]
         table = pandas.DataFrame(dots, columns=["x", "y"]).dropna()
