@@ -1,6 +1,5 @@
 """The Hydra applications: ``train`` and ``prepare``. Torch is imported when a job starts, not before."""
 
-import hashlib
 import os
 import re
 import shlex
@@ -19,13 +18,13 @@ from gan_lab.checks import UserError, conform
 from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted
 from gan_lab.hydra_errors import failure_of_plugin, raised_in
 from gan_lab.launchers import HYDRA_MAY_NAME, RESOLVERS, prefer_own_configs
+from gan_lab.naming import choices_of, run_name, sweep_name
 from gan_lab.options import config_folder, format_options
 from gan_lab.runs import config_hash
 from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
 _OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
-_SHOWN_TAG_LENGTH = 80
 
 
 def train_app(arguments: list[str]) -> list[Failure]:
@@ -138,15 +137,6 @@ def to_plain(config: DictConfig) -> dict[str, Any]:
     return plain
 
 
-def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options chosen in gan-lab's own groups."""
-    return {
-        group: str(option)
-        for group, option in chosen.items()
-        if not group.startswith(("hydra/", "settings", "sizes")) and option is not None and "@" not in group
-    }
-
-
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:
     # Hydra records no choice for a group that was given a list
     for group in ("objective", "constraint", "architecture", "dataset", "optimizer"):
@@ -173,36 +163,6 @@ def expand_constraint_lists(arguments: list[str]) -> list[str]:
         parts = [f"+constraint@constraint.parts.{name}={name}" for name in names]
         expanded += ["constraint=compose", *parts]
     return expanded
-
-
-def sweep_name(overrides: list[str]) -> str:
-    """Return a folder name for a sweep: the same for the same overrides, in any order."""
-    task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
-    digest = hashlib.sha256("\n".join(task).encode()).hexdigest()[:8]
-    named = [o.partition("=")[2] for o in task if o.startswith(("experiment=", "scale="))]
-    swept = [o for o in task if "," in o]
-    return f"{_safe('_'.join([*named, *swept])) or 'sweep'}_{digest}"
-
-
-def run_name(root: DictConfig) -> str:
-    """Return a folder name that says what is run: choices, seed and the values that were set."""
-    chosen = choices_of(root.hydra.runtime.choices)
-    if chosen.get("constraint") == "compose":
-        chosen["constraint"] = "+".join(root.constraint.parts)
-    groups = ("experiment", "objective", "constraint", "architecture", "dataset")
-    names = [chosen[group] for group in groups if group in chosen]
-    values = [
-        override.lstrip("+")
-        for override in root.hydra.overrides.task
-        if override.partition("=")[0].lstrip("+~").split("@")[0] not in chosen
-        and not override.startswith("seed=")
-        and "@" not in override
-    ]
-    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(sorted(values)))])])
-
-
-def _safe(text: str) -> str:
-    return re.sub(r"[^\w.=+,-]+", "-", text)[:_SHOWN_TAG_LENGTH].strip("-")
 
 
 def _job_hash(root: DictConfig) -> str:

@@ -8,6 +8,7 @@ import contextlib
 import io
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.app import prepare_app, train_app
+    from gan_lab.failures import sweep_folder
     from gan_lab.hydra_errors import one_line, raised_in
 
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -95,6 +97,10 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
         if asked_for_traceback or not raised_in(error, "hydra"):
             raise
         return _refuse(one_line(str(error)))
+    folder = sweep_folder()
+    if folder is not None:
+        print(f"The sweep's runs are in {folder}")
+        print(f"  compare them  gan-lab report {shlex.quote(str(folder))}")
     for failure in failures:
         _refuse(failure.text)
     return min((failure.status for failure in failures), default=0)
@@ -183,10 +189,10 @@ def _resume(arguments: list[str]) -> int:
 
 
 def _report(arguments: list[str]) -> int:
-    from gan_lab.composing import compose_experiment
+    from gan_lab.composing import compose
     from gan_lab.reports.command import report
 
-    written, faults = report(arguments, compose_experiment)
+    written, faults = report(arguments, compose)
     print(written)
     for fault in faults:
         _refuse(fault)

@@ -1,4 +1,4 @@
-"""What an experiment would run, composed without running it: for reports on what runs differ in from it."""
+"""What ``gan-lab train`` would run, composed without running it."""
 
 from typing import Any
 
@@ -9,24 +9,26 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.app import choices_of, take_experiment_keys, to_plain, version_base
+from gan_lab.app import expand_constraint_lists, take_experiment_keys, to_plain, version_base
 from gan_lab.checks import UserError
+from gan_lab.naming import choices_of
 from gan_lab.options import config_folder
 from gan_lab.reports.deviations import Composed
 
 
-def compose_experiment(overrides: list[str]) -> Composed:
-    """Compose what ``gan-lab train`` would run, without running it.
+def compose(overrides: list[str]) -> Composed:
+    """Compose what ``gan-lab train`` would run, or the first part of a sweep, without running it.
 
     Args:
-        overrides: as on the command line, an experiment among them.
+        overrides: as on the command line; of what an experiment sweeps over, one value each.
 
     Raises:
         UserError: if that is no config of this version of gan-lab.
     """
     try:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-            root = hydra.compose("config", overrides=overrides, return_hydra_config=True)
+            expanded = expand_constraint_lists(overrides)
+            root = hydra.compose("config", overrides=expanded, return_hydra_config=True)
             swept = _swept(root)
         plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
@@ -36,7 +38,8 @@ def compose_experiment(overrides: list[str]) -> Composed:
 
 
 def _swept(root: DictConfig) -> dict[str, str | None]:
-    params: dict[str, Any] = OmegaConf.to_container(root.hydra.sweeper.params or {}, resolve=True)  # type: ignore[assignment]
+    found = root.hydra.sweeper.params or OmegaConf.create()
+    params: dict[str, Any] = OmegaConf.to_container(found, resolve=True)  # type: ignore[assignment]
     parser = OverridesParser.create(GlobalHydra.instance().config_loader())
     overrides = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
     return {

@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.atomic import write_atomically
 from gan_lab.checks import UserError
+from gan_lab.records import RECORD_NAME
 from gan_lab.signals import is_orphan
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class _Command:
     """What this process was started for; a launcher's worker has none."""
 
     process: int | None = None
-    notes: Path | None = None
+    sweep: Path | None = None
     refusal: Failure | None = None
 
 
@@ -62,22 +63,28 @@ class FailureNotes(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Forget the notes of the sweep before."""
         del kwargs
-        _Command.notes = Path(config.hydra.sweep.dir) / NOTES_NAME
-        shutil.rmtree(_Command.notes, ignore_errors=True)
+        _Command.sweep = Path(config.hydra.sweep.dir)
+        shutil.rmtree(_Command.sweep / NOTES_NAME, ignore_errors=True)
 
 
 def begin() -> None:
     """Forget what an earlier command left; this process is the one that collects."""
-    _Command.process, _Command.notes, _Command.refusal = os.getpid(), None, None
+    _Command.process, _Command.sweep, _Command.refusal = os.getpid(), None, None
+
+
+def sweep_folder() -> Path | None:
+    """Return the folder of the sweep since ``begin``; None of a lone job, or if there is no run in it."""
+    folder = _Command.sweep
+    return folder if folder is not None and any(folder.rglob(RECORD_NAME)) else None
 
 
 def collect() -> list[Failure]:
     """Return the jobs that failed since ``begin``, in their order, and remove their notes."""
     if _Command.refusal is not None:
         return [_Command.refusal]
-    folder = _Command.notes
-    if folder is None:
+    if _Command.sweep is None:
         return []
+    folder = _Command.sweep / NOTES_NAME
     notes = sorted(folder.glob("*.json"), key=lambda path: int(path.stem))
     failures = [Failure(*json.loads(path.read_bytes())) for path in notes]
     shutil.rmtree(folder, ignore_errors=True)

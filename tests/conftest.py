@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import hydra
 import pytest
-from omegaconf import DictConfig
 
-from gan_lab import app, launch
-from gan_lab.options import config_folder
+from gan_lab import launch
+from gan_lab.composing import compose
 
 Compose = Callable[..., dict[str, Any]]
 Train = Callable[..., Path]
@@ -21,11 +19,7 @@ FEW = ["train.batch_size=16", "train.log_every=4", "train.sample_every=8", "trai
 
 def compose_config(*overrides: str) -> dict[str, Any]:
     """Return what `gan-lab train OVERRIDES` composes, resolved."""
-    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config: DictConfig = hydra.compose("config", overrides=app.expand_constraint_lists(list(overrides)))
-        plain = app.to_plain(config)
-        app.take_experiment_keys(plain, {"experiment": "any"})
-        return plain
+    return compose(list(overrides)).config
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -122,7 +122,10 @@ SWEEP = ["train", "-m", *SMALL, "objective=gan,wgan", "hydra.sweep.dir=sweep"]
 
 def test_a_sweep_again_repeats_nothing(tmp_path: Path) -> None:
     sweep = ["train", "-m", *SMALL, "objective=gan,wgan"]  # in the folder that is named after it
-    assert gan_lab(*sweep).status == 0
+    called = gan_lab(*sweep)
+    assert called.status == 0
+    (folder,) = (tmp_path / "outputs" / "sweeps").iterdir()
+    assert f"gan-lab report {folder.relative_to(tmp_path)}\n" in called.out
     found = records(tmp_path / "outputs" / "sweeps")
     assert [record["status"] for record in found.values()] == ["completed"] * 2
     assert {run.parent for run in found} == {next(iter(found)).parent}

@@ -5,6 +5,7 @@ from typing import Any
 
 import hydra
 import pytest
+from conftest import compose_config
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
@@ -12,6 +13,7 @@ from omegaconf import OmegaConf
 from gan_lab import app
 from gan_lab.checks import BadValueError, UserError
 from gan_lab.experiment import Experiment, assemble
+from gan_lab.naming import sweep_name
 from gan_lab.options import config_folder, list_options
 from gan_lab.scales import SCALES, at_scale, drawn
 
@@ -38,10 +40,8 @@ def jobs_of(name: str, scale: str) -> list[list[str]]:
 
 
 def assembled(job: list[str]) -> Experiment:
-    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
-        plain = app.to_plain(hydra.compose("config", overrides=["device=cpu", *job]))
-    app.take_experiment_keys(plain, {"experiment": "any"})
-    return assemble(plain | {"train": plain["train"] | {"seeds": None}})
+    config = compose_config("device=cpu", *job)
+    return assemble(config | {"train": config["train"] | {"seeds": None}})
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -93,6 +93,6 @@ def test_both_objectives_of_a_draw_meet_the_same_architecture():
 
 
 def test_sweeps_are_named_after_their_experiment():
-    name = app.sweep_name(["experiment=fig3", "scale=smoke", "hydra/launcher=joblib"])
+    name = sweep_name(["experiment=fig3", "scale=smoke", "hydra/launcher=joblib"])
     assert name.startswith("fig3_smoke_")
-    assert name == app.sweep_name(["scale=smoke", "experiment=fig3"])
+    assert name == sweep_name(["scale=smoke", "experiment=fig3"])

@@ -33,7 +33,7 @@ LAYERS = {
         "board_view",
         "reports",
     ],
-    "commands": ["failures", "hydra_errors", "launchers", "app", "composing", "cli"],
+    "commands": ["failures", "hydra_errors", "launchers", "naming", "app", "composing", "cli"],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 

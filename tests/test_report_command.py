@@ -10,7 +10,7 @@ import pytest
 from report_runs import table, write_run, write_sweep
 
 from gan_lab import cli
-from gan_lab.composing import compose_experiment
+from gan_lab.composing import compose
 
 FIGURES = {"success_rates", "success_by_threshold", "modes", "correlations", "estimate_gan", "estimate_wgan"}
 
@@ -107,7 +107,7 @@ def test_a_sweep_without_runs_is_refused_in_a_line(tmp_path, monkeypatch, capsys
 
 
 def test_an_experiment_at_the_papers_scale_is_composed():
-    composed = compose_experiment(["experiment=stability", "scale=paper", "objective=wgan", "panel=mlp"])
+    composed = compose(["experiment=stability", "scale=paper", "objective=wgan", "panel=mlp"])
     assert composed.swept["dataset"] == "lsun_bedroom"
     assert (composed.swept["objective"], composed.swept["panel"]) == (None, None)
     assert composed.config["train"]["iterations"] == 100_000

@@ -2,13 +2,9 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
-import hydra
-
-from gan_lab import app
+from gan_lab.composing import compose
 from gan_lab.experiment import Experiment, assemble
-from gan_lab.options import config_folder
 
 
 @dataclass(frozen=True)
@@ -29,15 +25,7 @@ class Case:
 
     def assemble(self, device: str) -> Experiment:
         """Return the experiment that ``gan-lab train OVERRIDES device=DEVICE`` would run."""
-        return assemble(compose([*self.overrides, f"device={device}"]))
-
-
-def compose(overrides: list[str]) -> dict[str, Any]:
-    """Return the config that ``gan-lab train OVERRIDES`` composes."""
-    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = app.to_plain(hydra.compose("config", overrides=overrides))
-    app.take_experiment_keys(config, {})
-    return config
+        return assemble(compose([*self.overrides, f"device={device}"]).config)
 
 
 _STACKS = (8, 32)

@@ -1,0 +1,49 @@
+"""What a job and a sweep are called: folders that say what is in them, by the choices that were made."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import DictConfig
+
+_LONGEST = 80  # names of folders end at 255 bytes, and hold a hash besides
+
+
+def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return the options chosen in gan-lab's own groups."""
+    return {
+        group: str(option)
+        for group, option in chosen.items()
+        if not group.startswith(("hydra/", "settings", "sizes")) and option is not None and "@" not in group
+    }
+
+
+def sweep_name(overrides: list[str]) -> str:
+    """Return a folder name for a sweep: the same for the same overrides, in any order."""
+    task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
+    digest = hashlib.sha256("\n".join(task).encode()).hexdigest()[:8]
+    named = [o.partition("=")[2] for o in task if o.startswith(("experiment=", "scale="))]
+    swept = [o for o in task if "," in o]
+    return f"{_safe('_'.join([*named, *swept])) or 'sweep'}_{digest}"
+
+
+def run_name(root: DictConfig) -> str:
+    """Return a folder name that says what is run: choices, seed and the values that were set."""
+    chosen = choices_of(root.hydra.runtime.choices)
+    if chosen.get("constraint") == "compose":
+        chosen["constraint"] = "+".join(root.constraint.parts)
+    groups = ("experiment", "objective", "constraint", "architecture", "dataset")
+    names = [chosen[group] for group in groups if group in chosen]
+    values = [
+        override.lstrip("+")
+        for override in root.hydra.overrides.task
+        if override.partition("=")[0].lstrip("+~").split("@")[0] not in chosen
+        and not override.startswith("seed=")
+        and "@" not in override
+    ]
+    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(sorted(values)))])])
+
+
+def _safe(text: str) -> str:
+    return re.sub(r"[^\w.=+,-]+", "-", text)[:_LONGEST].strip("-")
