@@ -44,8 +44,8 @@ _WORDS = {
         "Spearman's rank correlation of the critic's estimate (median of the last 101) with the quality "
         "metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 where "
         "the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five seeds "
-        "such an interval covers some 83% rather than 95%, and series that both drift are correlated. Undefined: "
-        "where either was constant, or measured fewer than three times.",
+        "such an interval covers some 83% rather than 95%, and series that both drift are correlated. "
+        "Undefined: where either was constant, or measured fewer than three times.",
     ),
     "success_rates": (
         "Claim 2: how often does training succeed?",
