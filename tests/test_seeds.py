@@ -269,6 +269,7 @@ def test_when_all_diverge_the_run_ends(
 def test_going_on_after_an_interruption_changes_nothing(
     together: bool, again: str, tmp_path: Path, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    undisturbed = group(together)
     with interruption(after=7):
         start(tmp_path, "train.seeds=3")
     assert statuses(tmp_path) == [("interrupted", 7)] * 3
@@ -280,7 +281,7 @@ def test_going_on_after_an_interruption_changes_nothing(
         start(tmp_path, "train.seeds=3")
     assert statuses(tmp_path) == [("completed", 12)] * 3
     for name in ALL:
-        assert_same_run(tmp_path / name, group(together) / name)
+        assert_same_run(tmp_path / name, undisturbed / name)
 
 
 def test_one_that_was_left_behind_catches_up(together: bool, tmp_path: Path, group: Group) -> None:
