@@ -85,6 +85,20 @@ def test_draws_are_repeatable_uniform_and_independent():
     assert sum((count - 100) ** 2 / 100 for count in counts) < 37.7
 
 
+@pytest.mark.parametrize(
+    ("scale", "rates"), [("laptop", {"gan": 2e-4, "wgan": 2e-4, "wgan_gp": 2e-4}),
+                         ("paper", {"gan": 2e-4, "wgan": 5e-5, "wgan_gp": 1e-4})]
+)  # fmt: skip
+def test_rates_are_one_at_laptop_scale_and_the_published_ones_at_the_papers(scale, rates):
+    jobs = {name: ["experiment=stability", f"scale={scale}", f"objective={name}"] for name in rates}
+    found = {name: compose_config(*job)["optimizer"]["lr"] for name, job in jobs.items()}
+    assert found == rates
+
+
+def test_a_panels_rate_beats_that_of_its_experiment():
+    assert compose_config("experiment=fig3", "panel=mlp_mlp_fast")["optimizer"]["lr"] == 0.05
+
+
 def test_both_objectives_of_a_draw_meet_the_same_architecture():
     jobs = [["experiment=robustness", f"objective={name}", "draw=5"] for name in ("gan", "wgan_gp")]
     gan, wgan_gp = (assembled(job) for job in jobs)

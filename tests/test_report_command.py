@@ -66,7 +66,14 @@ def test_the_same_runs_give_the_same_bytes(sweep, tmp_path, monkeypatch):
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert files_in(moved / "report") == first
     assert {f"figures/{name}.{end}" for name in FIGURES for end in ("png", "pdf")} <= first.keys()
-    assert {"report.html", "runs.csv", "summary.csv", "claims.csv", "thresholds.csv"} <= first.keys()
+    assert {
+        "report.html",
+        "runs.csv",
+        "summary.csv",
+        "claims.csv",
+        "thresholds.csv",
+        "agreement.csv",
+    } <= first.keys()
     assert any(name.startswith("tensorboard/gan/events") for name in first)
 
 

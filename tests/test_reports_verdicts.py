@@ -53,6 +53,13 @@ def test_the_rule(tmp_path, columns, outcome, words):
     assert (found.outcome, words in found.reason) == (outcome, True), found
 
 
+@pytest.mark.parametrize(("spread", "outcome"), [(0.008, "frozen"), (0.0125, "poor")])
+def test_a_distance_that_moves_by_a_hundredth_is_not_frozen(tmp_path, spread, outcome):
+    steps = np.arange(1, 501) // 50  # one up, one down, from measurement to measurement
+    distance = 2 * (1 + spread / 2 * (-1.0) ** steps)
+    assert verdict(tmp_path, NO_SHARES | {"distance/w1_exact": distance}).outcome == outcome
+
+
 def test_the_end_is_the_median_of_the_last_measurements(tmp_path):
     share = np.full(500, 0.9)
     share[499] = 0.0  # one of iterations 400, 450 and 500

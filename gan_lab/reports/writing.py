@@ -14,7 +14,7 @@ from gan_lab.reports.model import Sweep
 from gan_lab.reports.page import Picture, render_page
 from gan_lab.reports.publishing import check_folder, publish
 from gan_lab.reports.tables import csv_text, runs_table, summary_table
-from gan_lab.reports.thresholds import success_by_threshold
+from gan_lab.reports.thresholds import agreement_by_threshold, success_by_threshold
 from gan_lab.reports.verdicts import FailureRule
 
 PAGE = "report.html"
@@ -46,6 +46,7 @@ def write_report(root: Path, folder: Path, rule: FailureRule, compose: Compose) 
         "summary": summary_table(sweep),
         "claims": stacked(frames),
         "thresholds": thresholds,
+        "agreement": agreement_by_threshold(sweep, rule=rule),
     }
     page = render_page(
         sweep,
