@@ -70,6 +70,11 @@ def test_f_is_the_objectives_up_to_its_value_and_slope_at_1(
     assert ours.constant == pytest.approx(float(at_one), abs=1e-15)
 
 
+def test_the_series_of_u_log_u_near_1_is_its_formula() -> None:
+    x = np.array([-0.009, -0.005, 0.003, 0.0099])
+    assert_allclose(f.KULLBACK_LEIBLER(1 + x), (1 + x) * np.log1p(x) - x, rtol=1e-9)
+
+
 @every_member
 def test_the_ends_of_f_are_its_limits(ours: f.GeneratingFunction, objective: FDivergence) -> None:
     del objective
@@ -263,6 +268,14 @@ def test_mass_that_the_other_lacks_is_infinite_only_where_its_price_is() -> None
     some, more = Discrete((0, 1), (0.5, 0.5)), Discrete((0, 1, 2), (0.25, 0.25, 0.5))
     assert kl(some, more) == pytest.approx(LOG_2, abs=1e-15)
     assert kl(more, some) == math.inf
+
+
+def test_each_side_of_a_weighted_jensen_shannon_has_its_own_price() -> None:
+    # m = .3 p + .7 q is .85 where both are, and .15 where p is alone
+    p, q = Uniform(0, 2), Uniform(0, 1)
+    expected = 0.15 * math.log(0.5 / 0.85) + 0.15 * math.log(0.5 / 0.15) - 0.7 * math.log(0.85)
+    assert weighted_jensen_shannon(p, q, 0.3) == pytest.approx(expected, abs=1e-12)
+    assert weighted_jensen_shannon(q, p, 0.7) == pytest.approx(expected, abs=1e-12)
 
 
 def test_mass_below_the_least_float_is_mass() -> None:
