@@ -320,6 +320,9 @@ def test_at_the_boundary_the_means_of_a_mixture_can_save_the_integral() -> None:
     )
     assert found == pytest.approx(expected - 1, rel=1e-8)
     assert pearson_chi_squared(p, Gaussian(3, math.sqrt(0.5))) == math.inf
+    # only the means of the widest components count far out
+    scales = (math.sqrt(0.5), math.sqrt(0.5), 0.1)
+    assert pearson_chi_squared(p, GaussianMixture((0.25, 0.25, 0.5), (-3, 3, 5), scales)) < math.inf
 
 
 def test_peaks_are_found_at_any_scale() -> None:

@@ -78,6 +78,12 @@ def test_points_jump_where_they_lie() -> None:
     assert [points.mean(), points.variance()] == pytest.approx([0.7, 0.5 + 3.6 - 0.49], abs=1e-14)
 
 
+def test_a_point_without_weight_is_none() -> None:
+    points = Discrete((-5.0, 0.0, 1.0), (0.0, 0.5, 0.5))
+    assert points.quantile(0.0) == 0
+    assert points.knots() == (0, 1)
+
+
 def test_an_empirical_distribution_weighs_each_draw_alike() -> None:
     draws = np.array([2.0, 2.0, -1.0, 0.5, 7.0])
     empirical = Empirical(draws)  # type: ignore[arg-type]

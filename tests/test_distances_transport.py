@@ -127,6 +127,13 @@ def test_mixed_pairs_are_the_limit_of_points_at_midlevel_quantiles(other: LineDi
     assert wasserstein_line(other, p, 2) == wasserstein_line(p, other, 2)
 
 
+def test_w2_sees_narrow_components_far_apart() -> None:
+    # all mass goes to -1000 and 1000 in equal halves: E (1000 - |Z|)^2
+    far = GaussianMixture((0.5, 0.5), (-1000, 1000), (1e-5, 1e-5))
+    expected = math.sqrt(1000**2 - 2000 * math.sqrt(2 / math.pi) + 1)
+    assert wasserstein_line(far, Gaussian(0, 1), 2) == pytest.approx(expected, abs=1e-4)
+
+
 def test_samples_of_unequal_size_are_scipys() -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=50), rng.exponential(size=31)

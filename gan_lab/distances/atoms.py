@@ -35,7 +35,7 @@ class Atomic(LineDistribution):
     def cumulative(self) -> Array:
         """F at each of the sorted points, (K,); the last is exactly 1."""
         total = np.cumsum(self._sorted[1])
-        return np.append(total[:-1], 1.0)
+        return np.asarray(np.minimum(np.append(total[:-1], 1.0), 1.0))
 
     def mean(self) -> float:
         """Return sum w x."""
