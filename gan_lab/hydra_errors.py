@@ -46,7 +46,7 @@ def _in_our_words(text: str) -> str:
     # Hydra's way out, +key=value, would only add a key that nothing reads
     text, hint, _ = text.partition("To append to your config use")
     lines = [line.strip() for line in text.splitlines()]
-    lines += ["`gan-lab train --cfg job` prints every key."] if hint else []
+    lines += ["--cfg job prints every key."] if hint else []
     return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
 
 
