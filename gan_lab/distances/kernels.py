@@ -1,0 +1,131 @@
+"""Exact values of MMD² and of the energy distance: no samples, no bias.
+
+Both follow from means over independent X ~ P and Y ~ Q, of a Gaussian kernel or of |X - Y|, and these are
+elementary wherever P and Q are sums of Gaussians and points. Estimates from samples, with tests, are in
+:mod:`gan_lab.metrics.mmd` and :mod:`gan_lab.metrics.energy`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from gan_lab.checks import BadValueError, PositiveFloat, conform
+from gan_lab.distances.line import Atomic, GaussianSum, LineDistribution
+from gan_lab.distances.quadrature import integrate
+
+Array = NDArray[np.float64]
+
+
+class GaussianTerms(NamedTuple):
+    """A distribution Σ_k w_k N(m_k, S_k) in d dimensions; a point is a term with S = 0."""
+
+    weights: Array  # w (K,), summing to 1
+    means: Array  # m (K, d)
+    covariances: Array  # S (K, d, d), positive semidefinite
+
+
+def terms_of(distribution: LineDistribution) -> GaussianTerms:
+    """Return a distribution on the line as a sum of Gaussians and points, d = 1.
+
+    Raises:
+        BadValueError: if it is none, as a uniform distribution.
+    """
+    if isinstance(distribution, GaussianSum):
+        weights, means, scales = distribution.components()
+    elif isinstance(distribution, Atomic):
+        means, weights = distribution.sorted_masses
+        scales = np.zeros(len(means))
+    else:
+        rule = "a sum of Gaussians or of points"
+        raise BadValueError("distribution", rule, type(distribution).__name__)
+    return GaussianTerms(weights, means[:, None], (scales**2)[:, None, None])
+
+
+def mmd_squared(p: LineDistribution, q: LineDistribution, bandwidth: float) -> float:
+    """Return MMD²(P, Q) for the kernel k(x, y) = exp(-(x - y)² / (2 s²)), s = ``bandwidth``; from 0 to 2.
+
+    Args:
+        p: a sum of Gaussians or of points on the line.
+        q: another.
+        bandwidth: s, in the units of the data.
+
+    Raises:
+        BadValueError: if a distribution is of another kind or the bandwidth not greater than 0.
+    """
+    return mmd_squared_of_terms(terms_of(p), terms_of(q), bandwidth)
+
+
+def mmd_squared_of_terms(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -> float:
+    """Return MMD² of two sums of Gaussians and points in d dimensions; see :func:`mmd_squared`.
+
+    Reference:
+        Gretton et al., "A Kernel Two-Sample Test", 2012, lemma 6.
+    """
+    s = conform("bandwidth", bandwidth, PositiveFloat)
+    if p.means.shape[1] != q.means.shape[1]:
+        raise BadValueError("q", f"in {p.means.shape[1]} dimensions, as p is", q.means.shape[1])
+    within = mean_kernel(p, p, s) + mean_kernel(q, q, s)
+    return within - 2 * mean_kernel(p, q, s)
+
+
+def mean_kernel(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -> float:
+    """Return E exp(-‖X - Y‖² / (2 s²)) for independent X ~ P and Y ~ Q.
+
+    For X - Y ~ N(δ, S) it is exp(-δᵀ (s² I + S)⁻¹ δ / 2) / √det(I + S / s²): the kernel is, up to a factor, the
+    density of N(0, s² I), and the mean of one Gaussian density under another is a third one's.
+    """
+    gaps = p.means[:, None] - q.means  # δ (K, L, d)
+    spreads = p.covariances[:, None] + q.covariances  # S (K, L, d, d)
+    wider = spreads + bandwidth**2 * np.eye(gaps.shape[2])
+    squares = (gaps * np.linalg.solve(wider, gaps[..., None])[..., 0]).sum(axis=2)
+    heights = 1 / np.sqrt(np.linalg.det(wider / bandwidth**2))
+    return float(p.weights @ (heights * np.exp(-squares / 2)) @ q.weights)
+
+
+def energy_distance(p: LineDistribution, q: LineDistribution) -> float:
+    """Return 2 E|X - Y| - E|X - X'| - E|Y - Y'|, in the units of the data: 0 only for P = Q.
+
+    It is the square of what ``scipy.stats.energy_distance`` calls by this name, and equals
+    2 ∫ (F - G)² dx, which :func:`energy_distance_by_cdf` computes.
+
+    Args:
+        p: a sum of Gaussians or of points on the line.
+        q: another.
+
+    Raises:
+        BadValueError: if a distribution is of another kind.
+
+    Reference:
+        Székely and Rizzo, "Energy statistics: a class of statistics based on distances", 2013, definition 2.
+    """
+    x, y = terms_of(p), terms_of(q)
+    return 2 * mean_distance(x, y) - mean_distance(x, x) - mean_distance(y, y)
+
+
+def mean_distance(p: GaussianTerms, q: GaussianTerms) -> float:
+    """Return E|X - Y| for independent X ~ P and Y ~ Q on the line.
+
+    For X - Y ~ N(δ, v²) it is v √(2/π) exp(-δ² / (2 v²)) + δ (2 Φ(δ / v) - 1), and |δ| for v = 0: the mean of
+    a folded normal distribution (Leone, Nelson and Nottingham, 1961).
+    """
+    gap = (p.means[:, None] - q.means)[..., 0]  # δ (K, L)
+    v = np.sqrt((p.covariances[:, None] + q.covariances)[..., 0, 0])
+    ratio = np.divide(gap, v, out=np.zeros_like(gap), where=v > 0)
+    folded = v * np.sqrt(2 / np.pi) * np.exp(-(ratio**2) / 2) + gap * (2 * ndtr(ratio) - 1)
+    return float(p.weights @ np.where(v > 0, folded, np.abs(gap)) @ q.weights)
+
+
+def energy_distance_by_cdf(p: LineDistribution, q: LineDistribution) -> float:
+    """Return the energy distance as 2 ∫ (F(x) - G(x))² dx, by quadrature between the knots of both.
+
+    It takes any distributions on the line. Both ways agree to about 11 digits.
+
+    Reference:
+        Székely, "E-statistics: the energy of statistical samples", 2003: Cramér's distance, twice.
+    """
+    knots = np.unique([*p.knots(), *q.knots()])
+    if len(knots) == 1:  # the same point
+        return 0.0
+    return 2 * integrate(lambda x: (p.cdf(x[:, 0]) - q.cdf(x[:, 0])) ** 2, [knots])
