@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.integrate import quad
+from scipy.integrate import quad, trapezoid
 from scipy.stats import energy_distance as root_energy
 
 from gan_lab.checks import UserError
@@ -20,7 +20,15 @@ from gan_lab.distances.kernels import (
     mmd_squared_of_terms,
     terms_of,
 )
-from gan_lab.distances.line import Dirac, Discrete, Empirical, Gaussian, GaussianMixture, LineDistribution, Uniform
+from gan_lab.distances.line import (
+    Dirac,
+    Discrete,
+    Empirical,
+    Gaussian,
+    GaussianMixture,
+    LineDistribution,
+    Uniform,
+)
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
 
@@ -53,13 +61,13 @@ def test_mean_kernel_by_quadrature() -> None:
         quad(lambda x, y=y: first.pdf(x) * math.exp(-((x - y) ** 2) / (2 * 0.5**2)), -8, 8, points=[y])[0]
         for y in np.linspace(-12, 12, 1201)
     ]
-    by_quadrature = np.trapezoid(inner * second.pdf(np.linspace(-12, 12, 1201)), dx=0.02)
+    by_quadrature = trapezoid(inner * second.pdf(np.linspace(-12, 12, 1201)), dx=0.02)
     assert mean_kernel(terms_of(first), terms_of(second), 0.5) == pytest.approx(by_quadrature, abs=1e-9)
 
 
 def test_mmd_of_points_is_that_of_their_kernel_matrix() -> None:
     x = np.array([-1, 0.5, 3, 1])
-    kernel = np.exp(-np.subtract.outer(x, x) ** 2 / (2 * 0.8**2))
+    kernel = np.exp(-(np.subtract.outer(x, x) ** 2) / (2 * 0.8**2))
     p, q = np.array([0.5, 0.2, 0.3, 0]), np.array([0, 0, 0, 1.0])
     assert mmd_squared(POINTS, Dirac(1), 0.8) == pytest.approx(rkhs_ipm(kernel, p, q).value ** 2, abs=1e-12)
 
@@ -75,7 +83,9 @@ def test_mmd_in_the_plane_factorises() -> None:
     ]
     assert mean_kernel(first, second, 1.3) == pytest.approx(lines[0] * lines[1], abs=1e-14)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
-    turned = [GaussianTerms(t.weights, t.means @ turn.T, turn @ t.covariances @ turn.T) for t in (first, second)]
+    turned = [
+        GaussianTerms(t.weights, t.means @ turn.T, turn @ t.covariances @ turn.T) for t in (first, second)
+    ]
     assert mmd_squared_of_terms(*turned, 1.3) == pytest.approx(
         mmd_squared_of_terms(first, second, 1.3), abs=1e-12
     )
@@ -122,7 +132,9 @@ def test_unbiased_estimates_come_near() -> None:
 
 
 def test_bad_input_gets_its_sentence() -> None:
-    with pytest.raises(UserError, match=r"distribution must be a sum of Gaussians or of points; got 'Uniform'\."):
+    with pytest.raises(
+        UserError, match=r"distribution must be a sum of Gaussians or of points; got 'Uniform'\."
+    ):
         mmd_squared(Uniform(0, 1), Dirac(0), 1)
     with pytest.raises(UserError, match=r"bandwidth must be a number greater than 0; got 0\."):
         mmd_squared(Dirac(0), Dirac(1), 0)

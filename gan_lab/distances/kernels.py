@@ -73,8 +73,8 @@ def mmd_squared_of_terms(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -
 def mean_kernel(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -> float:
     """Return E exp(-‖X - Y‖² / (2 s²)) for independent X ~ P and Y ~ Q.
 
-    For X - Y ~ N(δ, S) it is exp(-δᵀ (s² I + S)⁻¹ δ / 2) / √det(I + S / s²): the kernel is, up to a factor, the
-    density of N(0, s² I), and the mean of one Gaussian density under another is a third one's.
+    For X - Y ~ N(δ, S) it is exp(-δᵀ (s² I + S)⁻¹ δ / 2) / √det(I + S / s²): the kernel is, but for a factor, a
+    density N(0, s² I), and the mean of one Gaussian density under another is a third one.
     """
     gaps = p.means[:, None] - q.means  # δ (K, L, d)
     spreads = p.covariances[:, None] + q.covariances  # S (K, L, d, d)
