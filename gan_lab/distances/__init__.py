@@ -1,1 +1,1 @@
-"""How far apart two distributions are: exact values, closed forms, quadrature and linear programs."""
+"""Distances between distributions that are known exactly: closed forms, quadrature and linear programs."""
