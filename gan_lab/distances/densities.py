@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logsumexp, ndtr, ndtri
+from scipy.special import ndtr, ndtri
 
 from gan_lab.checks import BadValueError, PositiveFloat
 from gan_lab.distances.measure import Density, Numbers, Scales, Weights, require_same_length
@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 LOG_ROOT_2_PI = 0.5 * np.log(2 * np.pi)
 # In units of a component's scale. At 38.6 its density falls below the smallest float64.
 KNOTS = np.array([-38.6, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 38.6])
+ROUNDING = 4 * np.finfo(np.float64).eps
+LOWEST = np.finfo(np.float64).min
 # Bisection alone needs some 55 halvings to reach neighbouring floats.
 MAX_ITERATIONS = 200
 
@@ -49,15 +51,17 @@ class GaussianSum(Density):
         """Return log sum w N(x; m, s^2), of the shape of ``x``, without underflow."""
         weights, _, scales = self._parts
         z = self._standardise(x)
-        terms = np.log(weights) - np.log(scales) - LOG_ROOT_2_PI - z * z / 2
-        return terms[..., 0] if len(weights) == 1 else np.asarray(logsumexp(terms, axis=-1))
+        with np.errstate(over="ignore", divide="ignore"):
+            terms = np.log(weights) - np.log(scales) - LOG_ROOT_2_PI - z * z / 2
+            largest = np.maximum(terms.max(axis=-1), LOWEST)
+            return np.asarray(largest + np.log(np.exp(terms - largest[..., None]).sum(axis=-1)))
 
     def cdf(self, x: ArrayLike) -> Array:
         """Return sum w Phi((x - m) / s), of the shape of ``x``."""
         return np.asarray(ndtr(self._standardise(x)) @ self._parts[0])
 
     def quantile(self, u: ArrayLike) -> Array:
-        """Return the x with F(x) = u, by Newton's method kept inside a bracket, of the shape of ``u``."""
+        """Return the x with F(x) = u, of the shape of ``u``; with one component it is a closed form."""
         levels = np.asarray(u, dtype=np.float64)
         _, means, scales = self._parts
         candidates = means + scales * ndtri(levels)[..., None]
@@ -68,18 +72,25 @@ class GaussianSum(Density):
         return solved
 
     def _solve(self, levels: Array, low: Array, high: Array) -> Array:
+        """Return the roots by Newton's method on the logarithm of the smaller tail, kept inside brackets."""
+        sign = np.where(levels <= 0.5, 1.0, -1.0)
+        wanted = np.where(levels <= 0.5, levels, 1 - levels)
         x = (low + high) / 2
-        floor = self._parts[2].min()
         for _ in range(MAX_ITERATIONS):
-            gap = self.cdf(x) - levels
-            low, high = np.where(gap < 0, x, low), np.where(gap < 0, high, x)
+            z = sign[:, None] * self._standardise(x)
+            tail = ndtr(z) @ self._parts[0]
+            low, high = (
+                np.where(sign * (tail - wanted) < 0, x, low),
+                np.where(sign * (tail - wanted) < 0, high, x),
+            )
             with np.errstate(all="ignore"):  # between far components the density may be 0
-                newton = x - gap * np.exp(-self.log_pdf(x))
-            step = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
-            is_settled = np.abs(step - x) <= 4 * np.spacing(np.abs(x) + floor)
-            x = step
+                newton = x - sign * np.log(tail / wanted) * tail / self.pdf(x)
+            following = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+            is_settled = np.abs(tail - wanted) <= ROUNDING * wanted
+            is_settled |= np.abs(following - x) <= ROUNDING * (np.abs(x) + self._parts[2].min())
             if is_settled.all():
                 break
+            x = np.where(is_settled, x, following)
         return x
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:

@@ -1,6 +1,7 @@
 """Adaptive quadrature over boxes of one or two dimensions, with a stated tolerance."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -82,12 +83,18 @@ def _halve(cells: Array) -> Array:
     return np.stack([halves[:, list(choice), axes] for choice in choices], axis=1)
 
 
+@cache
+def _unit_rule(d: int) -> tuple[Array, Array]:
+    """Return nodes (m, d) in the unit cube and their weights (m,)."""
+    nodes, weights = np.polynomial.legendre.leggauss(N_NODES[d])
+    pairs = [np.array(list(product(values, repeat=d))) for values in ((nodes + 1) / 2, weights / 2)]
+    return pairs[0], pairs[1].prod(axis=1)
+
+
 def _cell_integrals(function: Callable[[Array], Array], cells: Array) -> Array:
     """Return the product Gauss-Legendre integral over each cell (n, d, 2), as (n,)."""
     d = cells.shape[1]
-    nodes, weights = np.polynomial.legendre.leggauss(N_NODES[d])
-    unit = np.array(list(product((nodes + 1) / 2, repeat=d)))  # (m, d) in the unit cube
-    unit_weights = np.array([np.prod(some) for some in product(weights / 2, repeat=d)])
+    unit, unit_weights = _unit_rule(d)
     at_once = max(1, POINTS_AT_ONCE // len(unit))
     integrals = []
     for start in range(0, len(cells), at_once):
