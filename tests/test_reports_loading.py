@@ -141,6 +141,38 @@ def test_what_is_no_readable_run_is_named(tmp_path):
     assert len(load_sweep(root).runs) == 3
 
 
+def multirun(task, params="", sweeper="hydra._internal.core_plugins.basic_sweeper.BasicSweeper"):
+    return f"hydra: {{overrides: {{hydra: [], task: {task}}}, sweeper: {{_target_: {sweeper}, params: {{{params}}}}}}}"
+
+
+def test_jobs_that_never_began_are_named(tmp_path):
+    for objective in ("gan", "wgan"):
+        command = f"gan-lab train panel=mlp objective={objective} experiment=stability"
+        write_run(tmp_path / objective, choices={"objective": objective}, command=command)
+    params = "panel: 'mlp,dcgan', objective: 'gan,wgan,wgan_gp', dataset: '${gan_lab.scale:a,b,c}'"
+    (tmp_path / "multirun.yaml").write_text(multirun("[experiment=stability, panel=mlp]", params))
+    assert load_sweep(tmp_path).faults == (
+        "objective=wgan_gp: the job left no run; it was refused, or never began.",
+    )
+    (tmp_path / "multirun.yaml").write_text(multirun("[experiment=stability]", params))
+    assert len(load_sweep(tmp_path).faults) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        multirun("['objective=glob(*)']"),
+        multirun("['seed=range(3)', 'panel=a,b(c)']"),
+        multirun("['seed=0,1']", sweeper="hydra_plugins.hydra_optuna_sweeper.OptunaSweeper"),
+        "hydra: {overrides: {hydra: [], task: 3}, sweeper: 4}",
+    ],
+)
+def test_where_the_jobs_of_a_sweep_cannot_be_known_none_is_missed(tmp_path, text):
+    write_run(tmp_path / "run")
+    (tmp_path / "multirun.yaml").write_text(text)
+    assert load_sweep(tmp_path).faults == ()
+
+
 def test_only_damaged_runs_are_refused_with_the_reason(tmp_path):
     (write_run(tmp_path / "run") / "run.json").write_text("{}")
     with pytest.raises(UserError, match=r"holds no readable run: run: run/run\.json is damaged"):

@@ -126,7 +126,7 @@ def test_where_it_comes_from_is_said_once(tmp_path):
 def test_the_command_of_a_sweep_is_read_from_what_hydra_keeps(tmp_path):
     assert command_of(tmp_path) == ""
     (tmp_path / "multirun.yaml").write_text(
-        "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}}"
+        "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}, sweeper: {}}"
     )
     assert command_of(tmp_path) == "gan-lab train 'a=b c'"
     for damaged in ("hydra: [", "hydra: 3", "!!python/object/apply:os.getcwd []"):

@@ -10,7 +10,13 @@ import pandas
 from gan_lab.checks import UserError
 from gan_lab.records import RECORD_NAME, RunRecord, find_runs
 from gan_lab.reports.cells import group_into_cells, order_cells, replicate_of
-from gan_lab.reports.gaps import folders_without_runs, missing_runs, name_below, sentence_on
+from gan_lab.reports.gaps import (
+    folders_without_runs,
+    jobs_without_runs,
+    missing_runs,
+    name_below,
+    sentence_on,
+)
 from gan_lab.reports.measurements import read_measurements
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.verdicts import FailureRule, choose_quality, judge
@@ -63,7 +69,12 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
         scale=_common(judged, "scale"),
         runs=judged,
         cells=tuple(order_cells(cells)),
-        faults=(*faults, *folders_without_runs(root), *missing_runs(judged)),
+        faults=(
+            *faults,
+            *folders_without_runs(root),
+            *jobs_without_runs(root, records),
+            *missing_runs(judged),
+        ),
         quality=quality,
     )
 
