@@ -17,7 +17,6 @@ from gan_lab.distances.kernels import (
     mean_distance,
     mean_kernel,
     mmd_squared,
-    mmd_squared_of_terms,
     terms_of,
 )
 from gan_lab.distances.line import (
@@ -29,6 +28,7 @@ from gan_lab.distances.line import (
     LineDistribution,
     Uniform,
 )
+from gan_lab.distances.plane import PlaneDiscrete, PlaneGaussian
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
 
@@ -72,23 +72,22 @@ def test_mmd_of_points_is_that_of_their_kernel_matrix() -> None:
     assert mmd_squared(POINTS, Dirac(1), 0.8) == pytest.approx(rkhs_ipm(kernel, p, q).value ** 2, abs=1e-12)
 
 
-def test_mmd_in_the_plane_factorises() -> None:
-    def plane(mean: tuple[float, float], scales: tuple[float, float]) -> GaussianTerms:
-        return GaussianTerms(np.ones(1), np.array([mean]), np.diag(np.square(scales))[None])
-
-    first, second = plane((0, 1), (1, 2)), plane((1, -1), (0.5, 1))
+def test_mmd_in_the_plane() -> None:
+    first, second = PlaneGaussian((0, 1), ((1, 0), (0, 4))), PlaneGaussian((1, -1), ((0.25, 0), (0, 1)))
     lines = [
         mean_kernel(terms_of(Gaussian(0, 1)), terms_of(Gaussian(1, 0.5)), 1.3),
         mean_kernel(terms_of(Gaussian(1, 2)), terms_of(Gaussian(-1, 1)), 1.3),
     ]
-    assert mean_kernel(first, second, 1.3) == pytest.approx(lines[0] * lines[1], abs=1e-14)
+    product = lines[0] * lines[1]  # the kernel factorises
+    assert mean_kernel(terms_of(first), terms_of(second), 1.3) == pytest.approx(product, abs=1e-14)
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
     turned = [
-        GaussianTerms(t.weights, t.means @ turn.T, turn @ t.covariances @ turn.T) for t in (first, second)
+        GaussianTerms(np.ones(1), each.mean()[None] @ turn.T, (turn @ each.covariance() @ turn.T)[None])
+        for each in (first, second)
     ]
-    assert mmd_squared_of_terms(*turned, 1.3) == pytest.approx(
-        mmd_squared_of_terms(first, second, 1.3), abs=1e-12
-    )
+    assert mmd_squared(*turned, 1.3) == pytest.approx(mmd_squared(first, second, 1.3), abs=1e-12)
+    corners = [PlaneDiscrete(((0, 0), (3, 4)), weights) for weights in ((1, 0), (0, 1))]
+    assert mmd_squared(*corners, 5) == pytest.approx(2 - 2 * math.exp(-0.5), abs=1e-14)
 
 
 @pytest.mark.parametrize(("p", "q"), PAIRS)
@@ -140,4 +139,4 @@ def test_bad_input_gets_its_sentence() -> None:
         mmd_squared(Dirac(0), Dirac(1), 0)
     plane = GaussianTerms(np.ones(1), np.zeros((1, 2)), np.zeros((1, 2, 2)))
     with pytest.raises(UserError, match=r"q must be in 1 dimensions, as p is; got 2\."):
-        mmd_squared_of_terms(terms_of(Dirac(0)), plane, 1)
+        mmd_squared(terms_of(Dirac(0)), plane, 1)

@@ -13,6 +13,7 @@ from scipy.special import ndtr
 
 from gan_lab.checks import BadValueError, PositiveFloat, conform
 from gan_lab.distances.line import Atomic, GaussianSum, LineDistribution
+from gan_lab.distances.plane import PlaneAtomic, PlaneDistribution, PlaneGaussianSum
 from gan_lab.distances.quadrature import integrate
 
 Array = NDArray[np.float64]
@@ -26,55 +27,56 @@ class GaussianTerms(NamedTuple):
     covariances: Array  # S (K, d, d), positive semidefinite
 
 
-def terms_of(distribution: LineDistribution) -> GaussianTerms:
-    """Return a distribution on the line as a sum of Gaussians and points, d = 1.
+Terms = LineDistribution | PlaneDistribution | GaussianTerms
+
+
+def terms_of(distribution: LineDistribution | PlaneDistribution) -> GaussianTerms:
+    """Return a distribution on the line or in the plane as a sum of Gaussians and points.
 
     Raises:
         BadValueError: if it is none, as a uniform distribution.
     """
+    if isinstance(distribution, PlaneGaussianSum):
+        return GaussianTerms(*distribution.components())
+    if isinstance(distribution, PlaneAtomic):
+        means, weights = distribution.distinct_masses()
+        return GaussianTerms(weights, means, np.zeros((len(means), 2, 2)))
     if isinstance(distribution, GaussianSum):
         weights, means, scales = distribution.components()
-    elif isinstance(distribution, Atomic):
-        means, weights = distribution.sorted_masses
-        scales = np.zeros(len(means))
-    else:
-        rule = "a sum of Gaussians or of points"
-        raise BadValueError("distribution", rule, type(distribution).__name__)
-    return GaussianTerms(weights, means[:, None], (scales**2)[:, None, None])
+        return GaussianTerms(weights, means[:, None], (scales**2)[:, None, None])
+    if isinstance(distribution, Atomic):
+        means, weights = distribution.distinct_masses()
+        return GaussianTerms(weights, means[:, None], np.zeros((len(means), 1, 1)))
+    raise BadValueError("distribution", "a sum of Gaussians or of points", type(distribution).__name__)
 
 
-def mmd_squared(p: LineDistribution, q: LineDistribution, bandwidth: float) -> float:
-    """Return MMD²(P, Q) for the kernel k(x, y) = exp(-(x - y)² / (2 s²)), s = ``bandwidth``; from 0 to 2.
+def mmd_squared(p: Terms, q: Terms, bandwidth: float) -> float:
+    """Return MMD²(P, Q) for the kernel k(x, y) = exp(-‖x - y‖² / (2 s²)), s = ``bandwidth``; from 0 to 2.
 
     Args:
-        p: a sum of Gaussians or of points on the line.
-        q: another.
+        p: a sum of Gaussians or of points, on the line, in the plane, or in d dimensions as its terms.
+        q: another, in as many dimensions.
         bandwidth: s, in the units of the data.
 
     Raises:
-        BadValueError: if a distribution is of another kind or the bandwidth not greater than 0.
-    """
-    return mmd_squared_of_terms(terms_of(p), terms_of(q), bandwidth)
-
-
-def mmd_squared_of_terms(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -> float:
-    """Return MMD² of two sums of Gaussians and points in d dimensions; see :func:`mmd_squared`.
+        BadValueError: if a distribution is of another kind, the dimensions differ, or the bandwidth is not
+            greater than 0.
 
     Reference:
         Gretton et al., "A Kernel Two-Sample Test", 2012, lemma 6.
     """
     s = conform("bandwidth", bandwidth, PositiveFloat)
-    if p.means.shape[1] != q.means.shape[1]:
-        raise BadValueError("q", f"in {p.means.shape[1]} dimensions, as p is", q.means.shape[1])
-    within = mean_kernel(p, p, s) + mean_kernel(q, q, s)
-    return within - 2 * mean_kernel(p, q, s)
+    x, y = (each if isinstance(each, GaussianTerms) else terms_of(each) for each in (p, q))
+    if x.means.shape[1] != y.means.shape[1]:
+        raise BadValueError("q", f"in {x.means.shape[1]} dimensions, as p is", y.means.shape[1])
+    return mean_kernel(x, x, s) + mean_kernel(y, y, s) - 2 * mean_kernel(x, y, s)
 
 
 def mean_kernel(p: GaussianTerms, q: GaussianTerms, bandwidth: float) -> float:
     """Return E exp(-‖X - Y‖² / (2 s²)) for independent X ~ P and Y ~ Q.
 
-    For X - Y ~ N(δ, S) it is exp(-δᵀ (s² I + S)⁻¹ δ / 2) / √det(I + S / s²): the kernel is, but for a factor, a
-    density N(0, s² I), and the mean of one Gaussian density under another is a third one.
+    For X - Y ~ N(δ, S) it is exp(-δᵀ (s² I + S)⁻¹ δ / 2) / √det(I + S / s²): the kernel is, but for a factor,
+    a density N(0, s² I), and the mean of one Gaussian density under another is a third one.
     """
     gaps = p.means[:, None] - q.means  # δ (K, L, d)
     spreads = p.covariances[:, None] + q.covariances  # S (K, L, d, d)

@@ -109,10 +109,10 @@ def _as_points(distribution: LineDistribution, n: int) -> Atomic:
 
 
 def _solve(source: Atomic, target: Atomic, order: Order) -> _Solution:
-    x = np.union1d(source.sorted_masses[0], target.sorted_masses[0])
+    x = np.union1d(source.distinct_masses()[0], target.distinct_masses()[0])
     p, q = np.zeros((2, len(x)))
-    p[np.searchsorted(x, source.sorted_masses[0])] = source.sorted_masses[1]
-    q[np.searchsorted(x, target.sorted_masses[0])] = target.sorted_masses[1]
+    p[np.searchsorted(x, source.distinct_masses()[0])] = source.distinct_masses()[1]
+    q[np.searchsorted(x, target.distinct_masses()[0])] = target.distinct_masses()[1]
     costs = np.abs(np.subtract.outer(x, x)) ** order
     return _Solution(x, p, q, solve_primal(costs, p, q), solve_dual(costs, p, q))
 
@@ -181,7 +181,7 @@ def _draw_plan(axes: Axes, solution: _Solution) -> None:
 
 
 def _draw_quantiles(axes: Axes, source: Atomic, target: Atomic) -> None:
-    x = np.union1d(source.sorted_masses[0], target.sorted_masses[0])
+    x = np.union1d(source.distinct_masses()[0], target.distinct_masses()[0])
     room = 0.15 * (np.ptp(x) or 1.0)
     grid = np.concatenate([[x[0] - room], x, [x[-1] + room]])
     levels = np.union1d(source.cumulative, target.cumulative)
