@@ -166,7 +166,7 @@ def _draw(figure: Figure, solution: _Solution, source: Atomic, target: Atomic) -
 def _draw_plan(axes: Axes, solution: _Solution) -> None:
     ways = _plan_table(solution)
     stays = np.isclose(ways["x"], ways["y"])
-    area = 1500 * ways["mass"] / ways["mass"].max() / max(1.0, len(solution.x) / 8)
+    area = 1500 * ways["mass"] / ways["mass"].max() / max(1.0, len(solution.x) / 4)
     axes.axline((float(solution.x[0]),) * 2, slope=1, color=GREY, linewidth=1)
     axes.scatter(ways["x"][stays], ways["y"][stays], s=area[stays], color=GREY, marker="s")
     axes.scatter(ways["x"][~stays], ways["y"][~stays], s=area[~stays], color=GREEN, marker="o")
@@ -198,8 +198,9 @@ def _draw_quantiles(axes: Axes, source: Atomic, target: Atomic) -> None:
 
 def _draw_potentials(axes: Axes, solution: _Solution) -> None:
     x, alpha, beta = solution.x, solution.potentials.alpha, solution.potentials.beta
-    axes.plot(x, alpha, "-o", color=BLUE, label="α")
-    axes.plot(x, beta, "--s", color=VERMILION, label="β")
+    size = 7 if len(x) <= 20 else 0
+    axes.plot(x, alpha, "-o", color=BLUE, markersize=size, label="α")
+    axes.plot(x, beta, "--s", color=VERMILION, markersize=size, label="β")
     room = 0.15 * (np.ptp(x) or 1.0)
     axes.set(xlim=(x[0] - room, x[-1] + room), xlabel="x", ylabel="price (unit of x)")
     axes.set_title(f"Potentials: earn {solution.potentials.value:.4g}")
