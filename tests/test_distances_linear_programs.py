@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from gan_lab.checks import UserError
+from gan_lab.distances import linear_programs
 from gan_lab.distances.finite import check_metric
 from gan_lab.distances.linear_programs import (
     Plan,
@@ -79,6 +80,15 @@ def test_potentials_are_c_transforms_of_each_other() -> None:
     assert beta == pytest.approx(c_transform(costs, alpha), abs=1e-12)
     assert alpha == pytest.approx(c_transform(costs.T, beta), abs=1e-12)
     assert alpha[0] == 0
+
+
+def test_potentials_are_settled_where_a_solver_leaves_them_loose(monkeypatch: pytest.MonkeyPatch) -> None:
+    # without mass at the first point, its potential can be as low as a solver likes
+    monkeypatch.setattr(linear_programs, "_solve", lambda *_, **__: (np.array([0.0, 2.0, 0.0, 0.0]), 0.0))
+    costs = np.array([[5.0, 7.0], [1.0, 2.0]])
+    value, alpha, beta = solve_dual(costs, np.array([0.0, 1.0]), np.array([0.5, 0.5]))
+    assert value == pytest.approx(1.5, abs=1e-12)
+    assert (alpha.tolist(), beta.tolist()) == ([0, -4], [5, 6])
 
 
 def test_c_transform_is_the_greatest_feasible_partner() -> None:

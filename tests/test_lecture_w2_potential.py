@@ -11,7 +11,7 @@ from gan_lab.checks import UserError
 from gan_lab.distances.plane import PlaneGaussian
 from gan_lab.lectures.convex_fit import PotentialPair
 from gan_lab.lectures.convex_potentials import ConvexNetwork, conjugate
-from gan_lab.lectures.w2_potential import W2Potential, optimal_map
+from gan_lab.lectures.w2_potential import W2Potential, gaussian_nodes, optimal_map
 from gan_lab.optimizers.adam import Adam
 from gan_lab.types import Params
 
@@ -92,6 +92,14 @@ def test_optimal_map_carries_one_gaussian_onto_the_other() -> None:
     assert matrix == pytest.approx(matrix.T, abs=1e-12)
     assert np.linalg.eigvalsh(matrix).min() > 0
     assert optimal_map(TARGET, SOURCE, carried).numpy() == pytest.approx(x.numpy(), abs=1e-12)
+
+
+def test_nodes_have_the_moments_of_their_gaussian() -> None:
+    nodes, weights = gaussian_nodes(TARGET)
+    centred = nodes - torch.from_numpy(TARGET.mean())
+    assert (weights @ nodes).numpy() == pytest.approx(TARGET.mean(), abs=1e-12)
+    assert (centred.T @ (weights[:, None] * centred)).numpy() == pytest.approx(TARGET.covariance(), abs=1e-12)
+    assert float(weights @ centred[:, 0] ** 4) == pytest.approx(3, abs=1e-12)
 
 
 def test_the_value_is_learned_from_below() -> None:

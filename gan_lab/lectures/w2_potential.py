@@ -90,7 +90,7 @@ class W2Potential(LectureExperiment):
 
     def _look(self, step: int, pair: PotentialPair) -> dict[str, float]:
         pair = pair.double()
-        (x, weights), (y, _) = _quadrature(self.source), _quadrature(self.target)
+        (x, weights), (y, _) = gaussian_nodes(self.source), gaussian_nodes(self.target)
         squares = weights @ (x.square() + y.square()).sum(dim=1)
         potential = weights @ pair.network.value(pair.source, x)
         errors = (
@@ -159,7 +159,7 @@ def _power(matrix: np.ndarray, exponent: float) -> np.ndarray:
     return np.asarray((vectors * values**exponent) @ vectors.T)
 
 
-def _quadrature(gaussian: PlaneGaussian) -> tuple[Tensor, Tensor]:
+def gaussian_nodes(gaussian: PlaneGaussian) -> tuple[Tensor, Tensor]:
     """Return points (n, 2) and weights (n,) for expectations under a Gaussian, float64."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     weights = weights / weights.sum()
