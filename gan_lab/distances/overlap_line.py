@@ -59,12 +59,22 @@ class CommonInterval(Overlap):
         rings = (knots[-1] - knots[0]) / 2 * DOUBLINGS
         further = np.concatenate([knots[0] - rings[::-1], knots, knots[-1] + rings])
         fine = further[:-1, None] + np.diff(further)[:, None] * np.linspace(0, 1, 17)  # (cells, 17)
-        log_p, log_q = self.p.log_pdf(fine), self.q.log_pdf(fine)
-        bound = np.max([s * log_p + (1 - s) * log_q for s in (0, 1, *powers)], axis=0).max(axis=1)
+        bound = log_bound(self.p.log_pdf(fine), self.q.log_pdf(fine), powers).max(axis=1)
         needed = np.flatnonzero(bound > bound.max() - NEGLIGIBLE)
         first = min(needed[0], len(rings))
         last = max(needed[-1] + 1, len(rings) + len(knots) - 1)
         return further[first : last + 1]
+
+
+def log_bound(log_p: Array, log_q: Array, powers: tuple[float, ...]) -> Array:
+    """Return the largest logarithm of p^s q^(1-s), s in 0, 1 and ``powers``, which bounds an integrand.
+
+    It is -inf where the rounding of the terms, which cancel far out, exceeds their sum's meaning: the
+    integral converges, so there is nothing there.
+    """
+    terms = np.array([(s * log_p, (1 - s) * log_q) for s in (0.0, 1.0, *powers)])
+    is_known = np.abs(terms).max(axis=1) < 1 / np.finfo(np.float64).eps
+    return np.asarray(np.where(is_known, terms.sum(axis=1), -np.inf).max(axis=0))
 
 
 def interval_in_common(p: Density, q: Density) -> Overlap:

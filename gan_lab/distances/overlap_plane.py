@@ -10,7 +10,7 @@ from scipy.linalg import eigh
 from gan_lab.distances.densities import Uniform
 from gan_lab.distances.generating_functions import GeneratingFunction
 from gan_lab.distances.overlap import Disjoint, Overlap
-from gan_lab.distances.overlap_line import LEAST_MASS, NEGLIGIBLE, interval_in_common
+from gan_lab.distances.overlap_line import LEAST_MASS, NEGLIGIBLE, interval_in_common, log_bound
 from gan_lab.distances.plane_measure import PlaneDensity
 from gan_lab.distances.plane_shapes import Segment
 from gan_lab.distances.quadrature import integrate
@@ -79,8 +79,7 @@ class CommonBox(Overlap):
         radii = (2.0 ** np.arange(-1, OCTAVES))[:, None] * RADII  # (octaves, 16), from within the knots
         points = centre + radii[..., None, None] * circle * reach  # (octaves, 16, 64, 2)
         log_p, log_q = (d.log_pdf(points.reshape(-1, 2) @ axes.T) for d in (self.p, self.q))
-        bound = np.max([s * log_p + (1 - s) * log_q for s in (0, 1, *powers)], axis=0)
-        bound = bound.reshape(len(radii), -1).max(axis=1)
+        bound = log_bound(log_p, log_q, powers).reshape(len(radii), -1).max(axis=1)
         last = int(np.flatnonzero(bound > bound.max() - NEGLIGIBLE)[-1])
         rings = 2.0 ** np.arange(1, last + 1)
         signed = np.concatenate([-rings, rings])
