@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from gan_lab.checks import Checked, NonNegativeInt, PositiveInt
 from gan_lab.derivatives import on_the_tape, value_and_gradients
 from gan_lab.draws import make_rng
 from gan_lab.flat import add, flatten
@@ -53,37 +54,42 @@ class PotentialPair:
         return PotentialPair(self.network, *map(_double, (self.source, self.target)))
 
 
-def fit_potentials(
-    source: Sampler,
-    target: Sampler,
-    dimension: int,
-    *,
-    network: ConvexNetwork,
-    optimizer: UpdateRule,
-    steps: int,
-    inner_steps: int,
-    batch_size: int,
-    seed: int,
-    look: Callable[[int, PotentialPair], None],
-    look_at: tuple[int, ...],
-) -> PotentialPair:
-    """Minimise over f and maximise over g, both convex: E f(x) + E [⟨y, ∇g(y)⟩ - f(∇g(y))].
+Look = Callable[[int, PotentialPair], None]
 
-    The maximum over g is E f*(y), which makes this the dual of ½ W2²: W2² / 2 = E ‖x‖² / 2 + E ‖y‖² / 2 -
-    min_f E [f(x) + f*(y)]. Both rates fall to 0 along a line.
 
-    Args:
-        source: draws x.
-        target: draws y.
-        dimension: d, of both.
+@dataclass(frozen=True)
+class PotentialFit(Checked):
+    """How a pair of potentials is trained.
+
+    Attributes:
         network: what f and g have in common.
-        optimizer: of either.
+        optimizer: of either; its rate falls to 0 along a line.
         steps: of f.
         inner_steps: of g before each.
         batch_size: fresh points in each.
         seed: of parameters and points.
-        look: called with the number of steps taken and the pair.
-        look_at: after how many steps.
+    """
+
+    network: ConvexNetwork
+    optimizer: UpdateRule
+    steps: PositiveInt
+    inner_steps: PositiveInt
+    batch_size: PositiveInt
+    seed: NonNegativeInt
+
+
+def fit_potentials(fit: PotentialFit, source: Sampler, target: Sampler, dimension: int, look: Look) -> PotentialPair:
+    """Minimise over f and maximise over g, both convex: E f(x) + E [⟨y, ∇g(y)⟩ - f(∇g(y))].
+
+    The maximum over g is E f*(y), which makes this the dual of ½ W2²: W2² / 2 = E ‖x‖² / 2 + E ‖y‖² / 2 -
+    min_f E [f(x) + f*(y)].
+
+    Args:
+        fit: network, rule and numbers.
+        source: draws x, (n, d).
+        target: draws y, (n, d).
+        dimension: d.
+        look: called with the number of steps taken and the pair, before the first step and after each.
 
     Returns:
         The pair after the last step.
@@ -93,19 +99,19 @@ def fit_potentials(
         algorithm 1. The dual over convex f: Taghvaei and Jalali, "2-Wasserstein Approximation via Restricted
         Convex Potentials", 2019.
     """
-    initial, points = make_rng(seed, "potentials"), make_rng(seed, "points")
-    pair = PotentialPair(network, network.init(dimension, initial), network.init(dimension, initial))
-    rules = LinearDecay(optimizer, steps), LinearDecay(optimizer, steps * inner_steps)
-    of_source, of_target = rules[0].init(flatten(pair.source)), rules[1].init(flatten(pair.target))
-    for step in range(steps + 1):
-        if step in look_at:
-            look(step, pair)
-        if step == steps:
-            break
-        for _ in range(inner_steps):
-            pair, of_target = _improve_target(pair, target(batch_size, points), rules[1], of_target)
-        x, y = source(batch_size, points), target(batch_size, points)
+    initial, points = make_rng(fit.seed, "potentials"), make_rng(fit.seed, "points")
+    pair = PotentialPair(fit.network, fit.network.init(dimension, initial), fit.network.init(dimension, initial))
+    rules = LinearDecay(fit.optimizer, fit.steps), LinearDecay(fit.optimizer, fit.steps * fit.inner_steps)
+    states = rules[0].init(flatten(pair.source)), rules[1].init(flatten(pair.target))
+    look(0, pair)
+    for step in range(fit.steps):
+        of_source, of_target = states
+        for _ in range(fit.inner_steps):
+            pair, of_target = _improve_target(pair, target(fit.batch_size, points), rules[1], of_target)
+        x, y = source(fit.batch_size, points), target(fit.batch_size, points)
         pair, of_source = _improve_source(pair, x, y, rules[0], of_source)
+        states = of_source, of_target
+        look(step + 1, pair)
     return pair
 
 

@@ -15,7 +15,7 @@ from gan_lab.distances.plane import PlaneGaussian
 from gan_lab.draws import make_rng
 from gan_lab.figure_style import BLACK, BLUE, GREEN, GREY, VERMILION
 from gan_lab.lectures.base import Findings, LectureExperiment
-from gan_lab.lectures.convex_fit import PotentialPair, fit_potentials
+from gan_lab.lectures.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.convex_potentials import ConvexNetwork
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.optimizers.base import UpdateRule
@@ -65,19 +65,16 @@ class W2Potential(LectureExperiment):
     def run(self) -> Findings:
         """Train the potentials, and look at them now and then."""
         rows: list[dict[str, float]] = []
-        pair = fit_potentials(
-            _sampler(self.source),
-            _sampler(self.target),
-            2,
-            network=self.network,
-            optimizer=self.optimizer,
-            steps=self.steps,
-            inner_steps=self.inner_steps,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            look=lambda step, pair: rows.append(self._look(step, pair)),
-            look_at=_looks(self.steps),
+        looks = _looks(self.steps)
+
+        def look(step: int, pair: PotentialPair) -> None:
+            if step in looks:
+                rows.append(self._look(step, pair))
+
+        fit = PotentialFit(
+            self.network, self.optimizer, self.steps, self.inner_steps, self.batch_size, self.seed
         )
+        pair = fit_potentials(fit, _sampler(self.source), _sampler(self.target), 2, look)
         table = pandas.DataFrame(rows)
         figure = new_slide()
         self._draw(figure, table, pair)
@@ -178,6 +175,6 @@ def _sampler(gaussian: PlaneGaussian) -> Sampler:
     return sample
 
 
-def _looks(steps: int) -> tuple[int, ...]:
+def _looks(steps: int) -> set[int]:
     """Return 0 and some ten numbers of steps, evenly spaced on a log axis."""
-    return tuple(sorted({0, *np.geomspace(1, steps, 10).round().astype(int).tolist()}))
+    return {0, *np.geomspace(1, steps, 10).round().astype(int).tolist()}
