@@ -78,7 +78,9 @@ class PotentialFit(Checked):
     seed: NonNegativeInt
 
 
-def fit_potentials(fit: PotentialFit, source: Sampler, target: Sampler, dimension: int, look: Look) -> PotentialPair:
+def fit_potentials(
+    fit: PotentialFit, source: Sampler, target: Sampler, dimension: int, look: Look
+) -> PotentialPair:
     """Minimise over f and maximise over g, both convex: E f(x) + E [⟨y, ∇g(y)⟩ - f(∇g(y))].
 
     The maximum over g is E f*(y), which makes this the dual of ½ W2²: W2² / 2 = E ‖x‖² / 2 + E ‖y‖² / 2 -
@@ -100,7 +102,9 @@ def fit_potentials(fit: PotentialFit, source: Sampler, target: Sampler, dimensio
         Convex Potentials", 2019.
     """
     initial, points = make_rng(fit.seed, "potentials"), make_rng(fit.seed, "points")
-    pair = PotentialPair(fit.network, fit.network.init(dimension, initial), fit.network.init(dimension, initial))
+    pair = PotentialPair(
+        fit.network, fit.network.init(dimension, initial), fit.network.init(dimension, initial)
+    )
     rules = LinearDecay(fit.optimizer, fit.steps), LinearDecay(fit.optimizer, fit.steps * fit.inner_steps)
     states = rules[0].init(flatten(pair.source)), rules[1].init(flatten(pair.target))
     look(0, pair)
