@@ -125,7 +125,7 @@ class TwoSample(LectureExperiment):
             f"{_listed(largest['mean', high])}; {self.scale:g} times the spread in one coordinate in "
             f"{_listed(largest['covariance', high])} (in {low} dimensions: "
             f"{_listed(largest['covariance', low])}). Where nothing differs, the tests reject in "
-            f"{_listed(false_alarms)}, at a level of {self.level:.0%}."
+            f"{_listed(false_alarms)}, at a level of {self.level:g}."
         )
 
     def _draw(self, figure: Figure, table: pandas.DataFrame) -> None:
