@@ -1,4 +1,4 @@
-"""The Kantorovich-Rubinstein dual by a network: every constraint side by side against pairs that stand still."""
+"""The Kantorovich-Rubinstein dual by a network: every constraint side by side."""
 
 import math
 from dataclasses import dataclass
@@ -48,13 +48,14 @@ class Contender(Checked):
 class DualNetwork(LectureExperiment):
     """Critics of one size under each constraint, and what each proves of W1 (WGAN, equations 2 and 3).
 
-    The bracket of every pair and constraint, on points that no critic was trained on: ``raw``, the critic's score
-    gap, is in the unit of its unknown Lipschitz constant; ``certified``, raw divided by the largest slope
-    between two of the points, is a lower bound of the exact transport between them, ``exact``. ``floor`` is the exact
-    transport between two samples of the real side: below it a distance means nothing.
+    The bracket of every pair and constraint, on points that no critic was trained on: ``raw``, the critic's
+    score gap, in the unit of its unknown Lipschitz constant; ``certified``, raw divided by the largest slope
+    between two of the points, a lower bound of ``exact``, the transport between them; ``gap`` between these
+    two. ``floor`` is the exact transport between two samples of the real side: below it a distance means
+    nothing. Under ``bjorck`` no slope exceeds 1, so that raw itself is a bound, if the distribution's own.
 
-    ``experiment=known_answers`` takes pairs whose exact W1 is 1 (Anil et al. 2019): a benchmark of constraints;
-    nets are smaller and steps fewer than the paper's. ``experiment=dual_network`` takes any two datasets of vectors.
+    ``experiment=known_answers`` takes pairs whose W1 is 1, a benchmark of constraints; networks are smaller
+    and steps fewer than the paper's. ``experiment=dual_network`` takes any two datasets of vectors.
 
     Attributes:
         pairs: what critics are fitted to, by name.
@@ -65,6 +66,10 @@ class DualNetwork(LectureExperiment):
         batch_size: points of each side per step.
         samples: points of each side that the bracket is measured on.
         seed: of critics and points.
+
+    Reference:
+        Arjovsky et al., "Wasserstein GAN", 2017; Anil et al., "Sorting out Lipschitz function approximation",
+        2019, section 7.1.
     """
 
     pairs: dict[str, FixedPair]
@@ -136,9 +141,9 @@ def _say(table: pandas.DataFrame) -> str:
     )
     ratio = table["raw"] / table["exact"]
     return (
-        f"The most that a critic proves of W1 is, for {proofs}. Raw estimates of the same distance lie between "
-        f"{ratio.min():.2g} and {ratio.max():.2g} times the exact one, so they cannot be compared between "
-        "constraints; certified ones can, and none exceeds the exact distance."
+        f"The most that a critic proves of W1: {proofs}. Raw estimates lie between {ratio.min():.2g} and "
+        f"{ratio.max():.2g} times the exact distance and cannot be compared between constraints; certified "
+        "ones can, and none exceeds the exact distance."
     )
 
 
