@@ -166,6 +166,6 @@ def _say(table: pandas.DataFrame, steps: int) -> str:
     near, far = others["distance_alternating"].min(), others["distance_alternating"].max()
     return (
         f"{still} of the distance from the equilibrium that it started from; without negative real parts, "
-        f"{len(others)} games are still at {near:.2g} to {far:.2g} of it, and simultaneous steps leave them at "
+        f"{len(others)} games are still at {near:.2g} to {far:.2g} of it, after simultaneous steps at "
         f"up to {others['distance_simultaneous'].max():.2g}."
     )

@@ -161,7 +161,7 @@ def _draw(table: pandas.DataFrame) -> Figure:
 def _draw_pair(axes: Axes, rows: pandas.DataFrame) -> None:
     exact, floor = rows["exact"].iloc[0], rows["floor"].iloc[0]
     places, end = np.arange(len(rows))[::-1], _SHOWN * exact
-    axes.axvspan(0, floor, color=GREY, alpha=0.2, label="floor: real against real")
+    axes.axvline(floor, linestyle=":", color=GREY, label="floor: real against real")
     axes.axvline(exact, color=BLACK, label="exact W1")
     axes.plot(rows["certified"], places, "o", color=BLUE, markersize=10, label="certified")
     seen = rows["raw"].clip(0, end)
