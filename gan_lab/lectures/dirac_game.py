@@ -85,7 +85,7 @@ class DiracGame(Checked):
             return np.full(2, complex(math.nan, math.nan))
         jacobian = torch.func.jacrev(self.field)(rest).numpy().round(_DIGITS)
         found = np.linalg.eigvals(jacobian).astype(np.complex128)
-        return found[np.argsort(-found.imag)]
+        return found[np.argsort(-found.imag)] + 0.0  # no negative zeros
 
     def _score(self, psi: Tensor) -> Score:
         params = {"weight": psi.view(1, 1)}

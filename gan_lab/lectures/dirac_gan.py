@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from torch.nn.functional import normalize
 
 from gan_lab.checks import BadValueError, PositiveFloat, PositiveInt, Rule
 from gan_lab.figure_style import BLACK, BLUE, GREY, VERMILION
@@ -61,21 +62,33 @@ class DiracGAN(LectureExperiment):
 
     def run(self) -> Findings:
         """Compute every game's eigenvalues and its way under both kinds of descent."""
-        orbits = {name: self._orbits(game) for name, game in self.games.items()}
+        orbits = self._orbits
         table = pandas.DataFrame([self._row(name, orbits[name]) for name in self.games])
         figure = new_slide(12.8, 7.2)
-        self._draw(figure, orbits, self.steps)
+        self._draw(figure, self.steps)
         return Findings(table, figure, _say(table, self.steps), {"orbits": _long(orbits)})
 
     def animation(self) -> Animation:
         """Return the orbits as they grow."""
-        orbits = {name: self._orbits(game) for name, game in self.games.items()}
         figure = new_slide(12.8, 7.2)
         ends = np.linspace(1, self.steps, _FRAMES).astype(int)
-        return Animation(figure, lambda k: self._draw(figure, orbits, int(ends[k])), len(ends))
+        return Animation(figure, lambda k: self._draw(figure, int(ends[k])), len(ends))
 
-    def _orbits(self, game: DiracGame) -> tuple[Orbit, Orbit]:
-        return self._orbit(game, alternating=False), self._orbit(game, alternating=True)
+    @cached_property
+    def _orbits(self) -> dict[str, tuple[Orbit, Orbit]]:
+        """The ways of every game under simultaneous and under alternating descent."""
+        return {
+            name: (self._orbit(game, alternating=False), self._orbit(game, alternating=True))
+            for name, game in self.games.items()
+        }
+
+    @cached_property
+    def _arrows(self) -> tuple[Orbit, dict[str, Orbit]]:
+        """Places (n, 2) in the plane, ψ and θ, and the unit directions (n, 2) of every game's field there."""
+        line = torch.linspace(-self.reach, self.reach, _ARROWS, dtype=torch.float64)
+        places = torch.cartesian_prod(line, line)
+        fields = {name: torch.vmap(game.field)(places) for name, game in self.games.items()}
+        return places.numpy(), {name: normalize(field, dim=1).numpy() for name, field in fields.items()}
 
     def _orbit(self, game: DiracGame, *, alternating: bool) -> Orbit:
         states = [torch.tensor(self.start[::-1], dtype=torch.float64)]
@@ -97,13 +110,14 @@ class DiracGAN(LectureExperiment):
             "distance_alternating": radii[1],
         }
 
-    def _draw(self, figure: Figure, orbits: dict[str, tuple[Orbit, Orbit]], end: int) -> None:
+    def _draw(self, figure: Figure, end: int) -> None:
         figure.clear()
+        orbits = self._orbits
         columns = math.ceil(math.sqrt(2 * len(orbits))) if len(orbits) > 1 else 1
         rows = math.ceil(len(orbits) / columns)
         panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat
         for axes, (name, pair) in zip(panels, orbits.items(), strict=False):
-            self._draw_field(axes, self.games[name])
+            self._draw_field(axes, name)
             for orbit, colour, style, label in zip(
                 pair, (VERMILION, BLUE), ("--", "-"), ("simultaneous", "alternating"), strict=True
             ):
@@ -123,14 +137,10 @@ class DiracGAN(LectureExperiment):
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=2)
 
-    def _draw_field(self, axes: Axes, game: DiracGame) -> None:
-        line = torch.linspace(-self.reach, self.reach, _ARROWS, dtype=torch.float64)
-        states = torch.cartesian_prod(line, line)
-        arrows = torch.vmap(game.field)(states).numpy()
-        arrows /= np.maximum(np.linalg.norm(arrows, axis=1, keepdims=True), 1e-9)
-        axes.quiver(
-            *states.numpy().T[::-1], *arrows.T[::-1], color=GREY, alpha=0.45, pivot="mid", width=0.006
-        )
+    def _draw_field(self, axes: Axes, name: str) -> None:
+        places, arrows = self._arrows
+        (psi, theta), (up, right) = places.T, arrows[name].T
+        axes.quiver(theta, psi, right, up, color=GREY, alpha=0.45, pivot="mid", width=0.006)
 
 
 def _long(orbits: dict[str, tuple[Orbit, Orbit]]) -> pandas.DataFrame:
