@@ -66,7 +66,8 @@ def test_a_diverged_run_counts(tmp_path):
 def test_a_run_that_diverged_at_once_counts(tmp_path):
     write_run(tmp_path / "run", numbers=table(5), status="diverged", iteration=0)
     (tmp_path / "run" / "metrics.csv").write_text("")
-    run = load_one(tmp_path)
+    write_run(tmp_path / "other", seed=1)
+    run, _ = load_sweep(tmp_path).runs
     assert (run.fault, run.verdict.outcome, len(run.numbers)) == (None, "diverged", 0)
 
 
@@ -215,3 +216,19 @@ def test_reports_need_no_torch():
     code = "; ".join(f"import gan_lab.reports.{name}" for name in modules.split())
     code += "; import sys; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_mix_of_feature_networks_is_said(tmp_path):
+    for seed, network in enumerate(("0a0a0a0a", "0b0b0b0b")):
+        write_run(tmp_path / f"run{seed}", seed=seed, measured_by=network, choices={"dataset": "digits"})
+    (sentence,) = load_sweep(tmp_path).faults
+    assert sentence.startswith(
+        "Samples of digits were measured by several feature networks (0a0a0a0a, 0b0b0b0b)"
+    )
+
+
+@pytest.mark.parametrize(("name", "text"), [("config.yaml", "scale: [a]"), ("config.yaml", "[" * 5000)])
+def test_whatever_a_run_folder_holds_is_no_crash(tmp_path, name, text):
+    write_sweep(tmp_path, seeds=1)
+    (tmp_path / "gan_mlp_toy_ring8_0123abcd" / "seed0" / name).write_text(text)
+    assert len(load_sweep(tmp_path).runs) == 2

@@ -42,6 +42,21 @@ def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]
             yield f"{' '.join(sorted(job))}: the job left no run; it was refused, or never began."
 
 
+def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
+    """Say of which datasets samples were measured by several feature networks: numbers of theirs differ."""
+    networks: dict[str, set[str]] = {}
+    for run in runs:
+        of_run = filter(None, run.record.measured_by.split("+"))
+        networks.setdefault(run.record.choices.get("dataset", "data"), set()).update(of_run)
+    for dataset, digests in networks.items():
+        if len(digests) > 1:
+            listed = ", ".join(sorted(digests))
+            yield (
+                f"Samples of {dataset} were measured by several feature networks ({listed}): "
+                "distances of features differ by some percent between them; evaluate the runs on one machine."
+            )
+
+
 def sentence_on(root: Path, path: Path, reason: str | None) -> str:
     """Return one sentence on a folder, with paths as seen from the root."""
     text = (reason or "its record is damaged").replace(f"{root}{os.sep}", "").rstrip(".")

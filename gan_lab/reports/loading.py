@@ -15,6 +15,7 @@ from gan_lab.reports.gaps import (
     jobs_without_runs,
     missing_runs,
     name_below,
+    other_measures,
     sentence_on,
 )
 from gan_lab.reports.measurements import read_measurements
@@ -74,6 +75,7 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
             *folders_without_runs(root),
             *jobs_without_runs(root, records),
             *missing_runs(judged),
+            *other_measures(judged),
         ),
         quality=quality,
     )
@@ -135,6 +137,6 @@ def _without_repeats(root: Path, ranked: list[tuple[_Read, Cell]]) -> list[tuple
 
 def _common(runs: tuple[ReportRun, ...], key: str) -> str | None:
     """Return what all runs were chosen by, or set to, under a key."""
-    values = {run.record.choices.get(key) or run.config.get(key) for run in runs}
-    value = values.pop() if len(values) == 1 else None
-    return None if value is None else str(value)
+    # a config is anybody's: its value may be a list
+    values = {str(run.record.choices.get(key) or run.config.get(key) or "") for run in runs}
+    return (values.pop() if len(values) == 1 else None) or None
