@@ -208,7 +208,7 @@ def _draw_values(upper: Axes, lower: Axes, curves: pandas.DataFrame) -> None:
     for side, colour, hatch in (("real", BLUE, ""), ("fake", GREY, "///")):
         upper.fill_between(
             curves["x"],
-            curves[side] / highest,
+            0.55 * curves[side] / highest,
             color=colour,
             alpha=0.25,
             hatch=hatch,
