@@ -73,6 +73,9 @@ def test_both_are_trained_to_what_they_should_become() -> None:
     where = curves["x"].between(-2.5, 3)
     error = (curves["discriminator"] - curves["optimal_discriminator"])[where].abs()
     assert error.max() < 0.05
+    for cost in ("gan_minimax", "gan"):
+        row = rows.loc[cost]
+        assert row["gradient_at_fakes"] == pytest.approx(row["exact_gradient"], rel=0.15)
     assert f"(exact {rows.loc['wgan', 'exact']:.3f})" in found.sentence
 
 
