@@ -83,8 +83,8 @@ class ParallelLines(LectureExperiment):
         figure.clear()
         lines, distances = figure.subplots(1, 2, width_ratios=[2, 3])
         theta = float(curve["theta"].iloc[-1 if place is None else place])
-        lines.plot([0, 0], [0, 1], color=BLUE, linewidth=5, label="P₀")
-        lines.plot([theta, theta], [0, 1], "--", color=VERMILION, linewidth=5, label="P_θ")
+        lines.plot([0, 0], [0, 1], color=BLUE, linewidth=5, label="$P_0$")
+        lines.plot([theta, theta], [0, 1], "--", color=VERMILION, linewidth=5, label=r"$P_\theta$")
         reach = self._reach()
         lines.set(xlim=(-1.15 * reach, 1.15 * reach), ylim=(-0.05, 1.35), xlabel="x", ylabel="z")
         lines.legend(loc="upper center", ncols=2)
@@ -97,7 +97,7 @@ class ParallelLines(LectureExperiment):
         if place is not None:
             distances.plot(theta, curve["w1"].iloc[place], "o", color=BLUE, markersize=11)
             distances.plot(theta, curve["jsd"].iloc[place], "s", color=GREEN, markersize=11)
-        distances.set(xlabel="shift θ (length of a segment)", ylabel="distance between P₀ and P_θ")
+        distances.set(xlabel="shift θ (length of a segment)", ylabel=r"distance between $P_0$ and $P_\theta$")
         distances.set(ylim=(-0.05, 1.3 * max(reach, math.log(2))))
         distances.legend(loc="upper center", ncols=2)
 
