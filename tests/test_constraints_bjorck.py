@@ -206,3 +206,11 @@ def test_group_sort_runs_under_vmap_compiled_and_twice_differentiated() -> None:
 
     expected = 4 * 9 * x[0] ** 3  # d/dy of (3 y²)², whatever the order
     torch.testing.assert_close(torch.func.grad(squared_slope)(x[0]), expected, atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize(("activation", "gain"), [("relu", 2.0), ("groupsort", 1.0)])
+def test_weights_start_so_that_their_activation_keeps_lengths(activation: str, gain: float) -> None:
+    torch.manual_seed(0)
+    network = ToyCritic(width=400, depth=2, activation=activation).build((2,))  # type: ignore[arg-type]
+    second = network.get_parameter("2.weight").detach()
+    assert float(second.var()) == pytest.approx(gain / 400, rel=0.02)
