@@ -142,7 +142,8 @@ def test_what_is_no_readable_run_is_named(tmp_path):
 
 
 def multirun(task, params="", sweeper="hydra._internal.core_plugins.basic_sweeper.BasicSweeper"):
-    return f"hydra: {{overrides: {{hydra: [], task: {task}}}, sweeper: {{_target_: {sweeper}, params: {{{params}}}}}}}"
+    sweeper = f"{{_target_: {sweeper}, params: {{{params}}}}}"
+    return f"hydra: {{overrides: {{hydra: [], task: {task}}}, sweeper: {sweeper}}}"
 
 
 def test_jobs_that_never_began_are_named(tmp_path):
