@@ -62,7 +62,7 @@ def orthonormalize(weight: Tensor, iterations: int) -> Tensor:
     # the limit does not depend on the scale, which therefore is a constant to differentiation
     a = wide / singular_bound(wide.detach())
     for _ in range(iterations):
-        a = 1.5 * a - 0.5 * (a @ a.mT) @ a
+        a = torch.addmm(a, a @ a.mT, a, beta=1.5, alpha=-0.5)
     return (a if wide is matrix else a.mT).reshape(weight.shape)
 
 
