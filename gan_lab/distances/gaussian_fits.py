@@ -32,7 +32,8 @@ class Minimum:
 
     Attributes:
         mean: in the target's unit, to a millionth of the scale.
-        scale: its standard deviation, in the same unit.
+        scale: its standard deviation, in the same unit. It may be the largest or the smallest for which the
+            divergence is finite.
         height: the divergence there.
         is_global: whether no other minimum lies lower.
     """
@@ -66,7 +67,7 @@ def polish_minima(landscape: Landscape, starts: Array) -> tuple[Minimum, ...]:
     lowest = min(heights, default=math.inf)
     highest_tie = lowest + TIE * abs(lowest) + float(np.finfo(float).eps)
     minima = [
-        Minimum(*_rounded(*point), height, height <= highest_tie)
+        Minimum(_rounded(*point), math.exp(point[1]), height, height <= highest_tie)
         for point, height in zip(points, heights, strict=True)
     ]
     return tuple(sorted(minima, key=lambda found: (not found.is_global, round(found.height, 9), found.mean)))
@@ -120,11 +121,10 @@ def is_minimum(landscape: Landscape, point: Array) -> bool:
     return math.isfinite(height) and all(height_at(landscape, other) > height for other in ring)
 
 
-def _rounded(mean: float, log_scale: float) -> tuple[float, float]:
-    """Return mean and scale to the digits that a simplex finds: a millionth of the scale."""
-    scale = math.exp(log_scale)
-    digits = 6 - math.floor(math.log10(scale))
-    return round(float(mean), digits) + 0.0, round(scale, digits)  # no minus before a zero
+def _rounded(mean: float, log_scale: float) -> float:
+    """Return the mean to the digits that a simplex finds: a millionth of the scale."""
+    digits = 6 - math.floor(log_scale / math.log(10))
+    return round(float(mean), digits) + 0.0  # no minus before a zero
 
 
 def _is_new(point: Array, others: list[Array]) -> bool:
