@@ -15,15 +15,17 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.checks import UserError, conform
-from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted
+from gan_lab.failures import Failure, begin, collect, no_traces_if_refused, noted, sweep_folder
 from gan_lab.hydra_errors import failure_of_plugin, raised_in
 from gan_lab.launchers import HYDRA_MAY_NAME, RESOLVERS, prefer_own_configs
 from gan_lab.naming import choices_of, run_name, sweep_name
-from gan_lab.options import config_folder, format_options
+from gan_lab.options import config_folder, format_group, format_options
+from gan_lab.records import RECORD_NAME
 from gan_lab.runs import config_hash
 from gan_lab.scales import DEFAULT_SCALE, at_scale, drawn
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
+_FLAGS = ("-m", "--multirun", "--resolve", "-r")
 _OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 
 
@@ -36,26 +38,50 @@ def train_app(arguments: list[str]) -> list[Failure]:
     Raises:
         UserError: if a plugin that was asked for is not installed.
     """
-    return _run(_train_job, arguments)
+    return run_app(_train_job, arguments)
 
 
 def prepare_app(arguments: list[str]) -> list[Failure]:
     """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
     no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
-    return _run(_prepare_job, [*arguments, *no_files])
+    return run_app(_prepare_job, [*arguments, *no_files])
 
 
-def _run(job: Callable[[DictConfig], Any], arguments: list[str]) -> list[Failure]:
+def summarise_sweep() -> list[str]:
+    """Return the lines that end a sweep of training: where its runs are, and how to compare them."""
+    folder = sweep_folder()
+    if folder is None or not any(folder.rglob(RECORD_NAME)):
+        return []
+    return [
+        f"The sweep's runs are in {folder}",
+        f"  compare them  gan-lab report {shlex.quote(str(folder))}",
+    ]
+
+
+def run_app(
+    job: Callable[[DictConfig], Any], arguments: list[str], config_name: str = "config"
+) -> list[Failure]:
+    """Let Hydra compose a config of conf/ and run a job on it, or a multirun of jobs.
+
+    Args:
+        job: takes the composed config; made by ``failures.noted``.
+        arguments: as on the command line.
+        config_name: of the root config in conf/.
+
+    Returns:
+        The jobs that failed.
+    """
     begin()
     overrides = expand_constraint_lists(arguments)
     os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     # Hydra prints and exits by itself unless asked for the error, which cli.py words in one line
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    sys.argv = [sys.argv[0], *overrides]
+    # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
+    sys.argv = [sys.argv[0], *sorted(overrides, key=lambda argument: argument not in _FLAGS)]
     # 1.4 wants to know what a config may name
     allowed: Any = {"execution_whitelist": HYDRA_MAY_NAME} if _version_of(hydra) >= (1, 4) else {}
-    main = hydra.main(config_path=str(config_folder()), config_name="config", **version_base(), **allowed)
+    main = hydra.main(config_path=str(config_folder()), config_name=config_name, **version_base(), **allowed)
     try:
         main(job)()
     except Exception as error:
@@ -93,7 +119,7 @@ def _train_job(config: DictConfig) -> float:
             folder,
             choices=choices,
             command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
-            trusted=_trusted(composed),
+            trusted=trusted_packages(composed),
         )
 
 
@@ -119,10 +145,11 @@ def _prepare_job(config: DictConfig) -> None:
     from gan_lab.preparation import prepare
 
     composed = to_plain(config)
-    prepare(composed["dataset"], _trusted(composed))
+    prepare(composed["dataset"], trusted_packages(composed))
 
 
-def _trusted(composed: dict[str, Any]) -> tuple[str, ...]:
+def trusted_packages(composed: dict[str, Any]) -> tuple[str, ...]:
+    """Return the packages besides gan_lab whose classes a composed config may name."""
     # a text would pass for a list of its letters
     packages: tuple[str, ...] = conform("trusted", composed["trusted"], tuple[str, ...])
     return packages
@@ -177,13 +204,13 @@ def _hydra_subdir(root: DictConfig) -> str | None:
     return None if found - {".hydra", "train.log"} else ".hydra"
 
 
-def _options(root: DictConfig) -> str:
+def _folders_of_options(root: DictConfig) -> list[Path]:
     folders = [config_folder()]
     for source in root.hydra.runtime.config_sources:
         path = Path(source.path)
         if source.schema == "file" and path.is_dir() and path not in folders:
             folders.append(path)
-    return format_options(folders)
+    return folders
 
 
 def register_resolvers() -> None:
@@ -195,7 +222,8 @@ def register_resolvers() -> None:
         "run_name": lambda *, _root_: run_name(_root_),
         "config_hash": lambda *, _root_: _job_hash(_root_),
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
-        "options": lambda *, _root_: _options(_root_),
+        "options": lambda *, _root_: format_options(_folders_of_options(_root_)),
+        "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
         "rate": lambda published, *, _root_: (
             published if _root_.learning_rate is None else _root_.learning_rate

@@ -31,7 +31,12 @@ class BadValueError(UserError):
 
     def below(self, prefix: str) -> "BadValueError":
         """Return the same error with its key placed below a config node."""
-        return BadValueError(f"{prefix}.{self.key}", self.rule, self.value)
+        return BadValueError(below(prefix, self.key), self.rule, self.value)
+
+
+def below(prefix: str, name: str) -> str:
+    """Return the key of ``name`` below the config node ``prefix``; an empty one is the config itself."""
+    return f"{prefix}.{name}" if prefix else name
 
 
 @dataclass(frozen=True)

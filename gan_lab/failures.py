@@ -23,7 +23,6 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.atomic import write_atomically
 from gan_lab.checks import UserError
-from gan_lab.records import RECORD_NAME
 from gan_lab.signals import is_orphan
 
 log = logging.getLogger(__name__)
@@ -73,9 +72,8 @@ def begin() -> None:
 
 
 def sweep_folder() -> Path | None:
-    """Return the folder of the sweep since ``begin``; None of a lone job, or if there is no run in it."""
-    folder = _Command.sweep
-    return folder if folder is not None and any(folder.rglob(RECORD_NAME)) else None
+    """Return the folder of the sweep since ``begin``; None of a lone job."""
+    return _Command.sweep
 
 
 def collect() -> list[Failure]:

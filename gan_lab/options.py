@@ -34,7 +34,12 @@ def format_options(folders: Iterable[Path]) -> str:
     folders = list(folders)
     lines = []
     for group in GROUPS:
-        options = list_options(group, folders)
+        options = format_group(group, folders)
         if options:
-            lines += [group, *(f"  {name:<24} {text}" for name, text in options.items()), ""]
+            lines += [group, options, ""]
     return "\n".join(lines).rstrip()
+
+
+def format_group(group: str, folders: Iterable[Path]) -> str:
+    """Return the options of one group, a line each, for the help text."""
+    return "\n".join(f"  {name:<24} {text}" for name, text in list_options(group, folders).items())

@@ -27,8 +27,9 @@ from gan_lab.types import Batch, State
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
 # what lies in settings/ is no choice of its own: options that share it bring it in
-# and what lies in hydra/ is for sweeps, not for runs
-OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] not in ("settings", "sizes", "hydra")]
+# and what lies in hydra/ is for sweeps, not for runs; distances/ is of another command
+NOT_OF_TRAIN = ("settings", "sizes", "hydra", "distances")
+OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] not in NOT_OF_TRAIN]
 OPTIONS = [option for option in OPTIONS if "/" in option]
 
 KINDS: dict[str, type[Checked]] = {

@@ -11,9 +11,11 @@ LAYERS = {
     "words and rules": [
         *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
         *("derivatives", "flat", "flops", "stopwatch", "tags", "scales", "parallelism"),
+        "figure_style",
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),
+        "distances",
     ],
     "the game": [
         *("iteration", "execution", "graphs", "draws", "feed", "probing"),
@@ -32,13 +34,17 @@ LAYERS = {
         "run_table",
         "board_view",
         "reports",
+        "lectures",
     ],
-    "commands": ["failures", "hydra_errors", "launchers", "naming", "app", "composing", "cli"],
+    "commands": [
+        *("terminal", "failures", "hydra_errors", "launchers", "naming", "app", "distances_app"),
+        *("composing", "plain_commands", "cli"),
+    ],
 }
 LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
 
 # where a tensor may become a number, an array or a picture: each such place waits for the device;
-# so does every metric, which is a number
+# so does every metric, which is a number, and what the lectures compute, which runs on the CPU
 MAY_WAIT = {
     *("blocks.py", "choosing.py", "looks.py", "pictures.py", "plane.py", "written_samples.py"),
     "datasets/resident.py",
@@ -111,16 +117,16 @@ def calls(path: Path) -> list[tuple[str, int]]:
     return found
 
 
-def test_only_the_command_line_prints() -> None:
+def test_only_one_place_prints() -> None:
     printing = {path.name for path in sources() for name, _ in calls(path) if name == "print"}
-    assert printing == {"cli.py"}
+    assert printing == {"terminal.py"}
 
 
 def test_tensors_come_to_the_host_in_few_places() -> None:
     waiting = {
         str(path.relative_to(PACKAGE))
         for path in sources()
-        if part_of(path) != "metrics"
+        if part_of(path) not in ("metrics", "distances", "lectures")
         for name, _ in calls(path)
         if name in ("item", "cpu", "tolist", "synchronize")
     }

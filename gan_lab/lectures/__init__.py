@@ -1,1 +1,1 @@
-"""The lectures' experiments, one a file."""
+"""The experiments of ``gan-lab distances``: what lectures on adversarial models argue from, computed."""

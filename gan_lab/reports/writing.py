@@ -4,11 +4,11 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from gan_lab.figure_style import NamedFigure, encode, styled
 from gan_lab.reports.board import write_aggregates
 from gan_lab.reports.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.deviations import Compose, find_deviations
 from gan_lab.reports.figures import Numbers, draw_figures
-from gan_lab.reports.figures.style import NamedFigure, encode, styled
 from gan_lab.reports.loading import load_sweep
 from gan_lab.reports.model import Sweep
 from gan_lab.reports.page import Picture, render_page

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.curves import values_of
-from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.model import Sweep
 from gan_lab.reports.verdicts import end_of
 from gan_lab.tags import floor_tag

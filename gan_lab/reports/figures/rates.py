@@ -7,8 +7,8 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
+from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.figures.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.model import Cell, Outcome, Sweep
 from gan_lab.reports.verdicts import FailureRule, grade
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
+from gan_lab.figure_style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.figures.style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.sample_pictures import pictures_of, read_picture
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
+from gan_lab.figure_style import COLOURS, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.arrangement import NumericAxis, numeric_axis, without
 from gan_lab.reports.curves import values_of
-from gan_lab.reports.figures.style import COLOURS, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.verdicts import end_of
 

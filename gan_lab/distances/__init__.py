@@ -1,0 +1,1 @@
+"""Distances between distributions that are known: densities, closed forms, quadrature and duals."""

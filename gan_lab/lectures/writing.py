@@ -1,0 +1,93 @@
+"""The files that an experiment of the distances lab leaves, and what it says in the terminal."""
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas
+import yaml
+
+from gan_lab.atomic import write_atomically
+from gan_lab.checks import UserError
+from gan_lab.figure_style import NamedFigure, encode
+from gan_lab.lectures.base import Findings, LectureExperiment
+from gan_lab.lectures.drawing import encode_gif, slide_style
+from gan_lab.provenance import git_state, versions
+
+log = logging.getLogger(__name__)
+
+TABLE_NAME, RECORD_NAME = "table.csv", "findings.json"
+
+_DIGITS_IN_FILES, _DIGITS_IN_TERMINAL = 10, 6
+
+
+def run_and_write(
+    experiment: LectureExperiment,
+    folder: Path,
+    *,
+    name: str,
+    animate: bool,
+    command: str,
+    config: Mapping[str, Any],
+) -> Findings:
+    """Run an experiment and write what it finds into a folder.
+
+    The folder gets ``table.csv``, a CSV for each further table, ``figure.png`` and ``figure.pdf``,
+    ``animation.gif`` if asked for, ``config.yaml``, and, last, ``findings.json`` with the sentence.
+
+    Args:
+        experiment: what to run.
+        folder: where; made if need be.
+        name: of the experiment, for the record.
+        animate: whether to write the animation, too.
+        command: what was typed, for the record.
+        config: composed and resolved, for the record.
+
+    Raises:
+        UserError: if the settings do not fit each other, nothing moves in an experiment that shall be
+            animated, or the folder holds what was found before.
+    """
+    if (folder / RECORD_NAME).exists():
+        raise UserError(f"{folder} holds what another run found; choose another folder with hydra.run.dir.")
+    with slide_style():
+        animation = experiment.animation() if animate else None
+        if animate and animation is None:
+            raise UserError(f"animate must be false for experiment={name}, in which nothing moves; got True.")
+        findings = experiment.run()
+        png, pdf = encode(NamedFigure("figure", name, findings.sentence, findings.figure))
+        gif = None if animation is None else encode_gif(animation)
+    files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
+    files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}
+    if gif is not None:
+        files["animation.gif"] = gif
+    record = {"experiment": name, "sentence": findings.sentence, "command": command}
+    record |= {"versions": versions(), "git": git_state()}  # type: ignore[dict-item]
+    files["config.yaml"] = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode()
+    files[RECORD_NAME] = json.dumps(record, indent=2).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    for file_name, data in files.items():
+        write_atomically(folder / file_name, data)
+    log.info("%s\n\n%s\n", format_text(findings.table), findings.sentence)
+    log.info("Written to %s: %s", folder, ", ".join(files))
+    return findings
+
+
+def format_csv(table: pandas.DataFrame) -> bytes:
+    """Return a table as CSV: ten significant digits, infinities as inf, and nothing for what is missing."""
+    text: str = table.to_csv(index=False, float_format=f"%.{_DIGITS_IN_FILES}g", lineterminator="\n")
+    return text.encode()
+
+
+def format_text(table: pandas.DataFrame) -> str:
+    """Return a table as aligned text: six significant digits, - for what is missing."""
+    return table.to_string(
+        index=False, float_format=lambda value: f"{value:.{_DIGITS_IN_TERMINAL}g}", na_rep="-"
+    )
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return what ``findings.json`` of a folder says: experiment, sentence, command, versions and commit."""
+    record: dict[str, Any] = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    return record
