@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import torch
+from pandas import DataFrame
 from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
@@ -21,7 +22,6 @@ from gan_lab.flat import flatten
 from gan_lab.iteration import Game, init_state, make_network
 from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.critic_fit import FittedCritic, Look, fit_critic
-from gan_lab.objectives.base import Objective
 from gan_lab.objectives.gan import GAN
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.probing import mixes_samples
@@ -31,6 +31,9 @@ Stages = Annotated[
     tuple[PositiveInt, ...],
     Rule("a list of whole numbers greater than 0, each greater than the one before", lambda v: _rises(v)),
 ]
+
+Observe = Callable[[Score], dict[str, float]]
+"""What is measured of a discriminator as it stands, by name."""
 
 _CPU = torch.device("cpu")
 
@@ -52,9 +55,13 @@ class FrozenGenerator:
     latent_dim: int
 
     def sample(self, n: int, rng: torch.Generator) -> Tensor:
-        """Return generated samples (n, *D)."""
+        """Return generated samples (n, *D) of fresh latents."""
+        return self.samples(self.latents(n, rng))
+
+    def samples(self, latents: Tensor) -> Tensor:
+        """Return the samples (n, *D) of latents (n, Z)."""
         with torch.no_grad():
-            return make_network(self.game, self.game.generator, self.params)(self.latents(n, rng))
+            return make_network(self.game, self.game.generator, self.params)(latents)
 
     def latents(self, n: int, rng: torch.Generator) -> Tensor:
         """Return standard normal latents (n, Z)."""
@@ -74,6 +81,13 @@ class FrozenGenerator:
         with on_the_tape():
             gradients, _, _ = value_and_gradients(loss, self.params)
         return flatten(gradients)
+
+
+class Duel(NamedTuple):
+    """A frozen generator, and the discriminator that was trained from scratch against it."""
+
+    generator: FrozenGenerator
+    discriminator: FittedCritic
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,7 @@ class FrozenGeneratorExperiment(LectureExperiment):
         steps: of each fresh discriminator.
         look_every: steps between two measurements.
         held_out: samples of either kind that no discriminator is trained on, for measurements.
+        shifts: distances between two unit Gaussians at which the closed form is stated beside it.
         seed: of parameters, latents, the order of the data and which of them is held out.
     """
 
@@ -112,14 +127,32 @@ class FrozenGeneratorExperiment(LectureExperiment):
     steps: PositiveInt
     look_every: PositiveInt
     held_out: PositiveInt
+    shifts: Annotated[tuple[float, ...], Rule("a list of at least one number", len)]
     seed: NonNegativeInt
 
-    def frozen_generators(self, real: Sampler) -> Iterator[FrozenGenerator]:
-        """Train the GAN, and yield its generator at every stage.
+    def play_duels(self, watch: Callable[[FrozenGenerator, Tensor], Observe]) -> tuple[DataFrame, list[Duel]]:
+        """Freeze the generator at every stage, and train a fresh discriminator against each.
 
         Args:
-            real: samples that it is trained on.
+            watch: given a frozen generator and real data (held_out, *D) that no discriminator is trained on,
+                returns what to measure of a discriminator at every look.
+
+        Returns:
+            A row for each look, with its ``iteration`` and ``step``, and how every duel ended.
+
+        Raises:
+            UserError: if the settings do not fit each other.
         """
+        real, held_out = self._split_data()
+        rows: list[dict[str, float]] = []
+        duels = []
+        for generator in self._frozen_generators(real):
+            look = _note(rows, generator.iteration, watch(generator, held_out))
+            duels.append(Duel(generator, self._fit_discriminator(generator, real, look)))
+        return DataFrame(rows), duels
+
+    def _frozen_generators(self, real: Sampler) -> Iterator[FrozenGenerator]:
+        """Train the GAN on real samples, and yield its generator at every stage."""
         game, generator, critic = self._game()
         state = init_state(game, generator, critic, make_rng(self.seed, "constraint"))
         shape = BatchShape(self.batch_size, 1, self.latent_dim, self.dataset.data_shape, (0,))
@@ -132,14 +165,8 @@ class FrozenGeneratorExperiment(LectureExperiment):
             if k + 1 in self.stages:
                 yield FrozenGenerator(k + 1, game, state.generator, self.latent_dim)
 
-    def fit_discriminator(self, generator: FrozenGenerator, real: Sampler, look: Look) -> FittedCritic:
-        """Train a fresh discriminator against a generator that stands still.
-
-        Args:
-            generator: of the samples to be scored low.
-            real: of the samples to be scored high.
-            look: what to measure, before the first step and after every ``look_every`` of them.
-        """
+    def _fit_discriminator(self, generator: FrozenGenerator, real: Sampler, look: Look) -> FittedCritic:
+        """Train a discriminator from scratch against a generator that stands still."""
         return fit_critic(
             real,
             generator.sample,
@@ -155,16 +182,14 @@ class FrozenGeneratorExperiment(LectureExperiment):
             look=look,
         )
 
-    def split_data(self) -> tuple[Sampler, Tensor]:
-        """Return a sampler of the real data to train on, and real data (held_out, *D) that it never draws.
-
-        Raises:
-            UserError: if there is too little of it, or it cannot be told apart.
-        """
+    def _split_data(self) -> tuple[Sampler, Tensor]:
+        """Return a sampler of the real data to train on, and real data (held_out, *D) that it never draws."""
         rng = make_rng(self.seed, "held out")
         if not isinstance(self.dataset, LabelledDataset):
             if len(self.dataset.data_shape) != 1:
-                raise UserError("dataset must be images with labels, such as Digits, or vectors, such as Ring.")
+                raise UserError(
+                    "dataset must be images with labels, such as Digits, or vectors, such as Ring."
+                )
             sampler = self.dataset.open(_CPU)  # of a distribution with a density: no point is drawn twice
             return sampler, sampler(self.held_out, rng)
         images, _ = self.dataset.labelled()
@@ -203,15 +228,13 @@ class FrozenGeneratorExperiment(LectureExperiment):
         return game, parameters(generator), parameters(critic)
 
 
-def cost_of(objective: Objective, score: Score) -> Callable[[Tensor], Tensor]:
-    """Return the generator's cost as a function of its samples (n, *D), with the discriminator held fixed."""
+def _note(rows: list[dict[str, float]], iteration: int, observe: Observe) -> Look:
+    """Return a look that appends what is observed."""
 
-    def cost(samples: Tensor) -> Tensor:
-        scores = score(samples)
-        # neither of the costs of the standard GAN depends on real samples
-        return objective.generator_loss(scores, scores)
+    def look(step: int, score: Score) -> None:
+        rows.append({"iteration": iteration, "step": step, **observe(score)})
 
-    return cost
+    return look
 
 
 def _rises(values: tuple[int, ...]) -> bool:

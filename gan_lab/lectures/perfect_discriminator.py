@@ -1,0 +1,113 @@
+"""A discriminator trained from scratch against a generator that stands still: it soon makes no mistake."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from pandas import DataFrame
+from torch import Tensor
+
+from gan_lab.checks import Probability
+from gan_lab.draws import make_rng
+from gan_lab.lectures.base import Findings
+from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.frozen_generators import Duel, FrozenGenerator, FrozenGeneratorExperiment, Observe
+from gan_lab.lectures.stage_figures import (
+    draw_stages,
+    draw_two_gaussians,
+    first_step,
+    sample_strip,
+    two_gaussians,
+)
+from gan_lab.objectives.gan import GAN
+from gan_lab.types import Score
+
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class PerfectDiscriminator(FrozenGeneratorExperiment):
+    """The error of a fresh discriminator falls to nothing, however long the generator has been trained.
+
+    Figure 1 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial Networks",
+    2017, arXiv 1701.04862: samples and data lie on manifolds that hardly meet, so that a perfect discriminator
+    exists (theorems 2.1 and 2.2) and is found. The paper measures on what it trains on; this measures on data
+    and samples that no discriminator was trained on, so that learning them by heart does not count.
+
+    Beside it, two Gaussians, which overlap: there the best error is Phi(-t/2) and never 0, and only shrinks as
+    fast as the tails.
+
+    Attributes:
+        accurate: the accuracy on held-out samples whose first step the table names.
+    """
+
+    accurate: Probability
+
+    def run(self) -> Findings:
+        """Freeze the generators, train the discriminators and measure them on held-out samples."""
+        curves, duels = self.play_duels(self._watch)
+        table = DataFrame([self._row(curve) for _, curve in curves.groupby("iteration")])
+        figure, closed_form = new_slide(), two_gaussians(self.shifts)
+        self._draw(figure, curves, duels)
+        return Findings(table, figure, self._say(table), {"curves": curves, "two_gaussians": closed_form})
+
+    def _watch(self, generator: FrozenGenerator, real: Tensor) -> Observe:
+        fake = generator.sample(self.held_out, make_rng(self.seed, "held-out samples"))
+
+        def observe(score: Score) -> dict[str, float]:
+            of_real, of_fake = score(real), score(fake)
+            mistakes = int((of_real <= 0).sum() + (of_fake >= 0).sum())
+            return {
+                "loss": float(GAN().critic_loss(of_real, of_fake)),
+                "mistakes": mistakes,
+                "error": mistakes / (len(real) + len(fake)),
+                "jsd_bound": float(GAN().estimate(of_real, of_fake)),
+            }
+
+        return observe
+
+    def _row(self, curve: DataFrame) -> dict[str, float]:
+        last = curve.iloc[-1]
+        return {
+            "iteration": curve["iteration"].iloc[0],
+            "steps_to_accurate": first_step(curve, curve["error"] < 1 - self.accurate),
+            "steps_to_perfect": first_step(curve, curve["mistakes"] == 0),
+            "last_error": last["error"],
+            "last_loss": last["loss"],
+            "last_jsd_bound": last["jsd_bound"],
+        }
+
+    def _say(self, table: DataFrame) -> str:
+        latest, n = table.iloc[-1], 2 * self.held_out
+        accurate = _by_step(latest["steps_to_accurate"], self.steps)
+        perfect = _by_step(latest["steps_to_perfect"], self.steps)
+        worst = table["last_loss"].max()
+        return (
+            f"Even against the generator of {int(latest['iteration']):,} iterations a fresh discriminator is right "
+            f"about more than {self.accurate:.0%} of {n} held-out samples {accurate} and about all of them {perfect}; "
+            f"after {self.steps:,} steps its cross-entropy is at most {worst:.2g} nats at every stage, and its bound "
+            f"on JSD at least {table['last_jsd_bound'].min():.4f}, where log 2 = 0.6931 says that nothing overlaps."
+        )
+
+    def _draw(self, figure: Figure, curves: DataFrame, duels: list[Duel]) -> None:
+        left, right = figure.subfigures(1, 2, width_ratios=[1.7, 1])
+        strips = [sample_strip(duel.generator.sample(_SHOWN, make_rng(self.seed, "shown"))) for duel in duels]
+        if strips[0] is not None:
+            shown, left = left.subfigures(2, 1, height_ratios=[0.09 * len(strips) + 0.06, 1])
+            for axes, strip, duel in zip(
+                np.ravel(shown.subplots(len(strips), 1)), strips, duels, strict=True
+            ):
+                axes.imshow(strip, cmap="gray", vmin=0, vmax=1)
+                axes.set_axis_off()
+                axes.set_title(f"{duel.generator.iteration:,}", loc="left", x=-0.14, y=0.1, fontsize=12)
+        axes = left.subplots()
+        draw_stages(axes, curves, "loss")
+        axes.set_ylabel("held-out cross-entropy (nats)")
+        axes.legend(title="generator iterations")
+        beside = right.subplots()
+        draw_two_gaussians(beside, self.shifts, {"error": "Φ(−t/2)"})
+        beside.set_ylabel("share of mistakes, Φ(−t/2)")
+
+
+def _by_step(step: float, steps: int) -> str:
+    return f"not within {steps:,} steps" if np.isnan(step) else f"by step {int(step):,}"
