@@ -1,1 +1,1 @@
-"""Distances between distributions that are known: densities, closed forms, quadrature and duals."""
+"""Distances between distributions that are known exactly: closed forms, quadrature and linear programs."""
