@@ -1,8 +1,8 @@
 """What the optimal discriminator of two Gaussians tells a generator that can only move one of them.
 
-The data are P = N(0, 1), the generator makes Q = N(t, 1) by adding t to its latent, and its parameter is t. The
-optimal discriminator D* = p / (p + q) is known, and with it the game's value and the gradient of either of the
-generator's costs: all integrals here are one-dimensional, taken by adaptive quadrature.
+The data are P = N(0, 1), the generator makes Q = N(t, 1) by adding t to its latent, and its parameter is t.
+The optimal discriminator D* = p / (p + q) is known, and with it the game's value and the gradient of either
+of the generator's costs: all integrals here are one-dimensional, taken by adaptive quadrature.
 
 Reference:
     Goodfellow et al., "Generative Adversarial Nets", 2014, proposition 1 and theorem 1.
@@ -76,8 +76,8 @@ class ShiftedGaussian(Checked):
         """Return the derivative by t of the alternative cost -E_Q log D*, with D* held fixed.
 
         It is t E_Q[1 - D*], the derivative of KL(Q|P) - 2 JSD (theorem 2.5): with KL(Q|P) = t^2 / 2, it is
-        t less the original gradient, and grows without bound. Theorem 2.5 needs the JSD with its 1/2: with the
-        sum KL(P|M) + KL(Q|M) that the paper's section 1 calls JSD, the identity would be wrong.
+        t less the original gradient, and grows without bound. The identity holds for the JSD with its 1/2,
+        not for the sum KL(P|M) + KL(Q|M), which some slides call JSD.
         """
         return self.shift * self._mean(lambda x: expit(-self.score(x)))
 

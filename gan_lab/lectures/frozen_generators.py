@@ -1,7 +1,8 @@
-"""Generators frozen at stages of their training, and the fresh discriminators that are trained against them."""
+"""Generators frozen at stages of their training, and fresh discriminators trained against them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, NamedTuple
 
 import torch
@@ -95,11 +96,9 @@ class FrozenGeneratorExperiment(LectureExperiment):
     """What figures 1 to 3 of "Towards Principled Methods" share.
 
     A GAN is trained by the lab's own iteration, the generator on -E log D, and its generator kept at several
-    stages. Against each of these, which no longer moves, a discriminator is trained from scratch, on the game's
-    own cross-entropy and without a constraint.
-
-    The paper trains a DCGAN for 1, 10 and 25 epochs, on images that its text does not name here; these are
-    small networks on digits, so that all of it takes less than a minute.
+    stages. Against each of these, which no longer moves, a discriminator is trained from scratch, on the
+    game's own cross-entropy and without a constraint. The paper takes a DCGAN after 1, 10 and 25 epochs; here
+    perceptrons and small digits are the default, so that all of it takes less than a minute.
 
     Attributes:
         dataset: images with labels, of which some are held out, or vectors that are drawn afresh.
@@ -187,9 +186,7 @@ class FrozenGeneratorExperiment(LectureExperiment):
         rng = make_rng(self.seed, "held out")
         if not isinstance(self.dataset, LabelledDataset):
             if len(self.dataset.data_shape) != 1:
-                raise UserError(
-                    "dataset must be images with labels, such as Digits, or vectors, such as Ring."
-                )
+                raise UserError("dataset must be images with labels, such as Digits, or vectors, as of Ring.")
             sampler = self.dataset.open(_CPU)  # of a distribution with a density: no point is drawn twice
             return sampler, sampler(self.held_out, rng)
         images, _ = self.dataset.labelled()
@@ -238,4 +235,4 @@ def _note(rows: list[dict[str, float]], iteration: int, observe: Observe) -> Loo
 
 
 def _rises(values: tuple[int, ...]) -> bool:
-    return len(values) > 0 and all(a < b for a, b in zip(values, values[1:], strict=False))
+    return len(values) > 0 and all(a < b for a, b in pairwise(values))

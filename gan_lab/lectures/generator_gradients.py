@@ -1,4 +1,4 @@
-"""What a discriminator's feedback is to a frozen generator: the size of its gradient, its noise, its tails."""
+"""What a discriminator tells a frozen generator: the size of the gradient, its noise and its tails."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -132,14 +132,14 @@ def gradients_under_white_noise(
 
 
 def tail_shares(gradients: Tensor, thresholds: Sequence[float]) -> list[float]:
-    """Return the share of gradient coordinates further from their median than multiples of the usual distance.
+    """Return the share of coordinates further from their median than multiples of the usual distance.
 
     The usual distance is the median one, of each coordinate its own. Of the Cauchy distribution the share is
     1 - (2/π) arctan(s), of the normal one 2 Φ(-0.6745 s).
 
     Args:
-        gradients: n samples of each of P coordinates, (n, P); a few thousand coordinates, evenly chosen, stand
-            for more of them. Those that hardly ever change do not count.
+        gradients: n samples of each of P coordinates, (n, P); a few thousand of them, evenly chosen, stand
+            for all. Those that hardly ever change do not count.
         thresholds: s, in median distances.
     """
     chosen = gradients[:, :: max(1, gradients.shape[1] // _MOST_COORDINATES)]

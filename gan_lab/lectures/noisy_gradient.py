@@ -35,15 +35,15 @@ _THRESHOLDS = np.geomspace(1, 100, 25).tolist()
 class NoisyGradient(FrozenGeneratorExperiment):
     """The generator's gradient under the alternative cost, while a fresh discriminator is trained.
 
-    Figure 3 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial Networks",
-    2017, arXiv 1701.04862: the norm grows, and the variance with it. Two kinds of noise are told apart: between
-    batches of latents against one discriminator, and between one look at the discriminator and the next, on the
-    same latents.
+    Figure 3 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial
+    Networks", 2017, arXiv 1701.04862: the norm grows, and the variance with it. Two kinds of noise are told
+    apart: between batches of latents against one discriminator, and between one look at the discriminator
+    and the next, on the same latents.
 
     Theorem 2.6 says more: if D - D* and its gradient are independent white noise, each coordinate of the
-    gradient is Cauchy distributed, of infinite variance. Gradients under such noise, drawn here, are. But it is
-    not how a trained discriminator errs: the gradient of -log D by a sample is (D - 1) ∇V, with V the raw
-    score, and no quotient of independent numbers; measured over batches of latents, its tails are light.
+    gradient is Cauchy distributed, of infinite variance. Gradients under such noise, drawn here, are. But it
+    is not how a trained discriminator errs: the gradient of -log D by a sample is (D - 1) ∇V, with V the raw
+    score, and no quotient of independent numbers. Over batches of latents, far fewer coordinates are far out.
 
     Attributes:
         gradient_batches: batches of latents that the gradient is taken on, the same at every look.
@@ -115,11 +115,12 @@ class NoisyGradient(FrozenGeneratorExperiment):
         growth = ", ".join(f"{value:.3g}" for value in table["growth"])
         variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
         return (
-            f"Within {self.steps:,} steps of the fresh discriminator the gradient of -E log D grows by factors of "
-            f"{growth} (stages in order) and its variance between batches by {variance}. Its tails are not those "
-            f"of theorem 2.6: {last['tail_share']:.2g} of its coordinates are further than {self.tail_threshold:g} "
-            f"median distances from their median, where Cauchy's distribution has {last['cauchy_tail_share']:.3f} "
-            f"and discriminators with the theorem's white noise give {last['white_noise_tail_share']:.3f}."
+            f"Within {self.steps:,} steps of the fresh discriminator the gradient of -E log D grows by factors "
+            f"of {growth} (stages in order) and its variance between batches by {variance}. At the last "
+            f"stage a share of {last['tail_share']:.2g} of its coordinates is further than "
+            f"{self.tail_threshold:g} median distances from the median; Cauchy's distribution, that of theorem "
+            f"2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, gives "
+            f"{last['white_noise_tail_share']:.3f}."
         )
 
     def _draw(self, figure: Figure, curves: DataFrame, tails: DataFrame) -> None:
@@ -155,5 +156,5 @@ def _draw_tails(axes: Axes, tails: DataFrame) -> None:
         seen = tails[name] > 0
         axes.plot(distances[seen], tails[name][seen], **stage_look(k), label=f"{int(name):,}", markevery=3)
     axes.set(xscale="log", yscale="log", ylim=(1e-6, 1.5))
-    axes.set(xlabel="distance from the median (medians)", ylabel="share of coordinates beyond it")
-    axes.legend(loc="upper right")
+    axes.set(xlabel="median distances", ylabel="share of coordinates beyond")
+    axes.legend(loc="lower left")

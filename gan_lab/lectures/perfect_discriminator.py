@@ -13,29 +13,29 @@ from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen_generators import Duel, FrozenGenerator, FrozenGeneratorExperiment, Observe
 from gan_lab.lectures.stage_figures import (
+    are_pictures,
+    draw_samples,
     draw_stages,
     draw_two_gaussians,
     first_step,
-    sample_strip,
     two_gaussians,
 )
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
 
-_SHOWN = 8
+_SHOWN = 12
 
 
 @dataclass(frozen=True)
 class PerfectDiscriminator(FrozenGeneratorExperiment):
     """The error of a fresh discriminator falls to nothing, however long the generator has been trained.
 
-    Figure 1 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial Networks",
-    2017, arXiv 1701.04862: samples and data lie on manifolds that hardly meet, so that a perfect discriminator
-    exists (theorems 2.1 and 2.2) and is found. The paper measures on what it trains on; this measures on data
-    and samples that no discriminator was trained on, so that learning them by heart does not count.
+    Figure 1 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial
+    Networks", 2017, arXiv 1701.04862: samples and data lie on manifolds that hardly meet, so that a perfect
+    discriminator exists (theorems 2.1 and 2.2) and is found. Here it is measured on data and samples that no
+    discriminator was trained on, so that learning them by heart does not count.
 
-    Beside it, two Gaussians, which overlap: there the best error is Phi(-t/2) and never 0, and only shrinks as
-    fast as the tails.
+    Beside it, two Gaussians, which overlap: there the least error is Phi(-t/2), and never 0.
 
     Attributes:
         accurate: the accuracy on held-out samples whose first step the table names.
@@ -60,7 +60,7 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
             return {
                 "loss": float(GAN().critic_loss(of_real, of_fake)),
                 "mistakes": mistakes,
-                "error": mistakes / (len(real) + len(fake)),
+                "accuracy": 1 - mistakes / (len(real) + len(fake)),
                 "jsd_bound": float(GAN().estimate(of_real, of_fake)),
             }
 
@@ -70,9 +70,9 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         last = curve.iloc[-1]
         return {
             "iteration": curve["iteration"].iloc[0],
-            "steps_to_accurate": first_step(curve, curve["error"] < 1 - self.accurate),
+            "steps_to_accurate": first_step(curve, curve["accuracy"] > self.accurate),
             "steps_to_perfect": first_step(curve, curve["mistakes"] == 0),
-            "last_error": last["error"],
+            "last_mistakes": last["mistakes"],
             "last_loss": last["loss"],
             "last_jsd_bound": last["jsd_bound"],
         }
@@ -83,30 +83,25 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         perfect = _by_step(latest["steps_to_perfect"], self.steps)
         worst = table["last_loss"].max()
         return (
-            f"Even against the generator of {int(latest['iteration']):,} iterations a fresh discriminator is right "
-            f"about more than {self.accurate:.0%} of {n} held-out samples {accurate} and about all of them {perfect}; "
-            f"after {self.steps:,} steps its cross-entropy is at most {worst:.2g} nats at every stage, and its bound "
-            f"on JSD at least {table['last_jsd_bound'].min():.4f}, where log 2 = 0.6931 says that nothing overlaps."
+            f"Against the generator of {int(latest['iteration']):,} iterations a fresh discriminator is right "
+            f"about more than {self.accurate:.0%} of {n} held-out samples {accurate} and makes its first "
+            f"look without a mistake {perfect}; after {self.steps:,} steps its cross-entropy is at most {worst:.2g} nats at every "
+            f"stage and its lower bound on JSD at least {table['last_jsd_bound'].min():.4f}, of log 2 = 0.6931 "
+            "where nothing overlaps."
         )
 
     def _draw(self, figure: Figure, curves: DataFrame, duels: list[Duel]) -> None:
-        left, right = figure.subfigures(1, 2, width_ratios=[1.7, 1])
-        strips = [sample_strip(duel.generator.sample(_SHOWN, make_rng(self.seed, "shown"))) for duel in duels]
-        if strips[0] is not None:
-            shown, left = left.subfigures(2, 1, height_ratios=[0.09 * len(strips) + 0.06, 1])
-            for axes, strip, duel in zip(
-                np.ravel(shown.subplots(len(strips), 1)), strips, duels, strict=True
-            ):
-                axes.imshow(strip, cmap="gray", vmin=0, vmax=1)
-                axes.set_axis_off()
-                axes.set_title(f"{duel.generator.iteration:,}", loc="left", x=-0.14, y=0.1, fontsize=12)
-        axes = left.subplots()
-        draw_stages(axes, curves, "loss")
-        axes.set_ylabel("held-out cross-entropy (nats)")
-        axes.legend(title="generator iterations")
-        beside = right.subplots()
-        draw_two_gaussians(beside, self.shifts, {"error": "Φ(−t/2)"})
-        beside.set_ylabel("share of mistakes, Φ(−t/2)")
+        grid = figure.add_gridspec(2, 2, width_ratios=[1.7, 1], height_ratios=[0.12 * len(duels), 1])
+        samples = [duel.generator.sample(_SHOWN, make_rng(self.seed, "shown")) for duel in duels]
+        if are_pictures(samples[0]):
+            draw_samples(figure.add_subplot(grid[0, 0]), samples, self.stages)
+        left = figure.add_subplot(grid[1, 0] if are_pictures(samples[0]) else grid[:, 0])
+        draw_stages(left, curves, "loss")
+        left.set_ylabel("held-out loss (nats)")
+        left.legend(title="generator iterations")
+        right = figure.add_subplot(grid[:, 1])
+        draw_two_gaussians(right, self.shifts, {"error": "Φ(−t/2)"})
+        right.set_ylabel("share of mistakes, Φ(−t/2)")
 
 
 def _by_step(step: float, steps: int) -> str:

@@ -1,10 +1,11 @@
-"""How the experiments on frozen generators are drawn: measurements by stage, and the closed form beside them."""
+"""How the experiments on frozen generators are drawn: measurements by stage, a closed form beside them."""
 
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 from torch import Tensor
@@ -29,7 +30,8 @@ def draw_stages(axes: Axes, curves: DataFrame, column: str, band: tuple[str, str
     for k, (iteration, curve) in enumerate(curves.groupby("iteration")):
         look = stage_look(k)
         if band is not None:
-            axes.fill_between(curve["step"], *(curve[name] for name in band), color=look["color"], alpha=0.25)
+            low, high = (curve[name] for name in band)
+            axes.fill_between(curve["step"], low, high, color=look["color"], alpha=0.25)
         every = max(1, len(curve) // _TICKS)
         axes.plot(curve["step"], curve[column], label=f"{iteration:,}", markevery=every, **look)
     axes.set(yscale="log", xlabel="steps of the fresh discriminator", xlim=(0, curves["step"].max()))
@@ -65,13 +67,23 @@ def draw_two_gaussians(axes: Axes, shifts: Sequence[float], columns: Mapping[str
     axes.set_title("two unit Gaussians, D optimal", fontsize=14)
 
 
-def sample_strip(samples: Tensor) -> np.ndarray | None:
-    """Return images (n, C, H, W) in [-1, 1] side by side, as (H, n W) or (H, n W, 3); None for other samples."""
-    if samples.ndim != 4 or samples.shape[1] not in (1, 3):
-        return None
-    pixels = ((samples.clamp(-1, 1) + 1) / 2).numpy()
-    strip: np.ndarray = np.concatenate(list(pixels), axis=2)  # (C, H, n W)
-    return strip[0] if len(strip) == 1 else np.moveaxis(strip, 0, 2)
+def are_pictures(samples: Tensor) -> bool:
+    """Return whether samples (n, *D) are grey or coloured images."""
+    return samples.ndim == 4 and samples.shape[1] in (1, 3)
+
+
+def draw_samples(axes: Axes, samples: Sequence[Tensor], iterations: Sequence[int]) -> None:
+    """Draw a row of images (n, C, H, W) in [-1, 1] for each stage."""
+    rows = [((row.clamp(-1, 1) + 1) / 2).permute(2, 0, 3, 1).flatten(1, 2) for row in samples]  # (H, n W, C)
+    gap = torch.ones(1, *rows[0].shape[1:])
+    pixels = torch.cat([part for row in rows for part in (row, gap)][:-1])
+    axes.imshow(pixels.expand(-1, -1, 3).numpy())
+    height = len(rows[0])
+    centres = [k * (height + 1) + (height - 1) / 2 for k in range(len(rows))]
+    axes.set_yticks(centres, [f"{iteration:,}" for iteration in iterations])
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
 
 
 def _row(pair: ShiftedGaussian) -> dict[str, float]:
