@@ -64,7 +64,7 @@ def exact_divergence(objective: FDivergence, p: Density, q: Density) -> float:
     if isinstance(objective, Alpha):
         return f_divergence(p, q, alpha_function(objective.alpha))
     if type(objective) not in _FUNCTIONS:
-        names = ", ".join(kind.__name__ for kind in (*_FUNCTIONS, Alpha))
+        names = ", ".join([*(kind.__name__ for kind in _FUNCTIONS), Alpha.__name__])
         raise UserError(f"Exact values are known of {names}; not of {type(objective).__name__}.")
     return f_divergence(p, q, _FUNCTIONS[type(objective)])
 

@@ -1,33 +1,28 @@
 """The f-GAN bound rising to the divergence it bounds, and the function that its critic learns."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from pandas import DataFrame
-from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt
-from gan_lab.constraints.base import Constraint
 from gan_lab.distances.line import Density
-from gan_lab.distances.variational import exact_divergence, least_value, make_bound, optimal_function
-from gan_lab.figure_style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION
+from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
+from gan_lab.figure_style import BLACK, BLUE, COLOURS, MARKERS, VERMILION
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
-from gan_lab.lectures.critic_fit import Look, fit_critic
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.variational_critic import Lesson, follow_bound
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.types import Sampler, Score
 
 Array = NDArray[np.float64]
 
-_LINES = ("-", "--", "-.", ":")
+_LINES = ("-", "--", ":", "-.")
 _GRID, _FRAMES = 401, 40
 # part of either distribution's mass that lies beyond each side of what is drawn
 _HIDDEN = 2e-3
@@ -37,10 +32,13 @@ _HIDDEN = 2e-3
 class VariationalBound(LectureExperiment):
     """E_P[T] - E_Q[f*(T)] against D_f(P, Q) while the critic of an f-GAN is trained, for many f at once.
 
-    T = g_f(V) with V the critic's raw score; the bound is tight at T = f'(p/q) (Nowozin et al., 2016, equations
-    4 and 5). It is taken by quadrature over x, not on a batch, so that it never exceeds the divergence, which
-    an average over a batch may. What is compared is what each f generates: "jensen_shannon" is 2 JSD, "gan" is
-    2 JSD - log 4, and "pearson" has q below the fraction, where the paper's table 1 prints JSD and p.
+    T = g_f(V) with V the critic's raw score; the bound is tight at T = f'(p/q) (Nowozin et al., "f-GAN",
+    2016, arXiv 1606.00709, equations 4 and 5). It is taken by quadrature over x, so that it never exceeds the
+    divergence, as an average over a batch may; and where the critic goes astray in tails that its batches
+    hardly reach, the bound says so and falls.
+
+    Each divergence is what its f generates: ``jensen_shannon`` is 2 JSD, ``gan`` is 2 JSD - log 4 and at
+    least -log 4, ``pearson`` divides by q and ``neyman`` by p, where table 1 of the paper prints it otherwise.
 
     Attributes:
         target: P, the data.
@@ -115,88 +113,67 @@ class VariationalBound(LectureExperiment):
 
         return Animation(figure, draw, len(frames))
 
-    def _learn(self, objective: FDivergence, x: Array) -> "_Learnt":
-        """Fit a critic from scratch, and look at it on its way."""
-        bound, points = make_bound(self.target, self.model), torch.from_numpy(x)[:, None].float()
-        learnt = _Learnt([], [], [])
-
-        def look(step: int, score: Score) -> None:
-            with torch.no_grad():
-                function = objective.output_activation(score(points).double())
-            learnt.steps.append(step)
-            learnt.bounds.append(bound(objective, score))
-            learnt.functions.append(function.numpy())
-
-        fit_critic(
-            _sampler(self.target),
-            _sampler(self.model),
-            objective=objective,
-            constraint=Constraint(),
+    def _learn(self, objective: FDivergence, x: Array) -> Lesson:
+        return follow_bound(
+            objective,
+            self.target,
+            self.model,
+            x,
             critic=self.critic,
             optimizer=self.optimizer,
             steps=self.steps,
             batch_size=self.batch_size,
             seed=self.seed,
             look_every=self.look_every,
-            look=look,
         )
-        return learnt
 
     def _grid(self) -> Array:
         """Return the points (n,) that T is drawn at: all but the far tails of both distributions."""
-        ends = np.array([each.quantile(np.array([_HIDDEN, 1 - _HIDDEN])) for each in (self.target, self.model)])
+        levels = np.array([_HIDDEN, 1 - _HIDDEN])
+        ends = np.array([each.quantile(levels) for each in (self.target, self.model)])
         return np.linspace(ends[:, 0].min(), ends[:, 1].max(), _GRID)
 
-    def _row(self, name: str, exact: float, least: float, learnt: "_Learnt") -> dict[str, float | str]:
+    def _row(self, name: str, exact: float, least: float, learnt: Lesson) -> dict[str, float | str]:
         at_step = dict(zip(learnt.steps, learnt.bounds, strict=True))
         bounds = {f"bound_{step}": at_step[step] for step in (*self.table_steps, self.steps)}
         gap = exact - learnt.bounds[-1]
         share = (learnt.bounds[-1] - least) / (exact - least) if exact > least else math.nan
-        highest = max(learnt.bounds)
-        return {"divergence": name, "exact": exact, **bounds, "gap": gap, "share": share, "highest": highest}
+        least_gap = exact - max(learnt.bounds)
+        row = {"divergence": name, "exact": exact, "least": least, **bounds}
+        return row | {"gap": gap, "share": share, "least_gap": least_gap}
 
     def _say(self, table: DataFrame) -> str:
-        finite = table[np.isfinite(table["exact"]) & np.isfinite(table["share"])]
+        finite = table[np.isfinite(table["exact"]) & (table["exact"] > table["least"])]
         infinite = table["divergence"][np.isinf(table["exact"])].tolist()
         parts = []
         if len(finite):
-            worst, best = (finite.loc[order] for order in (finite["share"].idxmin(), finite["share"].idxmax()))
-            excess = float((finite["highest"] - finite["exact"]).max())
-            kept = "no bound exceeds its divergence" if excess <= _ROUNDING else f"a bound exceeds by {excess:.2g}"
+            worst, best = finite.loc[finite["share"].idxmin()], finite.loc[finite["share"].idxmax()]
+            closest = float(finite["least_gap"].min())
             parts.append(
-                f"After {self.steps:,} steps the critics have found from {worst['share']:.1%} "
-                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of the divergence "
-                f"above its least value, and at no look does {kept}."
+                f"After {self.steps:,} steps the bounds have reached {worst['share']:.1%} "
+                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of their divergences; "
+                f"of all looks, the closest that a bound comes to its divergence from below is {closest:.2g}."
             )
         if infinite:
-            parts.append(f"{', '.join(infinite)} is infinite: the bound has nothing to stop at.")
-        return " ".join(parts) or "P and Q are the same: every bound is at its divergence's least value."
+            parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
+        return " ".join(parts) or "P and Q are the same: there is nothing to reach."
 
     def _draw(self, figure: Figure, table: DataFrame, curves: DataFrame, functions: DataFrame) -> None:
-        left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-        for k, row in enumerate(table.itertuples()):
-            gap = row.exact - curves[row.divergence]
-            left.plot(curves["step"], gap, color=COLOURS[k % len(COLOURS)], linestyle=_LINES[k // 3 % 4])
-        _draw_function(right, functions["x"], functions[self.shown], functions[f"{self.shown}_optimal"])
-
-
-@dataclass(frozen=True)
-class _Learnt:
-    """What was seen of one critic: at each step its bound, and its T on the grid (n,)."""
-
-    steps: list[int]
-    bounds: list[float]
-    functions: list[Array]
-
-
-def _sampler(density: Density) -> Sampler:
-    """Return a sampler of points (n, 1), seeded by what it is given."""
-
-    def sample(n: int, rng: torch.Generator) -> Tensor:
-        seed = int(torch.randint(2**62, (), generator=rng))
-        return torch.from_numpy(density.sample(n, np.random.default_rng(seed)))[:, None].float()
-
-    return sample
+        left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
+        every = max(1, len(curves) // 5)
+        rows = table[["divergence", "exact", "least"]].itertuples(index=False)
+        for k, (name, exact, least) in enumerate(rows):
+            if math.isfinite(exact) and exact > least:
+                missing = (exact - curves[name]) / (exact - least)
+                look = {"color": COLOURS[k % len(COLOURS)], "linestyle": _LINES[k // len(COLOURS)]}
+                marker = {"marker": MARKERS[k % len(MARKERS)], "markevery": (k % every, every)}
+                left.plot(curves["step"], missing, label=name.replace("_", " "), **look, **marker)
+        left.set(yscale="log", ylim=(1e-3, 2), xlim=(0, self.steps))
+        left.set(xlabel="steps of the critic", ylabel="part of D_f that the bound lacks")
+        figure.legend(loc="outside lower center", ncols=4)
+        shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
+        _draw_function(right, *shown.T)
+        right.set_title(self.shown.replace("_", " "))
 
 
 def _draw_function(axes: Axes, x: Array, function: Array, optimum: Array) -> None:
