@@ -115,11 +115,11 @@ class NoisyGradient(FrozenGeneratorExperiment):
         growth = ", ".join(f"{value:.3g}" for value in table["growth"])
         variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
         return (
-            f"Within {self.steps:,} steps of the fresh discriminator the gradient of -E log D grows by factors "
+            f"Within {self.steps:,} steps of a fresh discriminator the gradient of -E log D grows by factors "
             f"of {growth} (stages in order) and its variance between batches by {variance}. At the last "
             f"stage a share of {last['tail_share']:.2g} of its coordinates is further than "
-            f"{self.tail_threshold:g} median distances from the median; Cauchy's distribution, that of theorem "
-            f"2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, gives "
+            f"{self.tail_threshold:g} median distances from the median; Cauchy's distribution, as in theorem "
+            f"2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, "
             f"{last['white_noise_tail_share']:.3f}."
         )
 
@@ -127,7 +127,6 @@ class NoisyGradient(FrozenGeneratorExperiment):
         left, right = figure.subplots(1, 2, width_ratios=[1.4, 1])
         draw_stages(left, curves, "norm", band=("smallest", "largest"))
         left.set_ylabel("gradient norm, −E log D")
-        left.legend(title="generator iterations")
         _draw_tails(right, tails)
 
 

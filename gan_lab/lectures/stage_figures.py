@@ -9,6 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from pandas import DataFrame, Series
 from torch import Tensor
+from torch.nn import functional as F
 
 from gan_lab.distances.optimal_discriminator import ShiftedGaussian
 from gan_lab.figure_style import BLACK, COLOURS, MARKERS, PURPLE
@@ -19,7 +20,7 @@ _TICKS = 6
 
 
 def draw_stages(axes: Axes, curves: DataFrame, column: str, band: tuple[str, str] | None = None) -> None:
-    """Draw measurements against the discriminator's steps, a line for each stage, on a logarithmic scale.
+    """Draw measurements against the discriminator's steps, a line for each stage, log scale, with a legend.
 
     Args:
         axes: where.
@@ -35,6 +36,8 @@ def draw_stages(axes: Axes, curves: DataFrame, column: str, band: tuple[str, str
         every = max(1, len(curve) // _TICKS)
         axes.plot(curve["step"], curve[column], label=f"{iteration:,}", markevery=every, **look)
     axes.set(yscale="log", xlabel="steps of the fresh discriminator", xlim=(0, curves["step"].max()))
+    # above the lines, which may go anywhere
+    axes.legend(title="generator iterations", ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 def stage_look(k: int) -> dict[str, Any]:
@@ -74,7 +77,8 @@ def are_pictures(samples: Tensor) -> bool:
 
 def draw_samples(axes: Axes, samples: Sequence[Tensor], iterations: Sequence[int]) -> None:
     """Draw a row of images (n, C, H, W) in [-1, 1] for each stage."""
-    rows = [((row.clamp(-1, 1) + 1) / 2).permute(2, 0, 3, 1).flatten(1, 2) for row in samples]  # (H, n W, C)
+    framed = [F.pad((row.clamp(-1, 1) + 1) / 2, (0, 1), value=1.0) for row in samples]  # (n, C, H, W + 1)
+    rows = [row.permute(2, 0, 3, 1).flatten(1, 2) for row in framed]  # (H, n (W + 1), C)
     gap = torch.ones(1, *rows[0].shape[1:])
     pixels = torch.cat([part for row in rows for part in (row, gap)][:-1])
     axes.imshow(pixels.expand(-1, -1, 3).numpy())

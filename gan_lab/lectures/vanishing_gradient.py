@@ -79,7 +79,6 @@ class VanishingGradient(FrozenGeneratorExperiment):
         left, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
         draw_stages(left, curves, "norm")
         left.set_ylabel("gradient norm, E log(1 − D)")
-        left.legend(title="generator iterations", loc="best")
         draw_two_gaussians(
             right,
             self.shifts,

@@ -37,12 +37,12 @@ class VariationalBound(LectureExperiment):
     divergence, as an average over a batch may; and where the critic goes astray in tails that its batches
     hardly reach, the bound says so and falls.
 
-    Each divergence is what its f generates: ``jensen_shannon`` is 2 JSD, ``gan`` is 2 JSD - log 4 and at
-    least -log 4, ``pearson`` divides by q and ``neyman`` by p, where table 1 of the paper prints it otherwise.
+    Each divergence is what its f generates, where table 1 of the paper prints it otherwise:
+    ``jensen_shannon`` is 2 JSD, ``gan`` is 2 JSD - log 4, ``pearson`` divides by q and ``neyman`` by p.
 
     Attributes:
-        target: P, the data.
-        model: Q, the samples.
+        target: P, the data; a distribution on the line that has a density.
+        model: Q, the samples; another one.
         divergences: objectives by the names that table and figure give them.
         shown: the one of them whose T is drawn.
         critic: builds the critic of points (1,).
@@ -139,8 +139,15 @@ class VariationalBound(LectureExperiment):
         gap = exact - learnt.bounds[-1]
         share = (learnt.bounds[-1] - least) / (exact - least) if exact > least else math.nan
         least_gap = exact - max(learnt.bounds)
-        row = {"divergence": name, "exact": exact, "least": least, **bounds}
-        return row | {"gap": gap, "share": share, "least_gap": least_gap}
+        return {
+            "divergence": name,
+            "exact": exact,
+            "least": least,
+            **bounds,
+            "gap": gap,
+            "share": share,
+            "least_gap": least_gap,
+        }
 
     def _say(self, table: DataFrame) -> str:
         finite = table[np.isfinite(table["exact"]) & (table["exact"] > table["least"])]
@@ -151,8 +158,8 @@ class VariationalBound(LectureExperiment):
             closest = float(finite["least_gap"].min())
             parts.append(
                 f"After {self.steps:,} steps the bounds have reached {worst['share']:.1%} "
-                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of their divergences; "
-                f"of all looks, the closest that a bound comes to its divergence from below is {closest:.2g}."
+                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of their divergence; "
+                f"the smallest gap, divergence less bound, of all looks is {closest:.2g}."
             )
         if infinite:
             parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
