@@ -71,7 +71,8 @@ def exact_divergence(objective: FDivergence, p: Density, q: Density) -> float:
 
 def least_value(objective: FDivergence) -> float:
     """Return f(1), the value of D_f where P = Q: 0, but -log 4 for the f of the GAN game."""
-    return float(objective.generating_function(torch.ones((), dtype=torch.float64)))
+    # never -0
+    return float(objective.generating_function(torch.ones((), dtype=torch.float64))) + 0.0
 
 
 def optimal_function(objective: FDivergence, p: Density, q: Density, x: Array) -> Array:

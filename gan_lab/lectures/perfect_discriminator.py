@@ -80,12 +80,12 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
     def _say(self, table: DataFrame) -> str:
         last, n = table.iloc[-1], 2 * self.held_out
         accurate, perfect = (_when(last[name]) for name in ("steps_to_accurate", "steps_to_perfect"))
+        loss, bound = table["last_loss"].max(), table["last_jsd_bound"].min()
         return (
             f"Against the generator of {int(last['iteration']):,} iterations a fresh discriminator passes "
             f"{self.accurate:.0%} accuracy on {n} held-out samples {accurate} and first makes no mistake "
-            f"{perfect}. After {self.steps:,} steps its cross-entropy is {table['last_loss'].max():.2g} nats or "
-            f"less at every stage, and its lower bound on JSD at least {table['last_jsd_bound'].min():.4f}, of "
-            "log 2 = 0.6931 where nothing overlaps."
+            f"{perfect}. After {self.steps:,} steps its cross-entropy is {loss:.2g} nats or less at every "
+            f"stage, and its lower bound on JSD {bound:.4f} or more; log 2 = 0.6931 if nothing overlaps."
         )
 
     def _draw(self, figure: Figure, curves: DataFrame, duels: list[Duel]) -> None:

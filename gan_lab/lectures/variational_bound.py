@@ -13,7 +13,7 @@ from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt
 from gan_lab.distances.line import Density
 from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
-from gan_lab.figure_style import BLACK, BLUE, COLOURS, MARKERS, VERMILION
+from gan_lab.figure_style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.variational_critic import Lesson, follow_bound
@@ -22,7 +22,6 @@ from gan_lab.optimizers.base import UpdateRule
 
 Array = NDArray[np.float64]
 
-_LINES = ("-", "--", ":", "-.")
 _GRID, _FRAMES = 401, 40
 # part of either distribution's mass that lies beyond each side of what is drawn
 _HIDDEN = 2e-3
@@ -86,7 +85,7 @@ class VariationalBound(LectureExperiment):
             exact = exact_divergence(objective, self.target, self.model)
             rows.append(self._row(name, exact, least_value(objective), learnt))
         table, figure = DataFrame(rows), new_slide()
-        self._draw(figure, table, curves, functions)
+        self._draw(figure, table, functions)
         return Findings(table, figure, self._say(table), {"curves": curves, "functions": functions})
 
     def animation(self) -> Animation:
@@ -165,19 +164,20 @@ class VariationalBound(LectureExperiment):
             parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
         return " ".join(parts) or "P and Q are the same: there is nothing to reach."
 
-    def _draw(self, figure: Figure, table: DataFrame, curves: DataFrame, functions: DataFrame) -> None:
-        left, right = figure.subplots(1, 2, width_ratios=[1.2, 1])
-        every = max(1, len(curves) // 5)
-        rows = table[["divergence", "exact", "least"]].itertuples(index=False)
-        for k, (name, exact, least) in enumerate(rows):
-            if math.isfinite(exact) and exact > least:
-                missing = (exact - curves[name]) / (exact - least)
-                look = {"color": COLOURS[k % len(COLOURS)], "linestyle": _LINES[k // len(COLOURS)]}
-                marker = {"marker": MARKERS[k % len(MARKERS)], "markevery": (k % every, every)}
-                left.plot(curves["step"], missing, label=name.replace("_", " "), **look, **marker)
-        left.set(yscale="log", ylim=(1e-3, 2), xlim=(0, self.steps))
-        left.set(xlabel="steps of the critic", ylabel="part of D_f that the bound lacks")
-        figure.legend(loc="outside lower center", ncols=4)
+    def _draw(self, figure: Figure, table: DataFrame, functions: DataFrame) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+        height, reach = table["exact"] - table["least"], np.arange(len(table))
+        for k, step in enumerate((*self.table_steps, self.steps)):
+            share = ((table[f"bound_{step}"] - table["least"]) / height).where(height > 0)
+            look = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+            left.plot(share.where(np.isfinite(height)), reach, linestyle="none", label=f"{step:,}", **look)
+        left.axvline(1, color=BLACK, linewidth=1.5)
+        left.set_yticks(reach, [name.replace("_", " ") for name in table["divergence"]])
+        left.set(
+            xlim=(-0.05, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="part of D_f that the bound reaches"
+        )
+        left.grid(axis="y", color=GREY, alpha=0.3)
+        left.legend(title="steps of the critic", ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
         _draw_function(right, *shown.T)
         right.set_title(self.shown.replace("_", " "))
