@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from gan_lab.checks import Checked, PositiveInt, UserError
 from gan_lab.datasets.base import Dataset
@@ -24,9 +25,9 @@ class FixedPair(Checked, ABC):
 class ConePair(FixedPair):
     """Points on unit spheres about some centres (real) against the centres themselves (fake): W1 is 1.
 
-    No point of a sphere is nearer than 1 to any centre, so that nothing cheaper than the way to its own can be
-    done; the potential is the distance to the nearest centre, ±1 in slope almost everywhere and not linear.
-    Point i of either side belongs to the same centre, so that W1 is 1 between samples, too.
+    No point of a sphere is nearer than 1 to any centre: nothing is cheaper than to take it to its own, and
+    the potential is the distance to the nearest centre, of slope 1 almost everywhere and not linear. Point i
+    of either side belongs to the same centre, so that W1 is 1 between samples, too.
 
     Reference:
         Anil et al., "Sorting out Lipschitz function approximation", 2019, section 7.1: sizes of its own.
@@ -47,7 +48,7 @@ class ConePair(FixedPair):
 
         def real(n: int, rng: torch.Generator) -> Tensor:
             normal = torch.randn(n, centres.shape[1], generator=rng)
-            return fake(n, rng) + normal / torch.linalg.vector_norm(normal, dim=1, keepdim=True)
+            return fake(n, rng) + normalize(normal, dim=1)
 
         return real, fake
 
@@ -64,7 +65,7 @@ class AbsoluteValue(ConePair):
 
 @dataclass(frozen=True)
 class ThreeCones(ConePair):
-    """Circles about three points of the plane, 2 apart, that touch each other; the potential is three cones."""
+    """Circles about three points of the plane, 2 apart, that touch; the potential is three cones."""
 
     @property
     def centres(self) -> Tensor:
