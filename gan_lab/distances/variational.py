@@ -55,18 +55,27 @@ _FUNCTIONS: dict[type[FDivergence], GeneratingFunction] = {
 _NODES, _CELLS = 16, 16
 
 
+def exact_function(objective: FDivergence) -> GeneratingFunction:
+    """Return the f of an objective in the form that a quadrature needs.
+
+    Raises:
+        UserError: if the objective is none of the lab's own.
+    """
+    if isinstance(objective, Alpha):
+        return alpha_function(objective.alpha)
+    if type(objective) not in _FUNCTIONS:
+        names = ", ".join([*(kind.__name__ for kind in _FUNCTIONS), Alpha.__name__])
+        raise UserError(f"Exact values are known of {names}; not of {type(objective).__name__}.")
+    return _FUNCTIONS[type(objective)]
+
+
 def exact_divergence(objective: FDivergence, p: Density, q: Density) -> float:
     """Return D_f(P, Q), the supremum of the bound that an objective of the lab ascends; infinite where it is.
 
     Raises:
         UserError: if the objective is none of the lab's own.
     """
-    if isinstance(objective, Alpha):
-        return f_divergence(p, q, alpha_function(objective.alpha))
-    if type(objective) not in _FUNCTIONS:
-        names = ", ".join([*(kind.__name__ for kind in _FUNCTIONS), Alpha.__name__])
-        raise UserError(f"Exact values are known of {names}; not of {type(objective).__name__}.")
-    return f_divergence(p, q, _FUNCTIONS[type(objective)])
+    return f_divergence(p, q, exact_function(objective))
 
 
 def least_value(objective: FDivergence) -> float:

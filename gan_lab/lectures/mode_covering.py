@@ -149,8 +149,8 @@ class ModeCovering(LectureExperiment):
             axes.set_title(BY_NAME[name].label)
         for axes in panels[len(minima) :]:
             axes.set_axis_off()
-        figure.supxlabel("x (unit of the target)")
-        figure.supylabel("density")
+        figure.supxlabel("x (unit of the target)", fontsize="medium")
+        figure.supylabel("density", fontsize="medium")
         figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
         return figure
 
