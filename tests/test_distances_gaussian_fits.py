@@ -16,7 +16,7 @@ TWINS = GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
 FGAN = GaussianMixture((0.33, 0.67), (-1.0, 2.0), (0.25, math.sqrt(2)))
 
 # divergence (mean, scale) of every minimum, global ones first
-OF_TWINS = {
+OF_TWINS: dict[str, list[tuple[float, float, float]]] = {
     "kl": [(0.555156, 0, 2.0881)],
     "reverse_kl": [(0.691836, -1.9971, 0.6049), (0.691836, 1.9971, 0.6049), (1.138382, 0, 1.7903)],
     "jensen_shannon": [(0.154805, 0, 2.0634), (0.215280, -1.9948, 0.6091), (0.215280, 1.9948, 0.6091)],
