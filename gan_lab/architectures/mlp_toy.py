@@ -1,5 +1,6 @@
 """Fully connected networks for vectors, such as points in the plane."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -41,25 +42,26 @@ class ToyGenerator(GeneratorArchitecture):
 
 @dataclass(frozen=True)
 class ToyCritic(CriticArchitecture):
-    """A perceptron from vectors to one number, with ReLU as in the reference or with GroupSort.
+    """A perceptron from vectors to one number, with ReLU as in the reference, with GroupSort or with tanh.
 
-    GroupSort permutes and so keeps lengths; its layers start with variance 1 / inputs, where ReLU's start
-    with 2 / inputs.
+    GroupSort permutes and so keeps lengths, and tanh does near 0; their layers start with variance
+    1 / inputs, where ReLU's start with 2 / inputs.
 
     Attributes:
         width: units of each hidden layer; the reference has 512.
         depth: hidden layers.
         activation: of the hidden layers; ``groupsort`` with ``constraint=bjorck`` can have slope 1 everywhere
-            without being linear.
-        group_size: units that GroupSort sorts together, a divisor of ``width``; ReLU has no use for it.
+            without being linear; ``tanh`` is smooth, as in the Gaussian fits of f-GAN.
+        group_size: units that GroupSort sorts together, a divisor of ``width``; others have no use for it.
 
     Reference:
-        As for the generator; GroupSort: Anil et al., "Sorting out Lipschitz function approximation", 2019.
+        As for the generator; GroupSort: Anil et al., "Sorting out Lipschitz function approximation", 2019;
+        tanh: Nowozin et al., "f-GAN", 2016, section 2.5.
     """
 
     width: PositiveInt = 128
     depth: PositiveInt = 3
-    activation: Literal["relu", "groupsort"] = "relu"
+    activation: Literal["relu", "groupsort", "tanh"] = "relu"
     group_size: PositiveInt = 2
 
     def __post_init__(self) -> None:
@@ -75,10 +77,12 @@ class ToyCritic(CriticArchitecture):
             UserError: if the samples are not vectors.
         """
         dimension = require_vectors("critic", data_shape)
-        sorts = self.activation == "groupsort"
-        activation = partial(GroupSort, self.group_size) if sorts else nn.ReLU
-        layers = linear_layers(dimension, self.width, self.depth, 1, activation)
-        return init_toy(nn.Sequential(*layers, nn.Flatten(0)), "linear" if sorts else "relu")
+        activations: dict[str, Callable[[], nn.Module]]
+        activations = {"relu": nn.ReLU, "groupsort": partial(GroupSort, self.group_size), "tanh": nn.Tanh}
+        layers = linear_layers(dimension, self.width, self.depth, 1, activations[self.activation])
+        return init_toy(
+            nn.Sequential(*layers, nn.Flatten(0)), "relu" if self.activation == "relu" else "linear"
+        )
 
 
 def init_toy(network: nn.Sequential, nonlinearity: Literal["relu", "linear"] = "relu") -> nn.Sequential:

@@ -46,9 +46,8 @@ class FittedCritic:
         return weights
 
     def score(self, points: Tensor) -> Tensor:
-        """Return the raw scores (n,) of points (n, *D), outside of any gradient."""
-        with torch.no_grad():
-            return bind(self.game, self.weights)(points)
+        """Return the raw scores (n,) of points (n, *D); they can be differentiated by the points."""
+        return bind(self.game, self.weights)(points)
 
     def gradients(self, points: Tensor) -> Tensor:
         """Return the gradient of each point's score by that point, (n, *D) flattened to (n, d)."""
