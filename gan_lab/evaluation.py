@@ -74,7 +74,8 @@ def evaluate_all(
         except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
-            failures.append(f"{record.path}: {error}")
+            named = str(error).startswith(str(record.path))
+            failures.append(str(error) if named else f"{record.path}: {error}")
     return failures
 
 

@@ -72,7 +72,10 @@ def test_every_command_that_reads_runs_has_help(command: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["evaluate", "RUN", "--samples", "abc"], "--samples must be a whole number greater than 0; got 'abc'."),
+        (
+            ["evaluate", "RUN", "--samples", "abc"],
+            "--samples must be a whole number greater than 0; got 'abc'.",
+        ),
         (["evaluate", "RUN", "--seed", "x"], "--seed must be a whole number; got 'x'."),
         (["sample", "RUN", "--n", "0"], "--n must be a whole number greater than 0; got '0'."),
         (["sample", "RUN", "--format", "gif"], "--format must be one of png, npy; got 'gif'."),

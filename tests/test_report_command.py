@@ -100,7 +100,10 @@ def test_the_rule_is_the_users(sweep, tmp_path, monkeypatch, capsys):
     [
         (["--recall-share", "abc"], "--recall-share must be a number between 0 and 1; got 'abc'."),
         (["--recall-share", "-1"], "--recall-share must be a number between 0 and 1; got '-1'."),
-        (["--end-measurements", "1.5"], "--end-measurements must be a whole number greater than 0; got '1.5'."),
+        (
+            ["--end-measurements", "1.5"],
+            "--end-measurements must be a whole number greater than 0; got '1.5'.",
+        ),
         (["--distance-factor", "nan"], "--distance-factor must be a number greater than 0; got 'nan'."),
         (
             ["--bogus", "3"],

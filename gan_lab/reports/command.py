@@ -7,6 +7,7 @@ from typing import get_type_hints
 
 from gan_lab.arguments import Parser, reader_of
 from gan_lab.reports.deviations import Compose
+from gan_lab.reports.page import counted_in_words
 from gan_lab.reports.verdicts import FailureRule
 from gan_lab.reports.writing import PAGE, write_report
 
@@ -39,7 +40,7 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     sweep = write_report(given.sweep_dir, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
-    counted = f"{len(sweep.runs)} runs in {len(sweep.cells)} cells, {left_out} left out of means"
+    counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
     return f"{counted}: {folder / PAGE}", sweep.faults
 
 
@@ -54,7 +55,5 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default = defaults[name]
         option = f"--{name.replace('_', '-')}"
         help_text = f"{text} (default {default:g})"
-        group.add_argument(
-            option, type=reader_of(hints[name]), default=default, metavar="X", help=help_text
-        )
+        group.add_argument(option, type=reader_of(hints[name]), default=default, metavar="X", help=help_text)
     return parser.parse_args(arguments)
