@@ -75,9 +75,10 @@ def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: Failure
     figure.supxlabel("least quality asked for, over that of real samples", fontsize=9)
     figure.supylabel("share of seeds that reach it", fontsize=9)
     caption = (
-        "How much success hangs on where the line is drawn: the grade alone is varied. Of a distance, "
-        "the quality is that between real samples over that of the generated ones. Dotted: the rule's own line. Runs that diverged reach "
-        "nothing; modes and recall, which the rule also looks at, are left aside here."
+        "How much success hangs on where the line is drawn: the grade alone is varied. Of a distance, it is "
+        "that between real samples over that of the generated ones. Dotted: the rule's own line. Runs that "
+        "diverged reach nothing; modes and recall, which the rule also looks at, are left aside here. Between "
+        "the thresholds that were looked at, a line holds the last."
     )
     return NamedFigure("success_by_threshold", "Success rate against the threshold", caption, figure)
 
@@ -99,13 +100,14 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
     axes.axvline(0, color=GREY, linewidth=0.9)
     for place, cell in enumerate(cells):
         row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
+        if pandas.isna(row["spearman"]):
+            words = f"undefined ({runs_in_words(int(row['undefined']))})"
+            axes.text(1.06, place, words, va="center", fontsize=8)
+            continue
         colour = colour_of(objective)
         if np.isfinite(row["low"]):
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
         axes.plot([row["spearman"]], [place], marker_of(objective), color=colour, markersize=6)
-        if math.isnan(row["spearman"]):
-            axes.text(1.06, place, f"undefined ({runs_in_words(row['undefined'])})", va="center", fontsize=8)
-            continue
         text = f"{row['spearman']:+.2f}  [{row['low']:+.2f}, {row['high']:+.2f}]  n = {row['n_seeds']:.0f}"
         axes.text(1.06, place, text, va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
