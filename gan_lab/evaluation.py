@@ -74,7 +74,8 @@ def evaluate_all(
         except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
-            failures.append(f"{record.path}: {error}")
+            named = str(error).startswith(str(record.path))
+            failures.append(str(error) if named else f"{record.path}: {error}")
     return failures
 
 
@@ -104,6 +105,10 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         with float32_products(experiment.train.precision):
             evaluator = make_evaluator(experiment, sampler, samples=samples, seed=request.seed)
             lines = _measure(evaluator, state, inception)
+    except BadValueError as error:
+        # what was typed is what there is to mend
+        asked = request.samples is not None and error.key == "metrics.samples"
+        raise BadValueError("--samples" if asked else error.key, error.rule, error.value) from error
     except (MemoryError, RuntimeError) as error:
         raise _as_refusal(error) from error
     if not lines:

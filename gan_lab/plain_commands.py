@@ -9,18 +9,26 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+from gan_lab.arguments import Parser, reader_of
+from gan_lab.checks import PositiveInt
 from gan_lab.terminal import refuse, say
+
+_WHOLE, _POSITIVE = reader_of(int), reader_of(PositiveInt)
 
 
 def _sample(arguments: list[str]) -> int:
     parser = _parser("sample", "Write a grid of samples from the newest checkpoint of a run.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("--n", type=_positive, default=64, help="number of samples (default 64)")
-    parser.add_argument("--seed", type=int, default=0, help="of the latents (default 0)")
+    parser.add_argument("--n", type=_POSITIVE, default=64, help="number of samples (default 64)")
+    parser.add_argument("--seed", type=_WHOLE, default=0, help="of the latents (default 0)")
     parser.add_argument("--out", type=Path, help="folder to write into (default RUN_DIR/generated)")
     parser.add_argument(
-        "--format", choices=("png", "npy"), help="also write every sample: as a PNG each, or one array"
+        "--format",
+        type=reader_of(Literal["png", "npy"]),
+        metavar="{png,npy}",
+        help="also write every sample: as a PNG each, or one array",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
     _add_trust(parser)
@@ -40,9 +48,9 @@ def _evaluate(arguments: list[str]) -> int:
         "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
     )
     parser.add_argument(
-        "--samples", type=_positive, help="on either side (default: the run's metrics.samples)"
+        "--samples", type=_POSITIVE, help="on either side (default: the run's metrics.samples)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of what is drawn (default 0)")
+    parser.add_argument("--seed", type=_WHOLE, default=0, help="of what is drawn (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
     parser.add_argument(
         "--inception",
@@ -118,20 +126,14 @@ def _board(arguments: list[str]) -> int:
     os.execv(sys.executable, command_of(given.root, rest))
 
 
-def _parser(name: str, description: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(f"gan-lab {name}", description=description)
+def _parser(name: str, description: str) -> Parser:
+    return Parser(f"gan-lab {name}", description=description)
 
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number greater than 0; got {text!r}")
-    return int(text)
 
 
 def _show_log() -> None:

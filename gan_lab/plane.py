@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _WIDTH, _HEIGHT, _DPI = 540, 480, 100  # pixels, pixels per inch
-_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 12, 430, 428  # where the plane may be
+_LEFT, _TOP, _RIGHT, _BOTTOM = 62, 26, 430, 428  # where the plane may be
 _BAR_LEFT, _BAR_RIGHT = 440, 457
 _SURFACE_POINTS = 64
 _BANDS = 20
+_MOST_LABELS = 5
 _RADIUS, _OPACITY = 1.4, 0.7  # of a point, pixels
 _WHITE, _ORANGE = (255, 255, 255), (255, 127, 14)  # the second as matplotlib's tab:orange
 _REACH = np.arange(-2, 3)  # pixels about a point that its disc may touch
@@ -105,15 +106,33 @@ class PlanePicture:
     def _label_bar(self, draw: ImageDraw.ImageDraw, levels: NDArray[np.float64]) -> None:
         _, top, _, bottom = self._box
         step = levels[1] - levels[0]
-        every = -(-len(levels) // 10)
-        # the digits that tell one label from the next, as far as there is room
-        magnitudes = np.floor(np.log10([np.abs(levels).max(), every * step]))
-        digits = int(np.clip(magnitudes[0] - magnitudes[1] + 2, 2, 6))
-        for level in levels[np.rint(levels / step) % every == 0]:
+        every = -(-len(levels) // _MOST_LABELS)
+        shown = levels[np.rint(levels / step) % every == 0]
+        labels, factor = label_bar(shown, every * step)
+        for level, label in zip(shown, labels, strict=True):
             y = bottom - 1 - (bottom - 1 - top) * (level - levels[0]) / (levels[-1] - levels[0])
             draw.line((_BAR_RIGHT, y, _BAR_RIGHT + 4, y), "black")
-            label = f"{level:.{digits}g}".replace("-", "\N{MINUS SIGN}")
             draw.text((_BAR_RIGHT + 7, y), label, "black", self._font, anchor="lm")
+        draw.text((_BAR_LEFT, top - 5), factor, "black", self._font, anchor="ls")
+
+
+def label_bar(values: NDArray[np.float64], step: float) -> tuple[list[str], str]:
+    """Return short labels of values (n,) that are ``step`` apart, and the power of ten that they share.
+
+    The power stands once above the bar, empty if it is 1: beside each label there is no room for it.
+    """
+    largest = max(float(np.abs(values).max(initial=0.0)), step)
+    power = int(np.floor(np.log10(largest)))
+    power = 0 if -2 <= power < 4 else power
+    scaled = values / 10.0**power
+    room = int(np.clip(4 - np.floor(np.log10(largest / 10.0**power)), 0, 4))
+    tolerance = 0.01 * step / 10.0**power
+    exact = (d for d in range(room) if np.abs(np.round(scaled, d) - scaled).max(initial=0.0) < tolerance)
+    decimals = next(exact, room)
+    labels = [
+        f"{value + 0.0:.{decimals}f}".replace("-", "\N{MINUS SIGN}") for value in np.round(scaled, decimals)
+    ]
+    return labels, f"\N{MULTIPLICATION SIGN}1e{power}".replace("-", "\N{MINUS SIGN}") if power else ""
 
 
 def _fit(extent: NDArray[np.float32]) -> tuple[int, int, int, int]:
@@ -154,7 +173,8 @@ def _draw_axes(box: tuple[int, int, int, int], low: list[float], high: list[floa
     axes = _add_axes(figure, left, top, right, bottom)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="$x_1$", ylabel="$x_2$")
     for label, colour in (("real", "white"), ("generated", "tab:orange")):
-        axes.scatter([], [], s=4, c=colour, alpha=_OPACITY, label=label, edgecolors="none")
+        # white on the white of the legend is seen by its edge
+        axes.scatter([], [], s=4, c=colour, label=label, edgecolors="dimgrey", linewidths=0.8)
     axes.legend(loc="upper right", markerscale=3, framealpha=0.9)
     bar = _add_axes(figure, _BAR_LEFT, top, _BAR_RIGHT, bottom)
     bar.set(xticks=[], yticks=[])

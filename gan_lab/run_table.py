@@ -31,8 +31,14 @@ def format_table(records: Sequence[RunRecord], root: Path) -> str:
         columns.append(_column(tag, [_number(r.numbers.get(tag)) for r in records], right=True))
     columns.append(_column("run", [_name(record, root) for record in records]))
     lines = [_GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
-    lines += [f"{_name(record, root)}: {record.message}" for record in records if record.message]
+    lines += [_said(record, root) for record in records if record.message]
     return "\n".join(lines)
+
+
+def _said(record: RunRecord, root: Path) -> str:
+    """Return a run's message behind its name, once: that of a damaged record begins with its path."""
+    message, name = record.message or "", _name(record, root)
+    return message if message.startswith(str(record.path)) else f"{name}: {message}"
 
 
 def _column(title: str, cells: list[str], right: bool = False) -> list[str]:

@@ -6,6 +6,7 @@ whenever the run is the same.
 """
 
 import csv
+import difflib
 import os
 import time
 from collections.abc import Sequence
@@ -120,8 +121,12 @@ class Tracker:
             UserError: if it is not, with those that are.
         """
         if tag not in self._columns:
-            measured = ", ".join(self._columns[1:])
-            raise UserError(f"train.returned_metric must be one of {measured}; got {tag!r}.")
+            measured = self._columns[1:]
+            close = ", ".join(difflib.get_close_matches(tag, measured, n=4, cutoff=0.0))
+            raise UserError(
+                f"train.returned_metric must be one of the {len(measured)} columns of {self._path}, such as "
+                f"{close}; got {tag!r}."
+            )
 
     def sync(self) -> int:
         """Force ``metrics.csv`` to disk and return its length, for a resumed run to cut it back to."""

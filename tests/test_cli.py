@@ -69,6 +69,26 @@ def test_every_command_that_reads_runs_has_help(command: str) -> None:
     assert called.out.startswith(f"usage: gan-lab {command}")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (
+            ["evaluate", "RUN", "--samples", "abc"],
+            "--samples must be a whole number greater than 0; got 'abc'.",
+        ),
+        (["evaluate", "RUN", "--seed", "x"], "--seed must be a whole number; got 'x'."),
+        (["sample", "RUN", "--n", "0"], "--n must be a whole number greater than 0; got '0'."),
+        (["sample", "RUN", "--format", "gif"], "--format must be one of png, npy; got 'gif'."),
+        (
+            ["runs", "DIR", "--bogus"],
+            "gan-lab runs: unrecognized arguments: --bogus; gan-lab runs --help lists what there is.",
+        ),
+    ],
+)
+def test_a_wrong_plain_argument_is_refused_in_a_line(arguments: list[str], line: str) -> None:
+    assert gan_lab(*arguments) == (2, "", f"gan-lab: {line}\n")
+
+
 def test_version() -> None:
     assert gan_lab("--version") == (0, f"gan-lab {package.__version__}\n", "")
 

@@ -72,7 +72,7 @@ def test_what_cannot_be_measured_is_named_and_the_rest_is_measured(run: Path, tr
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--samples", "7"], "metrics.samples must be at least 8 for this dataset; got 7."),
+        (["--samples", "7"], "--samples must be at least 8 for this dataset; got 7."),
     ],
 )
 def test_a_bad_request_is_refused_in_a_sentence(run: Path, arguments: list[str], message: str) -> None:

@@ -9,7 +9,18 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 # A module or a folder imports from its own layer and from those above it in this table, never from below.
 LAYERS = {
     "words and rules": [
-        *("types", "trees", "checks", "options", "atomic", "provenance", "locks", "signals", "progress"),
+        *(
+            "types",
+            "trees",
+            "checks",
+            "arguments",
+            "options",
+            "atomic",
+            "provenance",
+            "locks",
+            "signals",
+            "progress",
+        ),
         *("derivatives", "flat", "flops", "stopwatch", "tags", "scales", "parallelism"),
         "figure_style",
     ],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_lab.pictures import image_grid, save_image, scatter_figure, to_pixels
-from gan_lab.plane import PlanePicture
+from gan_lab.plane import PlanePicture, label_bar
 
 
 def test_minus_one_is_black_and_one_is_white() -> None:
@@ -108,3 +108,18 @@ def test_points_outside_and_scores_that_are_no_numbers_are_left_out() -> None:
 def test_matplotlib_waits_for_the_first_figure() -> None:
     script = "import sys, gan_lab.looks; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_labels_of_a_colour_bar_are_short_and_share_a_power_of_ten() -> None:
+    small = np.array([-1.2e-5, -1.0e-5, 0.0])
+    assert label_bar(small, 2e-6) == (["−1.2", "−1.0", "0.0"], "×1e−5")
+    assert label_bar(np.array([0.0, 0.5, 1.0]), 0.5) == (["0.0", "0.5", "1.0"], "")
+    close = np.array([1234.5001, 1234.5002])
+    assert max(len(label) for label in label_bar(close, 1e-4)[0]) <= 6
+
+
+def test_real_points_are_seen_in_the_legend() -> None:
+    """Their marker is white, and so is the legend: an edge tells them apart."""
+    plane = PlanePicture(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    legend = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])[50:62, 318:345].astype(int)
+    assert legend.min() < 200

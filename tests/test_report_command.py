@@ -92,7 +92,35 @@ def test_the_rule_is_the_users(sweep, tmp_path, monkeypatch, capsys):
     assert "quality below 99% of" in (tmp_path / "r" / "report.html").read_text()
     capsys.readouterr()
     assert run(str(sweep), "--modes-share", "2", monkeypatch=monkeypatch) == 2
-    assert capsys.readouterr().err.startswith("gan-lab: modes_share must be")
+    assert capsys.readouterr().err.startswith("gan-lab: --modes-share must be")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--recall-share", "abc"], "--recall-share must be a number between 0 and 1; got 'abc'."),
+        (["--recall-share", "-1"], "--recall-share must be a number between 0 and 1; got '-1'."),
+        (
+            ["--end-measurements", "1.5"],
+            "--end-measurements must be a whole number greater than 0; got '1.5'.",
+        ),
+        (["--distance-factor", "nan"], "--distance-factor must be a number greater than 0; got 'nan'."),
+        (
+            ["--bogus", "3"],
+            "gan-lab report: unrecognized arguments: --bogus 3; gan-lab report --help lists what there is.",
+        ),
+        (["-o"], "-o/--out: expected one argument."),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_a_line(sweep, monkeypatch, capsys, arguments, line):
+    assert run(str(sweep), *arguments, monkeypatch=monkeypatch) == 2
+    assert capsys.readouterr().err == f"gan-lab: {line}\n"
+
+
+def test_a_missing_folder_is_asked_for_in_a_line(monkeypatch, capsys):
+    assert run(monkeypatch=monkeypatch) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "arguments are required: SWEEP_DIR" in line
 
 
 @pytest.mark.parametrize("content", ["notes.txt", "run.json"])

@@ -19,7 +19,7 @@ from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
 from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
 from gan_lab.reports.figures.samples import sample_figure
-from gan_lab.reports.figures.settings import layer_figure, setting_figure
+from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
 from gan_lab.reports.model import Outcome
 from gan_lab.reports.sample_pictures import choose, read_picture
 from gan_lab.reports.verdicts import FailureRule
@@ -156,7 +156,7 @@ def test_success_rates_stand_with_their_intervals_and_failures(tmp_path):
     bars = [line for line in axes.get_lines() if len(line.get_xdata()) == 2 and line.get_xdata()[0] == 0.2]
     assert [list(line.get_xdata()) for line in bars] == [[0.2, 0.9]] * 4
     assert [line.get_color() for line in bars] == [colour_of("gan"), colour_of("wgan")] * 2
-    assert [tick.get_text() for tick in axes.get_yticklabels()][:2] == ["dcgan  gan", "dcgan  wgan"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()][:2] == ["dcgan, gan", "dcgan, wgan"]
     assert texts_of(figure).count("3/5   2 diverged") == 4
     assert rate_figure(sweep, rates(sweep).assign(n=0)) is None
 
@@ -169,6 +169,7 @@ def test_success_by_threshold_draws_each_cell_and_the_rules_line(tmp_path):
     )
     dcgan, mlp = threshold_figure(sweep, frame, FailureRule(high_quality_share=0.3)).figure.axes
     assert (dcgan.get_title(), mlp.get_title()) == ("dcgan", "mlp")
+    assert {line.get_drawstyle() for line in dcgan.get_lines()[:2]} == {"steps-post"}
     assert lines_of(dcgan)["gan"] == ([0.1, 0.5], [1.0, 0.4])
     assert [list(line.get_xdata()) for line in mlp.get_lines()][-1] == [0.3, 0.3]
     assert threshold_figure(sweep, frame.assign(n=0), FailureRule()) is None
@@ -183,11 +184,12 @@ def test_a_forest_plot_shows_correlations_with_intervals(tmp_path):
             "low": 0.7,
             "high": 1.0,
             "n_seeds": 5,
+            "undefined": [0, 5],
         }
     )
     axes = correlation_figure(sweep, frame).figure.axes[0]
     assert [list(line.get_xdata()) for line in axes.get_lines()] == [[0, 0], [0.7, 1.0], [0.9]]
-    assert [text.get_text() for text in axes.texts] == ["+0.90  [+0.70, +1.00]  n = 5"]
+    assert [text.get_text() for text in axes.texts] == ["+0.90  [+0.70, +1.00]  n = 5", "undefined (5 runs)"]
 
 
 def test_a_numeric_setting_is_an_axis_logarithmic_over_decades(tmp_path):
@@ -228,6 +230,34 @@ def test_layers_are_drawn_from_the_input(tmp_path):
     assert axes.get_yscale() == "log"
     assert lines_of(axes)["1"] == ([1, 2], pytest.approx([1e-6, 1e-2]))
     assert layer_figure(make_sweep(tmp_path / "bare", PANELS)) is None
+
+
+def test_a_cell_of_zeros_has_its_markers_on_the_bottom_and_says_so(tmp_path):
+    sweep = make_sweep(tmp_path, [{"b": "1"}], [table(layers__first=0.0, layers__last=0.0)])
+    axes = layer_figure(sweep).figure.axes[0]
+    assert "1 (all zero)" in lines_of(axes)
+    (zeros,) = [line for line in axes.get_lines() if line.get_markerfacecolor() == "white"]
+    assert (list(zeros.get_xdata()), list(zeros.get_ydata())) == ([1, 2], [0, 0])
+    assert [text.get_text() for text in axes.texts] == ["open: 0"]
+
+
+def test_values_that_a_search_has_drawn_keep_labels_apart(tmp_path):
+    drawn = [f"{value:.6g}" for value in np.geomspace(1e-5, 1e-2, 40)]
+    sweep = make_sweep(tmp_path, [{"optimizer.lr": value} for value in drawn])
+    axis = numeric_axis(sweep)
+    assert axis.is_log
+    ticks = ticks_of(axis)
+    assert 4 <= len(ticks) <= 6
+    assert min(np.diff(np.log10(ticks))) > 0.4
+    assert setting_figure(sweep).figure.axes[0].get_xlabel() == "learning rate\n(optimizer.lr)"
+
+
+def test_a_share_is_shown_on_its_whole_range_and_noise_does_not_fill_an_axis(tmp_path):
+    numbers = table(health__at_clip_fraction=0.0, health__critic_slope=1.0)
+    sweep = make_sweep(tmp_path, [{"constraint.bound": "1"}, {"constraint.bound": "2"}], [numbers])
+    quality, share, slope, *_ = setting_figure(sweep).figure.axes
+    assert share.get_ylim() == (0, 1)
+    assert quality.get_ylim()[0] == slope.get_ylim()[0] == 0
 
 
 def test_modes_are_dots_per_seed_with_their_mean(tmp_path):

@@ -14,7 +14,7 @@ from gan_lab.reports.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.deviations import Composed, Deviation, Deviations, find_deviations
 from gan_lab.reports.loading import load_sweep
 from gan_lab.reports.model import Sweep, Verdict
-from gan_lab.reports.page import Picture, render_page
+from gan_lab.reports.page import Picture, _said_once, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
 from gan_lab.reports.sweep_command import command_of
 
@@ -290,3 +290,8 @@ def test_a_file_and_a_link_to_a_folder_are_no_report_folders(tmp_path):
     (tmp_path / "report" / MANIFEST).touch()
     with pytest.raises(UserError, match="holds figures"):
         check_folder(tmp_path / "report")
+
+
+def test_a_reason_is_said_once():
+    said = ["Left out: interrupted at iteration 0 of 20.", "interrupted at iteration 0 of 20.", ""]
+    assert _said_once(said) == said[0]

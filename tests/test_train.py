@@ -236,7 +236,9 @@ def test_being_stopped_at_the_last_iteration_is_being_done(
 
 
 def test_a_number_that_is_not_measured_cannot_be_returned(train: Train) -> None:
-    with pytest.raises(UserError, match=r"train.returned_metric must be one of .*; got 'distance/jsd'"):
+    with pytest.raises(
+        UserError, match=r"returned_metric must be one of the .*such as .*; got 'distance/jsd'"
+    ):
         train("run", *TOY, "objective=wgan", "train.iterations=6", "train.returned_metric=distance/jsd")
 
 

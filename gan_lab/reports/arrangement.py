@@ -16,7 +16,7 @@ class NumericAxis:
     Attributes:
         key: the setting.
         values: in rising order.
-        is_log: whether the values are positive and span more than two decades.
+        is_log: whether the values are positive and span more than a decade.
     """
 
     key: str
@@ -66,7 +66,7 @@ def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
     if len(values) < 2 or not all(map(math.isfinite, values)):
         return None
     ordered = tuple(sorted(values))
-    return NumericAxis(key, ordered, ordered[0] > 0 and ordered[-1] / ordered[0] > 100)
+    return NumericAxis(key, ordered, ordered[0] > 0 and ordered[-1] / ordered[0] > 10)
 
 
 def _worded(key: str, value: str) -> str:

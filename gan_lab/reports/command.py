@@ -3,8 +3,11 @@
 import argparse
 import dataclasses
 from pathlib import Path
+from typing import get_type_hints
 
+from gan_lab.arguments import Parser, reader_of
 from gan_lab.reports.deviations import Compose
+from gan_lab.reports.page import counted_in_words
 from gan_lab.reports.verdicts import FailureRule
 from gan_lab.reports.writing import PAGE, write_report
 
@@ -37,21 +40,20 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     sweep = write_report(given.sweep_dir, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
-    counted = f"{len(sweep.runs)} runs in {len(sweep.cells)} cells, {left_out} left out of means"
+    counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
     return f"{counted}: {folder / PAGE}", sweep.faults
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "gan-lab report", description="Turn the runs of a sweep into a page, figures and tables."
-    )
+    parser = Parser("gan-lab report", description="Turn the runs of a sweep into a page, figures and tables.")
     parser.add_argument("sweep_dir", type=Path, metavar="SWEEP_DIR", help="a folder that holds runs")
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="default SWEEP_DIR/report")
     group = parser.add_argument_group("the failure rule", "the report says how it is used")
     defaults = {field.name: field.default for field in dataclasses.fields(FailureRule)}
+    hints = get_type_hints(FailureRule, include_extras=True)
     for name, text in _RULE.items():
         default = defaults[name]
         option = f"--{name.replace('_', '-')}"
         help_text = f"{text} (default {default:g})"
-        group.add_argument(option, type=type(default), default=default, metavar="X", help=help_text)
+        group.add_argument(option, type=reader_of(hints[name]), default=default, metavar="X", help=help_text)
     return parser.parse_args(arguments)

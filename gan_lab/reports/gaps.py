@@ -1,11 +1,11 @@
 """What a sweep's folder lacks: jobs without a run, and seeds that only some cells have."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from gan_lab.records import CONFIG_NAME, RECORD_NAME, RunRecord
-from gan_lab.reports.cells import replicate_of
+from gan_lab.reports.cells import is_number, replicate_of
 from gan_lab.reports.model import ReportRun
 from gan_lab.reports.sweep_command import jobs_of
 
@@ -23,11 +23,15 @@ def folders_without_runs(root: Path) -> Iterator[str]:
             yield sentence_on(root, path, f"it has no {RECORD_NAME}: the job ended before its run began")
 
 
-def missing_runs(runs: Iterable[ReportRun]) -> Iterator[str]:
-    """Name the draws and seeds that other cells have."""
+def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> Iterator[str]:
+    """Name the draws and seeds that other cells have, but not those whose folders are named as damaged."""
     found: dict[str, set[tuple[int, int]]] = {}
     for run in runs:
-        found.setdefault(run.cell.label, set()).add(replicate_of(run.record, run.config))
+        draw, seed = replicate_of(run.record, run.config)
+        here = found.setdefault(run.cell.label, set())
+        here.add((draw, seed))
+        of_job = (path.name.removeprefix("seed") for path in damaged if path.parent == run.record.path.parent)
+        here |= {(draw, int(number)) for number in of_job if number.isdecimal()}
     everything = set().union(*found.values())
     for label, replicates in found.items():
         for draw, seed in sorted(everything - replicates):
@@ -36,10 +40,16 @@ def missing_runs(runs: Iterable[ReportRun]) -> Iterator[str]:
 
 def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]:
     """Name the jobs that the sweep's command asked for and that left no run."""
-    begun = [set(record.command.split()) for record in records]
+    begun = [set(map(_as_recorded, record.command.split())) for record in records]
     for job in jobs_of(root):
-        if not any(job <= words for words in begun):
+        if not any(set(map(_as_recorded, job)) <= words for words in begun):
             yield f"{' '.join(sorted(job))}: the job left no run; it was refused, or never began."
+
+
+def _as_recorded(override: str) -> str:
+    """Return an override with its number in one spelling: what was typed as 1e-3 is recorded as 0.001."""
+    key, _, value = override.partition("=")
+    return f"{key}={float(value):g}" if is_number(value) else override
 
 
 def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
@@ -60,7 +70,8 @@ def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
 def sentence_on(root: Path, path: Path, reason: str | None) -> str:
     """Return one sentence on a folder, with paths as seen from the root."""
     text = (reason or "its record is damaged").replace(f"{root}{os.sep}", "").rstrip(".")
-    return f"{name_below(root, path)}: {text}."
+    name = name_below(root, path)
+    return f"{text}." if text.startswith(name) and name != "." else f"{name}: {text}."
 
 
 def name_below(root: Path, path: Path) -> str:

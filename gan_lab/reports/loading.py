@@ -74,7 +74,7 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
             *faults,
             *folders_without_runs(root),
             *jobs_without_runs(root, records),
-            *missing_runs(judged),
+            *missing_runs(judged, [record.path for record in records if not record.started]),
             *other_measures(judged),
         ),
         quality=quality,

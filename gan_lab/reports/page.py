@@ -13,7 +13,7 @@ import jinja2
 from gan_lab.records import RunRecord
 from gan_lab.reports.deviations import Deviations
 from gan_lab.reports.model import ReportRun, Sweep
-from gan_lab.reports.page_tables import Cell, Table
+from gan_lab.reports.page_tables import Cell, Table, runs_in_words
 from gan_lab.reports.sweep_command import command_of
 
 
@@ -86,7 +86,7 @@ def _title(sweep: Sweep) -> str:
 
 def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
-    words = [f"{len(sweep.runs)} runs in {len(sweep.cells)} cells; runs of a cell differ in their seed."]
+    words = [f"{counted_in_words(sweep)}; runs of a cell differ in their seed."]
     words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
     if left_out or sweep.faults:
         words.append(
@@ -94,6 +94,12 @@ def _summary(sweep: Sweep) -> str:
             f"{len(sweep.faults)} sentences below it say what is missing or cannot be used."
         )
     return " ".join(words)
+
+
+def counted_in_words(sweep: Sweep) -> str:
+    """Return how many runs there are in how many cells."""
+    cells = len(sweep.cells)
+    return f"{runs_in_words(len(sweep.runs))} in {cells} cell{'' if cells == 1 else 's'}"
 
 
 def _counted(runs: Iterable[ReportRun]) -> str:
@@ -122,12 +128,21 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
                 Cell(record.status),
                 Cell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
                 Cell(run.verdict.outcome),
-                Cell(" ".join(part for part in why if part)),
+                Cell(_said_once(why)),
                 Cell(_name(record.path, sweep.root), link=_link(record.path, folder)),
             ]
         )
     header = ("cell", "seed", "status", "iterations", "verdict", "why", "folder")
     return Table("Every run", "", header, tuple(map(tuple, rows)))
+
+
+def _said_once(sentences: Iterable[str]) -> str:
+    """Return sentences after one another, without those that another before them holds."""
+    said = ""
+    for sentence in sentences:
+        if sentence.rstrip(".") not in said:
+            said = f"{said} {sentence}".strip()
+    return said
 
 
 def _deviation_table(deviations: Deviations) -> Table:

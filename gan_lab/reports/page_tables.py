@@ -53,6 +53,11 @@ def table_from(frame: pandas.DataFrame, title: str, note: str, columns: Mapping[
     return Table(title, note, tuple(columns.values()), rows)
 
 
+def runs_in_words(count: float) -> str:
+    """Return how many runs, such as "1 run"."""
+    return f"{count:.0f} run{'' if count == 1 else 's'}"
+
+
 def _cell(value: Any) -> Cell:
     if isinstance(value, str):
         return Cell(value)

@@ -46,12 +46,17 @@ def read_picture(path: Path, rows: int, columns: int) -> NDArray[np.uint8] | Non
                 pixels = np.asarray(image.convert("RGB"))
     except _FAULTS:
         return None
-    # only datasets of images are shown beside real ones
-    if not path.with_name("real.png").is_file():
+    if shows_points(path):
         return pixels
     pixels = _as_drawn(pixels)
     height, width = pixels.shape[:2]
     return pixels[: math.ceil(height * rows / GRID_SIDE), : math.ceil(width * columns / GRID_SIDE)]
+
+
+def shows_points(path: Path) -> bool:
+    """Return whether a picture below ``samples/`` is of points, with axes, and not a grid of images."""
+    # only datasets of images are shown beside real ones
+    return not path.with_name("real.png").is_file()
 
 
 def _as_drawn(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

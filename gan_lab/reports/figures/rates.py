@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.model import Cell, Outcome, Sweep
+from gan_lab.reports.page_tables import runs_in_words
 from gan_lab.reports.verdicts import FailureRule, grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
@@ -37,7 +38,7 @@ def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
         axes.plot([row["rate"]], [place], marker_of(objective), color=colour_of(objective), markersize=6)
         axes.text(1.04, place, _counted(row), va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
-    _name_rows(axes, [_name(sweep, cell) for cell in cells])
+    _name_rows(axes, [cell.label for cell in cells])
     axes.set(xlim=(-0.02, 1.02), xlabel="share of seeds that succeed")
     caption = "Dots: share of seeds that the failure rule passes; bars: its 95% Wilson interval."
     return NamedFigure("success_rates", "Success rates", caption, figure)
@@ -74,9 +75,10 @@ def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: Failure
     figure.supxlabel("least quality asked for, over that of real samples", fontsize=9)
     figure.supylabel("share of seeds that reach it", fontsize=9)
     caption = (
-        "How much success hangs on where the line is drawn. Of a distance, the quality is that between real "
-        "samples over that of the generated ones. Dotted: the rule's own line. Runs that diverged reach "
-        "nothing; modes and recall, which the rule also looks at, are left aside here."
+        "How much success hangs on where the line is drawn: the grade alone is varied. Of a distance, it is "
+        "that between real samples over that of the generated ones. Dotted: the rule's own line. Runs that "
+        "diverged reach nothing; modes and recall, which the rule also looks at, are left aside here. Between "
+        "the thresholds that were looked at, a line holds the last."
     )
     return NamedFigure("success_by_threshold", "Success rate against the threshold", caption, figure)
 
@@ -88,15 +90,20 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         sweep: its cells give order and names.
         correlations: ``correlations`` of it, a row per cell.
     """
-    by_key = correlations.dropna(subset=["spearman"]).set_index("cell")
-    cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
-    if not cells:
+    known = correlations["spearman"].notna()
+    if not known.any():
         return None
+    by_key = correlations[known | (correlations["undefined"] > 0)].set_index("cell")
+    cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
     figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
     axes = figure.add_subplot()
     axes.axvline(0, color=GREY, linewidth=0.9)
     for place, cell in enumerate(cells):
         row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
+        if pandas.isna(row["spearman"]):
+            words = f"undefined ({runs_in_words(int(row['undefined']))})"
+            axes.text(1.06, place, words, va="center", fontsize=8)
+            continue
         colour = colour_of(objective)
         if np.isfinite(row["low"]):
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
@@ -104,14 +111,15 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         text = f"{row['spearman']:+.2f}  [{row['low']:+.2f}, {row['high']:+.2f}]  n = {row['n_seeds']:.0f}"
         axes.text(1.06, place, text, va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
-    _name_rows(axes, [_name(sweep, cell) for cell in cells])
+    _name_rows(axes, [cell.label for cell in cells])
     axes.set(
         xlim=(-1.03, 1.03),
         xlabel="Spearman correlation of the estimate with the samples' distance from real ones",
     )
     caption = (
         "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds. +1: "
-        "the estimate falls whenever the samples get better; 0: it says nothing of them."
+        "the estimate falls whenever the samples get better; 0: it says nothing of them. Undefined: where "
+        "either was constant, or measured fewer than three times."
     )
     return NamedFigure("correlations", "Does the estimate follow the quality?", caption, figure)
 
@@ -119,11 +127,6 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
 def _grouped(sweep: Sweep) -> list[Cell]:
     places = {setting: place for place, setting in enumerate(settings_of(sweep))}
     return sorted(sweep.cells, key=lambda cell: places[setting_of(cell)])
-
-
-def _name(sweep: Sweep, cell: Cell) -> str:
-    parts = [setting_of(cell), objective_of(sweep, cell)]
-    return "  ".join(part for part in parts if part)
 
 
 def _name_rows(axes: Axes, names: list[str]) -> None:
@@ -157,4 +160,11 @@ def _thresholds(sweep: Sweep, rule: FailureRule) -> list[float]:
 def _draw_threshold(axes: Axes, sweep: Sweep, cell: Cell, rates: pandas.DataFrame) -> None:
     objective = objective_of(sweep, cell)
     line = _LINES[objectives_of(sweep).index(objective) % len(_LINES)]
-    axes.plot(rates["threshold"], rates["rate"], line, color=colour_of(objective), label=objective)
+    axes.plot(
+        rates["threshold"],
+        rates["rate"],
+        line,
+        color=colour_of(objective),
+        label=objective,
+        drawstyle="steps-post",
+    )

@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from gan_lab.figure_style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.model import Cell, ReportRun, Sweep
-from gan_lab.reports.sample_pictures import pictures_of, read_picture
+from gan_lab.reports.sample_pictures import pictures_of, read_picture, shows_points
 
 _MOST_ACROSS, _ROWS, _COLUMNS = 6, 4, 8
-_WIDTH = 2.5  # inches of a picture
+_WIDTH = 2.5  # inches of a grid of images
+_WIDTH_OF_POINTS = 3.6  # with axes and a colour bar, whose text is to be read
 
 
 def sample_figure(sweep: Sweep) -> NamedFigure | None:
@@ -19,9 +20,9 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
     shown = {cell.key: run for cell in sweep.cells if (run := _shown(sweep.runs_of(cell)))}
     if not shown:
         return None
-    table = _arrange(sweep)
-    tall = _height_of(next(iter(shown.values())))
-    figure = new_figure(_WIDTH * len(table[0]) + 0.3, (tall + 0.45) * len(table))
+    wide, tall = _size_of(next(iter(shown.values())))
+    table = _arrange(sweep, across=4 if wide == _WIDTH else 2)
+    figure = new_figure(wide * len(table[0]) + 0.3, (tall + 0.45) * len(table))
     places = figure.subplots(len(table), len(table[0]), squeeze=False)
     for row, cells in zip(places, table, strict=True):
         for axes, cell in zip(row, cells, strict=True):
@@ -36,14 +37,14 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
     return NamedFigure("samples", "Samples side by side", caption, figure, every_colour=True)
 
 
-def _arrange(sweep: Sweep) -> list[list[Cell | None]]:
+def _arrange(sweep: Sweep, across: int) -> list[list[Cell | None]]:
     """Return the cells as a table, None where there is no cell."""
     rows, columns = settings_of(sweep), objectives_of(sweep)
     cells = {(setting_of(cell), objective_of(sweep, cell)): cell for cell in sweep.cells}
     if 1 in (len(rows), len(columns)):
         # a single row or column says nothing by its place: as many across as fit
         flat = [cells.get((row, column)) for row in rows for column in columns]
-        across = min(len(flat), 4)
+        across = min(len(flat), across)
         flat += [None] * (math.ceil(len(flat) / across) * across - len(flat))
         return [flat[at : at + across] for at in range(0, len(flat), across)]
     if len(columns) > _MOST_ACROSS:
@@ -68,7 +69,7 @@ def _draw(axes: Axes, sweep: Sweep, cell: Cell, run: ReportRun | None) -> None:
     if run is None or pixels is None:
         axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", color=GREY)
         return
-    show_picture(axes, pixels, _WIDTH)
+    show_picture(axes, pixels, _size_of(run)[0])
     if run.record.status == "diverged":
         axes.text(0.5, -0.02, f"diverged at {run.record.iteration:,}", transform=axes.transAxes, ha="center",
                   va="top", fontsize=8, color="black")  # fmt: skip
@@ -78,6 +79,9 @@ def _last(run: ReportRun) -> tuple[int, Path]:
     return list(pictures_of(run).items())[-1]
 
 
-def _height_of(run: ReportRun) -> float:
-    pixels = read_picture(_last(run)[1], _ROWS, _COLUMNS)
-    return _WIDTH if pixels is None else _WIDTH * pixels.shape[0] / pixels.shape[1]
+def _size_of(run: ReportRun) -> tuple[float, float]:
+    """Return width and height of a run's picture in inches."""
+    path = _last(run)[1]
+    pixels = read_picture(path, _ROWS, _COLUMNS)
+    wide = _WIDTH_OF_POINTS if shows_points(path) else _WIDTH
+    return wide, wide if pixels is None else wide * pixels.shape[0] / pixels.shape[1]

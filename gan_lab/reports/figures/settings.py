@@ -7,11 +7,20 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from gan_lab.figure_style import COLOURS, MARKERS, NamedFigure, new_figure
+from gan_lab.figure_style import COLOURS, GREY, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.arrangement import NumericAxis, numeric_axis, without
 from gan_lab.reports.curves import values_of
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.verdicts import end_of
+
+_LINES = ("-", "--", ":", "-.")
+_MOST_TICKS = 6
+_NAMES = {
+    "bound": "clipping bound",
+    "lr": "learning rate",
+    "beta1": "momentum β1",
+    "n_critic": "critic steps per generator step",
+}
 
 Reduced = Callable[[ReportRun, str], float]
 
@@ -34,12 +43,13 @@ def _median(run: ReportRun, tag: str) -> float:
 
 
 # tag, how a run's values become one, what the axis says, whether its decades matter
+_AT_CLIP, _COSINE = "health/at_clip_fraction", "health/step_gradient_cosine"
 _HEALTH: tuple[tuple[str, Reduced, str, bool], ...] = (
-    ("health/at_clip_fraction", _end, "critic weights at the\nclipping bound (share)", False),
+    (_AT_CLIP, _end, "critic weights at the\nclipping bound (share)", False),
     ("health/critic_slope", _end, "critic's largest slope", True),
     ("health/generator_gradient_norm", _median, "generator's gradient norm\n(median of the run)", True),
-    ("health/step_gradient_cosine", _minimum, "cosine of critic step and\ndescent (minimum)", False),
-    ("health/step_gradient_cosine", _share_negative, "iterations with a critic\nstep uphill (share)", False),
+    (_COSINE, _minimum, "cosine of critic step and\ndescent (minimum)", False),
+    (_COSINE, _share_negative, "iterations with a critic\nstep uphill (share)", False),
 )
 
 
@@ -67,7 +77,7 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
         f"Each dot is a run, each line the median over seeds, against {axis.key}; at the end, "
         "the median of the last three measurements. Runs that diverged are "
         "shown with their last finite values; runs with a fault are left out. Where an axis is logarithmic, "
-        "zeros have no place on it."
+        "open markers on its bottom are zeros."
     )
     return NamedFigure("settings", f"What {axis.key} does", caption, figure)
 
@@ -93,14 +103,17 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
         middle = np.array(
             [np.median(column[column > 0]) if (column > 0).any() else np.nan for column in norms.T]
         )
-        axes.plot(place, middle, markersize=4, label=cell.label, **look)
+        only_zeros = not (norms > 0).any() and bool((norms == 0).any())
+        label = f"{cell.label} (all zero)" if only_zeros else cell.label
+        axes.plot(place, middle, markersize=4, label=label, **look)
+        _mark_zeros(axes, list(place[(norms == 0).any(axis=0)]), look)
     axes.set(yscale="log", xlabel="critic layer, input first", ylabel="norm of the loss's gradient")
     axes.set_xticks(place)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     caption = (
         "At each run's end, the median of its last three measurements: thin, every seed; "
-        "thick, their median. Zeros are not shown: "
-        "the axis is logarithmic."
+        "thick, the median of those that are not 0. Open markers on the "
+        "bottom are zeros: a logarithmic axis has no other place for them."
     )
     return NamedFigure("layers", "The critic's gradient by layer", caption, figure)
 
@@ -119,6 +132,7 @@ def _lines(sweep: Sweep, axis: NumericAxis) -> dict[str, list[Cell]]:
 def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced, str, bool]) -> None:
     tag, reduced, title, decades = panel
     shown: list[float] = []
+    zeros: list[tuple[list[float], dict[str, Any]]] = []
     for number, (name, cells) in enumerate(_lines(sweep, axis).items()):
         dots = [
             (float(cell.settings[axis.key]), reduced(run, tag))
@@ -131,16 +145,62 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
             "color": COLOURS[number % len(COLOURS)],
             "marker": MARKERS[number % len(MARKERS)],
         }
-        axes.plot(table["x"], table["y"], linestyle="none", markersize=3.5, alpha=0.5, **look)
+        axes.plot(table["x"], table["y"], linestyle="none", markersize=3.5, alpha=0.5, clip_on=False, **look)
         middle = table.groupby("x")["y"].median()
-        axes.plot(middle.index, middle, linewidth=1.4, color=look["color"], label=name or None)
+        line = _LINES[number % len(_LINES)]
+        axes.plot(middle.index, middle, line, linewidth=1.4, markersize=4, label=name or None, **look)
         shown += list(table["y"])
+        zeros.append((list(table["x"][table["y"] == 0]), look))
     if axis.is_log:
         axes.set_xscale("log")
+    _scale(axes, shown, tag, decades)
+    if axes.get_yscale() == "log":
+        for places, look in zeros:
+            _mark_zeros(axes, places, look)
+    axes.minorticks_off()
+    ticks = ticks_of(axis)
+    axes.set_xticks(ticks, [f"{value:.3g}" for value in ticks])
+    axes.set_xlabel(title_of(axis.key), fontsize=8)
+    axes.set_ylabel(title, fontsize=8)
+
+
+def title_of(key: str) -> str:
+    """Return what an axis says of a setting: words where there are some, with the key behind them."""
+    words = _NAMES.get(key.rpartition(".")[2])
+    return f"{words}\n({key})" if words else key
+
+
+def ticks_of(axis: NumericAxis) -> list[float]:
+    """Return the values of a setting that have room for a label, the smallest first."""
+    values = np.array(axis.values)
+    places = np.log(values) if axis.is_log else values
+    apart = (places[-1] - places[0]) / (_MOST_TICKS - 1)
+    kept = [0]
+    for number, place in enumerate(places):
+        if place - places[kept[-1]] >= 0.99 * apart:
+            kept.append(number)
+    return [axis.values[number] for number in kept]
+
+
+def _scale(axes: Axes, shown: list[float], tag: str, decades: bool) -> None:
+    """Choose the y axis so that noise does not fill it: a share's is 0 to 1, a cosine's -1 to 1."""
     positive = [value for value in shown if value > 0]
     if decades and positive and min(shown) >= 0 and max(positive) > 30 * min(positive):
         axes.set_yscale("log", nonpositive="mask")
-    axes.minorticks_off()
-    axes.set_xticks(list(axis.values), [f"{value:g}" for value in axis.values])
-    axes.set(xlabel=axis.key)
-    axes.set_ylabel(title, fontsize=8)
+    elif tag == _COSINE:
+        axes.set_ylim((0, 1) if min(shown, default=0) >= 0 else (-1, 1))
+    elif tag == _AT_CLIP:
+        axes.set_ylim(0, 1)
+    elif shown and min(shown) >= 0:
+        axes.set_ylim(0, 1.08 * max(shown) or 1)
+
+
+def _mark_zeros(axes: Axes, places: list[float], look: dict[str, Any]) -> None:
+    """Mark zeros on the bottom of a logarithmic axis, which has no place for them."""
+    if not places:
+        return
+    bottom = axes.get_xaxis_transform()
+    axes.plot(places, np.zeros(len(places)), linestyle="none", markersize=5, markerfacecolor="white",
+              transform=bottom, clip_on=False, zorder=4, **look)  # fmt: skip
+    if not axes.texts:
+        axes.text(0.98, 0.03, "open: 0", transform=axes.transAxes, ha="right", color=GREY, fontsize=7)
