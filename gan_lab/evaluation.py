@@ -1,6 +1,7 @@
 """``gan-lab evaluate``: how good the samples of finished runs are, as a table and as a file."""
 
 import csv
+import hashlib
 import io
 import logging
 from collections.abc import Iterable, Sequence
@@ -112,7 +113,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
     )
     log.info("%s\n", format_lines(lines))
-    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator.samples, experiment.device, request)
+    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, experiment.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, _to_csv(lines, evaluator.samples))
     return path
@@ -144,11 +145,13 @@ def _runs_in(folder: Path) -> list[RunRecord]:
     return found
 
 
-def _name(iteration: int, samples: int, device: torch.device, request: EvaluationRequest) -> str:
+def _name(iteration: int, evaluator: Evaluator, device: torch.device, request: EvaluationRequest) -> str:
     # a CUDA device draws other samples
-    parts = [f"iteration{iteration}", f"seed{request.seed}", f"n{samples}"]
+    parts = [f"iteration{iteration}", f"seed{request.seed}", f"n{evaluator.samples}"]
     parts += [device.type] if device.type != "cpu" else []
-    parts += ["inception"] if request.inception is not None else []
+    parts += [f"features-{evaluator.measured_by}"] if evaluator.measured_by else []
+    if request.inception is not None:
+        parts.append(f"inception-{hashlib.sha256(request.inception.read_bytes()).hexdigest()[:8]}")
     return f"{'_'.join(parts)}.csv"
 
 

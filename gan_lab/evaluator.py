@@ -83,6 +83,11 @@ class Evaluator:
         self._floors = comparison.compare(self.real, self.other_real)
 
     @property
+    def measured_by(self) -> str:
+        """Digest of the feature network that the numbers depend on; empty without one."""
+        return self._comparison.measured_by
+
+    @property
     def tags(self) -> list[str]:
         """What ``numbers_of(measure(...))`` can hold."""
         of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]

@@ -22,7 +22,7 @@ from gan_lab.trees import map_tensors
 
 log = logging.getLogger(__name__)
 
-_VERSION = 1  # of what is trained and how: another number, another network
+_VERSION = 2  # of what is trained and how: another number, another network
 
 
 def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwork | None:

@@ -76,6 +76,9 @@ class Member:
         self.outcome: Outcome | None = None
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
         self._evaluator = make_evaluator(experiment, sampler) if experiment.metrics.every else None
+        if self._evaluator is not None:
+            networks = [*run.record.measured_by.split("+"), self._evaluator.measured_by]
+            run.update(measured_by="+".join(dict.fromkeys(filter(None, networks))))
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
         self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes, occasional)
         self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)

@@ -32,6 +32,9 @@ class Comparison(Protocol):
     fewest: int
     """Samples on either side that its numbers need."""
 
+    measured_by: str
+    """Digest of the feature network that its numbers depend on; empty without one."""
+
     def points(self, samples: Tensor) -> Tensor | None:
         """Return samples as points (n, d) of the space that distances are taken in, None without one."""
 
@@ -47,6 +50,7 @@ class VectorComparison:
     """
 
     fewest = _FEWEST
+    measured_by = ""
 
     def __init__(self, dataset: Dataset) -> None:
         self._mixture = dataset if isinstance(dataset, IsotropicMixture) else None
@@ -86,6 +90,7 @@ class ImageComparison:
 
     def __init__(self, network: FeatureNetwork | None, data_shape: tuple[int, ...]) -> None:
         self._network = network
+        self.measured_by = network.digest if network else ""
         features = self.points(torch.zeros(1, *data_shape))
         # no more than there are features leave their covariance singular
         self.fewest = _FEWEST if features is None else features.shape[1] + 1

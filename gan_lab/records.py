@@ -56,7 +56,7 @@ class RunFolder:
             config = yaml.safe_load(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise UserError(f"{path} could not be read: {error.strerror}.") from error
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
             raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
         if not isinstance(config, dict):
             raise UserError(f"{path} must hold a mapping; got {config!r}.")
@@ -80,6 +80,8 @@ class RunRecord(Checked, RunFolder):
         choices: config group to the name of the chosen option.
         execution: how iterations were run last: eager, compiled or graph; of seeds that were trained
             together also how many, stacked or in turn.
+        measured_by: digest of the feature network that its quality was measured with; of a run that was
+            resumed where there was another, both, joined by +.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
     """
 
@@ -100,6 +102,7 @@ class RunRecord(Checked, RunFolder):
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
     execution: str = ""
+    measured_by: str = ""
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
 
     @property

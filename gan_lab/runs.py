@@ -51,6 +51,7 @@ class Run(RunFolder):
         final: Mapping[str, float] | None = None,
         message: str | None = None,
         execution: str | None = None,
+        measured_by: str | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
 
@@ -60,6 +61,7 @@ class Run(RunFolder):
             final: tag to number; replaces the numbers before.
             message: one sentence on why the run ended.
             execution: how its iterations are run.
+            measured_by: digest of the feature network.
 
         Raises:
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
@@ -70,6 +72,7 @@ class Run(RunFolder):
             "iteration": iteration,
             "message": message,
             "execution": execution,
+            "measured_by": measured_by,
         }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}

@@ -1,7 +1,9 @@
 """`gan-lab evaluate` as a user types it."""
 
 import csv
+import hashlib
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -105,10 +107,14 @@ def test_inception_compares_images_beside_the_rest(train: Train, monkeypatch: py
     monkeypatch.setattr(inception, "kernel_feature_distance", lambda *args, **more: MeanAndStd(0.5, 0.1))
     asked = ["--samples", "80", "--device", "cpu"]
     assert gan_lab("evaluate", str(run), *asked).status == 0
-    called = gan_lab("evaluate", str(run), *asked, "--inception", "weights.pth")
+    weights = run / "weights.pth"
+    weights.write_bytes(b"weights")
+    called = gan_lab("evaluate", str(run), *asked, "--inception", str(weights))
     assert (called.status, called.err) == (0, "")
     names = sorted(path.name for path in (run / "evaluation").iterdir())
-    assert names == ["iteration2_seed0_n80.csv", "iteration2_seed0_n80_inception.csv"]
+    features = r"iteration2_seed0_n80_features-[0-9a-f]{8}"
+    digest = hashlib.sha256(b"weights").hexdigest()[:8]
+    assert re.fullmatch(rf"{features}\.csv {features}_inception-{digest}\.csv", " ".join(names))
     with (run / "evaluation" / names[1]).open(newline="") as file:
         table = {row["metric"]: row for row in csv.DictReader(file)}
     assert float(table["inception/fid"]["value"]) > 5 * float(table["inception/fid"]["floor"]) > 0

@@ -132,6 +132,20 @@ def test_the_generator_alone_decides_on_the_network() -> None:
     assert not any(parameter.requires_grad for parameter in first.parameters.values())
 
 
+def test_threads_do_not_change_the_network_and_its_digest_tells_it_from_others() -> None:
+    images, labels = Digits().labelled()
+    threads, digests = torch.get_num_threads(), []
+    try:
+        for number, seed in ((1, 0), (2, 0), (1, 1)):
+            torch.set_num_threads(number)
+            network, _ = train_feature_network(images[:200], labels[:200], 10, seeded(seed), n_steps=20)
+            digests.append(network.digest)
+            assert torch.get_num_threads() == number
+    finally:
+        torch.set_num_threads(threads)
+    assert digests[0] == digests[1] != digests[2]
+
+
 def test_what_is_held_out_was_not_trained_on() -> None:
     """Labels without a meaning can be learnt by heart, and told only of what was seen."""
     images = torch.randint(256, (500, 1, 8, 8), generator=seeded(), dtype=torch.uint8)

@@ -120,3 +120,13 @@ def test_an_experiment_at_the_papers_scale_is_composed():
     assert composed.config["train"]["iterations"] == 100_000
     assert composed.config["architecture"]["generator"]["width"] == 512
     assert composed.choices["panel"] == "mlp"
+
+
+def test_nothing_is_written_outside_the_folder_whatever_a_record_says(tmp_path, monkeypatch):
+    write_run(tmp_path / "sweep" / "run", choices={"objective": "x/../../../../escaped"})
+    write_run(tmp_path / "sweep" / "other", choices={"objective": "wgan"})
+    before = set(files_in(tmp_path))
+    assert run(str(tmp_path / "sweep"), "-o", str(tmp_path / "r" / "s"), monkeypatch=monkeypatch) == 0
+    written = set(files_in(tmp_path)) - before
+    assert {name for name in written if not name.startswith("r/s/")} == set()
+    assert any("escaped" in name for name in written)

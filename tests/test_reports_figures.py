@@ -41,8 +41,8 @@ def test_a_band_is_students_interval_of_the_medians(tmp_path):
     tables = [table(iterations=300, distance__critic_raw=rng.normal(size=300)) for _ in range(3)]
     band = curves_of(make_sweep(tmp_path, [{"objective": "wgan"}], tables).runs, RAW, MEDIAN_WINDOW)
     for iteration in (1, 50, 300):
-        # the last 101 values, or what there is of them
-        values = [np.median(t[RAW].to_numpy()[max(0, iteration - 101) : iteration]) for t in tables]
+        # the 101 values around it, or what there is of them; iteration 1 stands at place 0
+        values = [np.median(t[RAW].to_numpy()[max(0, iteration - 51) : iteration + 50]) for t in tables]
         low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
         assert band.mean[iteration] == pytest.approx(np.mean(values), abs=1e-12)
         assert (band.low[iteration], band.high[iteration]) == pytest.approx((low, high), abs=1e-12)

@@ -66,7 +66,8 @@ def test_a_diverged_run_counts(tmp_path):
 def test_a_run_that_diverged_at_once_counts(tmp_path):
     write_run(tmp_path / "run", numbers=table(5), status="diverged", iteration=0)
     (tmp_path / "run" / "metrics.csv").write_text("")
-    run = load_one(tmp_path)
+    write_run(tmp_path / "other", seed=1)
+    run, _ = load_sweep(tmp_path).runs
     assert (run.fault, run.verdict.outcome, len(run.numbers)) == (None, "diverged", 0)
 
 
@@ -141,6 +142,39 @@ def test_what_is_no_readable_run_is_named(tmp_path):
     assert len(load_sweep(root).runs) == 3
 
 
+def multirun(task, params="", sweeper="hydra._internal.core_plugins.basic_sweeper.BasicSweeper"):
+    sweeper = f"{{_target_: {sweeper}, params: {{{params}}}}}"
+    return f"hydra: {{overrides: {{hydra: [], task: {task}}}, sweeper: {sweeper}}}"
+
+
+def test_jobs_that_never_began_are_named(tmp_path):
+    for objective in ("gan", "wgan"):
+        command = f"gan-lab train panel=mlp objective={objective} experiment=stability"
+        write_run(tmp_path / objective, choices={"objective": objective}, command=command)
+    params = "panel: 'mlp,dcgan', objective: 'gan,wgan,wgan_gp', dataset: '${gan_lab.scale:a,b,c}'"
+    (tmp_path / "multirun.yaml").write_text(multirun("[experiment=stability, panel=mlp]", params))
+    assert load_sweep(tmp_path).faults == (
+        "objective=wgan_gp: the job left no run; it was refused, or never began.",
+    )
+    (tmp_path / "multirun.yaml").write_text(multirun("[experiment=stability]", params))
+    assert len(load_sweep(tmp_path).faults) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        multirun("['objective=glob(*)']"),
+        multirun("['seed=range(3)', 'panel=a,b(c)']"),
+        multirun("['seed=0,1']", sweeper="hydra_plugins.hydra_optuna_sweeper.OptunaSweeper"),
+        "hydra: {overrides: {hydra: [], task: 3}, sweeper: 4}",
+    ],
+)
+def test_where_the_jobs_of_a_sweep_cannot_be_known_none_is_missed(tmp_path, text):
+    write_run(tmp_path / "run")
+    (tmp_path / "multirun.yaml").write_text(text)
+    assert load_sweep(tmp_path).faults == ()
+
+
 def test_only_damaged_runs_are_refused_with_the_reason(tmp_path):
     (write_run(tmp_path / "run") / "run.json").write_text("{}")
     with pytest.raises(UserError, match=r"holds no readable run: run: run/run\.json is damaged"):
@@ -182,3 +216,19 @@ def test_reports_need_no_torch():
     code = "; ".join(f"import gan_lab.reports.{name}" for name in modules.split())
     code += "; import sys; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_mix_of_feature_networks_is_said(tmp_path):
+    for seed, network in enumerate(("0a0a0a0a", "0b0b0b0b")):
+        write_run(tmp_path / f"run{seed}", seed=seed, measured_by=network, choices={"dataset": "digits"})
+    (sentence,) = load_sweep(tmp_path).faults
+    assert sentence.startswith(
+        "Samples of digits were measured by several feature networks (0a0a0a0a, 0b0b0b0b)"
+    )
+
+
+@pytest.mark.parametrize(("name", "text"), [("config.yaml", "scale: [a]"), ("config.yaml", "[" * 5000)])
+def test_whatever_a_run_folder_holds_is_no_crash(tmp_path, name, text):
+    write_sweep(tmp_path, seeds=1)
+    (tmp_path / "gan_mlp_toy_ring8_0123abcd" / "seed0" / name).write_text(text)
+    assert len(load_sweep(tmp_path).runs) == 2

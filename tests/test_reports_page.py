@@ -12,6 +12,7 @@ from gan_lab.checks import UserError
 from gan_lab.records import read_run
 from gan_lab.reports.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.deviations import Composed, Deviation, Deviations, find_deviations
+from gan_lab.reports.loading import load_sweep
 from gan_lab.reports.model import Sweep, Verdict
 from gan_lab.reports.page import Picture, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
@@ -70,7 +71,7 @@ def test_folders_without_a_readable_run_are_named(tmp_path):
     sweep = dataclasses.replace(make_sweep(tmp_path, [{}]), faults=("b/seed1: it has no run.json.",))
     page = page_of(sweep, tmp_path)
     assert "b/seed1: it has no run.json." in page.text
-    assert "1 folders hold no readable run" in page.text
+    assert "1 sentences below it say what is missing or cannot be used." in page.text
 
 
 def test_nothing_comes_from_the_network_and_nothing_runs(tmp_path):
@@ -120,13 +121,20 @@ def test_where_it_comes_from_is_said_once(tmp_path):
     assert page.text.count("gan-lab train experiment=stability") == 1
     assert "gan-lab 0.4.0, torch 2.15.0" in page.text
     assert "cpu, eager" in page.text
-    assert "2.0 minutes over all runs" in page.text
+    assert "2.0 minutes over all jobs" in page.text
+
+
+def test_seeds_that_were_trained_together_count_their_time_once(tmp_path):
+    for objective in ("gan", "wgan"):
+        for seed in (0, 1):
+            write_run(tmp_path / objective / f"seed{seed}", seed=seed, choices={"objective": objective})
+    assert "2.0 minutes over all jobs" in page_of(load_sweep(tmp_path), tmp_path).text
 
 
 def test_the_command_of_a_sweep_is_read_from_what_hydra_keeps(tmp_path):
     assert command_of(tmp_path) == ""
     (tmp_path / "multirun.yaml").write_text(
-        "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}}"
+        "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}, sweeper: {}}"
     )
     assert command_of(tmp_path) == "gan-lab train 'a=b c'"
     for damaged in ("hydra: [", "hydra: 3", "!!python/object/apply:os.getcwd []"):

@@ -45,7 +45,8 @@ def moving(level):
         (NO_SHARES | {"distance/w1_exact": 2.0}, "frozen", "distance/w1_exact moved by 0 around 2"),
         ({"distance/w1_exact": 2.0}, "success", "high_quality_share"),  # it has arrived
         ({"distance/w1_exact": 2.0, "quality/modes_hit": 0.0}, "frozen", "modes_hit ended at 0"),
-        ({"distance/w1_exact": None, **NO_SHARES}, "unmeasured", "was not measured"),
+        ({"distance/w1_exact": None, **NO_SHARES}, "unmeasured", "measured no quality"),
+        ({"quality/high_quality_share_floor": 0.0}, "unmeasured", "was not measured"),
     ],
 )
 def test_the_rule(tmp_path, columns, outcome, words):
@@ -72,6 +73,11 @@ def test_the_end_is_the_median_of_the_last_measurements(tmp_path):
 
 def test_divergence_comes_first(tmp_path):
     assert verdict(tmp_path, {"quality/modes_hit": 0.0}, status="diverged").outcome == "diverged"
+
+
+def test_where_nothing_was_measured_divergence_alone_makes_no_rate(tmp_path):
+    columns = {"distance/w1_exact": None, **NO_SHARES}
+    assert verdict(tmp_path, columns, status="diverged").outcome == "unmeasured"
 
 
 def test_standing_still_is_not_decided_by_two_measurements(tmp_path):

@@ -94,6 +94,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "config_hash": config_hash(CONFIG),
         "choices": CHOICES,
         "execution": "",
+        "measured_by": "",
         "final": {},
     }
     assert (path / "config.yaml").read_text().startswith("objective:\n")

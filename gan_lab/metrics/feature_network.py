@@ -4,6 +4,7 @@ Pixels are a poor space for distances, and Inception was made for photographs of
 measured in the features below can be compared only within one and the same network.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,6 +39,12 @@ class FeatureNetwork:
     parameters: Params
     size: tuple[int, int]
     channel_wise: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What tells the network from every other: 8 hex digits of its parameters' SHA-256."""
+        parts = (value.cpu().numpy().tobytes() for _, value in sorted(self.parameters.items()))
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:8]
 
     def features(self, images: Tensor) -> Tensor:
         """Return the activations of the penultimate layer, which are 0 or greater.

@@ -29,8 +29,8 @@ def train_feature_network(
     """Train a classifier on four fifths of the images and test it on the rest.
 
     Adam (Kingma & Ba 2015) on the cross-entropy, its rate falling to 0 along half a cosine, on images that
-    are shifted at random. The same data, generator and device give the same network; on a CPU the number
-    of threads counts as well.
+    are shifted at random. The same data, generator and device give the same network: on a CPU it is trained
+    in one thread, whose sums are always taken in the same order. Another kind of CPU may give another one.
 
     Args:
         images: bytes (N, C, H, W) uint8 with N at least 5; C = 1 where ``channel_wise``.
@@ -55,7 +55,7 @@ def train_feature_network(
     order = torch.randperm(len(images), generator=generator, device=generator.device)
     held_out, kept = order.tensor_split([round(HELD_OUT_FRACTION * len(images))])
     parameters = init_parameters(tuple(images.shape[1:]), n_classes, generator)
-    with _reproducible_convolutions():
+    with _reproducible_sums():
         _fit(parameters, (images[kept], labels[kept]), generator, n_steps, batch_size)
     height, width = images.shape[2:]
     network = FeatureNetwork(parameters, (height, width), channel_wise)
@@ -107,15 +107,17 @@ def _fit(
 
 
 @contextmanager
-def _reproducible_convolutions() -> Iterator[None]:
-    """Keep cuDNN to algorithms that give the same sums every time and are not chosen by a race."""
-    cudnn = torch.backends.cudnn
+def _reproducible_sums() -> Iterator[None]:
+    """Keep the CPU to one thread, and cuDNN to algorithms that are not chosen by a race."""
+    cudnn, threads = torch.backends.cudnn, torch.get_num_threads()
     before = cudnn.deterministic, cudnn.benchmark
     cudnn.deterministic, cudnn.benchmark = True, False
+    torch.set_num_threads(1)
     try:
         yield
     finally:
         cudnn.deterministic, cudnn.benchmark = before
+        torch.set_num_threads(threads)
 
 
 def _to_unit_range(images: Tensor) -> Tensor:

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_lab.reports.model import ReportRun, estimate_tag
+from gan_lab.reports.statistics import LEVEL
 from gan_lab.tags import MEDIAN_WINDOW
-
-CONFIDENCE = 0.95
-"""Of the bands."""
 
 
 class Band(NamedTuple):
@@ -50,7 +48,7 @@ def mean_band(curves: Sequence[pandas.Series]) -> Band:
     n_seeds = np.asarray(table.count(axis=1), np.int64)
     mean = table.mean(axis=1).to_numpy(float)
     deviation = table.std(axis=1, ddof=1).to_numpy(float)  # NaN of a single seed
-    quantile = stats.t.ppf((1 + CONFIDENCE) / 2, np.maximum(n_seeds - 1, 1))
+    quantile = stats.t.ppf((1 + LEVEL) / 2, np.maximum(n_seeds - 1, 1))
     half = quantile * deviation / np.sqrt(n_seeds)
     return Band(table.index.to_numpy(np.int64), mean, mean - half, mean + half, n_seeds)
 
@@ -65,6 +63,16 @@ def thinned(band: Band, most: int) -> Band:
 def running_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas.Series:
     """Return the median of up to the last ``window`` values at each place, as training tracks it."""
     return values.rolling(window, min_periods=1).median()
+
+
+def centred_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas.Series:
+    """Return the median of the ``window`` values around each place; near the ends, of those that there are.
+
+    The filter of the WGAN paper's figures (SciPy's ``medfilt``, which takes zeros beyond the ends instead).
+    The running median of training, which cannot look ahead, stands half a window later: it must not be
+    compared with what was measured at one iteration.
+    """
+    return values.rolling(window, center=True, min_periods=1).median()
 
 
 def median_tag(estimate: str) -> str:

@@ -130,8 +130,14 @@ def _quality_charts(sweep: Sweep) -> dict[str, str]:
 
 def _last_update(runs: list[ReportRun]) -> float:
     """Return the latest time at which any of the runs was updated, in seconds since 1970; 0 if unknown."""
-    times = [datetime.fromisoformat(run.record.updated).timestamp() for run in runs if run.record.updated]
-    return max(times, default=0.0)
+    return max((_seconds(run.record.updated) for run in runs), default=0.0)
+
+
+def _seconds(time: str) -> float:
+    try:
+        return datetime.fromisoformat(time).timestamp()
+    except (ValueError, OverflowError):  # a record is anybody's
+        return 0.0
 
 
 def _remove_earlier(folder: Path) -> None:

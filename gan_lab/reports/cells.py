@@ -147,12 +147,17 @@ def _titles(leaves: Sequence[str]) -> dict[str, str]:
 def _keys(labels: Iterable[str]) -> dict[str, str]:
     keys: dict[str, str] = {}
     for label in dict.fromkeys(labels):
-        key = re.sub(r"[^A-Za-z0-9.+=-]+", "_", label).strip("_.")[:80] or "cell"
+        key = file_name(label)
         # some file systems do not tell capitals apart
         taken = {each.lower() for each in keys.values()}
         numbered = (f"{key}_{n}" for n in range(2, len(taken) + 3))
         keys[label] = key if key.lower() not in taken else next(k for k in numbered if k.lower() not in taken)
     return keys
+
+
+def file_name(label: str) -> str:
+    """Return a label, which may come from anybody's run folder, as a name that leads out of no folder."""
+    return re.sub(r"[^A-Za-z0-9.+=-]+", "_", label).strip("_.")[:80] or "cell"
 
 
 def replicate_of(record: RunRecord, config: Mapping[str, Any]) -> tuple[int, int]:

@@ -41,10 +41,10 @@ _COLUMNS = {
 _WORDS = {
     "correlations": (
         "Claim 1: does the estimate follow the samples' quality?",
-        "Spearman's rank correlation of the critic's estimate (median of the last 101) with the quality "
-        "metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 where "
-        "the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five seeds "
-        "such an interval covers some 83% rather than 95%, and series that both drift are correlated. "
+        "Spearman's rank correlation of the critic's estimate (median of the 101 values around it) with the "
+        "quality metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 "
+        "where the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five "
+        "seeds such an interval covers some 83% rather than 95%, and series that both drift are correlated. "
         "Undefined: where either was constant, or measured fewer than three times.",
     ),
     "success_rates": (
@@ -58,10 +58,11 @@ _WORDS = {
     ),
     "comparisons": (
         "Claim 2, on the same seeds",
-        "Pairs of runs that share seed and all settings but one. Difference of rates: first less second, "
+        "Pairs of runs that share the seed and all settings but one and what its values bring along: an "
+        "objective its optimizer, constraint and critic steps. Difference of rates: first less second, "
         "with Newcombe's interval; p: McNemar's exact test, and corrected by Holm for the number of rows; "
         "Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). Difference of quality: first less "
-        "second at the end of training, in the metric's unit, with a bootstrap interval; dominance: the "
+        "second at the end of training, in the metric's unit, with its t interval; dominance: the "
         "share of pairs in which the first is greater less that in which it is smaller.",
     ),
 }
@@ -84,7 +85,7 @@ def claim_tables(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> list[T
         shown = [name for name in shown if name != "pooled_success_rates"]
     if sweep.quality is None:
         # without quality there is nothing to follow, and nothing to succeed by
-        shown = [name for name in shown if name != "correlations"]
+        shown = []
     return [table_from(frames[name], *_WORDS[name], _COLUMNS[name]) for name in shown]
 
 

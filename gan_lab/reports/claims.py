@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pandas
 
-from gan_lab.reports.bands import running_median
+from gan_lab.reports.bands import centred_median
 from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.model import Outcome, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.pairing import POOLED, Comparison, compared_axis, is_judged, pair_runs
@@ -19,6 +19,7 @@ from gan_lab.reports.statistics import (
     paired_dominance,
     rate_difference,
     spearman,
+    t_mean,
     wilson_interval,
 )
 from gan_lab.reports.verdicts import end_of
@@ -51,12 +52,12 @@ def correlations(sweep: Sweep) -> pandas.DataFrame:
 def correlation_of(run: ReportRun, sweep: Sweep) -> float:
     """Return a run's Spearman correlation of its median-filtered estimate with the quality of its samples.
 
-    Taken at the measurements, from the median of the last 101 estimates up to each. NaN if undefined.
+    Taken at the measurements, from the median of the 101 estimates around each. NaN if undefined.
     """
     quality, tag = sweep.quality, estimate_tag(run)
     if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
         return math.nan
-    estimate = running_median(run.numbers[tag])
+    estimate = centred_median(run.numbers[tag])
     measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
     sign = -1 if quality.higher_is_better else 1
     return sign * spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
@@ -85,7 +86,7 @@ def comparisons(sweep: Sweep) -> pandas.DataFrame:
       ``cohens_h`` its effect size; ``p_mcnemar`` exact, ``p_holm`` corrected for the number of rows (single
       settings and pooled ones apart). Pooled rows take the pairs of different settings as independent.
     - ``quality_difference``: mean difference of the ends of the quality metric, first minus second, in its
-      unit, with a bootstrap interval; ``quality_dominance`` the share of pairs in which the first is
+      unit, with its t interval; ``quality_dominance`` the share of pairs in which the first is
       greater minus that in which it is less. Of the ``n_quality`` pairs of which neither diverged: what
       diverged says nothing of quality. NaN where the pairs are of several datasets.
     - ``left_out``: pairs that are not judged on both sides, counted and not used.
@@ -171,7 +172,7 @@ def _quality_effect(compared: Comparison, sweep: Sweep) -> dict[str, float]:
     settled = [pair for pair in compared.pairs if all(run.record.status != "diverged" for run in pair)]
     differences = [end_of(first.numbers, tag) - end_of(second.numbers, tag) for first, second in settled]
     differences = [value for value in differences if not math.isnan(value)]
-    mean, low, high = bootstrap_mean(differences)
+    mean, low, high = t_mean(differences)
     return {
         "n_quality": len(differences),
         "quality_difference": mean,

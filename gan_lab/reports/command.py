@@ -27,7 +27,7 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
         compose: composes an experiment.
 
     Returns:
-        A line that says what was written where, and a sentence for each folder without a readable run.
+        A line that says what was written where, and a sentence for each run that is missing or unreadable.
 
     Raises:
         UserError: if the arguments or the folders are not fit for it.

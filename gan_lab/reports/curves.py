@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas
 
-from gan_lab.reports.bands import mean_band, running_median
+from gan_lab.reports.bands import centred_median, mean_band
 from gan_lab.reports.model import ReportRun
 
 
@@ -18,7 +18,7 @@ class SeedCurve:
     Attributes:
         seed: its seed.
         raw: finite values by iteration, where there are any.
-        filtered: the same, each the median of the last ``window`` values; the first ones of fewer.
+        filtered: the same, each the median of the ``window`` values around it; near the ends, of fewer.
         diverged: whether it ends where it does because values were no longer finite.
     """
 
@@ -63,7 +63,7 @@ def curves_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> SeedCurve
         if run.fault is not None:
             left_out.append(f"{run.record.path.name}: {run.fault}")
         elif (raw := values_of(run, tag)).size:
-            filtered = running_median(raw, window)
+            filtered = centred_median(raw, window)
             seeds.append(SeedCurve(run.record.seed, raw, filtered, run.record.status == "diverged"))
     over_seeds = mean_band([curve.filtered for curve in seeds])
     mean, low, high = (

@@ -10,7 +10,14 @@ import pandas
 from gan_lab.checks import UserError
 from gan_lab.records import RECORD_NAME, RunRecord, find_runs
 from gan_lab.reports.cells import group_into_cells, order_cells, replicate_of
-from gan_lab.reports.gaps import folders_without_runs, missing_runs, name_below, sentence_on
+from gan_lab.reports.gaps import (
+    folders_without_runs,
+    jobs_without_runs,
+    missing_runs,
+    name_below,
+    other_measures,
+    sentence_on,
+)
 from gan_lab.reports.measurements import read_measurements
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 from gan_lab.reports.verdicts import FailureRule, choose_quality, judge
@@ -63,7 +70,13 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
         scale=_common(judged, "scale"),
         runs=judged,
         cells=tuple(order_cells(cells)),
-        faults=(*faults, *folders_without_runs(root), *missing_runs(judged)),
+        faults=(
+            *faults,
+            *folders_without_runs(root),
+            *jobs_without_runs(root, records),
+            *missing_runs(judged),
+            *other_measures(judged),
+        ),
         quality=quality,
     )
 
@@ -124,6 +137,6 @@ def _without_repeats(root: Path, ranked: list[tuple[_Read, Cell]]) -> list[tuple
 
 def _common(runs: tuple[ReportRun, ...], key: str) -> str | None:
     """Return what all runs were chosen by, or set to, under a key."""
-    values = {run.record.choices.get(key) or run.config.get(key) for run in runs}
-    value = values.pop() if len(values) == 1 else None
-    return None if value is None else str(value)
+    # a config is anybody's: its value may be a list
+    values = {str(run.record.choices.get(key) or run.config.get(key) or "") for run in runs}
+    return (values.pop() if len(values) == 1 else None) or None

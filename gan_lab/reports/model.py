@@ -89,7 +89,8 @@ class Sweep:
         scale: their common ``scale``; None likewise.
         runs: by cell, then by seed.
         cells: in the order of the sweep.
-        faults: one sentence for each folder that holds no readable run.
+        faults: one sentence for each run that is missing or cannot be read, and for runs that were not
+            measured alike.
         quality: the metric that all measured runs have; None if none was measured.
     """
 

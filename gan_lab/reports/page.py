@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from gan_lab.records import RunRecord
 from gan_lab.reports.deviations import Deviations
 from gan_lab.reports.model import ReportRun, Sweep
 from gan_lab.reports.page_tables import Cell, Table
@@ -89,8 +90,8 @@ def _summary(sweep: Sweep) -> str:
     words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
     if left_out or sweep.faults:
         words.append(
-            f"{left_out} runs are left out of means, each with its reason in the table of runs, and "
-            f"{len(sweep.faults)} folders hold no readable run."
+            f"{left_out} runs are left out of means, each with its reason in the table of runs; "
+            f"{len(sweep.faults)} sentences below it say what is missing or cannot be used."
         )
     return " ".join(words)
 
@@ -149,11 +150,20 @@ def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
         ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),
-        ("time in training", [f"{sum(r.duration_s for r in records) / 60:,.1f} minutes over all runs"]),
+        ("time in training", [f"{_training_s(records) / 60:,.1f} minutes over all jobs"]),
         ("versions", [", ".join(versions)]),
         ("commit of gan-lab", list(commits)),
     ]
     return [(name, [v for v in values if v] or ["not recorded"]) for name, values in made]
+
+
+def _training_s(records: Iterable[RunRecord]) -> float:
+    """Return the seconds that jobs took: seeds that were trained together each record those of all."""
+    jobs: dict[Path, float] = {}
+    for record in records:
+        job = record.path.parent if record.path.name == f"seed{record.seed}" else record.path
+        jobs[job] = max(jobs.get(job, 0.0), record.duration_s)
+    return sum(jobs.values())
 
 
 def _name(path: Path, root: Path) -> str:

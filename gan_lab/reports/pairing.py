@@ -1,4 +1,4 @@
-"""Which runs can be compared: pairs that differ in one setting alone, and share seed and all others."""
+"""Which runs can be compared: pairs that differ in one setting and what it brings along, on one seed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -42,6 +42,7 @@ def publish(files: Mapping[str, bytes], folder: Path, last: str) -> None:
     Raises:
         UserError: if the folder holds something that no report has written, or cannot be written.
     """
+    assert all(_is_below(name) for name in files), "a report writes below its folder"
     check_folder(folder)
     before = _written_before(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,9 +72,13 @@ def _written_before(folder: Path) -> set[str]:
         lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return set()
-    paths = [PurePosixPath(line) for line in lines if line]
     # the file may be anybody's: it can name nothing outside the folder
-    return {path.as_posix() for path in paths if not path.is_absolute() and ".." not in path.parts}
+    return {PurePosixPath(line).as_posix() for line in lines if line and _is_below(line)}
+
+
+def _is_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _write_manifest(folder: Path, names: Iterable[str]) -> None:

@@ -1,12 +1,16 @@
-"""What was typed to start a sweep, as Hydra has kept it."""
+"""What was typed to start a sweep, and the jobs that it asked for, as Hydra has kept it."""
 
+import re
 import shlex
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 _FILE = "multirun.yaml"
+# several values that need no parser of Hydra's, such as gan,wgan or 0,1,2
+_LIST = re.compile(r"[\w.+-]+(,[\w.+-]+)+")
 
 
 def command_of(root: Path) -> str:
@@ -14,11 +18,36 @@ def command_of(root: Path) -> str:
 
     It is for a reader, and a run folder is data: nothing runs it.
     """
-    try:
-        content: Any = yaml.safe_load((root / _FILE).read_text(encoding="utf-8"))
-        overrides = content["hydra"]["overrides"]
-        words = [*overrides["hydra"], *overrides["task"]]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, KeyError, TypeError):
-        return ""
+    hydra = _read(root)
+    words = [*hydra["overrides"]["hydra"], *hydra["overrides"]["task"]] if hydra else []
     # an experiment that carries its sweep asks for this mode by itself
-    return shlex.join(["gan-lab", "train", *(str(word) for word in words if word != "hydra.mode=MULTIRUN")])
+    kept = [str(word) for word in words if word != "hydra.mode=MULTIRUN"]
+    return shlex.join(["gan-lab", "train", *kept]) if hydra else ""
+
+
+def jobs_of(root: Path) -> list[frozenset[str]]:
+    """Return what tells the jobs of a sweep apart: for each, the overrides that were swept over.
+
+    Empty where that cannot be said: no ``multirun.yaml``, values that are not plain lists, such as glob(*),
+    or a sweeper that chooses its jobs as it goes.
+    """
+    hydra = _read(root)
+    if not hydra or not str(hydra["sweeper"].get("_target_")).endswith(".BasicSweeper"):
+        return []
+    swept = {str(key): str(value) for key, value in (hydra["sweeper"].get("params") or {}).items()}
+    swept |= {key: value for key, _, value in (str(o).partition("=") for o in hydra["overrides"]["task"])}
+    several = {key: value for key, value in swept.items() if "," in value and not value.startswith("${")}
+    if not several or not all(_LIST.fullmatch(value) for value in several.values()):
+        return []
+    lists = [[f"{key}={one}" for one in value.split(",")] for key, value in several.items()]
+    return [frozenset(job) for job in product(*lists)]
+
+
+def _read(root: Path) -> dict[str, Any]:
+    """Return Hydra's part of ``multirun.yaml``; empty if there is none, or it is not what Hydra writes."""
+    try:
+        hydra: Any = yaml.safe_load((root / _FILE).read_text(encoding="utf-8"))["hydra"]
+        complete = all(isinstance(hydra["overrides"][key], list) for key in ("hydra", "task"))
+        return hydra if complete and isinstance(hydra["sweeper"], dict) else {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, KeyError, TypeError):
+        return {}

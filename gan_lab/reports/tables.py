@@ -12,7 +12,7 @@ from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.gaps import name_below
 from gan_lab.reports.model import Cell, ReportRun, Sweep, estimate_tag
-from gan_lab.reports.statistics import bootstrap_mean
+from gan_lab.reports.statistics import t_mean
 from gan_lab.reports.verdicts import end_of
 from gan_lab.tags import floor_tag
 
@@ -33,7 +33,7 @@ def runs_table(sweep: Sweep) -> pandas.DataFrame:
 
 
 def summary_table(sweep: Sweep) -> pandas.DataFrame:
-    """Return every cell: success rate, correlation, and the mean of its ends with a bootstrap interval.
+    """Return every cell: success rate, correlation, and the mean of its ends with a t interval.
 
     Means are of runs without a fault that did not diverge; ``n_mean`` counts them.
     """
@@ -100,7 +100,7 @@ def _last_median(run: ReportRun) -> float:
 
 
 def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
-    """Return means over a cell's runs with bootstrap intervals."""
+    """Return means over a cell's runs with t intervals."""
     runs = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status != "diverged"]
     tag = sweep.quality.tag if sweep.quality else ""
     qualities = [end_of(run.numbers, tag) for run in runs]
@@ -108,6 +108,6 @@ def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
     columns = {"estimate_mean": [_last_median(run) for run in runs], "quality_mean": qualities}
     row: dict[str, float] = {"n_mean": sum(not math.isnan(value) for value in qualities)}
     for name, values in columns.items():
-        mean, low, high = bootstrap_mean([value for value in values if not math.isnan(value)])
+        mean, low, high = t_mean([value for value in values if not math.isnan(value)])
         row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
-    return row | {"quality_floor": bootstrap_mean([v for v in floors if not math.isnan(v)]).value}
+    return row | {"quality_floor": t_mean([v for v in floors if not math.isnan(v)]).value}

@@ -95,7 +95,7 @@ def end_of(numbers: pandas.DataFrame, tag: str, measurements: int = FailureRule.
 
 
 def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Grade | None:
-    """Return how a run's samples compare with real ones; None if that was not measured."""
+    """Return how a run's samples compare with real ones; None if that was not measured, or failed."""
     if _measured(numbers, _FEATURES) and _measured(numbers, _COVERAGE):
         tag, least = _COVERAGE, rule.coverage_share
     elif _measured(numbers, _HIGH_QUALITY):
@@ -103,9 +103,10 @@ def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Gra
     else:
         tag, least = quality.tag, 1 / rule.distance_factor
     value, floor = (end_of(numbers, each, rule.end_measurements) for each in (tag, floor_tag(tag)))
-    if math.isnan(value) or math.isnan(floor):
-        return None
-    top, bottom = (floor, value) if tag == quality.tag and not quality.higher_is_better else (value, floor)
+    is_share = tag != quality.tag or quality.higher_is_better
+    if math.isnan(value) or math.isnan(floor) or (is_share and floor <= 0):
+        return None  # real samples that cover nothing say that the measurement failed
+    top, bottom = (value, floor) if is_share else (floor, value)
     return Grade(tag, value, floor, top / bottom if bottom > 0 else math.inf, least)
 
 
@@ -127,10 +128,13 @@ def judge(
     """
     if fault:
         return Verdict("unmeasured", fault)
+    if quality is None:
+        # of completed runs nobody could say more; a rate over diverged ones alone would be 0 by selection
+        return Verdict("unmeasured", "The sweep measured no quality of samples.")
     if record.status == "diverged":
         return Verdict("diverged", record.message or f"It diverged after iteration {record.iteration}.")
-    graded = grade(numbers, quality, rule) if quality else None
-    if quality is None or graded is None:
+    graded = grade(numbers, quality, rule)
+    if graded is None:
         return Verdict("unmeasured", "The quality of its samples was not measured.")
     fall = _collapse(numbers, rule) or _poverty(graded)
     if fall is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gan_lab.figure_style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of
+from gan_lab.reports.cells import file_name
 from gan_lab.reports.curves import SeedCurves, curves_of, stride, thin
 from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
@@ -34,7 +35,7 @@ def estimate_figures(sweep: Sweep) -> list[NamedFigure]:
         cells = [cell for cell in cells if any(run.numbers.size for run in sweep.runs_of(cell))]
         pages = [cells[at : at + _MOST_PANELS] for at in range(0, len(cells), _MOST_PANELS)]
         for number, page in enumerate(pages, start=1):
-            name = f"estimate_{objective}" + (f"_{number}" if len(pages) > 1 else "")
+            name = f"estimate_{file_name(objective)}" + (f"_{number}" if len(pages) > 1 else "")
             title = f"{objective}: the estimate along training"
             figures.append(NamedFigure(name, title, _caption(sweep, page), draw_estimates(sweep, page)))
     return figures
@@ -141,8 +142,8 @@ def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
 def _caption(sweep: Sweep, cells: list[Cell]) -> str:
     runs = [run for cell in cells for run in sweep.runs_of(cell)]
     sentences = [
-        f"Above, of each seed every iteration (faint) and the median of the last {MEDIAN_WINDOW} (thin), "
-        "with the mean over the seeds that still run (thick) and its 95% t interval (band).",
+        f"Above, of each seed every iteration (faint) and the median of the {MEDIAN_WINDOW} around it "
+        "(thin), with the mean over the seeds that still run (thick) and its 95% t interval (band).",
     ]
     if sweep.quality is not None:
         sentences.append(

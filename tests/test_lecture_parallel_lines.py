@@ -1,0 +1,53 @@
+"""Parallel segments against |θ|, log 2, and exact transport."""
+
+import math
+
+import pytest
+
+from gan_lab.checks import BadValueError
+from gan_lab.lectures.drawing import slide_style
+from gan_lab.lectures.parallel_lines import ParallelLines
+
+
+def test_apart_only_transport_has_a_slope() -> None:
+    with slide_style():
+        table = ParallelLines((-2.0, -0.5, 0.25), 64).run().table
+    assert list(table["w1"]) == [2.0, 0.5, 0.25]
+    assert list(table["w1_of_samples"]) == pytest.approx([2.0, 0.5, 0.25], abs=1e-12)
+    assert list(table["w1_slope"]) == [-1, -1, 1]
+    assert list(table["jsd"]) == pytest.approx([math.log(2)] * 3, abs=1e-12)
+    assert list(table["jsd_slope"]) == [0, 0, 0]
+    assert list(table["tv"]) == [1, 1, 1]
+    assert list(table["kl"]) == list(table["reverse_kl"]) == [math.inf] * 3
+
+
+def test_together_every_distance_is_0_and_has_no_slope() -> None:
+    with slide_style():
+        row = ParallelLines((0.0,), 16).run().table.iloc[0]
+    assert row[["w1", "w1_of_samples", "jsd", "tv", "kl", "reverse_kl"]].to_list() == [0] * 6
+    assert math.isnan(row["w1_slope"])
+    assert math.isnan(row["jsd_slope"])
+
+
+def test_the_curve_has_the_one_point_where_jsd_is_0() -> None:
+    with slide_style():
+        curve = ParallelLines((0.7,), 16).run().details["curve"]
+    assert curve["theta"][curve["jsd"] == 0].tolist() == [0.0]
+
+
+def test_the_animation_moves_the_segment_across() -> None:
+    with slide_style():
+        animation = ParallelLines((1.0,), 16).animation()
+        places = []
+        for frame in (0, animation.n_frames - 1):
+            animation.draw(frame)
+            lines, _ = animation.figure.axes
+            places.append(lines.lines[1].get_xdata()[0])
+    assert places == [-1, 1]
+
+
+def test_bad_settings_are_refused() -> None:
+    with pytest.raises(BadValueError, match="shifts must be numbers, at least one; got"):
+        ParallelLines((), 16)
+    with pytest.raises(BadValueError, match="samples must be a whole number greater than 0; got 0"):
+        ParallelLines((1.0,), 0)

@@ -1,0 +1,52 @@
+"""Shifted uniforms against their closed forms."""
+
+import math
+
+import pytest
+from pandas import DataFrame
+
+from gan_lab.checks import BadValueError
+from gan_lab.lectures.drawing import slide_style
+from gan_lab.lectures.uniform_shift import UniformShift
+
+
+def table_of(shifts: tuple[float, ...], width: float = 1.0) -> DataFrame:
+    with slide_style():
+        return UniformShift(shifts, width).run().table.set_index("shift")
+
+
+def test_golden_values_of_the_jensen_shannon_divergence() -> None:
+    jsd = table_of((0.1, 0.25, 0.5, 0.75, 1.0, 3.0))["jsd"]
+    assert list(jsd) == pytest.approx([0.069315, 0.173287, 0.346574, 0.519860, 0.693147, 0.693147], abs=1e-6)
+
+
+@pytest.mark.parametrize("width", [0.5, 1.0, 4.0])
+def test_every_column_is_its_closed_form(width: float) -> None:
+    for shift, row in table_of((0.0, 0.3, 1.0, 2.5), width).iterrows():
+        m = min(float(shift) / width, 1)  # type: ignore[arg-type]
+        infinite_or_0 = math.inf if shift else 0.0
+        assert (row["kl"], row["reverse_kl"]) == (infinite_or_0, infinite_or_0)
+        measured = row[["tv", "jsd", "squared_hellinger", "w1", "w2"]].to_list()
+        assert measured == pytest.approx([m, m * math.log(2), 2 * m, shift, shift], abs=1e-9)
+
+
+def test_the_sentence_has_the_numbers_of_its_run() -> None:
+    with slide_style():
+        assert "from a shift of 2 on" in UniformShift((0.5,), 2.0).run().sentence
+
+
+def test_the_animation_ends_with_the_whole_curve() -> None:
+    with slide_style():
+        animation = UniformShift((0.5,), 1.0).animation()
+        animation.draw(animation.n_frames - 1)
+        *_, distances = animation.figure.axes
+        assert distances.lines[0].get_xdata()[-1] == pytest.approx(1.5)
+
+
+def test_bad_settings_are_refused() -> None:
+    with pytest.raises(BadValueError, match="shifts must be numbers, 0 or greater, at least one; got"):
+        UniformShift((-0.1,), 1.0)
+    with pytest.raises(BadValueError, match="width must be a number greater than 0; got 0"):
+        UniformShift((0.1,), 0)
+    with pytest.raises(BadValueError, match="shifts"):
+        UniformShift((), 1.0)
