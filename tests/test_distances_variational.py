@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from scipy.special import ndtr
 from torch import Tensor
 
 from gan_lab.checks import UserError
@@ -137,6 +138,15 @@ def test_what_is_infinite_has_bounds_without_end() -> None:
 
 def test_tails_that_outgrow_the_densities_give_minus_infinity() -> None:
     assert make_bound(NORMAL, NORMAL)(KullbackLeibler(), lambda x: x[:, 0] ** 4) == -math.inf
+
+
+def test_scores_that_overflow_where_there_is_no_mass_count_for_nothing() -> None:
+    found = make_bound(Gaussian(0.0, 3.0), Gaussian(0.0, 0.5))(
+        KullbackLeibler(), lambda x: 10 * x[:, 0].abs()
+    )
+    # E|x| of N(0, 3^2), and E exp(10 |x|) of N(0, 0.5^2)
+    real, fake = 3 * math.sqrt(2 / math.pi), 2 * math.exp(12.5) * ndtr(5.0)
+    assert found == pytest.approx(10 * real - fake / math.e, rel=1e-6)
 
 
 def test_only_the_game_of_gan_starts_below_zero() -> None:

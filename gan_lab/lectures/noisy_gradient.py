@@ -156,4 +156,4 @@ def _draw_tails(axes: Axes, tails: DataFrame) -> None:
         axes.plot(distances[seen], tails[name][seen], **stage_look(k), label=f"{int(name):,}", markevery=3)
     axes.set(xscale="log", yscale="log", ylim=(1e-6, 1.5))
     axes.set(xlabel="median distances", ylabel="share of coordinates beyond")
-    axes.legend(loc="lower left")
+    axes.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0))

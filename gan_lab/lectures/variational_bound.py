@@ -173,9 +173,7 @@ class VariationalBound(LectureExperiment):
             left.plot(share.where(np.isfinite(height)), reach, linestyle="none", label=f"{step:,}", **look)
         left.axvline(1, color=BLACK, linewidth=1.5)
         left.set_yticks(reach, [name.replace("_", " ") for name in table["divergence"]])
-        left.set(
-            xlim=(-0.05, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="part of D_f that the bound reaches"
-        )
+        left.set(xlim=(-0.05, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="bound, as a part of D_f")
         left.grid(axis="y", color=GREY, alpha=0.3)
         left.legend(title="steps of the critic", ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
