@@ -77,8 +77,8 @@ def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: Failure
     caption = (
         "How much success hangs on where the line is drawn: the grade alone is varied. Of a distance, it is "
         "that between real samples over that of the generated ones. Dotted: the rule's own line. Runs that "
-        "diverged reach nothing; modes and recall, which the rule also looks at, are left aside here. Between "
-        "the thresholds that were looked at, a line holds the last."
+        "diverged reach nothing; modes and recall, which the rule also looks at, are left aside here. "
+        "Between the thresholds that were looked at, a line holds the last."
     )
     return NamedFigure("success_by_threshold", "Success rate against the threshold", caption, figure)
 
