@@ -77,6 +77,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from gan_lab import app, distances_app
     from gan_lab.hydra_errors import one_line, raised_in
 
+    called = {distances_app.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     try:
         apps = {"train": app.train_app, "distances": distances_app.distances_app, "prepare": app.prepare_app}
@@ -84,12 +85,12 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
             raise
-        return refuse(one_line(str(error)))
+        return refuse(one_line(str(error), called))
     except ValueError as error:
         # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
         if asked_for_traceback or not raised_in(error, "hydra"):
             raise
-        return refuse(one_line(str(error)))
+        return refuse(one_line(str(error), called))
     summarise = distances_app.summarise_sweep if name == "distances" else app.summarise_sweep
     for line in summarise():
         say(line)

@@ -2,10 +2,17 @@
 
 import re
 import traceback
+from collections.abc import Mapping
 
 from gan_lab.failures import CRASHED, REFUSED, Failure
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
+_RESOLVING = "BadValueError raised while resolving interpolation: "
+_UNKNOWN = re.compile(
+    r"Could not find '(?P<group>[\w/@.-]+)/(?P<name>[^'/]*)'\s+Available options in '[^']*':(?P<known>.*)",
+    re.DOTALL,
+)
+_SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
 
 
@@ -15,13 +22,31 @@ def raised_in(error: Exception, package: str) -> bool:
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
 
 
-def one_line(text: str) -> str:
-    """Return Hydra's message without its search path and what it says of its own data structures."""
-    text = text.partition("Config search path:")[0]
+def one_line(text: str, called: Mapping[str, str] | None = None) -> str:
+    """Return Hydra's message in gan-lab's words, or without what it says of its own data structures.
+
+    Args:
+        text: the message.
+        called: config group to what the command line calls it, where that is something else.
+    """
+    text = _in_our_words(text)
+    for group, name in (called or {}).items():
+        text = re.sub(rf"^{group}(?=[ =])", name, text)
+    return text
+
+
+def _in_our_words(text: str) -> str:
+    text = text.partition("Config search path:")[0].replace(_RESOLVING, "")
+    if unknown := _UNKNOWN.search(text):
+        group, known = unknown["group"], ", ".join(unknown["known"].split())
+        return f"{group} must be one of {known}; got {unknown['name']!r}."
+    if several := _SEVERAL.search(text):
+        given = several["given"]
+        return f"{given} names several values: -m runs each of them, and [...] around them makes them a list."
     # Hydra's way out, +key=value, would only add a key that nothing reads
     text, hint, _ = text.partition("To append to your config use")
     lines = [line.strip() for line in text.splitlines()]
-    lines += ["`gan-lab train --cfg job` prints every key."] if hint else []
+    lines += ["--cfg job prints every key."] if hint else []
     return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
 
 

@@ -160,6 +160,7 @@ squeue
 array=$(squeue --noheader --format=%F | head -1)
 scancel "${array}_0"
 wait "$waiting" && fail "the cancelled job was not reported"
+PIDS=("${PIDS[@]:1}")  # its number may be given to another process
 grep '^gan-lab' first.log
 jobs_run
 
@@ -179,6 +180,7 @@ wait_for 300 checkpoints is_training 7 || fail "the job did not train"
 job=$(squeue --noheader --format=%i | head -1)
 scancel --signal=USR2 "$job"
 wait "$waiting" || fail "the preempted job did not complete: $(tail -3 preempted.log)"
+PIDS=("${PIDS[@]:1}")
 grep -hE 'Caught signal|Requeued|interrupted at|goes on|completed at' sweep/.submitit/*/*_log.* | sort -u
 scontrol show job "$job" | grep -oE '(JobState|Restarts)=\S+' | paste - -
 jobs_run

@@ -33,7 +33,8 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     with Server(given.root) as server:
         server.settle(set(runs))
-        good = say("HTTP", check_http(server, runs))
+        has_bands = any((given.root / "report" / "tensorboard").glob("*"))
+        good = say("HTTP", check_http(server, runs, has_bands))
         program = find_browser()
         if program is None:
             print("skipped: no chromium")
@@ -67,8 +68,14 @@ def say(title: str, findings: Iterable[Finding]) -> bool:
     return all(finding.good for finding in found)
 
 
-def check_http(server: Server, runs: dict[str, RunRecord]) -> Iterable[Finding]:
-    """Yield what the server answers of scalars, pictures, HPARAMS and custom scalars."""
+def check_http(server: Server, runs: dict[str, RunRecord], has_bands: bool) -> Iterable[Finding]:
+    """Yield what the server answers of scalars, pictures, HPARAMS and custom scalars.
+
+    Args:
+        server: TensorBoard.
+        runs: by their names there.
+        has_bands: whether a report has written bands over seeds, which must then be shown.
+    """
     scalars = server.get("plugin/scalars/tags")
     points = [len(server.scalars(run, next(iter(tags)))) for run, tags in scalars.items()]
     yield Finding(f"scalars: {len(points)} runs, {min(points, default=0)} points at least", all(points))
@@ -83,7 +90,8 @@ def check_http(server: Server, runs: dict[str, RunRecord]) -> Iterable[Finding]:
     yield Finding(f"custom scalars: {', '.join(names)}", names[:2] == ["distance", "health"])
     bands = [chart["margin"]["series"][0] for part in layout for chart in part["chart"] if "margin" in chart]
     tags = {tag for of_run in scalars.values() for tag in of_run}
-    yield Finding(f"{len(bands)} charts with bands", all(tags >= set(band.values()) for band in bands))
+    complete = all(tags >= set(band.values()) for band in bands) and bool(bands) == has_bands
+    yield Finding(f"{len(bands)} charts with bands", complete)
 
 
 def check_hparams(server: Server, runs: dict[str, RunRecord]) -> Iterable[Finding]:

@@ -79,8 +79,8 @@ def assert_refused(pattern: str, *arguments: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "pattern"),
     [
-        (["objective=nope"], r"'objective/nope'.*gan_minimax"),
-        (["constraint=[gp,nope]"], r"'constraint/nope'"),
+        (["objective=nope"], r"^objective must be one of .*gan_minimax, .*; got 'nope'"),
+        (["constraint=[gp,nope]"], r"^constraint must be one of .*; got 'nope'"),
         (["nope=1"], r"'nope'"),
         (["train.nope=1"], r"'train\.nope'"),
         (["+train.nope=1"], r"^train\.nope is not a setting of TrainSettings; it has iterations, "),
@@ -175,6 +175,11 @@ def assert_refused(pattern: str, *arguments: str) -> None:
         (["objective._target_='a\nb'"], r"^objective\._target_ names a b, outside the packages"),
         (["device=5"], r"^device must be text; got 5\.$"),
         (["objective=[gan"], r"\[gan"),
+        (["constraint=gpp"], r"^constraint must be one of clip, .*, spectral_norm_consistency; got 'gpp'\.$"),
+        (["architecture/critic=x"], r"^architecture/critic must be one of dcgan, .*; got 'x'\.$"),
+        (["experiment=fig9"], r"^experiment must be one of clip_value, .*; got 'fig9'\.$"),
+        (["experiment=fig3", "scale=x"], r"^scale must be one of smoke, laptop, paper; got 'x'\.$"),
+        (["seed=0,1"], r"^seed=0,1 names several values: -m runs each of them"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

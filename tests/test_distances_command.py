@@ -114,6 +114,9 @@ def test_nothing_is_overwritten() -> None:
         (["experiment=line", "animate=2"], "animate must be true or false; got 2."),
         (["experiment=line", "slop=1"], "Could not override 'slop'."),
         (["experiment=line", "+slop=1"], "slop is not a setting of Line; it has slope, points."),
+        (["experiment=nothing"], "experiment must be one of "),
+        (["experiment=line,moving"], "experiment=line,moving names several values: -m runs each of them"),
+        (["experiment=line", "slope=1,2"], "slope=1,2 names several values: -m runs each of them"),
         ([], "experiment must be one of "),
     ],
 )

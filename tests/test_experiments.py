@@ -110,3 +110,41 @@ def test_sweeps_are_named_after_their_experiment():
     name = sweep_name(["experiment=fig3", "scale=smoke", "hydra/launcher=joblib"])
     assert name.startswith("fig3_smoke_")
     assert name == sweep_name(["scale=smoke", "experiment=fig3"])
+
+
+# what the papers say of their experiments; where an experiment departs from it, its file says so
+OF_THE_PAPERS = {
+    # objective of the sweep to rate, momentum or decay, batch, critic steps: WGAN algorithm 1; DCGAN; WGAN-GP
+    ("stability", "objective=wgan"): {"lr": 5e-5, "batch_size": 64, "n_critic": 5, "bound": 0.01},
+    ("stability", "objective=gan"): {"lr": 2e-4, "beta1": 0.5, "batch_size": 64, "n_critic": 1},
+    ("stability", "objective=wgan_gp"): {
+        "lr": 1e-4,
+        "beta1": 0.0,
+        "beta2": 0.9,
+        "n_critic": 5,
+        "weight": 10.0,
+    },
+    ("fig3", "panel=mlp"): {"lr": 5e-5, "width": 512},
+    ("fig3", "panel=mlp_mlp_fast"): {"lr": 0.05, "width": 512},
+    ("fig4", "panel=mlp_mlp"): {"lr": 2e-4, "width": 512},
+    ("fig6_nobn", "objective=wgan"): {"lr": 5e-5, "width": 64, "bound": 0.01},
+    ("clip_value", "constraint.bound=0.001"): {"lr": 5e-5, "depth": 12, "bound": 0.001, "ema": None},
+    ("toy_modes", "objective=wgan_gp"): {"lr": 1e-4, "width": 512, "ema": None, "weight": 10.0},
+}
+
+
+def values_of(config: dict[str, Any], key: str) -> list[Any]:
+    """The values of a setting in the groups that it may stand in; of networks, both halves'."""
+    networks = (config["architecture"][half] for half in ("generator", "critic"))
+    nodes = (config["optimizer"], config["train"], config["constraint"], *networks)
+    return [node[key] for node in nodes if key in node]
+
+
+@pytest.mark.parametrize(("experiment", "choice"), OF_THE_PAPERS)
+def test_the_papers_scale_is_the_papers(experiment, choice):
+    config = compose_config(f"experiment={experiment}", "scale=paper", choice)
+    for key, value in OF_THE_PAPERS[experiment, choice].items():
+        found = values_of(config, key)
+        assert found, key
+        assert value in found, key
+    assert config["train"]["warmup_critic_steps"] == 0

@@ -1,6 +1,7 @@
 """Fully connected networks for images."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
@@ -10,11 +11,13 @@ from gan_lab.architectures.shapes import require_images
 from gan_lab.checks import PositiveInt
 
 
-def linear_layers(inputs: int, width: int, depth: int, outputs: int) -> list[nn.Module]:
-    """Return ``depth`` hidden layers of ``width`` with ReLU, then a linear one to ``outputs``."""
+def linear_layers(
+    inputs: int, width: int, depth: int, outputs: int, activation: Callable[[], nn.Module] = nn.ReLU
+) -> list[nn.Module]:
+    """Return ``depth`` hidden layers of ``width`` with an activation, then a linear one to ``outputs``."""
     layers: list[nn.Module] = []
     for fan_in in [inputs, *[width] * (depth - 1)]:
-        layers += [nn.Linear(fan_in, width), nn.ReLU()]
+        layers += [nn.Linear(fan_in, width), activation()]
     return [*layers, nn.Linear(width, outputs)]
 
 

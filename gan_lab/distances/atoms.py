@@ -20,9 +20,12 @@ class Atomic(LineDistribution):
     def masses(self) -> tuple[Array, Array]:
         """Return points x_k in any order and their weights, which sum to 1, each (K,)."""
 
+    def distinct_masses(self) -> tuple[Array, Array]:
+        """Return the distinct points of positive weight, increasing, and their weights, each (K,)."""
+        return self._sorted
+
     @cached_property
-    def sorted_masses(self) -> tuple[Array, Array]:
-        """The distinct points of positive weight in increasing order and their weights, each (K,)."""
+    def _sorted(self) -> tuple[Array, Array]:
         points, weights = self.masses()
         points, weights = points[weights > 0], weights[weights > 0]
         distinct, where = np.unique(points, return_inverse=True)
@@ -31,37 +34,37 @@ class Atomic(LineDistribution):
     @cached_property
     def cumulative(self) -> Array:
         """F at each of the sorted points, (K,); the last is exactly 1."""
-        total = np.cumsum(self.sorted_masses[1])
-        return np.append(total[:-1], 1.0)
+        total = np.cumsum(self._sorted[1])
+        return np.asarray(np.minimum(np.append(total[:-1], 1.0), 1.0))
 
     def mean(self) -> float:
         """Return sum w x."""
-        points, weights = self.sorted_masses
+        points, weights = self._sorted
         return float(weights @ points)
 
     def variance(self) -> float:
         """Return sum w (x - mean)^2."""
-        points, weights = self.sorted_masses
+        points, weights = self._sorted
         return float(weights @ (points - self.mean()) ** 2)
 
     def cdf(self, x: ArrayLike) -> Array:
         """Return the mass at or left of ``x``, of the shape of ``x``."""
         steps = np.concatenate([[0.0], self.cumulative])
-        return np.asarray(steps[np.searchsorted(self.sorted_masses[0], np.asarray(x), side="right")])
+        return np.asarray(steps[np.searchsorted(self._sorted[0], np.asarray(x), side="right")])
 
     def quantile(self, u: ArrayLike) -> Array:
         """Return the first point up to which the mass is at least u, of the shape of ``u``."""
-        points = self.sorted_masses[0]
+        points = self._sorted[0]
         return np.asarray(points[np.searchsorted(self.cumulative, np.asarray(u, dtype=np.float64))])
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         """Return n independent draws, (n,)."""
-        points, weights = self.sorted_masses
+        points, weights = self._sorted
         return np.asarray(rng.choice(points, size=n, p=weights / weights.sum()))
 
     def knots(self) -> tuple[float, ...]:
         """Return the points."""
-        return tuple(self.sorted_masses[0])
+        return tuple(self._sorted[0])
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gan_lab.distances.generating_functions import (
     weighted_jensen_shannon_function,
 )
 from gan_lab.distances.measure import Measure
-from gan_lab.distances.overlap import overlap
+from gan_lab.distances.pairing import overlap
 
 
 def f_divergence(p: Measure, q: Measure, f: GeneratingFunction) -> float:
@@ -26,8 +26,8 @@ def f_divergence(p: Measure, q: Measure, f: GeneratingFunction) -> float:
     1.8e308 is returned as inf as well.) Distributions of different kinds, such as a density and points,
     are mutually singular: nothing of either lies where the other has mass.
 
-    On the line the quadrature comes within 1e-11 of the value or within 1e-15; in the plane within 1e-8 or
-    1e-10. Between points it is a sum.
+    On the line the quadrature comes within 1e-11 of the value or within 1e-15; in the plane within 1e-6 or
+    1e-8. Between points it is a sum.
 
     Args:
         p: a distribution on the line or in the plane.

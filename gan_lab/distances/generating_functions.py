@@ -15,6 +15,8 @@ from gan_lab.checks import BadValueError
 
 Array = NDArray[np.float64]
 
+SERIES = 0.01  # log-ratios below which five terms of a series are exact to rounding
+
 
 @dataclass(frozen=True)
 class GeneratingFunction:
@@ -49,7 +51,11 @@ def _difference(log_p: Array, log_q: Array) -> Array:
 
 
 def _kl(log_p: Array, log_q: Array) -> Array:
-    return np.exp(log_p) * (log_p - log_q) - _difference(log_p, log_q)
+    """Return p log(p/q) - p + q = p (exp(-r) - 1 + r), r = log(p/q)."""
+    p, r = np.exp(log_p), log_p - log_q
+    near = np.clip(r, -SERIES, SERIES)
+    close = p * near**2 * (1 / 2 - near / 6 + near**2 / 24 - near**3 / 120 + near**4 / 720)
+    return np.where(np.abs(r) < SERIES, close, p * r - _difference(log_p, log_q))
 
 
 def _jeffrey(log_p: Array, log_q: Array) -> Array:
@@ -89,13 +95,10 @@ def weighted_jensen_shannon_function(weight: float) -> GeneratingFunction:
     w, v = weight, 1 - weight
 
     def perspective(log_p: Array, log_q: Array) -> Array:
-        r = log_p - log_q
-        # log of p / m and of q / m, where m = w p + v q
-        log_p_m, log_q_m = (
-            -np.logaddexp(math.log(w), math.log(v) - r),
-            -np.logaddexp(math.log(w) + r, math.log(v)),
-        )
-        return w * np.exp(log_p) * log_p_m + v * np.exp(log_q) * log_q_m
+        # log m of m = w p + v q, from the larger of the two; exactly log p where they are equal
+        other = np.where(log_p >= log_q, v, w)
+        log_mean = np.maximum(log_p, log_q) + np.log1p(other * np.expm1(-np.abs(log_p - log_q)))
+        return w * _kl(log_p, log_mean) + v * _kl(log_q, log_mean)
 
     return GeneratingFunction(perspective, -v * math.log(v), -w * math.log(w))
 
@@ -121,7 +124,8 @@ def alpha_function(alpha: float) -> GeneratingFunction:
         with np.errstate(over="ignore"):
             close = np.exp(log_q) * (np.expm1(a * near) - a * np.expm1(near))
             far = np.exp(a * log_p + (1 - a) * log_q) - np.exp(log_q) - a * _difference(log_p, log_q)
-        return np.where(np.abs(r) < 1, close, far) / (a * (a - 1))
+        # f >= 0: what is below is the rounding of a difference of order r^2
+        return np.maximum(np.where(np.abs(r) < 1, close, far) / (a * (a - 1)), 0)
 
     at_zero = 1 / a if a > 0 else math.inf
     at_infinity = 1 / (1 - a) if a < 1 else math.inf

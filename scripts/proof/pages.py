@@ -131,6 +131,7 @@ def _coloured(browser: Browser, elements: str) -> list[bool]:
 
 
 def _named(browser: Browser, text: str, runs: list[str]) -> Finding:
+    # a page shows what it has room for, and makes the rest when it is scrolled to
     lines = {line.strip() for line in browser.evaluate(text).splitlines()}
     found = [run for run in runs if run in lines]
-    return Finding(f"{len(found)} of {len(runs)} runs by name", bool(found))
+    return Finding(f"{len(found)} of {len(runs)} runs by name where the page is open", bool(found))

@@ -1,0 +1,33 @@
+"""Quadrature over panels, for many integrals at once, and where its panels must break."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_lab.distances.densities import LOG_ROOT_2_PI
+
+Array = NDArray[np.float64]
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+# A sign change between values less than this is one of rounding.
+ROUNDING = 1e-13
+
+
+def panels(edges: Array) -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights (T, n) of the panels between edges (T, E)."""
+    middles, halves = (edges[:, 1:] + edges[:, :-1]) / 2, np.diff(edges, axis=1) / 2
+    nodes = (middles[..., None] + halves[..., None] * NODES).reshape(len(edges), -1)
+    weights = (halves[..., None] * WEIGHTS).reshape(len(edges), -1)
+    return nodes, weights
+
+
+def sign_changes(nodes: Array, values: Array) -> Array:
+    """Return the pairs (k, 2) of neighbouring nodes (n,) between which values (n,) change their sign."""
+    large = np.where(np.abs(values) < ROUNDING, 0, values)
+    places = np.flatnonzero(large[:-1] * large[1:] < 0)
+    return np.stack([nodes[places], nodes[places + 1]], axis=1)
+
+
+def log_gaussian(x: Array, means: Array, scales: Array) -> Array:
+    """Return log N(x; mean, scale²), of the shape that the three broadcast to."""
+    z = (x - means) / scales
+    return np.asarray(-z * z / 2 - np.log(scales) - LOG_ROOT_2_PI)

@@ -1,0 +1,78 @@
+"""Make docs/distances.md: every experiment of ``gan-lab distances``, its figure, its command, its sentence.
+
+Run from a checkout: ``python scripts/distances_gallery.py [NAME ...]``. Names limit what is run anew; what is
+said of the others stays. All of them take some minutes on two cores.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gan_lab.options import config_folder, list_options
+
+DOCS = Path(__file__).parents[1] / "docs"
+IMAGES = DOCS / "images" / "distances"
+
+HEAD = """# The distances lab
+
+What lectures on adversarial models argue from, computed: `gan-lab distances experiment=NAME` prints a table,
+says in a sentence what to see, and writes the table (CSV), the figure (PNG and PDF) and the config into a
+folder of their own below `outputs/distances/`. `gan-lab distances experiment=NAME --cfg job` prints the
+settings, each of which can be given on the command line; `-m` sweeps over them, and ends in one table.
+
+This page is made by `python scripts/distances_gallery.py`.
+"""
+
+
+def main() -> int:
+    """Run the experiments that were named, or all, and write the page."""
+    options = list_options("distances", [config_folder()])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="experiments to run anew (default: all)")
+    given = parser.parse_args()
+    unknown = sorted(set(given.names) - set(options))
+    if unknown:
+        parser.error(f"NAME must be one of {', '.join(options)}; got {unknown[0]}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    for name in given.names or options:
+        run(name)
+    print(f"{time.monotonic() - began:.0f} s in all")
+    found = {name: text for name, text in options.items() if (IMAGES / f"{name}.json").exists()}
+    (DOCS / "distances.md").write_text(page(found), encoding="utf-8")
+    return 0
+
+
+def run(name: str) -> None:
+    """Run one experiment as a user does, and keep its figure and its sentence."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder) / name
+        command = [sys.executable, "-m", "gan_lab.cli", "distances", f"experiment={name}"]
+        subprocess.run([*command, f"hydra.run.dir={where}"], check=True, stdout=subprocess.DEVNULL)
+        shutil.copy(where / "figure.png", IMAGES / f"{name}.png")
+        sentence = json.loads((where / "findings.json").read_text(encoding="utf-8"))["sentence"]
+    (IMAGES / f"{name}.json").write_text(json.dumps({"sentence": sentence}) + "\n", encoding="utf-8")
+    print(f"{name:<24} {time.monotonic() - began:6.1f} s", flush=True)
+
+
+def page(options: dict[str, str]) -> str:
+    """Return the page of these experiments, names to descriptions."""
+    contents = [f"- [{name}](#{name}): {text}" for name, text in options.items()]
+    return "\n".join([HEAD, *contents, "", *(entry(name, text) for name, text in options.items())])
+
+
+def entry(name: str, text: str) -> str:
+    """Return one experiment's part of the page."""
+    sentence = json.loads((IMAGES / f"{name}.json").read_text(encoding="utf-8"))["sentence"]
+    lines = [f"## {name}", text, f"![{name}](images/distances/{name}.png)", sentence]
+    return "\n\n".join([*lines, f"```bash\ngan-lab distances experiment={name}\n```", ""])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Every experiment of the distances lab: found by listing conf/distances/, held to what they all promise."""
+
+import dataclasses
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pytest
+
+from gan_lab.app import to_plain, version_base
+from gan_lab.build import build
+from gan_lab.lectures.base import LectureExperiment
+from gan_lab.options import config_folder, describe, list_options
+
+NAMES = list(list_options("distances", [config_folder()]))
+
+
+def composed(name: str) -> dict[str, Any]:
+    with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+        plain = to_plain(hydra.compose("distances", overrides=[f"distances={name}"]))
+    return {key: value for key, value in plain.items() if key not in ("animate", "trusted")}
+
+
+def nodes_with_a_target(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield node
+        for value in node.values():
+            yield from nodes_with_a_target(value)
+
+
+def test_the_experiments_that_lectures_need_are_there() -> None:
+    needed = {
+        *("uniform_shift", "parallel_lines", "two_gaussians", "mode_covering", "variational_bound"),
+        *("perfect_discriminator", "vanishing_gradient", "noisy_gradient", "hierarchy", "lipschitz"),
+        *("dirac_gan", "two_sample", "transport_1d", "w2_potential", "ground_metric"),
+    }
+    assert needed <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
+    text = describe(config_folder() / "distances" / f"{name}.yaml")
+    assert text.endswith((".", "?"))
+    assert 10 < len(text) <= 110
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_stands_in_the_file(name: str) -> None:
+    for node in nodes_with_a_target(composed(name)):
+        module, _, cls = node["_target_"].rpartition(".")
+        fields = dataclasses.fields(getattr(importlib.import_module(module), cls))
+        keys = {field.metadata.get("key", field.name) for field in fields}
+        assert set(node) - {"_target_"} == keys, node["_target_"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_experiment_builds(name: str) -> None:
+    built = build(composed(name), LectureExperiment, "")  # type: ignore[type-abstract]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        built.anything = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_experiment_has_a_test_of_its_own(name: str) -> None:
+    assert (Path(__file__).parent / f"test_lecture_{name}.py").is_file()
