@@ -174,8 +174,9 @@ def _say(table: pandas.DataFrame, steps: int) -> str:
     if others.empty:
         return f"{still} of the distance from the equilibrium that it started from."
     near, far = others["relative_distance_alternating"].min(), others["relative_distance_alternating"].max()
+    widest = others["relative_distance_simultaneous"].max()
     return (
         f"{still} of the distance from the equilibrium that it started from; the other {len(others)} games, "
         f"whose real parts are not negative or which have no Jacobian there, are still at {near:.2g} to "
-        f"{far:.2g} of it, after simultaneous steps at up to {others['relative_distance_simultaneous'].max():.2g}."
+        f"{far:.2g} of it, after simultaneous steps at up to {widest:.2g}."
     )
