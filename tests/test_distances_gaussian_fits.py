@@ -104,6 +104,7 @@ def test_chi_squared_is_infinite_from_twice_or_half_the_widest_variance_on() -> 
     )
     # the widest component has variance 2
     assert math.isinf(neyman.height(0.0, 2.0001))
+    assert math.isinf(neyman.height(0.0, 2 + 1e-9))  # by rule: no number in reach exceeds float64
     assert math.isfinite(neyman.height(2.0, 1.999))
     assert math.isinf(pearson.height(0.0, 0.9999))
     assert math.isfinite(pearson.height(2.0, 1.001))
@@ -119,6 +120,12 @@ def test_kl_matches_the_moments_of_any_mixture() -> None:
 def test_a_descent_from_a_mean_of_zero_does_not_stall() -> None:
     (found,) = polish_minima(BY_NAME["kl"].landscape(FGAN), np.array([[0.0, 0.0]]))
     assert_close(found, *BEST_OF_FGAN["kl"])
+
+
+def test_simplices_that_stall_on_their_way_leave_no_copies() -> None:
+    target = GaussianMixture((0.2, 0.3, 0.5), (-10.0, 0.0, 1.0), (0.01, 3.0, 0.1))
+    (found,) = minima_of("jeffrey", target)
+    assert_close(found, 3.512986, -0.51222, 3.67776)
 
 
 def test_a_ridge_and_a_plateau_have_no_minimum() -> None:

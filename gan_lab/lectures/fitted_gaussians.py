@@ -14,7 +14,7 @@ from gan_lab.figure_style import BLUE, GREY, VERMILION
 REACH = 2
 CURVE_POINTS = 401
 # how far above the target a narrow fit may rise before it is cut off
-HEADROOM = 2.3
+HEADROOM = 2.6
 
 
 def gaussian_of(found: Minimum) -> Gaussian:
