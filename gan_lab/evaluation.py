@@ -74,7 +74,7 @@ def evaluate_all(
         except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
-            named = str(error).startswith(str(record.path))
+            named = str(error).startswith((f"{record.path}/", f"{record.path} "))
             failures.append(str(error) if named else f"{record.path}: {error}")
     return failures
 

@@ -6,6 +6,7 @@ from scipy.stats import ttest_1samp
 
 from gan_lab.reports.loading import load_sweep
 from gan_lab.reports.tables import csv_text, runs_table, summary_table, write_csv
+from gan_lab.reports.verdicts import FailureRule
 
 
 @pytest.fixture
@@ -70,3 +71,12 @@ def test_csv_files_are_the_same_to_the_byte(sweep, tmp_path):
 def test_csv_has_six_digits_and_no_word_for_nothing(tmp_path):
     given = pandas.DataFrame({"a": [1 / 3, np.nan, 1e-9], "n": [1, 2, 3], "t": ["x, y", "", "z"]})
     assert csv_text(given) == 'a,n,t\n0.333333,1,"x, y"\n,2,\n1e-09,3,z\n'
+
+
+def test_ends_are_of_as_many_measurements_as_the_rule_says(tmp_path):
+    distance = np.linspace(2, 1, 500)
+    write_run(tmp_path / "run", numbers=table(distance__w1_exact=distance))
+    for measurements, expected in ((1, distance[499]), (3, distance[449])):
+        sweep = load_sweep(tmp_path, FailureRule(end_measurements=measurements))
+        assert runs_table(sweep)["quality"].item() == pytest.approx(expected, abs=1e-12)
+        assert summary_table(sweep)["quality_mean"].item() == pytest.approx(expected, abs=1e-12)

@@ -13,7 +13,7 @@ from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt
 from gan_lab.distances.line import Density
 from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
-from gan_lab.figure_style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION
+from gan_lab.figure_style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.variational_critic import Lesson, follow_bound
@@ -94,6 +94,7 @@ class VariationalBound(LectureExperiment):
         learnt = self._learn(objective, x)
         optimum = optimal_function(objective, self.target, self.model, x)
         exact = exact_divergence(objective, self.target, self.model)
+        finite = optimum[np.isfinite(optimum)].tolist()
         # most of it happens early
         last = len(learnt.steps) - 1
         frames = sorted({round(last * (k / _FRAMES) ** 2) for k in range(_FRAMES + 1)})
@@ -109,6 +110,7 @@ class VariationalBound(LectureExperiment):
             left.set(xlabel="steps of the critic", ylabel=f"{self.shown} (unit of f)")
             left.legend(loc="lower right")
             _draw_function(right, x, learnt.functions[frames[k]], optimum)
+            spread(right, finite, pad=0.3)  # the same in every frame
 
         return Animation(figure, draw, len(frames))
 

@@ -22,7 +22,6 @@ from gan_lab.reports.statistics import (
     t_mean,
     wilson_interval,
 )
-from gan_lab.reports.verdicts import end_of
 
 _FAILURES = tuple(outcome for outcome in get_args(Outcome) if outcome not in ("success", "unmeasured"))
 _CORRELATIONS = [
@@ -170,7 +169,7 @@ def _quality_effect(compared: Comparison, sweep: Sweep) -> dict[str, float]:
     datasets = {run.record.choices.get("dataset") for pair in compared.pairs for run in pair}
     tag = sweep.quality.tag if sweep.quality and len(datasets) == 1 else ""
     settled = [pair for pair in compared.pairs if all(run.record.status != "diverged" for run in pair)]
-    differences = [end_of(first.numbers, tag) - end_of(second.numbers, tag) for first, second in settled]
+    differences = [first.end(tag) - second.end(tag) for first, second in settled]
     differences = [value for value in differences if not math.isnan(value)]
     mean, low, high = t_mean(differences)
     return {

@@ -61,6 +61,7 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
             each.numbers,
             each.fault,
             judge(each.record, each.numbers, each.fault, quality, rule),
+            rule.end_measurements,
         )
         for each, cell in runs
     )

@@ -1,5 +1,6 @@
 """What a report knows of a sweep: its runs, the cells that they belong to, and how each ended."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,9 @@ Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasu
 
 # what a critic estimates, the most telling first: an objective writes the first two only if they are its own
 _ESTIMATES = (JSD, F_DIVERGENCE, RAW)
+
+END_MEASUREMENTS = 3
+"""How many of the last measurements a run's end is the median of, unless the failure rule says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class ReportRun:
         numbers: ``metrics.csv`` by iteration, floats, NaN where nothing was measured; empty if missing.
         fault: one sentence on why it is left out of means; None if it counts.
         verdict: what the failure rule says of it.
+        end_measurements: how many of its last measurements its end is the median of, by that rule.
     """
 
     record: RunRecord
@@ -62,6 +67,11 @@ class ReportRun:
     numbers: pandas.DataFrame
     fault: str | None
     verdict: Verdict
+    end_measurements: int = END_MEASUREMENTS
+
+    def end(self, tag: str) -> float:
+        """Return what a tag ended at; NaN if it was not measured."""
+        return end_of(self.numbers, tag, self.end_measurements)
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,13 @@ class Sweep:
     def runs_of(self, cell: Cell) -> list[ReportRun]:
         """Return the runs of a cell, by seed."""
         return [run for run in self.runs if run.cell == cell]
+
+
+def end_of(numbers: pandas.DataFrame, tag: str, measurements: int) -> float:
+    """Return the median of a column's last measurements; NaN if it has none."""
+    if tag not in numbers:
+        return math.nan
+    return float(numbers[tag].dropna().tail(measurements).median())
 
 
 def estimate_tag(run: ReportRun) -> str:

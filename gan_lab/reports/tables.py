@@ -13,7 +13,6 @@ from gan_lab.reports.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.gaps import name_below
 from gan_lab.reports.model import Cell, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.statistics import t_mean
-from gan_lab.reports.verdicts import end_of
 from gan_lab.tags import floor_tag
 
 _BESIDE_FLOORS = ("modes_hit", "high_quality_share", "precision", "recall", "density", "coverage")
@@ -23,7 +22,7 @@ def runs_table(sweep: Sweep) -> pandas.DataFrame:
     """Return every run, those left out of means included, in the sweep's order.
 
     ``estimate`` is the median of the last 101 values of what the critic estimates; quality and its floor, and
-    the shares beside them, are medians of the last three measurements.
+    the shares beside them, are medians of the last measurements, as many as the failure rule says.
     """
     rows = [_run_row(run, sweep) for run in sweep.runs]
     table = pandas.DataFrame(rows)
@@ -64,8 +63,8 @@ def write_csv(table: pandas.DataFrame, path: Path) -> None:
 def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
     record, quality = run.record, sweep.quality
     draw, _ = replicate_of(record, run.config)
-    measured = {name: end_of(run.numbers, f"quality/{name}") for name in _BESIDE_FLOORS}
-    floors = {f"{name}_floor": end_of(run.numbers, f"quality/{name}_floor") for name in _BESIDE_FLOORS}
+    measured = {name: run.end(f"quality/{name}") for name in _BESIDE_FLOORS}
+    floors = {f"{name}_floor": run.end(f"quality/{name}_floor") for name in _BESIDE_FLOORS}
     return {
         "cell": run.cell.key,
         **run.cell.settings,
@@ -80,8 +79,8 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         "estimate_tag": estimate_tag(run),
         "estimate": _last_median(run),
         "quality_tag": quality.tag if quality else "",
-        "quality": end_of(run.numbers, quality.tag) if quality else math.nan,
-        "quality_floor": end_of(run.numbers, floor_tag(quality.tag)) if quality else math.nan,
+        "quality": run.end(quality.tag) if quality else math.nan,
+        "quality_floor": run.end(floor_tag(quality.tag)) if quality else math.nan,
         "spearman": correlation_of(run, sweep),
         **{f"quality/{name}": value for name, value in {**measured, **floors}.items()},
         "duration_s": record.duration_s,
@@ -103,8 +102,8 @@ def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
     """Return means over a cell's runs with t intervals."""
     runs = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status != "diverged"]
     tag = sweep.quality.tag if sweep.quality else ""
-    qualities = [end_of(run.numbers, tag) for run in runs]
-    floors = [end_of(run.numbers, floor_tag(tag)) for run in runs]
+    qualities = [run.end(tag) for run in runs]
+    floors = [run.end(floor_tag(tag)) for run in runs]
     columns = {"estimate_mean": [_last_median(run) for run in runs], "quality_mean": qualities}
     row: dict[str, float] = {"n_mean": sum(not math.isnan(value) for value in qualities)}
     for name, values in columns.items():

@@ -9,7 +9,7 @@ import pandas
 
 from gan_lab.checks import Checked, PositiveFloat, PositiveInt, Probability
 from gan_lab.records import RunRecord
-from gan_lab.reports.model import Quality, ReportRun, Verdict
+from gan_lab.reports.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.tags import W1_EXACT, floor_tag
 
 _QUALITIES = (
@@ -43,7 +43,7 @@ class FailureRule(Checked):
     coverage_share: Probability = 0.1
     high_quality_share: Probability = 0.5
     distance_factor: PositiveFloat = 3.0
-    end_measurements: PositiveInt = 3
+    end_measurements: PositiveInt = END_MEASUREMENTS
 
     def describe(self) -> str:
         """Return the rule as one paragraph for readers of a report."""
@@ -85,13 +85,6 @@ def choose_quality(tables: Sequence[pandas.DataFrame]) -> Quality | None:
     if not measured:
         return None
     return next((each for each in _QUALITIES if all(_measured(t, each.tag) for t in measured)), None)
-
-
-def end_of(numbers: pandas.DataFrame, tag: str, measurements: int = FailureRule.end_measurements) -> float:
-    """Return the median of a column's last measurements; NaN if it has none."""
-    if tag not in numbers:
-        return math.nan
-    return float(numbers[tag].dropna().tail(measurements).median())
 
 
 def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Grade | None:

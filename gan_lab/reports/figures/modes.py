@@ -9,7 +9,6 @@ from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_fi
 from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
 from gan_lab.reports.curves import values_of
 from gan_lab.reports.model import Sweep
-from gan_lab.reports.verdicts import end_of
 from gan_lab.tags import floor_tag
 
 _HIT, _SHARE = "quality/modes_hit", "quality/high_quality_share"
@@ -33,7 +32,7 @@ def modes_figure(sweep: Sweep) -> NamedFigure | None:
     places[0][0].set_yticks(range(len(objectives)), objectives)
     places[0][0].set_ylim(len(objectives) - 0.4, -0.6)
     caption = (
-        "At each run's end, the median of its last three measurements: small, every seed; "
+        "At each run's end, the median of its last measurements: small, every seed; "
         "large, their mean. Dashed: the same of real samples. A run that diverged is shown with its last "
         "finite measurements."
     )
@@ -46,9 +45,9 @@ def _draw(axes: Axes, sweep: Sweep, setting: str, tag: str) -> None:
         objective = objective_of(sweep, cell)
         place = objectives_of(sweep).index(objective)
         runs = [run for run in sweep.runs_of(cell) if run.fault is None]
-        values = np.array([end_of(run.numbers, tag) for run in runs])
+        values = np.array([run.end(tag) for run in runs])
         values = values[np.isfinite(values)]
-        floors += [end_of(run.numbers, floor_tag(tag)) for run in runs]
+        floors += [run.end(floor_tag(tag)) for run in runs]
         if values.size:
             look: dict[str, Any] = {
                 "color": colour_of(objective),

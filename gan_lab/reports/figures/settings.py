@@ -11,7 +11,6 @@ from gan_lab.figure_style import COLOURS, GREY, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.arrangement import NumericAxis, numeric_axis, without
 from gan_lab.reports.curves import values_of
 from gan_lab.reports.model import Cell, ReportRun, Sweep
-from gan_lab.reports.verdicts import end_of
 
 _LINES = ("-", "--", ":", "-.")
 _MOST_TICKS = 6
@@ -26,7 +25,7 @@ Reduced = Callable[[ReportRun, str], float]
 
 
 def _end(run: ReportRun, tag: str) -> float:
-    return end_of(run.numbers, tag)
+    return run.end(tag)
 
 
 def _minimum(run: ReportRun, tag: str) -> float:
@@ -75,7 +74,7 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
         places[0].legend(loc="best")
     caption = (
         f"Each dot is a run, each line the median over seeds, against {axis.key}; at the end, "
-        "the median of the last three measurements. Runs that diverged are "
+        "the median of the last measurements. Runs that diverged are "
         "shown with their last finite values; runs with a fault are left out. Where an axis is logarithmic, "
         "open markers on its bottom are zeros."
     )
@@ -111,7 +110,7 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     axes.set_xticks(place)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     caption = (
-        "At each run's end, the median of its last three measurements: thin, every seed; "
+        "At each run's end, the median of its last measurements: thin, every seed; "
         "thick, the median of those that are not 0. Open markers on the "
         "bottom are zeros: a logarithmic axis has no other place for them."
     )
