@@ -17,6 +17,7 @@ GROUP = "distances"
 
 _CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
 _ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
+_OF_GROUP = re.compile(rf"(?<!\S){GROUP}=")
 _NAMES = re.compile(r"\w*(,\w*)*")
 
 
@@ -30,7 +31,8 @@ def distances_app(arguments: list[str]) -> list[Failure]:
         UserError: if ``experiment`` names none.
     """
     own_only = not any(argument.startswith(_ADDS_FOLDERS) for argument in arguments)
-    return run_app(_distances_job, [_choice(argument, own_only) for argument in arguments], "distances")
+    failures = run_app(_distances_job, [_choice(argument, own_only) for argument in arguments], "distances")
+    return [failure._replace(text=_OF_GROUP.sub("experiment=", failure.text)) for failure in failures]
 
 
 def summarise_sweep() -> list[str]:

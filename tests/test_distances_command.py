@@ -139,6 +139,7 @@ def test_an_unknown_experiment_is_refused_with_those_that_there_are(name: str) -
 def test_a_failing_job_of_a_sweep_is_named_and_the_others_run() -> None:
     called = distances("-m", "experiment=line", "slope=-1,2", "hydra.sweep.dir=sweep")
     assert called.status == 2
+    assert " experiment=line slope=-1: slope must" in called.err
     assert "slope must be a number greater than 0; got -1." in called.err
     assert len(pandas.read_csv("sweep/table.csv")) == 3
 

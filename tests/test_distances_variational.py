@@ -119,7 +119,8 @@ def test_the_bound_is_the_expectations_that_samples_estimate() -> None:
         (Alpha(alpha=1.5), lambda r: np.expm1(r / 2) / 0.5),
         (TotalVariation(), lambda r: np.sign(r) / 2),
     ],
-    ids=repr,
+    # a function's text holds an address, which differs between the workers of a test run
+    ids=lambda value: type(value).__name__ if isinstance(value, FDivergence) else "",
 )
 def test_the_optimum_is_the_derivative_of_f(
     objective: FDivergence, of_log_ratio: Callable[[np.ndarray], np.ndarray]

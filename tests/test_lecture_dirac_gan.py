@@ -135,7 +135,10 @@ def test_the_table_has_eigenvalues_and_distances() -> None:
     table = findings.table.set_index("game")
     assert table.loc["gan_r1", "real_1"] == pytest.approx(-0.25, abs=1e-9)
     assert table.loc["gan_r1", "imaginary_1"] == pytest.approx(math.sqrt(3) / 4, abs=1e-9)
-    assert table.loc["gan_r1", "distance_alternating"] < table.loc["gan", "distance_alternating"]
+    assert (
+        table.loc["gan_r1", "relative_distance_alternating"]
+        < table.loc["gan", "relative_distance_alternating"]
+    )
     assert "gan_r1 (eigenvalues -0.25+0.433i" in findings.sentence
     orbits = findings.details["orbits"]
     assert len(orbits) == 2 * 2 * 31

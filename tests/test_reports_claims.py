@@ -7,6 +7,7 @@ from report_runs import falling, table, write_run, write_sweep
 from scipy.signal import medfilt
 from scipy.stats import spearmanr, ttest_1samp
 
+from gan_lab.reports.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.claims import (
     comparisons,
     correlation_of,
@@ -171,6 +172,22 @@ def test_without_objectives_the_first_setting_is_compared(tmp_path):
     assert found[["axis", "first", "second"]].to_numpy().tolist() == [
         ["constraint.bound", *pair] for pair in (("0.01", "0.1"), ("0.01", "1"), ("0.1", "1"))
     ]
+
+
+def test_without_objectives_every_setting_is_compared_and_named(tmp_path):
+    for bound in (0.1, 0.01):
+        for lr in (1e-3, 1e-4):
+            write_run(tmp_path / f"{bound}{lr}", config={"constraint.bound": bound, "optimizer.lr": lr})
+    sweep = load_sweep(tmp_path)
+    frames = claim_frames(sweep)
+    rows = frames["comparisons"][["axis", "setting"]].to_numpy().tolist()
+    assert ["constraint.bound", "lr=0.001"] in rows
+    assert ["optimizer.lr", "bound=0.01"] in rows
+    assert len(rows) == 6
+    assert list(frames["pooled_success_rates"]["axis"]) == ["constraint.bound"] * 2 + ["optimizer.lr"] * 2
+    titles = {table.title: table for table in claim_tables(sweep, frames)}
+    shown = [row[0].text for row in titles["Claim 2, all settings together"].rows]
+    assert shown == ["bound=0.01", "bound=0.1", "lr=0.0001", "lr=0.001"]
 
 
 def test_a_sweep_of_seeds_alone_compares_nothing(tmp_path):

@@ -172,7 +172,7 @@ def test_deviations_are_the_leaves_that_the_paper_has_otherwise(tmp_path):
         "optimizer": {"lr": 1e-4},
         "dataset": {"_target_": "gan_lab.datasets.lsun.LSUN", "size": 64},
         "train": {"iterations": 100_000, "n_critic": 5, "seeds": 10},
-        "metrics": {"every": 1},
+        "metrics": {"every": 1, "samples": 2048},
     }
     asked: list[list[str]] = []
     compose = composer(
@@ -181,6 +181,8 @@ def test_deviations_are_the_leaves_that_the_paper_has_otherwise(tmp_path):
     found = find_deviations(deviating(tmp_path), compose)
     assert found.rows == (
         Deviation("dataset", "ring8", "lsun_bedroom", "all"),
+        Deviation("metrics.samples", "256", "2048", "all"),
+        Deviation("number of seeds", "1", "10", "all"),
         Deviation("optimizer.lr", "5e-05", "0.0001", "all"),
         Deviation("train.iterations", "500", "100000", "all"),
     )
@@ -196,12 +198,21 @@ def test_what_only_some_cells_have_is_said_by_the_setting_they_share(tmp_path):
         paper = {
             "train": {"iterations": 500, "n_critic": 5},
             "dataset": {"_target_": "gan_lab.datasets.toy.Ring"},
+            "metrics": {"samples": 256},
         }
         return Composed(config | paper, {}, {"objective": None})
 
     assert find_deviations(deviating(tmp_path), compose).rows == (
         Deviation("optimizer.lr", "5e-05", "0.0002", "gan"),
     )
+
+
+def test_images_of_another_size_are_a_deviation_whatever_the_dataset(tmp_path):
+    write_run(tmp_path / "run", config={"dataset.size": 16}, choices=CHOICES)
+    paper = {"dataset": {"size": 64, "root": "data"}, "train": {"seeds": None}}
+    compose = composer(paper, {"dataset": "lsun_bedroom"}, {}, [])
+    rows = find_deviations(load_sweep(tmp_path), compose).rows
+    assert Deviation("dataset.size", "16", "64", "all") in rows
 
 
 @pytest.mark.parametrize(

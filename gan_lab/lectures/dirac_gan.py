@@ -106,8 +106,8 @@ class DiracGAN(LectureExperiment):
             "imaginary_1": first.imag,
             "real_2": second.real,
             "imaginary_2": second.imag,
-            "distance_simultaneous": radii[0],
-            "distance_alternating": radii[1],
+            "relative_distance_simultaneous": radii[0],
+            "relative_distance_alternating": radii[1],
         }
 
     def _draw(self, figure: Figure, end: int) -> None:
@@ -166,16 +166,17 @@ def _say(table: pandas.DataFrame, steps: int) -> str:
     rests = (table["real_1"] < -_ZERO) & (table["real_2"] < -_ZERO)
     parts = [
         f"{row.game} (eigenvalues {row.real_1:.3g}{row.imaginary_1:+.3g}i, "
-        f"{row.real_2:.3g}{row.imaginary_2:+.3g}i) ends at {row.distance_alternating:.1e}"
+        f"{row.real_2:.3g}{row.imaginary_2:+.3g}i) ends at {row.relative_distance_alternating:.1e}"
         for row in table[rests].itertuples()
     ]
     still = f"After {steps} alternating steps " + (", ".join(parts) or "no game comes to rest")
     others = table[~rests]
     if others.empty:
         return f"{still} of the distance from the equilibrium that it started from."
-    near, far = others["distance_alternating"].min(), others["distance_alternating"].max()
+    near, far = others["relative_distance_alternating"].min(), others["relative_distance_alternating"].max()
+    widest = others["relative_distance_simultaneous"].max()
     return (
-        f"{still} of the distance from the equilibrium that it started from; without negative real parts, "
-        f"{len(others)} games are still at {near:.2g} to {far:.2g} of it, after simultaneous steps at "
-        f"up to {others['distance_simultaneous'].max():.2g}."
+        f"{still} of the distance from the equilibrium that it started from; the other {len(others)} games, "
+        f"whose real parts are not negative or which have no Jacobian there, are still at {near:.2g} to "
+        f"{far:.2g} of it, after simultaneous steps at up to {widest:.2g}."
     )

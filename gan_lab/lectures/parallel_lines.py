@@ -89,17 +89,18 @@ class ParallelLines(LectureExperiment):
         lines.set(xlim=(-1.15 * reach, 1.15 * reach), ylim=(-0.05, 1.35), xlabel="x", ylabel="z")
         lines.legend(loc="upper center", ncols=2)
         distances.plot(curve["theta"], curve["w1"], color=BLUE, label="W1 = |θ|")
-        apart = curve["theta"] != 0
         for side in (curve["theta"] < 0, curve["theta"] > 0):
             distances.plot(curve["theta"][side], curve["jsd"][side], "--", color=GREEN)
         distances.plot([], [], "--", color=GREEN, label="JSD (nats)")
-        distances.plot(curve["theta"][~apart], curve["jsd"][~apart], "o", color=GREEN)
+        # JSD leaves log 2 at one point alone
+        distances.plot(0, math.log(2), "o", color=GREEN, markerfacecolor="white")
+        distances.plot(0, 0, "o", color=GREEN, label="JSD at θ = 0")
         if place is not None:
             distances.plot(theta, curve["w1"].iloc[place], "o", color=BLUE, markersize=11)
             distances.plot(theta, curve["jsd"].iloc[place], "s", color=GREEN, markersize=11)
         distances.set(xlabel="shift θ (length of a segment)", ylabel=r"distance between $P_0$ and $P_\theta$")
-        distances.set(ylim=(-0.05, 1.3 * max(reach, math.log(2))))
-        distances.legend(loc="upper center", ncols=2)
+        distances.set(ylim=(-0.05, 1.45 * max(reach, math.log(2))))
+        distances.legend(loc="upper center", ncols=3, columnspacing=1.0, title="KL is ∞ for θ ≠ 0")
 
 
 def _curve(reach: float) -> pandas.DataFrame:

@@ -183,7 +183,8 @@ def _say(table: pandas.DataFrame) -> str:
         f"At the fake points the gradient of log(1 - D) is {found['gan_minimax']:.2g} on average (with the "
         f"optimal D {rows['exact_gradient']['gan_minimax']:.2g}), that of -log D {found['gan']:.2g}, and the "
         f"critic's {found['wgan']:.2g}; the discriminator estimates a JSD of {jsd['estimate']:.4f} (exact "
-        f"{jsd['exact']:.4f}), the critic a W1 of {w1['estimate']:.3f} (exact {w1['exact']:.3f})."
+        f"{jsd['exact']:.4f}), the critic a W1 of {w1['estimate']:.3f} (exact {w1['exact']:.3f}): the "
+        "constraint lets its slope, which is 1 of an exact potential, be what it is."
     )
 
 
@@ -199,7 +200,7 @@ def _draw(figure: Figure, curves: pandas.DataFrame) -> None:
         exact = curves[f"{name}_exact"]
         axes.semilogy(x, exact.where(exact > _LEAST), ":", color=colour)
     axes.semilogy([], [], ":", color=BLACK, label="with the optimum")
-    axes.set(xlabel="x", ylabel="gradient for a fake point at x", ylim=(_LEAST, 1e4))
+    axes.set(xlabel="x", ylabel="gradient for a fake point at x", ylim=(_LEAST, 1e3))
     axes.legend(loc="upper center", ncols=2)
 
 

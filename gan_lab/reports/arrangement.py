@@ -37,7 +37,7 @@ def objectives_of(sweep: Sweep) -> list[str]:
 
 def setting_of(cell: Cell) -> str:
     """Return what a cell is besides its objective: a panel's name, or other values with their keys."""
-    parts = [_worded(key, value) for key, value in cell.settings.items() if key != OBJECTIVE]
+    parts = [worded(key, value) for key, value in cell.settings.items() if key != OBJECTIVE]
     return ", ".join(parts)
 
 
@@ -55,7 +55,7 @@ def numeric_axis(sweep: Sweep) -> NumericAxis | None:
 
 def without(cell: Cell, key: str) -> str:
     """Return what a cell is besides one setting."""
-    return ", ".join(_worded(name, value) for name, value in cell.settings.items() if name != key)
+    return ", ".join(worded(name, value) for name, value in cell.settings.items() if name != key)
 
 
 def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
@@ -69,6 +69,7 @@ def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
     return NumericAxis(key, ordered, ordered[0] > 0 and ordered[-1] / ordered[0] > 10)
 
 
-def _worded(key: str, value: str) -> str:
+def worded(key: str, value: str) -> str:
+    """Return a setting as a label shows it."""
     # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
     return f"{key.rpartition('.')[2]}={value}" if is_number(value) else value

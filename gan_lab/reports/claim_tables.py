@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas
 
+from gan_lab.reports.arrangement import worded
 from gan_lab.reports.claims import comparisons, correlations, pooled_success_rates, success_rates
 from gan_lab.reports.model import Sweep
 from gan_lab.reports.page_tables import Table, table_from
@@ -54,7 +55,8 @@ _WORDS = {
     ),
     "pooled_success_rates": (
         "Claim 2, all settings together",
-        "The same over all other settings of the sweep; the interval takes runs as independent.",
+        "The same over all other settings of the sweep; the interval takes runs as independent, which "
+        "those that share a seed are not.",
     ),
     "comparisons": (
         "Claim 2, on the same seeds",
@@ -81,12 +83,23 @@ def claim_frames(sweep: Sweep) -> dict[str, pandas.DataFrame]:
 def claim_tables(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> list[Table]:
     """Return the claims that have rows as tables of a page."""
     shown = [name for name in _WORDS if len(frames[name])]
-    if len(frames["pooled_success_rates"]) == len(sweep.cells):
+    if len(sweep.cells[0].settings) <= 1:
         shown = [name for name in shown if name != "pooled_success_rates"]
     if sweep.quality is None:
         # without quality there is nothing to follow, and nothing to succeed by
         shown = []
-    return [table_from(frames[name], *_WORDS[name], _COLUMNS[name]) for name in shown]
+    return [table_from(_worded(frames[name]), *_WORDS[name], _COLUMNS[name]) for name in shown]
+
+
+def _worded(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Return a claim with numbers that are compared named by their setting, such as "beta1=0.5"."""
+    if "axis" not in frame:
+        return frame
+    columns = [name for name in ("first", "second", "label") if name in frame]
+    words = {
+        name: [worded(*pair) for pair in zip(frame["axis"], frame[name], strict=True)] for name in columns
+    }
+    return frame.assign(**words)
 
 
 def stacked(frames: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:

@@ -9,7 +9,7 @@ import pandas
 from gan_lab.reports.bands import centred_median
 from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.model import Outcome, ReportRun, Sweep, estimate_tag
-from gan_lab.reports.pairing import POOLED, Comparison, compared_axis, is_judged, pair_runs
+from gan_lab.reports.pairing import POOLED, Comparison, compared_axes, is_judged, pair_runs
 from gan_lab.reports.statistics import (
     Pairs,
     bootstrap_mean,
@@ -72,10 +72,12 @@ def success_rates(sweep: Sweep) -> pandas.DataFrame:
 
 def pooled_success_rates(sweep: Sweep) -> pandas.DataFrame:
     """Return success rates over all other settings together, one row for each value that is compared."""
-    axis = compared_axis(sweep)
-    values = dict.fromkeys(cell.settings[axis] for cell in sweep.cells) if axis else {}
-    of_values = ((v, v, [run for run in sweep.runs if run.cell.settings[str(axis)] == v]) for v in values)
-    return _rates(of_values)
+    pools = list(
+        dict.fromkeys((axis, cell.settings[axis]) for axis in compared_axes(sweep) for cell in sweep.cells)
+    )
+    runs = ([run for run in sweep.runs if run.cell.settings[axis] == value] for axis, value in pools)
+    rates = _rates((value, value, of_value) for (_, value), of_value in zip(pools, runs, strict=True))
+    return rates.assign(axis=[axis for axis, _ in pools])
 
 
 def comparisons(sweep: Sweep) -> pandas.DataFrame:

@@ -11,10 +11,12 @@ from gan_lab.records import leaves_of
 from gan_lab.reports.model import Cell, ReportRun, Sweep
 
 _SCALE = "scale"
+# what two options of a group share, and what matters whichever was chosen
+_ACROSS_OPTIONS = ("dataset.size",)
 
 # which machine, which seeds, and how often one looks: none of it is a setting of the paper
 _NO_SETTINGS = re.compile(
-    r"(seed|scale|draw|learning_rate|device|trusted|metrics\..*|dataset\.(root|download)|hydra\..*"
+    r"(seed|scale|draw|learning_rate|device|trusted|metrics\.(every|layers)|dataset\.(root|download)|hydra\..*"
     r"|train\.(seeds|execution|log_every|sample_every|checkpoint_every|returned_.*))"
 )
 # these bring settings, which are compared themselves
@@ -81,7 +83,7 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
     for cell in sweep.cells:
         run = next((run for run in sweep.runs if run.cell.key == cell.key and run.config), None)
         try:
-            rows = _compare(run, cell, compose)
+            rows = _compare(run, cell, compose, len({each.record.seed for each in sweep.runs_of(cell)}))
         except UserError as error:
             notes[str(error)] = None
             continue
@@ -102,7 +104,7 @@ def _named(cells: Sequence[Cell], among: Sequence[Cell]) -> str:
     return "; ".join(cell.label for cell in cells)
 
 
-def _compare(run: ReportRun | None, cell: Cell, compose: Compose) -> list[tuple[str, str, str]]:
+def _compare(run: ReportRun | None, cell: Cell, compose: Compose, n_seeds: int) -> list[tuple[str, str, str]]:
     if run is None:
         raise UserError(f"{cell.label}: no config of a run can be read.")
     paper = _at_paper_scale(run, compose)
@@ -111,9 +113,21 @@ def _compare(run: ReportRun | None, cell: Cell, compose: Compose) -> list[tuple[
     hidden = tuple(group.replace("/", ".") + "." for group, _, _ in groups)
     here, there = leaves_of(run.config), leaves_of(paper.config)
     keys = sorted(here.keys() | there.keys())
-    settings = [key for key in keys if not _NO_SETTINGS.fullmatch(key) and not key.startswith(hidden)]
+    settings = [
+        key
+        for key in keys
+        if not _NO_SETTINGS.fullmatch(key)
+        and (not key.startswith(hidden) or (key in _ACROSS_OPTIONS and key in here and key in there))
+    ]
     values = [(key, _text(here, key), _text(there, key)) for key in settings]
+    values.append(("number of seeds", str(n_seeds), _number_of_seeds(paper.config, n_seeds)))
     return groups + [(key, own, papers) for key, own, papers in values if own != papers]
+
+
+def _number_of_seeds(config: Mapping[str, Any], otherwise: int) -> str:
+    """Return how many seeds a config trains together; of one that trains a single one, ``otherwise``."""
+    seeds = config.get("train", {}).get("seeds")
+    return str(otherwise if seeds is None else len(seeds) if isinstance(seeds, Sequence) else seeds)
 
 
 def _different_groups(here: Mapping[str, str], there: Mapping[str, str]) -> list[tuple[str, str, str]]:

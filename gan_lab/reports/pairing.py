@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from gan_lab.reports.arrangement import worded
 from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.model import ReportRun, Sweep
 
@@ -40,10 +41,10 @@ def is_judged(run: ReportRun) -> bool:
     return run.fault is None and run.verdict.outcome != "unmeasured"
 
 
-def compared_axis(sweep: Sweep) -> str | None:
-    """Return the setting whose values are compared: the objective, else the first; None if none is swept."""
+def compared_axes(sweep: Sweep) -> list[str]:
+    """Return the settings whose values are compared: the objective, else all that are swept."""
     settings = list(sweep.cells[0].settings)
-    return "objective" if "objective" in settings else next(iter(settings), None)
+    return ["objective"] if "objective" in settings else settings
 
 
 def pair_runs(sweep: Sweep) -> Iterator[Comparison]:
@@ -51,9 +52,11 @@ def pair_runs(sweep: Sweep) -> Iterator[Comparison]:
 
     A pair of runs shares the seed, thus the order of the data and the latents, and the drawn architecture.
     """
-    axis = compared_axis(sweep)
-    if axis is None:
-        return
+    for axis in compared_axes(sweep):
+        yield from _pairs_of(sweep, axis)
+
+
+def _pairs_of(sweep: Sweep, axis: str) -> Iterator[Comparison]:
     values = list(dict.fromkeys(cell.settings[axis] for cell in sweep.cells))
     contexts = list(dict.fromkeys(_context(cell.settings, axis) for cell in sweep.cells))
     by_value: dict[str, dict[_Place, ReportRun]] = {value: {} for value in values}
@@ -82,7 +85,11 @@ def _compare(
     both = [(ours[each], others[each]) for each in sorted(ours.keys() & others.keys())]
     pairs = tuple(pair for pair in both if is_judged(pair[0]) and is_judged(pair[1]))
     left_out = len(ours.keys() | others.keys()) - len(pairs) if ours and others else 0
-    return Comparison(axis, first, second, ", ".join(value for _, value in context), pairs, left_out)
+    return Comparison(axis, first, second, _text(context), pairs, left_out)
+
+
+def _text(context: _Context) -> str:
+    return ", ".join(worded(name, value) for name, value in context)
 
 
 def _context(settings: Mapping[str, str], axis: str) -> _Context:
