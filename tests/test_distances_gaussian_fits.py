@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
+from gan_lab.distances.creases import creases
 from gan_lab.distances.gaussian_fits import Minimum, find_minima, is_minimum, polish_minima, starting_points
 from gan_lab.distances.line import Gaussian, GaussianMixture
 
@@ -104,6 +105,7 @@ def test_chi_squared_is_infinite_from_twice_or_half_the_widest_variance_on() -> 
     )
     # the widest component has variance 2
     assert math.isinf(neyman.height(0.0, 2.0001))
+    assert math.isinf(neyman.height(2.0, 2 + 1e-9))  # by rule: no number in reach exceeds float64
     assert math.isfinite(neyman.height(2.0, 1.999))
     assert math.isinf(pearson.height(0.0, 0.9999))
     assert math.isfinite(pearson.height(2.0, 1.001))
@@ -119,6 +121,57 @@ def test_kl_matches_the_moments_of_any_mixture() -> None:
 def test_a_descent_from_a_mean_of_zero_does_not_stall() -> None:
     (found,) = polish_minima(BY_NAME["kl"].landscape(FGAN), np.array([[0.0, 0.0]]))
     assert_close(found, *BEST_OF_FGAN["kl"])
+
+
+def test_simplices_that_stall_on_their_way_leave_no_copies() -> None:
+    target = GaussianMixture((0.2, 0.3, 0.5), (-10.0, 0.0, 1.0), (0.01, 3.0, 0.1))
+    (found,) = minima_of("jeffrey", target)
+    assert_close(found, 3.512986, -0.51222, 3.67776)
+
+
+@pytest.mark.parametrize("name", ["reverse_kl", "jeffrey", "jensen_shannon", "squared_hellinger"])
+def test_modes_far_apart_have_their_own_minima_and_nothing_between_has(name: str) -> None:
+    target = GaussianMixture((0.5, 0.5), (-60.0, 60.0), (0.6, 0.6))
+    left, right, *covering = minima_of(name, target)
+    assert (left.mean, left.scale) == pytest.approx((-right.mean, right.scale), abs=1e-4)
+    assert left.is_global
+    assert right.is_global
+    assert [found.mean for found in covering] == pytest.approx([0] * len(covering), abs=1e-2)
+    for found in (left, right, *covering):
+        exact = BY_NAME[name].exact(target, Gaussian(found.mean, found.scale))
+        assert found.height == pytest.approx(exact, rel=1e-9)
+
+
+def test_the_corner_of_the_log_density_between_far_modes_is_integrated_exactly() -> None:
+    target = GaussianMixture((0.3, 0.7), (-60.0, 60.0), (0.6, 0.9))
+    landscape, exact = BY_NAME["reverse_kl"].landscape(target), BY_NAME["reverse_kl"].exact
+    assert landscape.height(15.0, 45.0) == pytest.approx(exact(target, Gaussian(15.0, 45.0)), rel=1e-9)
+
+
+def test_components_turn_into_each_other_where_they_are_equally_dense() -> None:
+    positions, widths = creases(GaussianMixture((0.3, 0.7, 0.0), (-1.0, 2.0, 9.0), (0.5, 1.5, 1.0)))
+    assert len(positions) == 2  # no weight, no crease
+    slopes = -(positions + 1) / 0.25 + (positions - 2) / 2.25
+    first, second = (w * Gaussian(m, s).pdf(positions) for w, m, s in [(0.3, -1.0, 0.5), (0.7, 2.0, 1.5)])
+    assert first == pytest.approx(second, rel=1e-9)
+    assert widths == pytest.approx(1 / np.abs(slopes), rel=1e-9)
+    assert len(creases(GaussianMixture((0.5, 0.5), (1.0, 1.0), (2.0, 2.0)))[0]) == 0
+
+
+def test_of_the_flat_bottom_of_the_total_variation_one_point_stays() -> None:
+    target = GaussianMixture((0.4, 0.6), (-1.0, 30.0), (0.01, 1.0))
+    wide, narrow = minima_of("total_variation", target)
+    # all q that are nowhere below the component times its weight
+    assert (wide.height, narrow.height) == pytest.approx((0.4, 0.6))
+    assert (wide.is_global, narrow.is_global) == (True, False)
+    assert 1 < wide.scale < 1 / 0.6
+    assert 0.01 < narrow.scale < 0.01 / 0.4
+
+
+def test_a_component_without_weight_changes_nothing() -> None:
+    ghost = GaussianMixture((0.33, 0.67, 0.0), (-1.0, 2.0, 50.0), (0.25, math.sqrt(2), 9.0))
+    for name in ("reverse_kl", "neyman_chi_squared"):
+        assert minima_of(name, ghost) == minima_of(name, FGAN)
 
 
 def test_a_ridge_and_a_plateau_have_no_minimum() -> None:

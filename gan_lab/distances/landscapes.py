@@ -15,15 +15,18 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
+from gan_lab.distances.creases import creases, positive_components
 from gan_lab.distances.densities import LOG_ROOT_2_PI, GaussianSum
 from gan_lab.distances.generating_functions import GeneratingFunction
-from gan_lab.distances.panels import log_gaussian, panels, sign_changes
+from gan_lab.distances.panels import around, log_gaussian, mirrored, panels, sign_changes
 
 Array = NDArray[np.float64]
 
 # Panel edges to one side of a centre, in scales: even where a Gaussian lives, then growing, to where its
 # density is less than float64 can express.
 EDGES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 20, 28, 39.0])
+# To one side of a crease, in units of its width; it ends where exp(-width) is below the digits of float64.
+CREASE_EDGES = np.array([0, 1, 2, 4, 8, 16, 40.0])
 # The integrand of a chi-squared divergence is like a Gaussian itself, whose width has no bound where the
 # divergence nears infinity.
 FAR_EDGES = np.concatenate([EDGES, 39 * 1.4 ** np.arange(1, 11)])
@@ -83,10 +86,12 @@ class Landscape(ABC):
 
     def _edges(self, means: Array, scales: Array) -> Array:
         """Return the edges of the panels for T Gaussians (T,), (T,), as (T, E), ascending."""
-        _, centres, widths = self.target.components()
-        edges = np.concatenate([-self.panel_edges[:0:-1], self.panel_edges])
-        of_target = (centres[:, None] + widths[:, None] * edges).ravel()
-        of_gaussians = means[:, None] + scales[:, None] * edges
+        _, centres, widths = positive_components(self.target)
+        positions, extents = creases(self.target)
+        of_target = np.concatenate(
+            [around(centres, widths, self.panel_edges), around(positions, extents, CREASE_EDGES)]
+        )
+        of_gaussians = means[:, None] + scales[:, None] * mirrored(self.panel_edges)
         rows = np.broadcast_to(of_target, (len(means), len(of_target)))
         return np.sort(np.concatenate([rows, of_gaussians], axis=1), axis=1)
 
@@ -127,7 +132,7 @@ class FDivergenceLandscape(Landscape):
 
     def is_infinite(self, scales: Array) -> NDArray[np.bool_]:
         """Return for which scales (T,) p^s q^(1-s) does not decay, s being a power that f grows like."""
-        _, _, widths = self.target.components()
+        _, _, widths = positive_components(self.target)
         infinite = np.zeros(scales.shape, dtype=bool)
         for s in self._outer_powers:
             infinite |= s / widths.max() ** 2 + (1 - s) / scales**2 <= 0

@@ -20,6 +20,16 @@ def panels(edges: Array) -> tuple[Array, Array]:
     return nodes, weights
 
 
+def mirrored(edges: Array) -> Array:
+    """Return edges to one side (E,), ascending from 0, as edges to both (2E - 1,)."""
+    return np.concatenate([-edges[:0:-1], edges])
+
+
+def around(centres: Array, widths: Array, edges: Array) -> Array:
+    """Return edges (E,) to one side of 0 in units of the widths (n,) around n centres, as (n (2E - 1),)."""
+    return np.asarray((centres[:, None] + widths[:, None] * mirrored(edges)).ravel())
+
+
 def sign_changes(nodes: Array, values: Array) -> Array:
     """Return the pairs (k, 2) of neighbouring nodes (n,) between which values (n,) change their sign."""
     large = np.where(np.abs(values) < ROUNDING, 0, values)

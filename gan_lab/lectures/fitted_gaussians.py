@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from gan_lab.distances.creases import positive_components
 from gan_lab.distances.gaussian_fits import Minimum
 from gan_lab.distances.line import Gaussian, GaussianMixture
 from gan_lab.distances.measure import Array
@@ -14,7 +15,7 @@ from gan_lab.figure_style import BLUE, GREY, VERMILION
 REACH = 2
 CURVE_POINTS = 401
 # how far above the target a narrow fit may rise before it is cut off
-HEADROOM = 2.3
+HEADROOM = 2.6
 
 
 def gaussian_of(found: Minimum) -> Gaussian:
@@ -24,17 +25,18 @@ def gaussian_of(found: Minimum) -> Gaussian:
 
 def modes_covered(target: GaussianMixture, found: Minimum) -> int:
     """Return how many components have their mean within ``REACH`` scales of the fit's."""
-    return int((np.abs(np.array(target.means) - found.mean) <= REACH * found.scale).sum())
+    _, means, _ = positive_components(target)
+    return int((np.abs(means - found.mean) <= REACH * found.scale).sum())
 
 
 def covers(target: GaussianMixture, found: Minimum) -> bool:
     """Return whether a fit covers all components."""
-    return modes_covered(target, found) == len(target.means)
+    return modes_covered(target, found) == len(positive_components(target)[0])
 
 
 def window(target: GaussianMixture) -> Array:
     """Return the points (CURVE_POINTS,) where densities are drawn, to 4 scales beyond the components."""
-    means, scales = np.array(target.means), np.array(target.scales)
+    _, means, scales = positive_components(target)
     return np.linspace((means - 4 * scales).min(), (means + 4 * scales).max(), CURVE_POINTS)
 
 

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from gan_lab.checks import Rule, UserError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
+from gan_lab.distances.creases import positive_components
 from gan_lab.distances.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.line import GaussianMixture
 from gan_lab.lectures.alpha_path import animate_alpha
@@ -121,7 +122,7 @@ class ModeCovering(LectureExperiment):
         return pandas.DataFrame(curves)
 
     def _say(self, minima: Minima) -> str:
-        modes = len(self.target.means)
+        modes = len(positive_components(self.target)[0])
         covering = [name for name, (lowest, *_) in minima.items() if covers(self.target, lowest)]
         seeking = [name for name in minima if name not in covering]
         local = [name for name, several in minima.items() if not several[-1].is_global]
