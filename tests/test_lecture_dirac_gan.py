@@ -174,3 +174,16 @@ def test_the_animation_grows() -> None:
 def test_bad_settings_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(BadValueError, match=message):
         small(**changes)
+
+
+@pytest.mark.parametrize("weight", [1e-4, 10.0])
+def test_a_kink_is_found_however_small(weight: float) -> None:
+    game = DiracGame(Wasserstein(), GradientPenalty(weight=weight))
+    assert np.isnan(game.eigenvalues()).all()
+
+
+def test_a_steep_field_is_no_kink() -> None:
+    gamma = 5000.0
+    root = np.sqrt(gamma**2 / 4 - 1 / 4)
+    found = DiracGame(GAN(), R1(weight=gamma)).eigenvalues()
+    assert sorted(found.real) == pytest.approx([-gamma / 2 - root, -gamma / 2 + root], rel=1e-4)

@@ -74,3 +74,9 @@ def test_bad_masses_get_their_sentence() -> None:
         Transport1D(source=Discrete((0, 1), (0.5, 0.6)), target=Discrete((0,), (1.0,)))
     with pytest.raises(UserError, match=r"n_atoms must be a whole number greater than 0; got 0\."):
         Transport1D(source=EARTH.source, target=EARTH.target, n_atoms=0)
+
+
+def test_of_densities_the_sentence_tells_points_from_distributions() -> None:
+    sentence = Transport1D(source=Gaussian(0.0, 1.0), target=Gaussian(0.0, 2.0), n_atoms=2).run().sentence
+    assert "0.67449: one number, W1 of the points; " in sentence
+    assert "of the distributions that they stand for, 0.797885" in sentence

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scipy.stats import binom
 
-from gan_lab.checks import UserError
+from gan_lab.checks import BadValueError, UserError
 from gan_lab.lectures.two_sample import TwoSample
 
 
@@ -80,3 +80,8 @@ def test_bad_settings_get_their_sentence(settings: dict[str, Any], message: str)
     with pytest.raises(UserError) as error:
         small(**settings)
     assert str(error.value) == message
+
+
+def test_permutations_that_cannot_reject_are_refused() -> None:
+    with pytest.raises(BadValueError, match=r"n_permutations must be 19 or more, .* level of 0\.05; got 9"):
+        small(n_permutations=9)

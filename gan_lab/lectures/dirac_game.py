@@ -14,7 +14,7 @@ from gan_lab.draws import make_rng
 from gan_lab.objectives.base import Objective
 from gan_lab.types import Score
 
-_KINK = 1e-6  # how far from the equilibrium the field must have come to nothing, up to a factor
+_NEAR, _NEARER = 1e-6, 1e-9  # distances from the equilibrium between which a smooth field shrinks as they do
 _BESIDE, _DIGITS = 1e-12, 10  # where the Jacobian is taken, and what is left of it
 
 
@@ -78,14 +78,16 @@ class DiracGame(Checked):
         """
         # beside it, because a norm has no second derivative at 0 even where nothing comes of it
         rest = torch.full((2,), _BESIDE, dtype=torch.float64)
-        near = torch.stack(
-            [self.field(_KINK * torch.tensor(at, dtype=torch.float64)) for at in ((1, 1), (-1, 1))]
-        )
-        if float(near.abs().amax()) > math.sqrt(_KINK):
+        if self._field_at(_NEARER) > self._field_at(_NEAR) / 2:
             return np.full(2, complex(math.nan, math.nan))
         jacobian = torch.func.jacrev(self.field)(rest).numpy().round(_DIGITS)
         found = np.linalg.eigvals(jacobian).astype(np.complex128)
         return found[np.argsort(-found.imag)] + 0.0  # no negative zeros
+
+    def _field_at(self, distance: float) -> float:
+        """Return the largest component of the field at points that far from the equilibrium on both axes."""
+        points = (distance * torch.tensor(at, dtype=torch.float64) for at in ((1, 1), (-1, 1)))
+        return float(torch.stack([self.field(point) for point in points]).abs().amax())
 
     def _score(self, psi: Tensor) -> Score:
         params = {"weight": psi.view(1, 1)}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.base import CriticArchitecture
-from gan_lab.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.checks import NonNegativeInt, PositiveInt, Rule, UserError
 from gan_lab.distances.gaussian_fits import find_minima
 from gan_lab.distances.generating_functions import TOTAL_VARIATION
 from gan_lab.distances.landscapes import FDivergenceLandscape
@@ -108,7 +108,13 @@ class FGANTable(LectureExperiment):
 
     def _nearest(self, objective: FDivergence) -> Gaussian:
         f = exact_function(objective)
-        lowest, *_ = find_minima(FDivergenceLandscape(self.target, f, has_kink=f is TOTAL_VARIATION))
+        minima = find_minima(FDivergenceLandscape(self.target, f, has_kink=f is TOTAL_VARIATION))
+        if not minima:
+            raise UserError(
+                "target must have components near enough for float64 to see a Gaussian nearest to it; "
+                f"got means {list(self.target.means)} and scales {list(self.target.scales)}."
+            )
+        lowest = minima[0]
         return Gaussian(lowest.mean, lowest.scale)
 
     def _matrix(self, fits: Mapping[str, Gaussian]) -> pandas.DataFrame:

@@ -1,5 +1,6 @@
 """Transport on the line as a linear program, its dual, and the matching of quantiles, side by side."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -137,9 +138,14 @@ def _row(solution: _Solution, order: Order) -> dict[str, object]:
 def _sentence(table: pandas.DataFrame) -> str:
     first, second = table.iloc[0], table.iloc[1]
     violation = max(0.0, first["violation"])
+    of_all = "one number, W1"
+    if not math.isclose(first["line"], first["exact"], rel_tol=1e-9, abs_tol=1e-12):
+        of_all = (
+            f"one number, W1 of the points; of the distributions that they stand for, {first['exact']:.6g}"
+        )
     return (
         f"The cheapest plan costs {first['primal']:.6g}, the best prices earn {first['dual']:.6g}, and the "
-        f"area between the distribution functions is {first['line']:.6g}: one number, W1. Mass travels only "
+        f"area between the distribution functions is {first['line']:.6g}: {of_all}. Mass travels only "
         f"where the prices meet the cost (to within {violation:.1g}), and no slope of the potential exceeds "
         f"{first['steepest']:.6g}. For the squared cost plan and prices meet at {second['primal']:.6g} and "
         f"{second['dual']:.6g}, with slopes up to {second['steepest']:.6g}."

@@ -1,5 +1,6 @@
 """How often two-sample tests tell two distributions apart, and how often they cry wolf."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from gan_lab.checks import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Rule
+from gan_lab.checks import BadValueError, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.draws import make_rng
 from gan_lab.figure_style import BLUE, GREEN, GREY, VERMILION
 from gan_lab.lectures.base import Findings, LectureExperiment
@@ -81,6 +82,14 @@ class TwoSample(LectureExperiment):
     n_trials: PositiveInt = 100
     n_permutations: PositiveInt = 99
     seed: NonNegativeInt = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least = math.ceil(1 / self.level) - 1
+        if self.n_permutations < least:
+            # the least p-value is 1 / (1 + n_permutations)
+            rule = f"{least} or more, without which no p-value reaches the level of {self.level:g}"
+            raise BadValueError("n_permutations", rule, self.n_permutations)
 
     def run(self) -> Findings:
         """Test many pairs of samples of every size, dimension and change."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from gan_lab.architectures.base import CriticArchitecture
-from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt
+from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt, UserError
 from gan_lab.distances.line import Density
 from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
 from gan_lab.figure_style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
@@ -94,6 +94,8 @@ class VariationalBound(LectureExperiment):
         learnt = self._learn(objective, x)
         optimum = optimal_function(objective, self.target, self.model, x)
         exact = exact_divergence(objective, self.target, self.model)
+        if not least_value(objective) < exact < math.inf:
+            raise UserError(f"shown must be a divergence that is finite and not 0 here; got {self.shown!r}.")
         finite = optimum[np.isfinite(optimum)].tolist()
         # most of it happens early
         last = len(learnt.steps) - 1
