@@ -72,9 +72,21 @@ def test_the_sentence_has_the_numbers_of_its_run() -> None:
         ((4,), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
         ((4, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
         ((1, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
-        ((2, 4), (0.5,), (1.0,), "biases must be numbers between 0 and 1/2, and neither, at least one; got"),
-        ((2, 4), (), (1.0,), "biases must be numbers between 0 and 1/2, and neither, at least one; got"),
-        ((2, 4), (0.1,), (0.0,), "shifts must be numbers greater than 0, at least one; got"),
+        (
+            (2, 4),
+            (0.5,),
+            (1.0,),
+            "biases must be numbers from 1e-6 up to 1/2, not including it, at least one; got",
+        ),
+        # a coin that float64 cannot tell from a fair one
+        ((2, 4), (1e-17,), (1.0,), "biases must be numbers from 1e-6 up to 1/2"),
+        (
+            (2, 4),
+            (),
+            (1.0,),
+            "biases must be numbers from 1e-6 up to 1/2, not including it, at least one; got",
+        ),
+        ((2, 4), (0.1,), (0.0,), "shifts must be numbers from 1e-6 on, at least one; got"),
     ],
 )
 def test_bad_settings_are_refused(

@@ -140,8 +140,9 @@ def test_every_critic_has_its_row() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"bounds": ()}, "bounds must be numbers greater than 0, at least one"),
+        ({"bounds": ()}, "bounds must be different numbers greater than 0, at least one"),
         ({"bounds": (0.1, -1)}, "bounds must be"),
+        ({"bounds": (0.1, 0.10000001)}, "bounds must be different numbers"),  # of one name in the table
         ({"contenders": {}}, "contenders must be a mapping of at least one"),
         ({"pair": AbsoluteValue()}, "pair must be a pair of distributions in the plane"),
         ({"pair": DatasetPair(GaussianMixture(), GaussianMixture()), "steps": 0}, "steps must be"),

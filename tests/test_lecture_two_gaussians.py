@@ -8,8 +8,9 @@ import pytest
 from command_line import gan_lab
 from PIL import Image
 
+from gan_lab.checks import BadValueError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
 from gan_lab.distances.transport_line import wasserstein_line
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
@@ -92,3 +93,19 @@ def test_the_command_draws_and_animates(tmp_path: Path) -> None:
     assert called.status == 0, called.err
     with Image.open(tmp_path / "a" / "animation.gif") as gif:
         assert gif.n_frames == 5  # type: ignore[attr-defined]
+
+
+def test_supports_that_differ_are_refused() -> None:
+    with pytest.raises(
+        BadValueError, match=r"fake must be a density on the support of real, .* exactly 0 or 1"
+    ):
+        LinePair(Uniform(0.0, 1.0), Uniform(2.0, 3.0))
+
+
+def test_the_slope_of_the_log_odds_does_not_depend_on_the_unit() -> None:
+    for unit in (1e-3, 1.0, 1e4):
+        pair = LinePair(GaussianMixture((0.5, 0.5), (-unit, unit), (unit, unit)), Gaussian(0.0, 2 * unit))
+        # d/dx log of the mixture is (tanh(x) - x) / unit, that of the other -x / (4 unit)
+        x = np.array([0.5, 1.5])
+        expected = (np.tanh(x) - x + x / 4) / unit
+        assert pair.log_odds_slope(x * unit) == pytest.approx(expected, rel=1e-5)

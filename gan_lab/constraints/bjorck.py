@@ -32,8 +32,8 @@ class Bjorck(Constraint):
     √(⌈h / stride⌉ ⌈w / stride⌉): 2 for DCGAN's 4x4 kernels of stride 2, and only an upper bound.
 
     Attributes:
-        iterations: per use; each multiplies small singular values by 3/2, so that 20 bring those down to a
-            thousandth of the largest to 1.
+        iterations: per use; each multiplies small singular values by 3/2. 20 bring to 1 what is at least a
+            thousandth of the bound that the matrix is first divided by: up to m^⅛ times the largest.
 
     Reference:
         Björck and Bowie, "An iterative algorithm for computing the best estimate of an orthogonal matrix",

@@ -28,11 +28,14 @@ Indices = Annotated[
 ]
 Biases = Annotated[
     tuple[float, ...],
-    Rule("numbers between 0 and 1/2, and neither, at least one", lambda v: v and all(0 < x < 0.5 for x in v)),
+    Rule(
+        "numbers from 1e-6 up to 1/2, not including it, at least one",
+        lambda v: v and all(1e-6 <= x < 0.5 for x in v),
+    ),
 ]
 Shifts = Annotated[
     tuple[float, ...],
-    Rule("numbers greater than 0, at least one", lambda v: min(v, default=0) > 0),
+    Rule("numbers from 1e-6 on, at least one", lambda v: min(v, default=0) >= 1e-6),
 ]
 Pair = tuple[LineDistribution, LineDistribution]
 

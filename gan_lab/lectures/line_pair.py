@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from gan_lab.checks import Checked
+from gan_lab.checks import BadValueError, Checked
 from gan_lab.distances.line import Density
 
 Array = NDArray[np.float64]
 
 _GRID, _MARGIN = 401, 0.05
 _TAIL = 1e-4  # what of either side lies beyond either end of the grid
-_STEP = 1e-5  # of central differences
+_STEP = 1e-6  # of central differences, as a part of the grid
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class LinePair(Checked):
 
     real: Density
     fake: Density
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.fake.support() != self.real.support():
+            rule = f"a density on the support of real, {self.real.support()}: elsewhere D is exactly 0 or 1"
+            raise BadValueError("fake", rule, self.fake.support())
 
     @cached_property
     def grid(self) -> Array:
@@ -46,7 +52,9 @@ class LinePair(Checked):
 
     def log_odds_slope(self, x: Array) -> Array:
         """Return the derivative of the log odds by x."""
-        return (self.log_odds(x + _STEP) - self.log_odds(x - _STEP)) / (2 * _STEP)
+        step = _STEP * (self.grid[-1] - self.grid[0])
+        slope: Array = (self.log_odds(x + step) - self.log_odds(x - step)) / (2 * step)
+        return slope
 
     def discriminator(self, x: Array) -> Array:
         """Return D* = p / (p + q)."""

@@ -24,7 +24,10 @@ from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay
 
 Bounds = Annotated[
-    tuple[PositiveFloat, ...], Rule("numbers greater than 0, at least one", lambda bounds: len(bounds) > 0)
+    tuple[PositiveFloat, ...],
+    Rule(
+        "different numbers greater than 0, at least one", lambda v: 0 < len(v) == len({f"{x:g}" for x in v})
+    ),
 ]
 
 _SAMPLES = 512  # points that slopes are looked for at

@@ -87,12 +87,14 @@ class W2Potential(LectureExperiment):
 
     def _look(self, step: int, pair: PotentialPair) -> dict[str, float]:
         pair = pair.double()
-        (x, weights), (y, _) = gaussian_nodes(self.source), gaussian_nodes(self.target)
+        x, weights = gaussian_nodes(self.source)
+        # of nodes that the optimal map joins, W2 is the Gaussians': what bounds the one bounds the other
+        y = optimal_map(self.source, self.target, x)
         squares = weights @ (x.square() + y.square()).sum(dim=1)
         potential = weights @ pair.network.value(pair.source, x)
         errors = (
-            weights @ (pair.forward(x) - optimal_map(self.source, self.target, x)).square().sum(dim=1),
-            weights @ (pair.backward(y) - optimal_map(self.target, self.source, y)).square().sum(dim=1),
+            weights @ (pair.forward(x) - y).square().sum(dim=1),
+            weights @ (pair.backward(y) - x).square().sum(dim=1),
         )
         return {
             "step": step,
