@@ -7,13 +7,16 @@ drawn ahead, all without a state to keep.
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from gan_lab.types import Batch, Sampler
+
+T = TypeVar("T")
 
 _STREAMS = ("data", "latent", "noise")
 _BLOCK_NUMBERS, _BLOCK_ITERATIONS = 1 << 20, 64
@@ -92,3 +95,14 @@ def make_rng(seed: int, stream: str, device: torch.device | str = "cpu") -> torc
     digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=4).digest()
     # the CPU's Mersenne twister uses 32 bits of a seed: of millions of blocks, some few may coincide
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "little"))
+
+
+def build_with(seed: int, stream: str, build: Callable[[], T]) -> T:
+    """Return what ``build`` makes while torch's global generator is seeded for a stream.
+
+    For networks, whose modules draw their initial parameters from nowhere else. On the CPU, so that every
+    device starts from the same.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(make_rng(seed, stream).initial_seed())
+        return build()

@@ -15,7 +15,7 @@ from gan_lab.build import build, make
 from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
-from gan_lab.draws import BatchShape, make_rng
+from gan_lab.draws import BatchShape, build_with, make_rng
 from gan_lab.iteration import Game, init_state
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
@@ -196,13 +196,11 @@ def _architectures(
 def _build_networks(
     generator: GeneratorArchitecture, critic: CriticArchitecture, seed: int, shape: BatchShape
 ) -> tuple[nn.Module, nn.Module]:
-    """Return generator and critic; initialised on the CPU, so that every device starts from the same."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(make_rng(seed, "generator").initial_seed())
-        generator_network = generator.build(shape.latent_dim, shape.data_shape)
-        torch.manual_seed(make_rng(seed, "critic").initial_seed())
-        critic_network = critic.build(shape.data_shape)
-    return generator_network, critic_network
+    """Return generator and critic."""
+    return (
+        build_with(seed, "generator", lambda: generator.build(shape.latent_dim, shape.data_shape)),
+        build_with(seed, "critic", lambda: critic.build(shape.data_shape)),
+    )
 
 
 def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[int, ...]:

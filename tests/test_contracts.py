@@ -2,13 +2,12 @@
 
 import dataclasses
 import functools
-import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 from conftest import compose_config
+from described_classes import assert_every_setting_is_there, nodes_with_a_target
 from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
@@ -70,14 +69,6 @@ def node_of(option: str) -> Any:
     return node
 
 
-def nodes_with_a_target(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield node
-        for value in node.values():
-            yield from nodes_with_a_target(value)
-
-
 def test_no_group_is_empty_or_unknown() -> None:
     groups = {option.rpartition("/")[0] for option in OPTIONS}
     assert {*KINDS, "architecture"} <= groups <= {*KINDS, "architecture", "panel", "experiment"}
@@ -95,10 +86,7 @@ def test_the_keys_of_an_option_are_the_fields_of_its_class(option: str) -> None:
     nodes = list(nodes_with_a_target(composed(option)))
     assert len(nodes) >= 6  # objective, constraint, dataset, optimizer, generator, critic
     for node in nodes:
-        module, _, name = node["_target_"].rpartition(".")
-        fields = dataclasses.fields(getattr(importlib.import_module(module), name))
-        keys = {field.metadata.get("key", field.name) for field in fields}
-        assert set(node) - {"_target_"} == keys, node["_target_"]
+        assert_every_setting_is_there(node)
 
 
 @pytest.mark.parametrize("option", [option for group in KINDS for option in names_in(group)])

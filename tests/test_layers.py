@@ -22,7 +22,7 @@ LAYERS = {
             "progress",
         ),
         *("derivatives", "flat", "flops", "stopwatch", "tags", "scales", "parallelism"),
-        "figure_style",
+        *("figure_style", "statistics"),
     ],
     "what can be chosen": [
         *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),

@@ -1,13 +1,12 @@
 """Every experiment of the distances lab: found by listing conf/distances/, held to what they all promise."""
 
 import dataclasses
-import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import hydra
 import pytest
+from described_classes import assert_every_setting_is_there, nodes_with_a_target
 
 from gan_lab.app import to_plain, version_base
 from gan_lab.build import build
@@ -21,14 +20,6 @@ def composed(name: str) -> dict[str, Any]:
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
         plain = to_plain(hydra.compose("distances", overrides=[f"distances={name}"]))
     return {key: value for key, value in plain.items() if key not in ("animate", "trusted")}
-
-
-def nodes_with_a_target(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        if "_target_" in node:
-            yield node
-        for value in node.values():
-            yield from nodes_with_a_target(value)
 
 
 def test_the_experiments_that_lectures_need_are_there() -> None:
@@ -50,10 +41,7 @@ def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_stands_in_the_file(name: str) -> None:
     for node in nodes_with_a_target(composed(name)):
-        module, _, cls = node["_target_"].rpartition(".")
-        fields = dataclasses.fields(getattr(importlib.import_module(module), cls))
-        keys = {field.metadata.get("key", field.name) for field in fields}
-        assert set(node) - {"_target_"} == keys, node["_target_"]
+        assert_every_setting_is_there(node)
 
 
 @pytest.mark.parametrize("name", NAMES)

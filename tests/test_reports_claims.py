@@ -17,7 +17,7 @@ from gan_lab.reports.claims import (
 )
 from gan_lab.reports.loading import load_sweep
 from gan_lab.reports.pairing import pair_runs
-from gan_lab.reports.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
+from gan_lab.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
 
 
 def write(root, objective, seed, numbers=None, choices=None, **record):

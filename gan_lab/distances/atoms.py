@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_lab.distances.measure import LineDistribution, Numbers, Weights, require_same_length
+from gan_lab.distances.measure import LineDistribution, Numbers, Weights
+from gan_lab.distances.weighted import EqualAtoms, WeightedAtoms
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ class Atomic(LineDistribution):
 
 
 @dataclass(frozen=True)
-class Discrete(Atomic):
+class Discrete(WeightedAtoms, Atomic):
     """Finitely many points with weights.
 
     Attributes:
@@ -81,15 +82,6 @@ class Discrete(Atomic):
 
     atoms: Numbers
     weights: Weights
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_same_length("atoms", atoms=self.atoms, weights=self.weights)
-
-    def masses(self) -> tuple[Array, Array]:
-        """Return the points and their weights, rescaled to sum to 1 to the last digit."""
-        weights = np.array(self.weights)
-        return np.array(self.atoms), weights / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -108,7 +100,7 @@ class Dirac(Atomic):
 
 
 @dataclass(frozen=True)
-class Empirical(Atomic):
+class Empirical(EqualAtoms, Atomic):
     """A sample of size n, each draw with weight 1/n.
 
     A distance to it estimates the distance to the distribution that was sampled. Transport distances are
@@ -120,8 +112,3 @@ class Empirical(Atomic):
     """
 
     samples: Numbers
-
-    def masses(self) -> tuple[Array, Array]:
-        """Return the draws with weight 1/n each."""
-        n = len(self.samples)
-        return np.array(self.samples), np.full(n, 1 / n)

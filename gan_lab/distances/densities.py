@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from gan_lab.checks import BadValueError, PositiveFloat
-from gan_lab.distances.measure import Density, Numbers, Scales, Weights, require_same_length
+from gan_lab.distances.measure import Density, Numbers, Scales, Weights
 from gan_lab.distances.tails import GaussianTail
+from gan_lab.distances.weighted import WeightedComponents, rescaled
 
 Array = NDArray[np.float64]
 
@@ -138,7 +139,7 @@ class Gaussian(GaussianSum):
 
 
 @dataclass(frozen=True)
-class GaussianMixture(GaussianSum):
+class GaussianMixture(WeightedComponents, GaussianSum):
     """Sum over k of w_k N(m_k, s_k^2).
 
     Attributes:
@@ -154,14 +155,9 @@ class GaussianMixture(GaussianSum):
     means: Numbers
     scales: Scales
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_same_length("weights", weights=self.weights, means=self.means, scales=self.scales)
-
     def components(self) -> tuple[Array, Array, Array]:
         """Return the components, their weights rescaled to sum to 1 to the last digit."""
-        weights = np.array(self.weights)
-        return weights / weights.sum(), np.array(self.means), np.array(self.scales)
+        return rescaled(self.weights), np.array(self.means), np.array(self.scales)
 
 
 @dataclass(frozen=True)

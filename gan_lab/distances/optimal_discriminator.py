@@ -20,6 +20,8 @@ from scipy.integrate import quad
 from scipy.special import expit, log_ndtr
 
 from gan_lab.checks import Checked
+from gan_lab.distances.divergences import jensen_shannon
+from gan_lab.distances.line import Gaussian
 
 Values = NDArray[np.float64]
 
@@ -57,8 +59,7 @@ class ShiftedGaussian(Checked):
 
     def jensen_shannon(self) -> float:
         """Return JSD(P, Q) = (KL(P|M) + KL(Q|M)) / 2, M = (P + Q) / 2, in nats, at most log 2."""
-        # both halves are log 2 - E_Q log(1 + p/q), by the symmetry about t/2
-        return math.log(2) - self._mean(lambda x: np.logaddexp(0, self.score(x)))
+        return jensen_shannon(Gaussian(0.0, 1.0), Gaussian(self.shift, 1.0))
 
     def value(self) -> float:
         """Return the game's value E_P log D* + E_Q log(1 - D*) = 2 JSD - 2 log 2, in nats."""

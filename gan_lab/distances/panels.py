@@ -1,5 +1,7 @@
 """Quadrature over panels, for many integrals at once, and where its panels must break."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,16 +9,17 @@ from gan_lab.distances.densities import LOG_ROOT_2_PI
 
 Array = NDArray[np.float64]
 
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+_rule = cache(np.polynomial.legendre.leggauss)
 # A sign change between values less than this is one of rounding.
 ROUNDING = 1e-13
 
 
-def panels(edges: Array) -> tuple[Array, Array]:
-    """Return Gauss-Legendre nodes and weights (T, n) of the panels between edges (T, E)."""
+def panels(edges: Array, n_nodes: int = 8) -> tuple[Array, Array]:
+    """Return Gauss-Legendre nodes and weights (T, n), ``n_nodes`` in each panel between edges (T, E)."""
+    of_one, weights_of_one = _rule(n_nodes)
     middles, halves = (edges[:, 1:] + edges[:, :-1]) / 2, np.diff(edges, axis=1) / 2
-    nodes = (middles[..., None] + halves[..., None] * NODES).reshape(len(edges), -1)
-    weights = (halves[..., None] * WEIGHTS).reshape(len(edges), -1)
+    nodes = (middles[..., None] + halves[..., None] * of_one).reshape(len(edges), -1)
+    weights = (halves[..., None] * weights_of_one).reshape(len(edges), -1)
     return nodes, weights
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.distances.measure import Weights, require_same_length
+from gan_lab.distances.measure import Weights
 from gan_lab.distances.plane_measure import PlaneDistribution, Points
+from gan_lab.distances.weighted import EqualAtoms, WeightedAtoms
 
 Array = NDArray[np.float64]
 
@@ -44,7 +45,7 @@ class PlaneAtomic(PlaneDistribution):
 
 
 @dataclass(frozen=True)
-class PlaneDiscrete(PlaneAtomic):
+class PlaneDiscrete(WeightedAtoms, PlaneAtomic):
     """Finitely many points with weights.
 
     Attributes:
@@ -58,18 +59,9 @@ class PlaneDiscrete(PlaneAtomic):
     atoms: Points
     weights: Weights
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_same_length("atoms", atoms=self.atoms, weights=self.weights)
-
-    def masses(self) -> tuple[Array, Array]:
-        """Return the points and their weights, rescaled to sum to 1 to the last digit."""
-        weights = np.array(self.weights)
-        return np.array(self.atoms), weights / weights.sum()
-
 
 @dataclass(frozen=True)
-class PlaneSamples(PlaneAtomic):
+class PlaneSamples(EqualAtoms, PlaneAtomic):
     """A sample of size n, each draw with weight 1/n.
 
     As an estimate of the distance to what was sampled, W_p^p to it is biased upwards and an f-divergence
@@ -80,8 +72,3 @@ class PlaneSamples(PlaneAtomic):
     """
 
     samples: Points
-
-    def masses(self) -> tuple[Array, Array]:
-        """Return the draws with weight 1/n each."""
-        n = len(self.samples)
-        return np.array(self.samples), np.full(n, 1 / n)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from gan_lab.checks import BadValueError
 from gan_lab.distances.gaussians import covariance_matrix
-from gan_lab.distances.measure import Scales, Weights, require_same_length
+from gan_lab.distances.measure import Scales, Weights
 from gan_lab.distances.plane_measure import PlaneDensity, Point, Points
 from gan_lab.distances.tails import GaussianTail
+from gan_lab.distances.weighted import WeightedComponents, rescaled
 
 Array = NDArray[np.float64]
 
@@ -127,7 +128,7 @@ class PlaneGaussian(PlaneGaussianSum):
 
 
 @dataclass(frozen=True)
-class PlaneMixture(PlaneGaussianSum):
+class PlaneMixture(WeightedComponents, PlaneGaussianSum):
     """Sum over k of w_k N(m_k, s_k^2 I).
 
     Attributes:
@@ -143,12 +144,7 @@ class PlaneMixture(PlaneGaussianSum):
     means: Points
     scales: Scales
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_same_length("weights", weights=self.weights, means=self.means, scales=self.scales)
-
     def components(self) -> tuple[Array, Array, Array]:
         """Return the components, their weights rescaled to sum to 1 to the last digit."""
-        weights = np.array(self.weights)
         covariances = np.array(self.scales)[:, None, None] ** 2 * np.eye(2)
-        return weights / weights.sum(), np.array(self.means), covariances
+        return rescaled(self.weights), np.array(self.means), covariances

@@ -19,6 +19,7 @@ from gan_lab.distances import generating_functions
 from gan_lab.distances.divergences import f_divergence
 from gan_lab.distances.generating_functions import GeneratingFunction, alpha_function
 from gan_lab.distances.line import Density
+from gan_lab.distances.panels import panels
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.power_divergences import (
     Alpha,
@@ -126,7 +127,5 @@ def _expectation(mass: Tensor, values: Tensor) -> float:
 def _quadrature(knots: list[float]) -> tuple[Array, Array]:
     """Return nodes and weights of a composite Gauss-Legendre rule over the range of the knots."""
     edges = np.concatenate([np.linspace(a, b, _CELLS + 1)[:-1] for a, b in pairwise(knots)] + [knots[-1:]])
-    inner, inner_weights = np.polynomial.legendre.leggauss(_NODES)
-    middles, halves = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
-    nodes = middles[:, None] + halves[:, None] * inner
-    return nodes.ravel(), (halves[:, None] * inner_weights).ravel()
+    nodes, weights = panels(edges[None], _NODES)
+    return nodes[0], weights[0]

@@ -11,7 +11,7 @@ from gan_lab.checks import BadValueError, NonNegativeInt, PositiveInt, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradients import sample_gradients
 from gan_lab.derivatives import on_the_tape
-from gan_lab.draws import make_rng
+from gan_lab.draws import build_with, make_rng
 from gan_lab.experiment import parameters
 from gan_lab.flat import flatten
 from gan_lab.iteration import Game, bind, make_critic_step
@@ -120,9 +120,7 @@ def _init(
     seed: int,
 ) -> tuple[Game, State]:
     """Return the rules, and the state before the first step."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(make_rng(seed, "critic").initial_seed())
-        network = critic.build(shape)
+    network = build_with(seed, "critic", lambda: critic.build(shape))
     params = parameters(network)
     game = Game(
         generator=nn.Identity(),

@@ -9,7 +9,7 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.constraints.base import Constraint
 from gan_lab.distances.line import Gaussian, GaussianMixture
 from gan_lab.distances.variational import make_bound
-from gan_lab.draws import BatchShape, Draws, make_rng
+from gan_lab.draws import BatchShape, Draws, build_with, make_rng
 from gan_lab.execution import make_execution
 from gan_lab.experiment import parameters
 from gan_lab.iteration import Game, bind, init_state
@@ -86,6 +86,6 @@ class FGANTraining:
         return game, init_state(game, parameters(generator), parameters(critic), rng)
 
     def _networks(self) -> tuple[nn.Module, nn.Module]:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(make_rng(self.seed, "critic").initial_seed())
-            return self.generator.build(1, (1,)), self.critic.build((1,))
+        return build_with(
+            self.seed, "critic", lambda: (self.generator.build(1, (1,)), self.critic.build((1,)))
+        )

@@ -16,7 +16,7 @@ from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import to_unit_range
 from gan_lab.derivatives import on_the_tape, value_and_gradients
-from gan_lab.draws import BatchShape, Draws, make_rng
+from gan_lab.draws import BatchShape, Draws, build_with, make_rng
 from gan_lab.execution import make_execution
 from gan_lab.experiment import parameters
 from gan_lab.flat import flatten
@@ -206,11 +206,8 @@ class FrozenGeneratorExperiment(LectureExperiment):
     def _game(self) -> tuple[Game, Params, Params]:
         """Return the rules, and where generator and discriminator start."""
         shape = self.dataset.data_shape
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(make_rng(self.seed, "generator").initial_seed())
-            generator = self.generator.build(self.latent_dim, shape)
-            torch.manual_seed(make_rng(self.seed, "critic").initial_seed())
-            critic = self.discriminator.build(shape)
+        generator = build_with(self.seed, "generator", lambda: self.generator.build(self.latent_dim, shape))
+        critic = build_with(self.seed, "critic", lambda: self.discriminator.build(shape))
         game = Game(
             generator=generator,
             critic=critic,

@@ -20,6 +20,7 @@ from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.statistics import wilson_interval
 
 SampleSizes = Annotated[
     tuple[int, ...],
@@ -41,7 +42,6 @@ _LOOKS = {
     "energy": ("energy distance", GREEN, "^", "-."),
     "classifier": ("classifier", VERMILION, "s", "--"),
 }
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -165,12 +165,9 @@ class TwoSample(LectureExperiment):
 
 def _rate(count: int, n_trials: int) -> dict[str, float]:
     """Return a rate with its Wilson interval."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(count, n_trials).proportion_ci(_CONFIDENCE, method="wilson")
+    rate, low, high = wilson_interval(count, n_trials)
     # at a count of 0 or of all, rounding may put the rate itself just outside
-    low, high = min(interval.low, count / n_trials), max(interval.high, count / n_trials)
-    return {"rate": count / n_trials, "low": float(low), "high": float(high)}
+    return {"rate": rate, "low": min(low, rate), "high": max(high, rate)}
 
 
 def _listed(rates: "pandas.Series[float]") -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_lab.reports.model import ReportRun, estimate_tag
-from gan_lab.reports.statistics import LEVEL
+from gan_lab.statistics import LEVEL
 from gan_lab.tags import MEDIAN_WINDOW
 
 

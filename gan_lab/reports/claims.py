@@ -10,7 +10,7 @@ from gan_lab.reports.bands import centred_median
 from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.model import Outcome, ReportRun, Sweep, estimate_tag
 from gan_lab.reports.pairing import POOLED, Comparison, compared_axes, is_judged, pair_runs
-from gan_lab.reports.statistics import (
+from gan_lab.statistics import (
     Pairs,
     bootstrap_mean,
     cohens_h,

@@ -12,7 +12,7 @@ from gan_lab.reports.cells import replicate_of
 from gan_lab.reports.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.gaps import name_below
 from gan_lab.reports.model import Cell, ReportRun, Sweep, estimate_tag
-from gan_lab.reports.statistics import t_mean
+from gan_lab.statistics import t_mean
 from gan_lab.tags import floor_tag
 
 _BESIDE_FLOORS = ("modes_hit", "high_quality_share", "precision", "recall", "density", "coverage")

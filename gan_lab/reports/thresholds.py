@@ -7,8 +7,8 @@ import pandas
 from gan_lab.reports.claims import success_pairs
 from gan_lab.reports.model import Sweep
 from gan_lab.reports.pairing import pair_runs
-from gan_lab.reports.statistics import wilson_interval
 from gan_lab.reports.verdicts import FailureRule, success_at
+from gan_lab.statistics import wilson_interval
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 21))
 """Shares of what real samples get, from 0.05 to 1."""
