@@ -136,3 +136,12 @@ def test_weights_written_as_decimals_are_rescaled() -> None:
     mixture = GaussianMixture((0.333333, 0.333333, 0.333334), (0, 1, 2), (1, 1, 1))
     assert mixture.cdf(100.0) == pytest.approx(1, abs=1e-15)
     assert Discrete((0, 1, 2), (0.333333, 0.333333, 0.3333335)).cdf(2.0) == 1
+
+
+def test_weights_written_with_a_few_decimals_sum_to_one_to_the_last_digit() -> None:
+    thirds = (0.333333, 0.333333, 0.333333)
+    _, masses = Discrete((0.0, 1.0, 2.0), thirds).masses()
+    of_components, _, _ = GaussianMixture(thirds, (0.0, 1.0, 2.0), (1.0, 1.0, 1.0)).components()
+    for weights in (masses, of_components):
+        assert weights.sum() == pytest.approx(1, abs=1e-15)
+        assert weights == pytest.approx([1 / 3] * 3, abs=1e-15)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.draws import BatchShape, Draws, make_rng
+from gan_lab.draws import BatchShape, Draws, build_with, make_rng
 from gan_lab.types import Batch
 
 SHAPE = BatchShape(batch_size=5, n_critic=2, latent_dim=3, data_shape=(1, 4, 4), noise_shape=(2,))
@@ -123,3 +123,16 @@ def test_streams_and_seeds_are_unrelated() -> None:
         for stream in ("data", "latent", "noise")
     ]
     assert len({tuple(values) for values in first}) == len(first)
+
+
+def test_what_is_built_follows_seed_and_stream_and_leaves_the_global_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    built = [
+        build_with(seed, stream, lambda: torch.rand(4))
+        for seed, stream in ((1, "critic"), (1, "critic"), (2, "critic"), (1, "generator"))
+    ]
+    assert torch.equal(built[0], built[1])
+    assert len({tuple(numbers.tolist()) for numbers in built}) == 3
+    assert torch.equal(torch.rand(1), expected)

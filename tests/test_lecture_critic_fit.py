@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
+from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.checks import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
@@ -171,3 +173,29 @@ def test_any_objective_can_be_fitted() -> None:
     assert isinstance(fitted.game, Game)
     assert float((fitted.score(REAL) > 0).float().mean()) > 0.9
     assert set(fitted.state.critic) == set(parameters(fitted.game.critic))
+
+
+class BatchNormCritic(CriticArchitecture):
+    """A critic whose scores depend on the other points of their batch."""
+
+    def build(self, data_shape: tuple[int, ...]) -> nn.Module:
+        return nn.Sequential(
+            nn.Linear(*data_shape, 8),
+            nn.BatchNorm1d(8, track_running_stats=False),
+            nn.Linear(8, 1),
+            nn.Flatten(0),
+        )
+
+
+def test_a_critic_that_mixes_its_batch_scores_each_side_apart() -> None:
+    rule = Adam(lr=1e-2)
+    settings = {
+        "objective": Wasserstein(),
+        "constraint": Constraint(),
+        "optimizer": rule,
+        "steps": 1,
+        "seed": 0,
+    }
+    fitted = fit_critic(REAL, FAKE, critic=BatchNormCritic(), batch_size=None, **settings)  # type: ignore[arg-type]
+    assert fitted.game.critic_mixes
+    assert not fit(steps=0).game.critic_mixes

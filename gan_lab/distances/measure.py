@@ -13,7 +13,7 @@ from gan_lab.distances.tails import GaussianTail
 Array = NDArray[np.float64]
 
 # Decimals as people write them (three times .333333) sum to 1 no better than this; they are rescaled.
-WEIGHT_TOLERANCE = 1e-6
+WEIGHT_TOLERANCE = 2e-6
 
 Weights = Annotated[
     tuple[float, ...],
