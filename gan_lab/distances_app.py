@@ -17,7 +17,7 @@ GROUP = "distances"
 
 _CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
 _ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
-_OF_GROUP = re.compile(rf"(?<!\S){GROUP}=")
+_OF_GROUP = re.compile(rf"(?<!\S)\+?{GROUP}=")
 _NAMES = re.compile(r"\w*(,\w*)*")
 
 
@@ -32,7 +32,7 @@ def distances_app(arguments: list[str]) -> list[Failure]:
     """
     own_only = not any(argument.startswith(_ADDS_FOLDERS) for argument in arguments)
     failures = run_app(_distances_job, [_choice(argument, own_only) for argument in arguments], "distances")
-    return [failure._replace(text=_OF_GROUP.sub("experiment=", failure.text)) for failure in failures]
+    return [failure._replace(text=_as_typed(failure.text)) for failure in failures]
 
 
 def summarise_sweep() -> list[str]:
@@ -67,7 +67,7 @@ def _distances_job(config: DictConfig) -> None:
             folder,
             name=name,
             animate=animate,
-            command=shlex.join(["gan-lab", "distances", *map(_typed, settings.overrides.task)]),
+            command=shlex.join(["gan-lab", "distances", *map(_as_typed, settings.overrides.task)]),
             config=composed,
         )
 
@@ -89,9 +89,9 @@ def _choice(argument: str, own_only: bool) -> str:
     return f"{match['sign']}{GROUP}={match['names']}"
 
 
-def _typed(override: str) -> str:
-    name, _, value = override.partition("=")
-    return f"experiment={value}" if name.lstrip("+") == GROUP else override
+def _as_typed(text: str) -> str:
+    """Return overrides, or a sentence that begins with some, by the names of the command line."""
+    return _OF_GROUP.sub("experiment=", text)
 
 
 def _listed() -> str:
