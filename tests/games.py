@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from conftest import compose_config
 from numpy.typing import NDArray
-from torch import nn
+from support.rounding import EPS, without_kinks
+from torch import Tensor, nn
 
 from gan_lab.architectures.dcgan import DCGANCritic, DCGANGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
@@ -28,8 +29,11 @@ from gan_lab.types import Batch, Measurements, State
 BATCH, LATENT = 8, 6
 TOY, IMAGE = (2,), (1, 16, 16)
 
-TOLERANCE: dict[str, Any] = {"atol": 2e-5, "rtol": 1e-4}
-"""How far two ways of computing the same float32 numbers may lie apart after a few steps."""
+ATOL, RTOL = 2e-5, 1e-4
+"""How far two ways of computing the same float32 numbers may lie apart after a few steps.
+
+Relative to the greatest number of a tensor: where large ones cancel, their rounding is left.
+"""
 
 
 class Cast(NamedTuple):
@@ -53,10 +57,22 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 @functools.cache
 def rules_of(objective: str, constraint: str) -> Game:
-    """The rules of a pair of options, with the optimizer of the objective; its networks are not used."""
+    """The rules of a pair of options, with the optimizer of the objective; its networks are not used.
+
+    They have an average of the generator, and steps whose sign no rounding decides on.
+    """
     game = assemble(composed(f"objective={objective}") | {"device": "cpu"}).game
     node = composed(f"constraint={constraint}")["constraint"]
-    return dataclasses.replace(game, constraint=build(node, Constraint, "constraint"), n_critic=2)
+    optimizer: Any = game.critic_optimizer  # all of them have an eps, their base class has not
+    steady = dataclasses.replace(optimizer, eps=EPS)
+    return dataclasses.replace(
+        game,
+        constraint=build(node, Constraint, "constraint"),
+        n_critic=2,
+        generator_optimizer=steady,
+        critic_optimizer=steady,
+        ema=0.9,
+    )
 
 
 MAIN: dict[str, Callable[[], Game]] = {
@@ -71,14 +87,18 @@ MAIN: dict[str, Callable[[], Game]] = {
 
 @functools.cache
 def make_networks(shape: tuple[int, ...], norm: str, seed: int) -> tuple[nn.Module, nn.Module]:
-    """Initialised networks; not to be changed. ``norm`` is of a critic of images."""
+    """Initialised networks; not to be changed. ``norm`` is of a critic of images.
+
+    Those of images are smooth: of so many units one would lie at its kink. The toy's keep their ReLU.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if shape == TOY:
             return ToyGenerator(width=8, depth=1).build(LATENT, shape), ToyCritic(width=8, depth=1).build(
                 shape
             )
-        return DCGANGenerator(width=8).build(LATENT, shape), DCGANCritic(width=8, norm=norm).build(shape)
+        networks = DCGANGenerator(width=8).build(LATENT, shape), DCGANCritic(width=8, norm=norm).build(shape)
+        return without_kinks(networks[0]), without_kinks(networks[1])
 
 
 def make_cast(
@@ -174,6 +194,41 @@ def play_stacked(execution: Execution, cast: Cast) -> list[Played]:
     """Play the members in one call."""
     together = play(execution, stack(cast.states), [stack(row) for row in cast.batches], stacked=True)
     return [[member_of(result, k) for result in together] for k in range(len(cast.states))]
+
+
+def tolerance_of(name: str, values: Tensor, batch: int = BATCH) -> float:
+    """How far rounding may carry a tensor; of a share of the samples, one of them."""
+    counted = 0.5 / batch if name == "health/critic_accuracy" else 0.0
+    return max(ATOL + RTOL * float(values.abs().max()) if values.numel() else 0.0, counted)
+
+
+def assert_same_play(
+    found: Sequence[Played], expected: Sequence[Played], *, batch: int = BATCH, check_device: bool = True
+) -> None:
+    """The same members, iterations and tensors, but for rounding."""
+    for one, other in zip(found, expected, strict=True):
+        for k, (result, same) in enumerate(zip(one, other, strict=True), start=1):
+            parts, others = ({**s._asdict(), "measurements": m} for s, m in (result, same))
+            for part, values in others.items():
+                assert parts[part].keys() == values.keys()
+                for name, value in values.items():
+                    torch.testing.assert_close(
+                        parts[part][name],
+                        value,
+                        atol=tolerance_of(name, value, batch),
+                        rtol=0,
+                        check_device=check_device,
+                        msg=lambda text, at=f"{part} {name}, iteration {k}": f"{at}: {text}",
+                    )
+
+
+def course_of(played: Played) -> dict[str, NDArray[np.float64]]:
+    """All numbers of what was played, by name, along iterations."""
+    rows = [
+        {f"{part} {name}": value for part, values in parts.items() for name, value in values.items()}
+        for parts in ({**state._asdict(), "measurements": measured} for state, measured in played)
+    ]
+    return {name: np.stack([row[name].double().cpu().numpy() for row in rows]) for name in rows[0]}
 
 
 def recorded(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,11 +10,13 @@ import torch
 from conftest import TOY as TOY_RUN
 from conftest import Train, compose_config
 from games import (
+    ATOL,
     IMAGE,
     MAIN,
-    TOLERANCE,
     TOY,
     Cast,
+    assert_same_play,
+    course_of,
     make_cast,
     moved,
     names_in,
@@ -24,7 +26,9 @@ from games import (
     read_metrics,
     recorded,
     rules_of,
+    tolerance_of,
 )
+from support.rounding import EPS, growth, nudged_state
 from torch import Tensor
 
 from gan_lab import choosing, players
@@ -70,12 +74,10 @@ def test_the_tape_and_stacking_change_no_number(constraint: str) -> None:
             (play_alone, make_execution(cast.game, "eager")),
             (play_stacked, make_execution(cast.game, "eager", stacked=True)),
         ):
-            torch.testing.assert_close(
-                play(execution, cast),
-                expected,
-                **TOLERANCE,
-                msg=lambda text, which=(objective, play.__name__): f"{which}: {text}",
-            )
+            try:
+                assert_same_play(play(execution, cast), expected)
+            except AssertionError as error:
+                raise AssertionError(f"{objective}, {play.__name__}: {error}") from error
         played += 1
     assert played == (0 if "consistency" in constraint else len(names_in("objective")))
 
@@ -90,9 +92,24 @@ def test_the_tape_stacking_and_channels_last_change_no_number_of_a_dcgan(rules: 
     for channels_last in (False, True):
         game = dataclasses.replace(cast.game, channels_last=channels_last)
         alone = play_alone(make_execution(game, "eager"), cast)
-        torch.testing.assert_close(alone, expected, **TOLERANCE)
+        assert_same_play(alone, expected)
         together = play_stacked(make_execution(game, "eager", stacked=True), cast)
-        torch.testing.assert_close(together, expected, **TOLERANCE)
+        assert_same_play(together, expected)
+
+
+@pytest.mark.parametrize("networks", NETWORKS)
+@pytest.mark.parametrize("rules", MAIN)
+def test_the_tolerance_is_far_above_what_rounding_reaches(rules: str, networks: str) -> None:
+    """Five times nudged, which are members of one call."""
+    cast = cast_for(rules, networks)
+    start, batches = cast.states[0], [row[0] for row in cast.batches]
+    members = [start, *(nudged_state(start, seed) for seed in range(5))]
+    together = Cast(cast.game, members, [[batch] * len(members) for batch in batches])
+    played = play_stacked(make_execution(cast.game, "eager", stacked=True), together)
+    reference, *changed = [course_of(each) for each in played]
+    for name, reach in growth(reference, changed).items():
+        tensor = torch.from_numpy(reference[name])
+        assert 5 * reach.max() < tolerance_of(name.partition(" ")[2], tensor), name
 
 
 def test_the_tolerance_is_far_below_what_is_played() -> None:
@@ -109,7 +126,7 @@ def test_the_tolerance_is_far_below_what_is_played() -> None:
         (second[0], skipped[0]),
     ):
         gap = max((one.critic[name] - another.critic[name]).abs().max().item() for name in one.critic)
-        assert gap > 10 * TOLERANCE["atol"]
+        assert gap > 10 * ATOL
 
 
 # One pass for several batches
@@ -122,7 +139,7 @@ def test_one_pass_for_several_batches_changes_no_number(rules: str, networks: st
     assert not cast.game.critic_mixes
     apart = with_rules(cast, generator_mixes=True, critic_mixes=True)
     expected = play_alone(make_execution(apart.game, "eager"), apart)
-    torch.testing.assert_close(play_alone(make_execution(cast.game, "eager"), cast), expected, **TOLERANCE)
+    assert_same_play(play_alone(make_execution(cast.game, "eager"), cast), expected)
 
 
 @pytest.mark.parametrize("which", ["generator_mixes", "critic_mixes"])
@@ -132,9 +149,7 @@ def test_one_pass_would_change_what_batch_norm_computes(which: str) -> None:
     wrong = with_rules(cast, **{which: False})
     expected = play_alone(make_execution(cast.game, "eager"), cast)
     with pytest.raises(AssertionError):
-        torch.testing.assert_close(
-            play_alone(make_execution(wrong.game, "eager"), wrong), expected, **TOLERANCE
-        )
+        assert_same_play(play_alone(make_execution(wrong.game, "eager"), wrong), expected)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +198,9 @@ def test_compiling_changes_no_number_and_happens_once(rules: str, networks: str,
     expected = play_alone(plainly(cast.game), cast)
     execution = make_execution(cast.game, "compiled", stacked=stacked, backend="aot_eager")
     play = play_stacked if stacked else play_alone
-    torch.testing.assert_close(play(execution, cast), expected, **TOLERANCE)
+    assert_same_play(play(execution, cast), expected)
     with torch.compiler.set_stance("fail_on_recompile"):
-        torch.testing.assert_close(play(execution, cast), expected, **TOLERANCE)
+        assert_same_play(play(execution, cast), expected)
 
 
 @pytest.mark.slow
@@ -198,9 +213,9 @@ def test_inductor_changes_no_number(rules: str, networks: str, stacked: bool) ->
     expected = play_alone(plainly(cast.game), cast)
     execution = make_execution(cast.game, "compiled", stacked=stacked)
     play = play_stacked if stacked else play_alone
-    torch.testing.assert_close(play(execution, cast), expected, **TOLERANCE)
+    assert_same_play(play(execution, cast), expected)
     with torch.compiler.set_stance("fail_on_recompile"):
-        torch.testing.assert_close(play(execution, cast), expected, **TOLERANCE)
+        assert_same_play(play(execution, cast), expected)
 
 
 def test_a_whole_run_compiles_an_iteration_and_a_critic_step_once(
@@ -229,7 +244,7 @@ def test_a_whole_run_compiles_an_iteration_and_a_critic_step_once(
 DRIFT = 0.05
 """How far bf16 may carry the estimate away from fp32's, of how far the estimate moves in 30 iterations.
 
-The networks' own rounding carries it by 0.02 at most; updates that are lost in the rounding of parameters, by
+The networks' own rounding carries it by 0.03 at most; updates that are lost in the rounding of parameters, by
 more than 0.3.
 """
 
@@ -316,7 +331,7 @@ def test_memory_that_is_written_again_changes_no_number(
     cast = make_cast(MAIN["spectral_norm"](), members=1 + stacked, iterations=4)
     play = play_stacked if stacked else play_alone
     execution = make_execution(cast.game, "graph", stacked=stacked)
-    torch.testing.assert_close(play(execution, cast), play_alone(plainly(cast.game), cast), **TOLERANCE)
+    assert_same_play(play(execution, cast), play_alone(plainly(cast.game), cast))
 
 
 @pytest.fixture
@@ -337,7 +352,7 @@ def test_a_cuda_graph_changes_no_number(rules: str, networks: str, stacked: bool
     execution = make_execution(cast.game, "graph", stacked=stacked)
     play = play_stacked if stacked else play_alone
     for _ in range(2):  # recorded in the first play, replayed alone in the second
-        torch.testing.assert_close(play(execution, cast), expected, **TOLERANCE)
+        assert_same_play(play(execution, cast), expected)
 
 
 @pytest.mark.gpu
@@ -347,7 +362,7 @@ def test_cuda_and_cpu_compute_the_same() -> None:
         there, here = (cast_for(rules, "toy", device=device) for device in ("cuda", "cpu"))
         on_cuda = play_alone(make_execution(there.game, "graph"), there)
         on_cpu = play_alone(plainly(here.game), here)
-        torch.testing.assert_close(on_cuda, on_cpu, check_device=False, **TOLERANCE)
+        assert_same_play(on_cuda, on_cpu, check_device=False)
 
 
 @pytest.mark.gpu
@@ -370,6 +385,8 @@ def test_a_run_as_a_cuda_graph_is_the_run(
     monkeypatch.setattr(choosing, "_choose_layout", lambda members: (together and len(members) > 1, ""))
     overrides = [*TOY_RUN, "objective=wgan_gp", "device=cuda", "train.iterations=12", f"train.seeds={seeds}"]
     overrides += ["train.warmup_critic_steps=7", "train.warmup_every=5"]
+    # without these, rounding decides on whole steps and slopes
+    overrides += [f"optimizer.eps={EPS}", "architecture.critic.activation=tanh"]
     eager, graph = (train(mode, *overrides, f"train.execution={mode}") for mode in ("eager", "graph"))
     folders = ["."] if seeds == "null" else ["seed0", "seed1", "seed2"]
     for folder in folders:
