@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gan_lab.checks import UserError, conform
-from gan_lab.provenance import is_alive, this_process
+from gan_lab.process import is_alive, this_process
 
 LOCK_NAME = ".lock"
 

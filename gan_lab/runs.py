@@ -20,6 +20,7 @@ from gan_lab import provenance
 from gan_lab.atomic import remove_partials, write_atomically
 from gan_lab.checks import UserError
 from gan_lab.locks import LOCK_NAME, FolderLock
+from gan_lab.process import this_process
 from gan_lab.records import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, leaves_of, load_record
 
 _HYDRA = (".hydra", "*.log")
@@ -141,7 +142,7 @@ def open_run(
         "config_hash": config_hash(config),
         "versions": provenance.versions(),
         "git": provenance.git_state(),
-        "process": provenance.this_process(),
+        "process": this_process(),
     }
     lock = _claim(path)
     try:

@@ -18,6 +18,7 @@ LAYERS = {
             "atomic",
             "provenance",
             "locks",
+            "process",
             "signals",
             "progress",
         ),

@@ -10,7 +10,7 @@ import pytest
 
 from gan_lab.checks import UserError
 from gan_lab.locks import LOCK_NAME, FolderLock, is_locked
-from gan_lab.provenance import this_process
+from gan_lab.process import this_process
 
 HOLD = """
 import pathlib, sys

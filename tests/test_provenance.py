@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gan_lab import provenance
-from gan_lab.provenance import git_state, is_alive, this_process, versions
+from gan_lab.provenance import git_state, versions
 
 
 def git(folder, *arguments):
@@ -76,16 +76,3 @@ def test_git_that_is_missing_or_hangs_is_no_error(checkout, monkeypatch):
     (commands / "git").chmod(0o755)
     monkeypatch.setattr(provenance, "_GIT_TIMEOUT_S", 0.05)
     assert git_state(checkout) is None
-
-
-def test_a_process_knows_itself_and_the_dead():
-    assert is_alive(this_process())
-    with subprocess.Popen(["sleep", "60"]) as child:
-        described = this_process() | {"pid": child.pid, "started": provenance._started(child.pid)}
-        assert described["started"].isdecimal()
-        assert is_alive(described)
-        assert not is_alive(described | {"started": "1"})
-        child.kill()
-    assert not is_alive(described)
-    assert not is_alive(this_process() | {"pid": 0})
-    assert not is_alive({"host": this_process()["host"]})
