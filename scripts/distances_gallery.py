@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gan_lab.options import config_folder, list_options
+from gan_lab.config.options import config_folder, list_options
 
 DOCS = Path(__file__).parents[1] / "docs"
 IMAGES = DOCS / "images" / "distances"

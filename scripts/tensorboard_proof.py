@@ -20,8 +20,8 @@ from proof.devtools import Browser, find_browser
 from proof.pages import Finding
 from proof.server import Server
 
-from gan_lab.board_view import pinned_view
-from gan_lab.records import RunRecord, find_runs
+from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.tracking.board import pinned_view
 
 _STATUS = {"completed": "STATUS_SUCCESS", "diverged": "STATUS_FAILURE"}
 
@@ -132,7 +132,7 @@ def look(
     yield "timeseries", pages.look_at_series(browser, f"{server.url}/{pinned_view(root)}", runs)
     yield "images", pages.look_at_images(browser, server.url, runs)
     yield "hparams", pages.look_at_hparams(browser, server.url, runs)
-    # the last of the layout is shown first: gan_lab/reports/board.py
+    # the last of the layout is shown first: gan_lab/reports/tensorboard.py
     yield "custom_scalars", pages.look_at_custom(browser, server.url, names, bands[-1] if bands else "")
 
 

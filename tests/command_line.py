@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unittest import mock
 
-from gan_lab import cli
+from gan_lab.cli import main as cli
 
 
 class Called(NamedTuple):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gan_lab import launch
-from gan_lab.composing import compose
+from gan_lab.cli.compose import compose
+from gan_lab.training import launch
 
 Compose = Callable[..., dict[str, Any]]
 Train = Callable[..., Path]

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 
 from gan_lab.architectures.dcgan import DCGANCritic, DCGANGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
-from gan_lab.build import build
+from gan_lab.config.build import build
+from gan_lab.config.options import config_folder, list_options
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
-from gan_lab.execution import Execution
-from gan_lab.experiment import assemble, mixes_samples, parameters
-from gan_lab.iteration import Game, init_state, make_critic_step, make_generate, make_iteration
-from gan_lab.options import config_folder, list_options
-from gan_lab.trees import copy_of, map_tensors, member_of, stack, tensors_of
+from gan_lab.game.execution import Execution
+from gan_lab.game.iteration import Game, init_state, make_critic_step, make_generate, make_iteration
+from gan_lab.game.setup import assemble, mixes_samples, parameters
+from gan_lab.numerics.trees import copy_of, map_tensors, member_of, stack, tensors_of
 from gan_lab.types import Batch, Measurements, State
 
 BATCH, LATENT = 8, 6
@@ -157,7 +157,7 @@ def moved(cast: Cast, device: str) -> Cast:
 
 
 def plainly(game: Game) -> Execution:
-    """Return the reference: the iteration as the functions of iteration.py are, called one by one."""
+    """Return the reference: the iteration as the functions of game/iteration.py are, called one by one."""
     generate, step = make_generate(game), make_critic_step(game)
 
     def critic_step(state: State, *inputs: torch.Tensor) -> State:

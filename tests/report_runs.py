@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 import yaml
 
-from gan_lab.records import CONFIG_NAME, RunRecord
+from gan_lab.runs.record import CONFIG_NAME, RunRecord
 
 CHOICES = {
     "objective": "wgan",

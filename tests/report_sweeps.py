@@ -9,8 +9,8 @@ import pandas
 from PIL import Image
 from report_runs import table, write_run
 
-from gan_lab.records import read_run
-from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, Verdict
+from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
+from gan_lab.runs.record import read_run
 
 W1 = Quality("distance/w1_exact", "exact Wasserstein distance", higher_is_better=False)
 SUCCESS = Verdict("success", "It is good.")

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from gan_lab.atomic import remove_partials, write_atomically
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
+from gan_lab.files.atomic import remove_partials, write_atomically
 
 FILE_SIZE_LIMIT = """
 import pathlib, resource, sys
-from gan_lab.atomic import write_atomically
+from gan_lab.files.atomic import write_atomically
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 write_atomically(pathlib.Path(sys.argv[1]), b"x" * 2000)
 """

@@ -13,7 +13,7 @@ from command_line import gan_lab
 from conftest import TOY
 from PIL import Image
 
-from gan_lab import precision
+from gan_lab.numerics import precision
 
 FAST = [
     "device=cpu",

@@ -26,10 +26,10 @@ from benchmark.textbook import Textbook, draw_samples
 from benchmark.timing import Spread, choose_repeats, ratios
 from benchmark.verify import compare
 
-from gan_lab.draws import Draws
-from gan_lab.execution import make_execution
-from gan_lab.iteration import make_iteration
-from gan_lab.trees import map_tensors
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import make_execution
+from gan_lab.game.iteration import make_iteration
+from gan_lab.numerics.trees import map_tensors
 
 CPU = torch.device("cpu")
 TINY = (

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from report_runs import table, write_run
 
-from gan_lab.board_view import address_of, command_of, pinned_view
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
+from gan_lab.tracking.board import address_of, command_of, pinned_view
 
 
 def cards_of(view: str) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ import yaml
 from command_line import gan_lab
 from conftest import TOY, Train
 
-from gan_lab.build import build, make
-from gan_lab.checks import BadValueError, UserError
+from gan_lab.config.build import build, make
+from gan_lab.config.checks import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.objectives.base import Objective
@@ -76,16 +76,16 @@ def test_a_module_that_is_refused_is_not_even_imported(plug_in: str) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "gan_lab.cli.os.system",  # through a module of ours to one that it imports
-        "gan_lab.cli.os",
-        "gan_lab.cli.main",  # a function
-        "gan_lab.runs.Run",  # a class that is no setting
+        "gan_lab.cli.main.os.system",  # through a module of ours to one that it imports
+        "gan_lab.cli.main.os",
+        "gan_lab.cli.main.main",  # a function
+        "gan_lab.runs.run.Run",  # a class that is no setting
         "gan_lab.objectives.wasserstein.Wasserstein",  # a setting of another kind
         "gan_lab.constraints.clip.NoSuch",
         "gan_lab.no_such_module.WeightClip",
         "gan_lab.constraints.clip",  # a module
         "gan_lab.constraints.clip.WeightClip.__init__",
-        "gan_lab.checks.Any",
+        "gan_lab.config.checks.Any",
         "gan_lab..clip.WeightClip",
         "gan_lab.",
         "gan_lab",

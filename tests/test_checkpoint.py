@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.checkpoint import FOLDER, Checkpoint, load_newest, save
-from gan_lab.checks import BadValueError, UserError
-from gan_lab.records import RunRecord
+from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest, save
+from gan_lab.runs.record import RunRecord
 from gan_lab.types import State
 
 # a child saves as fast as it can and reports each saving; it is killed in the middle of one
 KILLED_WHILE_SAVING = """
 import logging, os, pathlib, random, signal, sys, time
 import torch
-from gan_lab.checkpoint import Checkpoint, load_newest, save
+from gan_lab.runs.checkpoint import Checkpoint, load_newest, save
 from gan_lab.types import State
 
 torch.set_num_threads(1)
@@ -252,7 +252,7 @@ def test_a_damaged_file_is_passed_over_with_a_warning(tmp_path, caplog, damage):
     path.write_bytes(damage(path.read_bytes()))
     assert load_newest(tmp_path).iteration == 1
     (record,) = caplog.records
-    assert record.name == "gan_lab.checkpoint"
+    assert record.name == "gan_lab.runs.checkpoint"
     assert f"{path.name} is damaged or cut short" in record.message
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from gan_lab.checks import BadValueError, Checked, Decay, PositiveFloat, PositiveInt, Probability
+from gan_lab.config.checks import BadValueError, Checked, Decay, PositiveFloat, PositiveInt, Probability
 
 
 @dataclass(frozen=True)

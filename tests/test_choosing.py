@@ -10,12 +10,12 @@ import pytest
 import torch
 from conftest import compose_config
 
-from gan_lab import choosing
-from gan_lab.choosing import Choice, choose
-from gan_lab.draws import Draws
-from gan_lab.experiment import Experiment, assemble
-from gan_lab.member import Position
-from gan_lab.records import RunRecord
+from gan_lab.game.batches import Draws
+from gan_lab.game.setup import Experiment, assemble
+from gan_lab.runs.record import RunRecord
+from gan_lab.training import autotune as choosing
+from gan_lab.training.autotune import Choice, choose
+from gan_lab.training.member import Position
 
 Times = dict[str, float]
 

@@ -14,9 +14,9 @@ from conftest import DIGITS, TOY
 from PIL import Image
 
 import gan_lab as package
-from gan_lab import cli
-from gan_lab.options import GROUPS, config_folder, list_options
-from gan_lab.records import find_runs
+from gan_lab.cli import main as cli
+from gan_lab.config.options import GROUPS, config_folder, list_options
+from gan_lab.runs.record import find_runs
 
 FAST = [
     "device=cpu",
@@ -220,7 +220,7 @@ def test_bash_completes_commands_options_and_keys(line: str, expected: set[str])
 
 MINE = """
 from dataclasses import dataclass
-from gan_lab.checks import PositiveFloat
+from gan_lab.config.checks import PositiveFloat
 from gan_lab.objectives.wasserstein import Wasserstein
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from conftest import compose_config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_lab.checks import UserError
-from gan_lab.experiment import assemble
+from gan_lab.config.checks import UserError
+from gan_lab.game.setup import assemble
 
 CONFIGS = {
     "wgan on digits": ["objective=wgan", "dataset=digits"],

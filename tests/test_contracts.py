@@ -13,17 +13,17 @@ from support.rounding import EPS
 from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
-from gan_lab.build import build
-from gan_lab.checks import Checked, UserError
+from gan_lab.config.build import build
+from gan_lab.config.checks import Checked, UserError
+from gan_lab.config.options import config_folder, describe
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
-from gan_lab.draws import Draws
-from gan_lab.execution import make_execution
-from gan_lab.experiment import Experiment, assemble
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import make_execution
+from gan_lab.game.setup import Experiment, assemble
+from gan_lab.numerics.trees import member_of, stack
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.options import config_folder, describe
-from gan_lab.trees import member_of, stack
 from gan_lab.types import Batch, State
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))

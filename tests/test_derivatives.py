@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_lab import derivatives
-from gan_lab.derivatives import input_gradients, on_the_tape, value_and_gradients
-from gan_lab.trees import tensors_of
+from gan_lab.numerics import derivatives
+from gan_lab.numerics.derivatives import input_gradients, on_the_tape, value_and_gradients
+from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import Params
 
 WAYS = {"torch.func": nullcontext, "tape": on_the_tape}

@@ -9,14 +9,14 @@ import yaml
 from command_line import Called, gan_lab
 from PIL import Image
 
-from gan_lab.options import config_folder, list_options
+from gan_lab.config.options import config_folder, list_options
 
 CODE = """
 from dataclasses import dataclass
 
 import pandas
 
-from gan_lab.checks import NonNegativeInt, PositiveFloat
+from gan_lab.config.checks import NonNegativeInt, PositiveFloat
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 

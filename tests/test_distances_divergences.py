@@ -9,7 +9,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
-from gan_lab.checks import BadValueError, UserError
+from gan_lab.config.checks import BadValueError, UserError
 from gan_lab.distances import generating_functions as f
 from gan_lab.distances.divergences import (
     alpha_divergence,
@@ -24,7 +24,7 @@ from gan_lab.distances.divergences import (
     weighted_jensen_shannon,
 )
 from gan_lab.distances.line import Dirac, Discrete, Empirical, Gaussian, GaussianMixture, Uniform
-from gan_lab.distances.measure import Measure
+from gan_lab.distances.line.distribution import Measure
 from gan_lab.distances.plane import Segment
 from gan_lab.objectives import power_divergences, relative_entropies
 from gan_lab.objectives.f_divergence import FDivergence

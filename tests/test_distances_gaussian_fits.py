@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
-from gan_lab.distances.creases import creases
-from gan_lab.distances.gaussian_fits import Minimum, find_minima, is_minimum, polish_minima, starting_points
+from gan_lab.distances.fits.gaussian_fits import (
+    Minimum,
+    find_minima,
+    is_minimum,
+    polish_minima,
+    starting_points,
+)
 from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line.bends import creases
 
 TWINS = GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
 # the mixture behind table 3 of the f-GAN paper, rounded

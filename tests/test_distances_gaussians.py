@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from scipy.linalg import sqrtm
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.distances import divergences
 from gan_lab.distances.gaussians import (
     bures_squared,
@@ -18,7 +18,7 @@ from gan_lab.distances.gaussians import (
     wasserstein_2_gaussians,
 )
 from gan_lab.distances.line import Gaussian
-from gan_lab.distances.transport_line import wasserstein_line
+from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.metrics.sliced import sliced_wasserstein_along
 
 ZERO, EYE = np.zeros(2), np.eye(2)

@@ -6,15 +6,15 @@ import pytest
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
-from gan_lab.checks import UserError
-from gan_lab.distances.ipm import (
+from gan_lab.config.checks import UserError
+from gan_lab.distances.finite.ipm import (
     bounded_ipm,
     bounded_lipschitz_ipm,
     finite_ipm,
     lipschitz_ipm,
     rkhs_ipm,
 )
-from gan_lab.distances.linear_programs import steepest
+from gan_lab.distances.finite.linear_programs import steepest
 
 POINTS = np.random.default_rng(0).normal(size=(10, 2)) * 2
 METRIC = cdist(POINTS, POINTS)

@@ -8,10 +8,9 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from gan_lab.checks import UserError
-from gan_lab.distances import linear_programs
-from gan_lab.distances.finite import check_metric
-from gan_lab.distances.linear_programs import (
+from gan_lab.config.checks import UserError
+from gan_lab.distances.finite import linear_programs
+from gan_lab.distances.finite.linear_programs import (
     Plan,
     Potentials,
     c_transform,
@@ -21,6 +20,7 @@ from gan_lab.distances.linear_programs import (
     solve_primal,
     steepest,
 )
+from gan_lab.distances.finite.masses import check_metric
 
 Masses = Sequence[float]
 

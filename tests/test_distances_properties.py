@@ -21,10 +21,10 @@ from gan_lab.distances.divergences import (
     total_variation,
 )
 from gan_lab.distances.line import Discrete, Gaussian, GaussianMixture, LineDistribution, Uniform
-from gan_lab.distances.measure import Measure
+from gan_lab.distances.line.distribution import Measure
+from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.distances.plane import PlaneDiscrete
-from gan_lab.distances.transport_line import wasserstein_line
-from gan_lab.distances.transport_plane import wasserstein_plane
+from gan_lab.distances.plane.transport import wasserstein_plane
 
 D = TypeVar("D", bound=LineDistribution)
 

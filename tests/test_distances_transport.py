@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
-from gan_lab.checks import BadValueError, UserError
+from gan_lab.config.checks import BadValueError, UserError
 from gan_lab.distances.gaussians import wasserstein_1_gaussians_on_line
 from gan_lab.distances.line import (
     Dirac,
@@ -19,9 +19,9 @@ from gan_lab.distances.line import (
     LineDistribution,
     Uniform,
 )
+from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.distances.plane import PlaneDiscrete, PlaneGaussian, PlaneSamples, Rectangle, Segment
-from gan_lab.distances.transport_line import wasserstein_line
-from gan_lab.distances.transport_plane import wasserstein_plane
+from gan_lab.distances.plane.transport import wasserstein_plane
 
 MIXTURE = GaussianMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))
 ORIGIN = PlaneDiscrete(((0, 0),), (1.0,))

@@ -11,11 +11,11 @@ from command_line import gan_lab
 from conftest import DIGITS, TOY, Train
 from torch import Tensor
 
-from gan_lab import evaluation
-from gan_lab.evaluation import Line, format_lines
-from gan_lab.metrics import inception
+from gan_lab.evaluation import evaluate as evaluation
+from gan_lab.evaluation import inception
+from gan_lab.evaluation.evaluate import Line, format_lines
+from gan_lab.evaluation.inception import InceptionOutput
 from gan_lab.metrics.frechet import MeanAndStd
-from gan_lab.metrics.inception import InceptionOutput
 
 
 @pytest.fixture

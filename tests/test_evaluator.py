@@ -11,15 +11,15 @@ from conftest import DIGITS, TOY, Train, compose_config
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab import feature_spaces
-from gan_lab.checks import UserError
-from gan_lab.draws import make_rng
-from gan_lab.evaluator import Evaluator, Reading, make_evaluator, numbers_of
-from gan_lab.experiment import Experiment, assemble
-from gan_lab.feature_spaces import cache_folder, find_feature_network
-from gan_lab.records import read_run
-from gan_lab.resumption import resume
-from gan_lab.tags import floor_tag
+from gan_lab.config.checks import UserError
+from gan_lab.evaluation import feature_cache as feature_spaces
+from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, numbers_of
+from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
+from gan_lab.game.batches import make_rng
+from gan_lab.game.setup import Experiment, assemble
+from gan_lab.runs.record import read_run
+from gan_lab.tracking.tags import floor_tag
+from gan_lab.training.resume import resume
 from gan_lab.types import State
 
 EVALUATED = ["metrics.every=4", "metrics.samples=80"]
@@ -206,7 +206,7 @@ def test_a_run_that_goes_on_is_the_same_to_the_byte(train: Train, monkeypatch: p
     whole = train("whole", *overrides)
     stops = iter(range(1, 100))
     with monkeypatch.context() as patch:
-        patch.setattr("gan_lab.signals.StopRequest.__bool__", lambda self: next(stops) >= 6)
+        patch.setattr("gan_lab.training.signals.StopRequest.__bool__", lambda self: next(stops) >= 6)
         train("broken", *overrides)
     assert read_run(whole.with_name("broken")).status == "interrupted"
     broken = train("broken", *overrides)

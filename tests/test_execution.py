@@ -1,4 +1,4 @@
-"""Every way to run an iteration, held to the numbers of the plain functions in iteration.py."""
+"""Every way to run an iteration, held to the numbers of the plain functions in game/iteration.py."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -31,18 +31,19 @@ from games import (
 from support.rounding import EPS, growth, nudged_state
 from torch import Tensor
 
-from gan_lab import choosing, players
-from gan_lab import execution as execution_module
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.toy import Ring
-from gan_lab.draws import BatchShape, Draws
-from gan_lab.execution import Execution, make_execution
-from gan_lab.experiment import assemble
-from gan_lab.iteration import Game
-from gan_lab.precision import float32_products
-from gan_lab.records import read_run
-from gan_lab.trees import tensors_of
+from gan_lab.game import execution as execution_module
+from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.execution import Execution, make_execution
+from gan_lab.game.iteration import Game
+from gan_lab.game.setup import assemble
+from gan_lab.numerics.precision import float32_products
+from gan_lab.numerics.trees import tensors_of
+from gan_lab.runs.record import read_run
+from gan_lab.training import autotune as choosing
+from gan_lab.training import ensemble as players
 from gan_lab.types import Batch, Params
 
 NETWORKS = {"toy": (TOY, "none"), "dcgan_layer": (IMAGE, "layer"), "dcgan_batch": (IMAGE, "batch")}

@@ -10,12 +10,12 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from gan_lab import app
-from gan_lab.checks import BadValueError, UserError
-from gan_lab.experiment import Experiment, assemble
-from gan_lab.naming import sweep_name
-from gan_lab.options import config_folder, list_options
-from gan_lab.scales import SCALES, at_scale, drawn
+from gan_lab.cli import hydra_app as app
+from gan_lab.cli.naming import sweep_name
+from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.scales import SCALES, at_scale, drawn
+from gan_lab.game.setup import Experiment, assemble
 
 # the paper's single run sweeps nothing
 EXPERIMENTS = [name for name in list_options("experiment", [config_folder()]) if name != "paper_wgan"]

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab import stopwatch
 from gan_lab.datasets.packed import Images, read_pack, write_pack
 from gan_lab.datasets.resident import ImageSampler, is_streamed
-from gan_lab.draws import BatchShape, Draws
-from gan_lab.feed import Feed
+from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.feed import Feed
+from gan_lab.numerics import stopwatch
 from gan_lab.types import Batch, Sampler
 
 CPU = torch.device("cpu")

@@ -10,12 +10,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.execution import make_execution
-from gan_lab.experiment import parameters
-from gan_lab.flops import count_flops
-from gan_lab.iteration import Game, init_state, make_critic_step
+from gan_lab.game.execution import make_execution
+from gan_lab.game.iteration import Game, init_state, make_critic_step
+from gan_lab.game.setup import parameters
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
+from gan_lab.training.flops import count_flops
 from gan_lab.types import State
 
 BATCH, LATENT, DIMENSION, WIDTH = 10, 3, 2, 8

@@ -17,10 +17,8 @@ from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.constraints.spectral_norm import SpectralNorm
-from gan_lab.execution import make_execution
-from gan_lab.experiment import parameters
-from gan_lab.flat import add, cosine, flatten
-from gan_lab.iteration import (
+from gan_lab.game.execution import make_execution
+from gan_lab.game.iteration import (
     Game,
     init_state,
     make_critic_step,
@@ -28,13 +26,15 @@ from gan_lab.iteration import (
     measure_critic_step,
     measure_scores,
 )
+from gan_lab.game.setup import parameters
+from gan_lab.numerics.flat import add, cosine, flatten
+from gan_lab.numerics.trees import stack
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.relative_entropies import KullbackLeibler
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.rmsprop import RMSprop
-from gan_lab.trees import stack
 from gan_lab.types import Batch
 
 N_CRITIC = 2

@@ -23,10 +23,11 @@ from hydra_plugins.hydra_joblib_launcher.config import JobLibLauncherConf
 from hydra_plugins.hydra_submitit_launcher.config import LocalQueueConf, SlurmQueueConf
 from omegaconf import OmegaConf
 
-from gan_lab import parallelism, signals
-from gan_lab.options import config_folder
-from gan_lab.records import find_runs
-from gan_lab.signals import stop_on_signals
+from gan_lab.cli import parallelism
+from gan_lab.config.options import config_folder
+from gan_lab.runs.record import find_runs
+from gan_lab.training import signals
+from gan_lab.training.signals import stop_on_signals
 
 ROOT = Path(__file__).parents[1]
 QUICK = [*TOY, *FEW, "objective=gan", "device=cpu", "train.execution=eager", "train.iterations=4"]
@@ -115,7 +116,9 @@ def test_a_driver_tells_of_a_gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_a_plugin_that_is_missing_is_named(choice: str, plugin: str) -> None:
-    script = "import sys; sys.modules['hydra_plugins'] = None; from gan_lab.cli import main; sys.exit(main())"
+    script = (
+        "import sys; sys.modules['hydra_plugins'] = None; from gan_lab.cli.main import main; sys.exit(main())"
+    )
     command = [sys.executable, "-c", script, *SWEEP, "seed=0,1", choice]
     called = subprocess.run(command, capture_output=True, text=True, check=False)
     assert called.returncode == 2

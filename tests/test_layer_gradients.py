@@ -5,9 +5,9 @@ import torch
 from conftest import TOY, compose_config
 from torch.func import functional_call
 
-from gan_lab.evaluator import make_evaluator
-from gan_lab.experiment import assemble
-from gan_lab.layer_gradients import layer_gradients, layer_tags
+from gan_lab.evaluation.evaluator import make_evaluator
+from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
+from gan_lab.game.setup import assemble
 
 
 @pytest.mark.parametrize("objective", ["wgan", "gan"])

@@ -1,70 +1,40 @@
-"""Imports go down only; what waits for the device is in few places."""
+"""The house: packages on floors, imports that go down only, and few places that wait for the device."""
 
 import ast
-from itertools import product
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "gan_lab"
 
-# A module or a folder imports from its own layer and from those above it in this table, never from below.
-LAYERS = {
-    "words and rules": [
-        *(
-            "types",
-            "trees",
-            "checks",
-            "arguments",
-            "options",
-            "atomic",
-            "provenance",
-            "locks",
-            "process",
-            "signals",
-            "progress",
-        ),
-        *("derivatives", "flat", "flops", "stopwatch", "tags", "scales", "parallelism"),
-        *("figure_style", "statistics"),
-    ],
-    "what can be chosen": [
-        *("optimizers", "objectives", "constraints", "architectures", "datasets", "metrics", "build"),
-        "distances",
-    ],
-    "the game": [
-        *("iteration", "execution", "graphs", "draws", "feed", "probing"),
-        *("sampling", "precision", "settings", "experiment"),
-        *("feature_spaces", "quality", "layer_gradients", "evaluator"),
-    ],
-    "runs": [
-        *("records", "runs", "seeds", "checkpoint", "blocks", "event_file", "tracking", "dashboard"),
-        *("plane", "pictures", "looks", "member", "choosing", "players", "train"),
-        *("group", "launch", "resumption"),
-    ],
-    "what reads runs and data": [
-        "written_samples",
-        "evaluation",
-        "preparation",
-        "run_table",
-        "board_view",
-        "reports",
-        "lectures",
-    ],
-    "commands": [
-        *("terminal", "failures", "hydra_errors", "launchers", "naming", "app", "distances_app"),
-        *("composing", "plain_commands", "cli"),
-    ],
-}
-LEVEL = {name: level for level, names in enumerate(LAYERS.values()) for name in names}
+# A package imports from the floors below its own, never from beside or above it.
+FLOORS = [
+    {"cli"},
+    {"lectures", "training"},
+    {"evaluation", "reports"},
+    {"tracking"},
+    {"game"},
+    {"constraints", "datasets", "distances", "runs"},
+    {"architectures", "metrics", "objectives", "optimizers", "files", "numerics", "plotting"},
+    {"config"},
+    {"types"},
+]
+FLOOR = {name: floor for floor, names in enumerate(reversed(FLOORS)) for name in names}
 
 # where a tensor may become a number, an array or a picture: each such place waits for the device;
 # so does every metric, which is a number, and what the lectures compute, which runs on the CPU
 MAY_WAIT = {
-    *("blocks.py", "choosing.py", "looks.py", "pictures.py", "plane.py", "written_samples.py"),
     "datasets/resident.py",
+    "evaluation/samples.py",
+    "plotting/images.py",
+    "plotting/surface.py",
+    "tracking/buffer.py",
+    "tracking/snapshots.py",
+    "training/autotune.py",
 }
+COMPUTES_ON_THE_CPU = ("metrics/", "distances/", "lectures/", "evaluation/feature_")
 
 
-def part_of(path: Path) -> str:
-    """The entry of the table that a file belongs to: its module, or the folder that it is in."""
+def package_of(path: Path) -> str:
+    """The package, or the lone module, that a file of gan_lab belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
@@ -73,7 +43,7 @@ def sources() -> list[Path]:
 
 
 def imported(path: Path) -> set[str]:
-    """The parts of gan_lab that a file imports, at its top or inside a function."""
+    """The packages of gan_lab that a file imports from, at its top or inside a function."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom):
@@ -81,42 +51,40 @@ def imported(path: Path) -> set[str]:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-    parts = {name.split(".")[1] for name in names if name and name.startswith("gan_lab.")}
-    return parts & {part_of(each) for each in sources()}
+    packages = {name.split(".")[1] for name in names if name and name.startswith("gan_lab.")}
+    return packages & set(FLOOR)
 
 
 def graph() -> dict[str, set[str]]:
-    edges: dict[str, set[str]] = {part_of(path): set() for path in sources()}
+    edges: dict[str, set[str]] = {package_of(path): set() for path in sources()}
     for path in sources():
-        edges[part_of(path)] |= imported(path) - {part_of(path)}
+        edges[package_of(path)] |= imported(path) - {package_of(path)}
     return edges
 
 
-def test_every_module_is_in_the_table() -> None:
-    assert set(graph()) == set(LEVEL)
+def test_every_package_has_a_floor() -> None:
+    assert set(graph()) == set(FLOOR)
 
 
 def test_imports_go_down_only() -> None:
-    edges = [(part, other) for part, others in graph().items() for other in others]
+    edges = [(package, other) for package, others in graph().items() for other in others]
     assert len(edges) > 50
-    assert [edge for edge in edges if LEVEL[edge[0]] < LEVEL[edge[1]]] == []
+    assert [(one, other) for one, other in edges if FLOOR[one] <= FLOOR[other]] == []
 
 
-def test_no_part_leads_back_to_itself() -> None:
-    reached = graph()
-    for via, start, end in product(reached, repeat=3):  # Warshall: `via` in the outermost loop
-        if via in reached[start] and end in reached[via]:
-            reached[start].add(end)
-    assert [part for part in reached if part in reached[part]] == []
+def test_no_two_packages_import_each_other() -> None:
+    edges = {(package, other) for package, others in graph().items() for other in others}
+    assert {pair for pair in edges if pair[::-1] in edges} == set()
 
 
 def test_plug_in_families_do_not_know_each_other() -> None:
     families = {"optimizers", "objectives", "constraints", "architectures", "datasets"}
-    assert {part: graph()[part] & families for part in families} == {part: set() for part in families}
+    assert {package: graph()[package] & families for package in families} == {p: set() for p in families}
 
 
-def test_the_game_knows_only_what_it_plays_with() -> None:
-    assert graph()["iteration"] == {"types", "derivatives", "flat", "optimizers", "objectives", "constraints"}
+def test_the_iteration_knows_only_what_it_plays_with() -> None:
+    game = {"constraints", "game", "numerics", "objectives", "optimizers", "types"}
+    assert imported(PACKAGE / "game" / "iteration.py") <= game
 
 
 def calls(path: Path) -> list[tuple[str, int]]:
@@ -130,16 +98,16 @@ def calls(path: Path) -> list[tuple[str, int]]:
 
 
 def test_only_one_place_prints() -> None:
-    printing = {path.name for path in sources() for name, _ in calls(path) if name == "print"}
-    assert printing == {"terminal.py"}
+    printing = {str(p.relative_to(PACKAGE)) for p in sources() for name, _ in calls(p) if name == "print"}
+    assert printing == {"cli/terminal.py"}
 
 
 def test_tensors_come_to_the_host_in_few_places() -> None:
     waiting = {
         str(path.relative_to(PACKAGE))
         for path in sources()
-        if part_of(path) not in ("metrics", "distances", "lectures")
         for name, _ in calls(path)
         if name in ("item", "cpu", "tolist", "synchronize")
     }
+    waiting = {path for path in waiting if not path.startswith(COMPUTES_ON_THE_CPU)}
     assert waiting == MAY_WAIT

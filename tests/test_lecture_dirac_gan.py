@@ -7,13 +7,13 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty
 from gan_lab.constraints.zero_centered import R1, R2
-from gan_lab.lectures.dirac_game import DiracGame
-from gan_lab.lectures.dirac_gan import DiracGAN
+from gan_lab.lectures.dirac.dirac_game import DiracGame
+from gan_lab.lectures.dirac.dirac_gan import DiracGAN
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.objectives.base import Objective
 from gan_lab.objectives.gan import GAN

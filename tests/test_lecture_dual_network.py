@@ -7,15 +7,15 @@ import pytest
 from command_line import gan_lab
 from matplotlib.figure import Figure
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty
 from gan_lab.datasets.embedded import Digits
 from gan_lab.datasets.toy import GaussianMixture, Ring
+from gan_lab.lectures.critics.dual_network import Contender, DualNetwork
+from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair, FixedPair, ThreeCones
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.dual_network import Contender, DualNetwork
-from gan_lab.lectures.fixed_pairs import AbsoluteValue, DatasetPair, FixedPair, ThreeCones
 
 
 def benchmark(

@@ -11,13 +11,13 @@ from pandas import DataFrame, read_csv
 
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.distances.line import Gaussian, GaussianMixture
 from gan_lab.distances.variational import exact_divergence
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.fgan_table import FGANTable, own_column_wins
-from gan_lab.lectures.fgan_training import FGANTraining
+from gan_lab.lectures.fgan.fgan_table import FGANTable, own_column_wins
+from gan_lab.lectures.fgan.fgan_training import FGANTraining
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.power_divergences import PearsonChiSquared, TotalVariation
 from gan_lab.objectives.relative_entropies import (

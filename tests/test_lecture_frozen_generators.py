@@ -10,14 +10,14 @@ from frozen_settings import SETTINGS
 from scipy.stats import kstest
 from torch import Tensor
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.embedded import Photos, StackedDigits
 from gan_lab.datasets.toy import Ring
-from gan_lab.draws import make_rng
-from gan_lab.iteration import Game
-from gan_lab.lectures.frozen_generators import FrozenGenerator
-from gan_lab.lectures.generator_gradients import (
+from gan_lab.game.batches import make_rng
+from gan_lab.game.iteration import Game
+from gan_lab.lectures.frozen.frozen_generators import FrozenGenerator
+from gan_lab.lectures.frozen.generator_gradients import (
     batch_gradients,
     distance_from_perfect,
     gradients_under_white_noise,
@@ -25,7 +25,7 @@ from gan_lab.lectures.generator_gradients import (
     measure_gradient,
     tail_shares,
 )
-from gan_lab.lectures.perfect_discriminator import PerfectDiscriminator
+from gan_lab.lectures.frozen.perfect_discriminator import PerfectDiscriminator
 from gan_lab.objectives.gan import GAN
 from gan_lab.optimizers.adam import Adam
 

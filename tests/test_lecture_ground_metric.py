@@ -9,10 +9,10 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.distances.linear_programs import kantorovich_rubinstein
-from gan_lab.lectures.ground_metric import SETS, GroundMetric, blur_matrix, shifted_right
+from gan_lab.distances.finite.linear_programs import kantorovich_rubinstein
+from gan_lab.lectures.transport.ground_metric import SETS, GroundMetric, blur_matrix, shifted_right
 from gan_lab.optimizers.adam import Adam
 
 CRITICS = ["pixels_critic", "blurred_critic", "features_critic"]

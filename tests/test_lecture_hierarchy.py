@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.lectures.base import Findings
+from gan_lab.lectures.comparisons.hierarchy import Hierarchy
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.hierarchy import Hierarchy
 
 
 def findings(indices: tuple[int, ...] = (2, 10), biases: tuple[float, ...] = (0.1,)) -> Findings:

@@ -8,9 +8,9 @@ import torch
 from command_line import gan_lab
 
 from gan_lab.constraints.bjorck import Bjorck
+from gan_lab.lectures.critics.dual_network import Contender, DualNetwork
+from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, ConePair, HighCone, ThreeCones
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.dual_network import Contender, DualNetwork
-from gan_lab.lectures.fixed_pairs import AbsoluteValue, ConePair, HighCone, ThreeCones
 from gan_lab.metrics.transport import wasserstein
 
 

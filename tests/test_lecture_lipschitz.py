@@ -10,17 +10,24 @@ import torch
 from command_line import gan_lab
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.datasets.toy import GaussianMixture, Ring
-from gan_lab.lectures.critic_fit import FittedCritic, fit_critic
+from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
+from gan_lab.lectures.critics.dual_network import Contender
+from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair
+from gan_lab.lectures.critics.lipschitz import Lipschitz
+from gan_lab.lectures.critics.slopes import (
+    clip_bound,
+    layer_slopes,
+    matrix_shapes,
+    norm_bound,
+    slopes_at,
+    steepest,
+)
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.dual_network import Contender
-from gan_lab.lectures.fixed_pairs import AbsoluteValue, DatasetPair
-from gan_lab.lectures.lipschitz import Lipschitz
-from gan_lab.lectures.slopes import clip_bound, layer_slopes, matrix_shapes, norm_bound, slopes_at, steepest
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 

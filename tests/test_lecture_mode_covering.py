@@ -9,15 +9,15 @@ import pytest
 from command_line import gan_lab
 from pandas import DataFrame, read_csv
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
-from gan_lab.distances.gaussian_fits import Minimum
+from gan_lab.distances.fits.gaussian_fits import Minimum
 from gan_lab.distances.line import Gaussian, GaussianMixture
-from gan_lab.lectures.alpha_path import ALPHAS, alpha_landscape, animate_alpha
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.fitted_gaussians import covers, modes_covered
-from gan_lab.lectures.mode_covering import ModeCovering
+from gan_lab.lectures.fgan.alpha_path import ALPHAS, alpha_landscape, animate_alpha
+from gan_lab.lectures.fgan.fitted_gaussians import covers, modes_covered
+from gan_lab.lectures.fgan.mode_covering import ModeCovering
 
 TWINS = GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
 NAMES: tuple[DivergenceName, ...] = (

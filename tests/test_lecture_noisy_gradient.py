@@ -6,9 +6,9 @@ import math
 import pytest
 from frozen_settings import SETTINGS
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.noisy_gradient import NoisyGradient
+from gan_lab.lectures.frozen.noisy_gradient import NoisyGradient
 
 NOISY = NoisyGradient(**SETTINGS, gradient_batches=3, tail_draws=20, tail_threshold=10.0)
 

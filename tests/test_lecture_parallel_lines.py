@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
+from gan_lab.lectures.comparisons.parallel_lines import ParallelLines
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.parallel_lines import ParallelLines
 
 
 def test_apart_only_transport_has_a_slope() -> None:

@@ -9,7 +9,7 @@ from frozen_settings import SETTINGS
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
 from gan_lab.datasets.toy import Ring
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.perfect_discriminator import PerfectDiscriminator
+from gan_lab.lectures.frozen.perfect_discriminator import PerfectDiscriminator
 
 PERFECT = PerfectDiscriminator(**SETTINGS, accurate=0.99)
 PLANE = {"dataset": Ring(), "generator": ToyGenerator(8, 1), "discriminator": ToyCritic(16, 1)}

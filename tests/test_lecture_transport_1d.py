@@ -2,9 +2,9 @@
 
 import pytest
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.distances.line import Discrete, Empirical, Gaussian, GaussianMixture
-from gan_lab.lectures.transport_1d import Transport1D
+from gan_lab.lectures.transport.transport_1d import Transport1D
 
 EARTH = Transport1D(
     source=Discrete((0, 1, 2, 3), (0.3, 0.2, 0.1, 0.4)), target=Discrete((0, 1, 2, 3), (0.1, 0.2, 0.4, 0.3))

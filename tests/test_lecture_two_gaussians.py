@@ -8,14 +8,14 @@ import pytest
 from command_line import gan_lab
 from PIL import Image
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
-from gan_lab.distances.transport_line import wasserstein_line
+from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings
+from gan_lab.lectures.comparisons.line_pair import LinePair
+from gan_lab.lectures.comparisons.two_gaussians import TwoGaussians
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.line_pair import LinePair
-from gan_lab.lectures.two_gaussians import TwoGaussians
 
 PAIR = LinePair(Gaussian(0.0, 1.0), Gaussian(2.0, 1.0))
 SIZES = {"width": 32, "depth": 2, "lr": 0.01, "steps": 400, "batch_size": 128, "samples": 512, "seed": 0}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from scipy.stats import binom
 
-from gan_lab.checks import BadValueError, UserError
-from gan_lab.lectures.two_sample import TwoSample
+from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.lectures.comparisons.two_sample import TwoSample
 
 
 def small(**settings: Any) -> TwoSample:

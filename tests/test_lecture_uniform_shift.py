@@ -5,9 +5,9 @@ import math
 import pytest
 from pandas import DataFrame
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
+from gan_lab.lectures.comparisons.uniform_shift import UniformShift
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.uniform_shift import UniformShift
 
 
 def table_of(shifts: tuple[float, ...], width: float = 1.0) -> DataFrame:

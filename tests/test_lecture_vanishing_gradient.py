@@ -9,7 +9,7 @@ from frozen_settings import SETTINGS
 from pandas import DataFrame
 
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.vanishing_gradient import VanishingGradient, _of_theorem
+from gan_lab.lectures.frozen.vanishing_gradient import VanishingGradient, _of_theorem
 
 VANISHING = VanishingGradient(**SETTINGS, gradient_batches=3)
 

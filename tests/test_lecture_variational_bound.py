@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.distances.line import Gaussian, Uniform
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.variational_bound import VariationalBound
-from gan_lab.lectures.variational_critic import sampler_of
+from gan_lab.lectures.fgan.variational_bound import VariationalBound
+from gan_lab.lectures.fgan.variational_critic import sampler_of
 from gan_lab.objectives.relative_entropies import GANDivergence, JensenShannon, KullbackLeibler
 from gan_lab.optimizers.adam import Adam
 

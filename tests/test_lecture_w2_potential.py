@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.distances.plane import PlaneGaussian
-from gan_lab.lectures.convex_fit import PotentialPair
-from gan_lab.lectures.convex_potentials import ConvexNetwork, conjugate
-from gan_lab.lectures.w2_potential import W2Potential, gaussian_nodes, optimal_map
+from gan_lab.lectures.transport.convex_fit import PotentialPair
+from gan_lab.lectures.transport.convex_potentials import ConvexNetwork, conjugate
+from gan_lab.lectures.transport.w2_potential import W2Potential, gaussian_nodes, optimal_map
 from gan_lab.optimizers.adam import Adam
 from gan_lab.types import Params
 

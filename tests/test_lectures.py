@@ -8,10 +8,10 @@ import hydra
 import pytest
 from described_classes import assert_every_setting_is_there, nodes_with_a_target
 
-from gan_lab.app import to_plain, version_base
-from gan_lab.build import build
+from gan_lab.cli.hydra_app import to_plain, version_base
+from gan_lab.config.build import build
+from gan_lab.config.options import config_folder, describe, list_options
 from gan_lab.lectures.base import LectureExperiment
-from gan_lab.options import config_folder, describe, list_options
 
 NAMES = list(list_options("distances", [config_folder()]))
 

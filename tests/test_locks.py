@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from gan_lab.checks import UserError
-from gan_lab.locks import LOCK_NAME, FolderLock, is_locked
-from gan_lab.process import this_process
+from gan_lab.config.checks import UserError
+from gan_lab.files.lock import LOCK_NAME, FolderLock, is_locked
+from gan_lab.files.process import this_process
 
 HOLD = """
 import pathlib, sys
-from gan_lab.locks import FolderLock
+from gan_lab.files.lock import FolderLock
 lock = FolderLock(pathlib.Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

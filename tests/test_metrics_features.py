@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab.checks import BadValueError
+from gan_lab.config.checks import BadValueError
 from gan_lab.datasets.embedded import Digits, StackedDigits
 from gan_lab.datasets.resident import to_unit_range
-from gan_lab.metrics.feature_network import FeatureNetwork, init_parameters
-from gan_lab.metrics.feature_training import shifted, train_feature_network
+from gan_lab.evaluation.feature_network import FeatureNetwork, init_parameters
+from gan_lab.evaluation.feature_training import shifted, train_feature_network
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -9,9 +9,8 @@ import torch
 import torchmetrics.image.fid
 from torch import Tensor, nn
 
-from gan_lab.checks import BadValueError, UserError
-from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
-from gan_lab.metrics.inception import (
+from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.evaluation.inception import (
     WEIGHTS_URL,
     InceptionOutput,
     inception_metrics,
@@ -19,6 +18,7 @@ from gan_lab.metrics.inception import (
     load_inception,
     to_inception_bytes,
 )
+from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
 
 CPU = torch.device("cpu")
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.datasets import packed
 from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, write_pack
-from gan_lab.locks import sole_writer
+from gan_lab.files.lock import sole_writer
 
 WAY_OUT = "choose another dataset.root"
 

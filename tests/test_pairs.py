@@ -13,13 +13,13 @@ import torch
 import yaml
 from conftest import compose_config
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
+from gan_lab.config.options import config_folder, list_options
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed_dataset import PackedDataset
-from gan_lab.draws import Draws
-from gan_lab.execution import make_execution
-from gan_lab.experiment import assemble
-from gan_lab.options import config_folder, list_options
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import make_execution
+from gan_lab.game.setup import assemble
 from gan_lab.types import Batch, Sampler
 
 Overrides = tuple[str, ...]

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_lab.pictures import image_grid, save_image, scatter_figure, to_pixels
-from gan_lab.plane import PlanePicture, label_bar
+from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
+from gan_lab.plotting.surface import PlanePicture, label_bar
 
 
 def test_minus_one_is_black_and_one_is_white() -> None:
@@ -106,7 +106,7 @@ def test_points_outside_and_scores_that_are_no_numbers_are_left_out() -> None:
 
 
 def test_matplotlib_waits_for_the_first_figure() -> None:
-    script = "import sys, gan_lab.looks; assert 'matplotlib' not in sys.modules"
+    script = "import sys, gan_lab.tracking.snapshots; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
 
 

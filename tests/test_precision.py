@@ -7,9 +7,9 @@ from typing import get_args
 import pytest
 import torch
 
-from gan_lab import precision
-from gan_lab.checks import UserError
-from gan_lab.precision import (
+from gan_lab.config.checks import UserError
+from gan_lab.numerics import precision
+from gan_lab.numerics.precision import (
     DTYPES,
     Precision,
     check_precision,

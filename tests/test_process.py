@@ -2,8 +2,8 @@
 
 import subprocess
 
-from gan_lab import process
-from gan_lab.process import is_alive, this_process
+from gan_lab.files import process
+from gan_lab.files.process import is_alive, this_process
 
 
 def test_a_process_knows_itself_and_the_dead():

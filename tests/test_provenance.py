@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
-from gan_lab import provenance
-from gan_lab.provenance import git_state, versions
+from gan_lab.runs import provenance
+from gan_lab.runs.provenance import git_state, versions
 
 
 def git(folder, *arguments):

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from gan_lab import records
-from gan_lab.checks import UserError
-from gan_lab.locks import FolderLock
-from gan_lab.records import RunRecord, find_runs, read_run
+from gan_lab.config.checks import UserError
+from gan_lab.files.lock import FolderLock
+from gan_lab.runs import record as records
+from gan_lab.runs.record import RunRecord, find_runs, read_run
 
 
 def a_run(path, **fields):
@@ -180,6 +180,7 @@ def test_a_thousand_runs_are_listed_in_a_moment(tmp_path):
 
 def test_reading_runs_needs_no_torch():
     code = (
-        "import sys, gan_lab.runs, gan_lab.run_table; print('torch' in sys.modules, 'numpy' in sys.modules)"
+        "import sys, gan_lab.runs.run, gan_lab.cli.run_table; "
+        "print('torch' in sys.modules, 'numpy' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False False\n"

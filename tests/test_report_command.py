@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from report_runs import table, write_run, write_sweep
 
-from gan_lab import cli
-from gan_lab.composing import compose
+from gan_lab.cli import main as cli
+from gan_lab.cli.compose import compose
 
 FIGURES = {"success_rates", "success_by_threshold", "modes", "correlations", "estimate_gan", "estimate_wgan"}
 

@@ -13,10 +13,10 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.util import tensor_util
 
-from gan_lab.records import read_run
-from gan_lab.reports.bands import mean_band
-from gan_lab.reports.board import COUNT, MAX_POINTS, tags_of, write_aggregates
-from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, Verdict
+from gan_lab.reports.figures.bands import mean_band
+from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
+from gan_lab.reports.tensorboard import COUNT, MAX_POINTS, tags_of, write_aggregates
+from gan_lab.runs.record import read_run
 
 CELLS = {name: Cell(name, name, {"objective": name}) for name in ("gan", "wgan")}
 QUALITY = Quality("quality/precision", "precision", higher_is_better=True)
@@ -200,5 +200,5 @@ def test_a_cell_without_a_run_that_counts_is_left_out(tmp_path: Path) -> None:
 
 
 def test_torch_is_not_imported() -> None:
-    code = "import sys, gan_lab.reports.board, gan_lab.board_view; sys.exit('torch' in sys.modules)"
+    code = "import sys, gan_lab.reports.tensorboard, gan_lab.tracking.board; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

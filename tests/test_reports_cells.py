@@ -2,9 +2,9 @@ from pathlib import Path
 
 from report_runs import CHOICES, table, write_run
 
-from gan_lab.records import RunRecord
-from gan_lab.reports.cells import group_into_cells, order_cells, text_of
-from gan_lab.reports.loading import load_sweep
+from gan_lab.reports.sweep.cells import group_into_cells, order_cells, text_of
+from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.runs.record import RunRecord
 
 
 def cells(*runs):

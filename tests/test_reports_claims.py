@@ -7,17 +7,17 @@ from report_runs import falling, table, write_run, write_sweep
 from scipy.signal import medfilt
 from scipy.stats import spearmanr, ttest_1samp
 
-from gan_lab.reports.claim_tables import claim_frames, claim_tables
-from gan_lab.reports.claims import (
+from gan_lab.numerics.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
+from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables
+from gan_lab.reports.claims.claims import (
     comparisons,
     correlation_of,
     correlations,
     pooled_success_rates,
     success_rates,
 )
-from gan_lab.reports.loading import load_sweep
-from gan_lab.reports.pairing import pair_runs
-from gan_lab.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
+from gan_lab.reports.claims.paired_runs import pair_runs
+from gan_lab.reports.sweep.loading import load_sweep
 
 
 def write(root, objective, seed, numbers=None, choices=None, **record):

@@ -12,18 +12,18 @@ from report_runs import table
 from report_sweeps import draw_grid, make_sweep
 from scipy import stats
 
-from gan_lab.figure_style import NamedFigure, colour_of, encode, marker_of, styled
-from gan_lab.reports.arrangement import numeric_axis, setting_of
-from gan_lab.reports.curves import curves_of, stride, thin
+from gan_lab.plotting.style import NamedFigure, colour_of, encode, marker_of, styled
+from gan_lab.reports.claims.verdicts import FailureRule
+from gan_lab.reports.figures.curves import curves_of, stride, thin
 from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
+from gan_lab.reports.figures.layout import numeric_axis, setting_of
 from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
+from gan_lab.reports.figures.sample_images import choose, read_picture
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
-from gan_lab.reports.model import Outcome
-from gan_lab.reports.sample_pictures import choose, read_picture
-from gan_lab.reports.verdicts import FailureRule
-from gan_lab.tags import MEDIAN_WINDOW, RAW
+from gan_lab.reports.sweep.model import Outcome
+from gan_lab.tracking.tags import MEDIAN_WINDOW, RAW
 
 PANELS = [{"panel": panel, "objective": name} for panel in ("dcgan", "mlp") for name in ("gan", "wgan")]
 

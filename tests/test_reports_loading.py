@@ -5,9 +5,9 @@ import pytest
 import yaml
 from report_runs import table, write_run, write_sweep
 
-from gan_lab.checks import UserError
-from gan_lab.reports.loading import load_sweep
-from gan_lab.reports.model import estimate_tag
+from gan_lab.config.checks import UserError
+from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.model import estimate_tag
 
 
 def load_one(root):
@@ -213,7 +213,7 @@ def test_the_order_is_that_of_the_runs_and_not_of_the_folders_making(tmp_path):
 def test_reports_need_no_torch():
     modules = "cells claims gaps loading measurements model pairing tables thresholds verdicts"
     code = "; ".join(f"import gan_lab.reports.{name}" for name in modules.split())
-    code += "; import gan_lab.statistics"
+    code += "; import gan_lab.numerics.statistics"
     code += "; import sys; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -8,15 +8,15 @@ import pytest
 from report_runs import CHOICES, write_run
 from report_sweeps import make_sweep
 
-from gan_lab.checks import UserError
-from gan_lab.records import read_run
-from gan_lab.reports.claim_tables import claim_frames, claim_tables, stacked
+from gan_lab.config.checks import UserError
+from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.deviations import Composed, Deviation, Deviations, find_deviations
-from gan_lab.reports.loading import load_sweep
-from gan_lab.reports.model import Sweep, Verdict
-from gan_lab.reports.page import Picture, _said_once, render_page
+from gan_lab.reports.page.page import Picture, _said_once, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
-from gan_lab.reports.sweep_command import command_of
+from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.model import Sweep, Verdict
+from gan_lab.reports.sweep.sweep_command import command_of
+from gan_lab.runs.record import read_run
 
 HOSTILE = '<script>alert("1")</script>&\'/><img src=x>'
 NOTHING = Deviations((), ())

@@ -4,9 +4,9 @@ import pytest
 from report_runs import falling, table, write_run, write_sweep
 from scipy.stats import ttest_1samp
 
-from gan_lab.reports.loading import load_sweep
-from gan_lab.reports.tables import csv_text, runs_table, summary_table, write_csv
-from gan_lab.reports.verdicts import FailureRule
+from gan_lab.reports.claims.verdicts import FailureRule
+from gan_lab.reports.page.tables import csv_text, runs_table, summary_table, write_csv
+from gan_lab.reports.sweep.loading import load_sweep
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from report_runs import falling, table, write_run, write_sweep
 
-from gan_lab.checks import BadValueError
-from gan_lab.reports.loading import load_sweep
-from gan_lab.reports.thresholds import agreement_by_threshold, success_by_threshold
-from gan_lab.reports.verdicts import FailureRule, choose_quality, grade
+from gan_lab.config.checks import BadValueError
+from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
+from gan_lab.reports.claims.verdicts import FailureRule, choose_quality, grade
+from gan_lab.reports.sweep.loading import load_sweep
 
 IMAGES = {
     "quality/frechet_features": falling(),

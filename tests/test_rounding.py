@@ -20,8 +20,8 @@ from support.rounding import (
 )
 from torch import nn
 
-from gan_lab.execution import Execution, make_execution
-from gan_lab.iteration import Game
+from gan_lab.game.execution import Execution, make_execution
+from gan_lab.game.iteration import Game
 from gan_lab.types import Batch, State
 
 

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from gan_lab.records import RunRecord
-from gan_lab.run_table import format_table
+from gan_lab.cli.run_table import format_table
+from gan_lab.runs.record import RunRecord
 
 ROOT = Path("/runs")
 

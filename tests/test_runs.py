@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.checks import UserError
-from gan_lab.records import read_run
-from gan_lab.runs import config_hash, open_run
+from gan_lab.config.checks import UserError
+from gan_lab.runs.record import read_run
+from gan_lab.runs.run import config_hash, open_run
 
 CONFIG = {
     "objective": {"_target_": "gan_lab.objectives.wasserstein.Wasserstein"},
@@ -27,8 +27,8 @@ CHOICES = {"objective": "wasserstein", "constraint": "clip"}
 # all try at the same moment; the one that wins stays until it is told to go
 RACE = """
 import pathlib, sys
-from gan_lab.checks import UserError
-from gan_lab.runs import open_run
+from gan_lab.config.checks import UserError
+from gan_lab.runs.run import open_run
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -44,7 +44,7 @@ sys.stdin.read()
 
 TRAIN = """
 import itertools, pathlib, sys
-from gan_lab.runs import open_run
+from gan_lab.runs.run import open_run
 run = open_run(pathlib.Path(sys.argv[1]), {}, iterations=10**9, seed=0, device="cpu", command="", choices={})
 print(run.outcome, flush=True)
 for iteration in itertools.count(run.record.iteration + 1):

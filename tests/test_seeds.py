@@ -20,16 +20,20 @@ from support.rounding import EPS, Course, assert_within, nudged_state, tolerance
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab import choosing, execution, experiment, launch, players, signals
-from gan_lab.checkpoint import load_newest
 from gan_lab.datasets.toy import Ring
-from gan_lab.draws import make_rng
-from gan_lab.execution import make_execution
-from gan_lab.experiment import Experiment
-from gan_lab.players import Player
-from gan_lab.records import read_run
-from gan_lab.resumption import resume
-from gan_lab.tags import MEDIAN
+from gan_lab.game import execution
+from gan_lab.game import setup as experiment
+from gan_lab.game.batches import make_rng
+from gan_lab.game.execution import make_execution
+from gan_lab.game.setup import Experiment
+from gan_lab.runs.checkpoint import load_newest
+from gan_lab.runs.record import read_run
+from gan_lab.tracking.tags import MEDIAN
+from gan_lab.training import autotune as choosing
+from gan_lab.training import ensemble as players
+from gan_lab.training import launch, signals
+from gan_lab.training.ensemble import Player
+from gan_lab.training.resume import resume
 from gan_lab.types import Sampler
 
 RUN = [*TOY, *FEW, "device=cpu", "objective=wgan_gp", "train.execution=eager", "train.sample_every=1000"]

@@ -13,7 +13,7 @@ TORCH, COMPILER = "torch", "torch._dynamo"
 READERS_AND_FIGURES = {"torchvision", "sklearn", "matplotlib"}
 
 COMMAND = """
-from gan_lab.cli import main
+from gan_lab.cli.main import main
 sys.argv = ["gan-lab", *given]
 try:
     status = main()
@@ -23,15 +23,15 @@ assert status == 0, status
 """
 
 ASSEMBLE = """
-from gan_lab.experiment import assemble
+from gan_lab.game.setup import assemble
 for config in given:
     assemble(config)
 """
 
 PLAY_ONE_ITERATION = """
-from gan_lab.draws import Draws
-from gan_lab.execution import make_execution
-from gan_lab.experiment import assemble
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import make_execution
+from gan_lab.game.setup import assemble
 from gan_lab.types import Batch
 for config in given:
     experiment = assemble(config)
@@ -58,7 +58,7 @@ def modules_after(script: str, given: object, folder: Path) -> set[str]:
 )
 def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tmp_path: Path) -> None:
     modules = modules_after(COMMAND, arguments, tmp_path)
-    assert "gan_lab.cli" in modules
+    assert "gan_lab.cli.main" in modules
     assert modules & {TORCH, *READERS_AND_FIGURES} == set()
 
 

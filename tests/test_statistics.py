@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, spearmanr
 
-from gan_lab.statistics import (
+from gan_lab.numerics.statistics import (
     Pairs,
     bootstrap_mean,
     cohens_h,

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
-from gan_lab.blocks import Block
-from gan_lab.checks import UserError
-from gan_lab.event_file import EventFile, crc32c
-from gan_lab.tags import MEDIAN, RAW, SLOPE
-from gan_lab.tracking import Spent, Tracker
+from gan_lab.config.checks import UserError
+from gan_lab.tracking.buffer import Block
+from gan_lab.tracking.event_file import EventFile, crc32c
+from gan_lab.tracking.tags import MEDIAN, RAW, SLOPE
+from gan_lab.tracking.tracker import Spent, Tracker
 
 
 def make_block(first: int, count: int, seed: int = 0) -> Block:

@@ -19,13 +19,14 @@ from conftest import DIGITS, FEW, TOY, Compose, Train
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab import launch, resumption, signals
-from gan_lab.checkpoint import load_newest
-from gan_lab.checks import UserError
-from gan_lab.looks import Looker
+from gan_lab.config.checks import UserError
 from gan_lab.objectives.wasserstein import Wasserstein
-from gan_lab.records import read_run
-from gan_lab.tags import MEDIAN, RAW
+from gan_lab.runs.checkpoint import load_newest
+from gan_lab.runs.record import read_run
+from gan_lab.tracking.snapshots import Looker
+from gan_lab.tracking.tags import MEDIAN, RAW
+from gan_lab.training import launch, signals
+from gan_lab.training import resume as resumption
 
 
 def rows(run_dir: Path) -> list[dict[str, str]]:

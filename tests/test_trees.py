@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.trees import copy_of, map_tensors, member_of, stack, tensors_of
+from gan_lab.numerics.trees import copy_of, map_tensors, member_of, stack, tensors_of
 from gan_lab.types import Batch, State
 
 

@@ -43,7 +43,7 @@ def test_the_wheel_holds_every_config(wheel: Path) -> None:
     options = {f"gan_lab/{path.relative_to(CHECKOUT)}" for path in (CHECKOUT / "conf").rglob("*.yaml")}
     modules = {str(path.relative_to(CHECKOUT)) for path in (CHECKOUT / "gan_lab").rglob("*.py")}
     assert len(options) > 40
-    beside = {"gan_lab/conf/__init__.py", "gan_lab/py.typed", "gan_lab/reports/report.html.j2"}
+    beside = {"gan_lab/conf/__init__.py", "gan_lab/py.typed", "gan_lab/reports/page/report.html.j2"}
     assert options | modules | beside <= names
     assert not [name for name in names if name.endswith(".pyc")]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"gan_lab"}
@@ -58,7 +58,7 @@ def test_the_installed_command_composes_and_trains(environment: Path, tmp_path: 
         )
         return done.stdout
 
-    where = "import gan_lab, gan_lab.options as o; print(gan_lab.__file__, o.config_folder())"
+    where = "import gan_lab, gan_lab.config.options as o; print(gan_lab.__file__, o.config_folder())"
     found = subprocess.check_output([environment / "bin" / "python", "-c", where], cwd=tmp_path, text=True)
     assert all(part.startswith(str(environment)) for part in found.split())
     assert "_target_: gan_lab.datasets.toy.Ring" in run("train", "--cfg", "job", "dataset=ring8")

@@ -7,7 +7,7 @@ from torch import nn
 
 from gan_lab.architectures.base import GeneratorArchitecture
 from gan_lab.architectures.shapes import require_vectors
-from gan_lab.checks import PositiveFloat
+from gan_lab.config.checks import PositiveFloat
 
 
 @dataclass(frozen=True)

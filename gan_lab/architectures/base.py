@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from gan_lab.checks import Checked
+from gan_lab.config.checks import Checked
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.shapes import require_dcgan_images
-from gan_lab.checks import PositiveInt
+from gan_lab.config.checks import PositiveInt
 
 Norm = Literal["batch", "layer", "none"]
 

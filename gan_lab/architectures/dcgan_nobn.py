@@ -7,7 +7,7 @@ from torch import nn
 from gan_lab.architectures.base import GeneratorArchitecture
 from gan_lab.architectures.dcgan import doublings, transposed_convolutions
 from gan_lab.architectures.shapes import require_dcgan_images
-from gan_lab.checks import PositiveInt
+from gan_lab.config.checks import PositiveInt
 
 
 @dataclass(frozen=True)

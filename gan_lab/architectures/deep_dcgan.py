@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.dcgan import Norm, doublings, init_dcgan, normalisation
 from gan_lab.architectures.shapes import require_dcgan_images
-from gan_lab.checks import BadValueError, PositiveInt
+from gan_lab.config.checks import BadValueError, PositiveInt
 
 Activation = Literal["relu", "leaky_relu", "smooth_relu", "tanh"]
 

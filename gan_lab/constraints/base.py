@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.checks import Checked
+from gan_lab.config.checks import Checked
 from gan_lab.types import ConstraintState, Measurements, Params, Score
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_lab.checks import PositiveFloat
+from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.base import Constraint
 from gan_lab.types import Measurements, Params
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.constraints.base import Constraint
-from gan_lab.derivatives import input_gradients
+from gan_lab.numerics.derivatives import input_gradients
 from gan_lab.types import Score
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from gan_lab.checks import PositiveInt
+from gan_lab.config.checks import PositiveInt
 from gan_lab.constraints.base import Constraint
 from gan_lab.types import ConstraintState, Params
 

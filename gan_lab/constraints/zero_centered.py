@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gan_lab.checks import PositiveFloat
+from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.gradients import GradientConstraint, sample_gradients
 from gan_lab.types import Score
 

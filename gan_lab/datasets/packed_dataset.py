@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import torch
 
-from gan_lab.checks import PositiveInt, UserError
+from gan_lab.config.checks import PositiveInt, UserError
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed import (
     DamagedPackError,
@@ -22,7 +22,7 @@ from gan_lab.datasets.packed import (
     write_pack,
 )
 from gan_lab.datasets.resident import ImageSampler, Residency
-from gan_lab.locks import sole_writer
+from gan_lab.files.lock import sole_writer
 from gan_lab.types import Sampler
 
 _log = logging.getLogger(__name__)

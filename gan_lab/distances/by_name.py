@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from gan_lab.distances.densities import GaussianSum
 from gan_lab.distances.divergences import (
     jeffrey,
     jensen_shannon,
@@ -14,6 +13,12 @@ from gan_lab.distances.divergences import (
     pearson_chi_squared,
     squared_hellinger,
     total_variation,
+)
+from gan_lab.distances.fits.landscapes import (
+    FDivergenceLandscape,
+    FirstWassersteinLandscape,
+    Landscape,
+    SecondWassersteinLandscape,
 )
 from gan_lab.distances.generating_functions import (
     JEFFREY,
@@ -25,14 +30,9 @@ from gan_lab.distances.generating_functions import (
     SQUARED_HELLINGER,
     TOTAL_VARIATION,
 )
-from gan_lab.distances.landscapes import (
-    FDivergenceLandscape,
-    FirstWassersteinLandscape,
-    Landscape,
-    SecondWassersteinLandscape,
-)
-from gan_lab.distances.measure import Density
-from gan_lab.distances.transport_line import wasserstein_line
+from gan_lab.distances.line.densities import GaussianSum
+from gan_lab.distances.line.distribution import Density
+from gan_lab.distances.line.transport import wasserstein_line
 
 DivergenceName = Literal[
     "kl",

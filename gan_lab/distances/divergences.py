@@ -2,6 +2,7 @@
 
 import math
 
+from gan_lab.distances.common_support import overlap
 from gan_lab.distances.generating_functions import (
     JEFFREY,
     JENSEN_SHANNON,
@@ -14,8 +15,7 @@ from gan_lab.distances.generating_functions import (
     alpha_function,
     weighted_jensen_shannon_function,
 )
-from gan_lab.distances.measure import Measure
-from gan_lab.distances.pairing import overlap
+from gan_lab.distances.line.distribution import Measure
 
 
 def f_divergence(p: Measure, q: Measure, f: GeneratingFunction) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.special import expit, log_ndtr
 
-from gan_lab.checks import Checked
+from gan_lab.config.checks import Checked
 from gan_lab.distances.divergences import jensen_shannon
 from gan_lab.distances.line import Gaussian
 

@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
 from gan_lab.distances import generating_functions
 from gan_lab.distances.divergences import f_divergence
+from gan_lab.distances.fits.panels import panels
 from gan_lab.distances.generating_functions import GeneratingFunction, alpha_function
 from gan_lab.distances.line import Density
-from gan_lab.distances.panels import panels
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.power_divergences import (
     Alpha,

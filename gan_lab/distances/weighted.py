@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.distances.measure import require_same_length
+from gan_lab.distances.line.distribution import require_same_length
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas
 from matplotlib.figure import Figure
 
-from gan_lab.checks import Checked
+from gan_lab.config.checks import Checked
 
 
 @dataclass(frozen=True)

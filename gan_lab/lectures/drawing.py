@@ -9,8 +9,8 @@ import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image
 
-from gan_lab.figure_style import new_figure, styled
 from gan_lab.lectures.base import Animation
+from gan_lab.plotting.style import new_figure, styled
 
 SLIDE_WIDTH, SLIDE_HEIGHT = 9.6, 5.4  # inches, 16:9
 

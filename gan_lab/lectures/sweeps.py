@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas
 import yaml
 
-from gan_lab.atomic import write_atomically
+from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.writing import RECORD_NAME, TABLE_NAME, format_csv, read_record
 
 

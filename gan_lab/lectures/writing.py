@@ -9,12 +9,12 @@ from typing import Any
 import pandas
 import yaml
 
-from gan_lab.atomic import write_atomically
-from gan_lab.checks import UserError
-from gan_lab.figure_style import NamedFigure, encode
+from gan_lab.config.checks import UserError
+from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import encode_gif, slide_style
-from gan_lab.provenance import git_state, versions
+from gan_lab.plotting.style import NamedFigure, encode
+from gan_lab.runs.provenance import git_state, versions
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan_lab.checks import BadValueError, PositiveInt, conform
+from gan_lab.config.checks import BadValueError, PositiveInt, conform
 
 
 class MeanAndStd(NamedTuple):

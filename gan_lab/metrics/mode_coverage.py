@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.checks import BadValueError, PositiveInt, UserError, conform
+from gan_lab.config.checks import BadValueError, PositiveInt, UserError, conform
 from gan_lab.metrics.multinomial import divergence, fit_test
 from gan_lab.metrics.transport import BY_DIFFERENCES
 

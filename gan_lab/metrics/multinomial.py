@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.checks import PositiveInt, conform
+from gan_lab.config.checks import PositiveInt, conform
 
 TABLE_LIMIT = 1_000_000  # numbers in the table of all histograms: 8 MB, and about a second to list
 COUNTS_AT_ONCE = 2**20

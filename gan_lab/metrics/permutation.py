@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lab.checks import PositiveInt, conform
+from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.metrics.transport import BY_DIFFERENCES
 from gan_lab.metrics.two_sample import TwoSampleTest
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from gan_lab.checks import Checked
+from gan_lab.config.checks import Checked
 
 
 @dataclass(frozen=True)

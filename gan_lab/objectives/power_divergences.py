@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from gan_lab.checks import Rule
+from gan_lab.config.checks import Rule
 from gan_lab.objectives.f_divergence import FDivergence
 
 Order = Annotated[

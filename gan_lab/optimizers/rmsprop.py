@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.checks import Decay, PositiveFloat
+from gan_lab.config.checks import Decay, PositiveFloat
 from gan_lab.optimizers.base import UpdateRule, move_mean_square, scaled_ratio
 from gan_lab.types import OptimizerState
 

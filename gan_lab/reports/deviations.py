@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gan_lab.checks import UserError
-from gan_lab.options import config_folder, list_options
-from gan_lab.records import leaves_of
-from gan_lab.reports.model import Cell, ReportRun, Sweep
+from gan_lab.config.checks import UserError
+from gan_lab.config.options import config_folder, list_options
+from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
+from gan_lab.runs.record import leaves_of
 
 _SCALE = "scale"
 # what two options of a group share, and what matters whichever was chosen

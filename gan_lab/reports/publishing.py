@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
-from gan_lab.atomic import write_atomically
-from gan_lab.checks import UserError
+from gan_lab.config.checks import UserError
+from gan_lab.files.atomic import write_atomically
 
 MANIFEST = ".gan-lab-report"
 """Names the files that a report has written below its folder, one a line; no other is touched."""
 
-# of a writer that was killed, see gan_lab.atomic
+# of a writer that was killed, see gan_lab.files.atomic
 _PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
 
 

@@ -3,8 +3,8 @@
 import dataclasses
 from dataclasses import dataclass
 
-from gan_lab.composing import compose
-from gan_lab.experiment import Experiment, assemble
+from gan_lab.cli.compose import compose
+from gan_lab.game.setup import Experiment, assemble
 
 
 @dataclass(frozen=True)

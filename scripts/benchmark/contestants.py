@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.blocks import Measured
-from gan_lab.draws import Draws
-from gan_lab.execution import Execution, Mode, make_execution
-from gan_lab.experiment import Experiment
-from gan_lab.feed import Feed
-from gan_lab.trees import stack, tensors_of
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import Execution, Mode, make_execution
+from gan_lab.game.feed import Feed
+from gan_lab.game.setup import Experiment
+from gan_lab.numerics.trees import stack, tensors_of
+from gan_lab.tracking.buffer import Measured
 
 TEXTBOOK, IN_MEMORY = "textbook", "textbook, data in memory"
 

@@ -15,7 +15,7 @@ from benchmark.results import Result, Row
 from benchmark.textbook import draw_samples
 from benchmark.timing import choose_repeats, take_turns, time_calls
 from gan_lab.datasets.resident import available_bytes
-from gan_lab.experiment import Experiment
+from gan_lab.game.setup import Experiment
 
 _LOADER_WEIGHS = ("toy", "mlp", "curves")
 _MOST_MEMORY = 0.5

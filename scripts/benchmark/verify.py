@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.draws import Draws
-from gan_lab.execution import Mode, make_execution
-from gan_lab.experiment import Experiment
-from gan_lab.feed import Feed
-from gan_lab.trees import tensors_of
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import Mode, make_execution
+from gan_lab.game.feed import Feed
+from gan_lab.game.setup import Experiment
+from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import State
 
 TOLERANCE, RELATIVE_TOLERANCE = 1e-5, 2e-2

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
-from gan_lab.figure_style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
-from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of
-from gan_lab.reports.cells import file_name
-from gan_lab.reports.curves import SeedCurves, curves_of, stride, thin
-from gan_lab.reports.model import Cell, Quality, ReportRun, Sweep, estimate_tag
-from gan_lab.reports.sample_pictures import choose, pictures_of, read_picture
-from gan_lab.tags import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW, floor_tag
+from gan_lab.plotting.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
+from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of
+from gan_lab.reports.figures.sample_images import choose, pictures_of, read_picture
+from gan_lab.reports.sweep.cells import file_name
+from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, estimate_tag
+from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW, floor_tag
 
 _TITLES = {
     RAW: "Wasserstein estimate\n(up to a factor)",

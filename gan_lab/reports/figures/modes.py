@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_figure
-from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.curves import values_of
-from gan_lab.reports.model import Sweep
-from gan_lab.tags import floor_tag
+from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
+from gan_lab.reports.figures.curves import values_of
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.sweep.model import Sweep
+from gan_lab.tracking.tags import floor_tag
 
 _HIT, _SHARE = "quality/modes_hit", "quality/high_quality_share"
 _PANELS = ((_HIT, "modes hit"), (_SHARE, "share of samples within\n3 standard deviations of a mode"))

@@ -7,11 +7,11 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from gan_lab.figure_style import GREY, NamedFigure, colour_of, marker_of, new_figure
-from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.model import Cell, Outcome, Sweep
-from gan_lab.reports.page_tables import runs_in_words
-from gan_lab.reports.verdicts import FailureRule, grade
+from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
+from gan_lab.reports.claims.verdicts import FailureRule, grade
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.page.page_tables import runs_in_words
+from gan_lab.reports.sweep.model import Cell, Outcome, Sweep
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
 _LINES = ("-", "--", ":", "-.")

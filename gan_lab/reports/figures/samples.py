@@ -5,10 +5,10 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from gan_lab.figure_style import GREY, NamedFigure, new_figure, show_picture
-from gan_lab.reports.arrangement import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.model import Cell, ReportRun, Sweep
-from gan_lab.reports.sample_pictures import pictures_of, read_picture, shows_points
+from gan_lab.plotting.style import GREY, NamedFigure, new_figure, show_picture
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.figures.sample_images import pictures_of, read_picture, shows_points
+from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 
 _MOST_ACROSS, _ROWS, _COLUMNS = 6, 4, 8
 _WIDTH = 2.5  # inches of a grid of images

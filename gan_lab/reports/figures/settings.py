@@ -7,10 +7,10 @@ import numpy as np
 import pandas
 from matplotlib.axes import Axes
 
-from gan_lab.figure_style import COLOURS, GREY, MARKERS, NamedFigure, new_figure
-from gan_lab.reports.arrangement import NumericAxis, numeric_axis, without
-from gan_lab.reports.curves import values_of
-from gan_lab.reports.model import Cell, ReportRun, Sweep
+from gan_lab.plotting.style import COLOURS, GREY, MARKERS, NamedFigure, new_figure
+from gan_lab.reports.figures.curves import values_of
+from gan_lab.reports.figures.layout import NumericAxis, numeric_axis, without
+from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 
 _LINES = ("-", "--", ":", "-.")
 _MOST_TICKS = 6

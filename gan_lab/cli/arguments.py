@@ -1,0 +1,45 @@
+"""Plain arguments of commands, held to the rules of settings and refused in one line."""
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn, get_args, get_origin
+
+from gan_lab.config.checks import UserError, conform, describe
+
+_OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose refusals are a :class:`UserError` of one sentence, where argparse prints its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse found wrong.
+
+        Raises:
+            UserError: always.
+        """
+        found = _OF_ONE.fullmatch(message)
+        if found is None:
+            raise UserError(f"{self.prog}: {message}; {self.prog} --help lists what there is.")
+        colon = "" if found["fault"].startswith("must ") else ":"
+        raise UserError(f"{found['name']}{colon} {found['fault'].rstrip('.')}.")
+
+
+def reader_of(hint: Any) -> Callable[[str], Any]:
+    """Return what reads an argument as a type hint wants it, for argparse's ``type``.
+
+    Args:
+        hint: as of a field of :class:`gan_lab.config.checks.Checked`: a type or ``Literal``,
+            with or without a rule.
+    """
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    parse = plain if plain in (int, float) else str
+
+    def read(text: str) -> Any:
+        try:
+            return conform("it", parse(text), hint)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be {describe(hint)}; got {text!r}") from None
+
+    return read

@@ -1,0 +1,150 @@
+"""The commands that take plain arguments: they read finished runs, and compose nothing.
+
+What is heavy is imported by the command that needs it.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from gan_lab.cli.arguments import Parser, reader_of
+from gan_lab.cli.terminal import refuse, say
+from gan_lab.config.checks import PositiveInt
+
+_WHOLE, _POSITIVE = reader_of(int), reader_of(PositiveInt)
+
+
+def _sample(arguments: list[str]) -> int:
+    parser = _parser("sample", "Write a grid of samples from the newest checkpoint of a run.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--n", type=_POSITIVE, default=64, help="number of samples (default 64)")
+    parser.add_argument("--seed", type=_WHOLE, default=0, help="of the latents (default 0)")
+    parser.add_argument("--out", type=Path, help="folder to write into (default RUN_DIR/generated)")
+    parser.add_argument(
+        "--format",
+        type=reader_of(Literal["png", "npy"]),
+        metavar="{png,npy}",
+        help="also write every sample: as a PNG each, or one array",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.evaluation.samples import SampleRequest, write_samples
+
+    _show_log()
+    request = SampleRequest(given.n, given.seed, given.format, given.device)
+    write_samples(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
+    return 0
+
+
+def _evaluate(arguments: list[str]) -> int:
+    parser = _parser("evaluate", "Measure how good the samples of runs are, each by its newest checkpoint.")
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
+    )
+    parser.add_argument(
+        "--samples", type=_POSITIVE, help="on either side (default: the run's metrics.samples)"
+    )
+    parser.add_argument("--seed", type=_WHOLE, default=0, help="of what is drawn (default 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
+    )
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
+
+    _show_log()
+    request = EvaluationRequest(given.samples, given.seed, given.device, given.inception)
+    failures = evaluate_all(given.folders, request, given.trust)
+    for failure in failures:
+        refuse(failure)
+    return 2 if failures else 0
+
+
+def _resume(arguments: list[str]) -> int:
+    parser = _parser("resume", "Go on with a run that was interrupted, or give it more iterations.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="train.iterations=N, train.execution=MODE, device=NAME",
+    )
+    _add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.training.resume import resume
+
+    _show_log()
+    resume(given.run_dir, given.overrides, given.trust)
+    return 0
+
+
+def _report(arguments: list[str]) -> int:
+    from gan_lab.cli.compose import compose
+    from gan_lab.cli.report import report
+
+    written, faults = report(arguments, compose)
+    say(written)
+    for fault in faults:
+        refuse(fault)
+    return 0
+
+
+def _runs(arguments: list[str]) -> int:
+    parser = _parser("runs", "List the runs in a folder with their status and final numbers.")
+    parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
+    given = parser.parse_args(arguments)
+
+    from gan_lab.cli.run_table import format_table
+    from gan_lab.runs.record import find_runs
+
+    say(format_table(find_runs(given.root), given.root))
+    return 0
+
+
+def _board(arguments: list[str]) -> int:
+    parser = _parser("board", "Open TensorBoard with sampling limits that keep every point and image.")
+    parser.usage = "gan-lab board [DIR] [TensorBoard's own options, such as --port 6007]"
+    parser.add_argument("root", type=Path, metavar="DIR")
+    has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
+    arguments = arguments if has_root else ["outputs", *arguments]
+    given, rest = parser.parse_args(arguments[:1]), arguments[1:]
+    from gan_lab.tracking.board import address_of, command_of
+
+    say(f"Distance, health, quality and samples first:\n{address_of(given.root, rest)}\n")
+    os.execv(sys.executable, command_of(given.root, rest))
+
+
+def _parser(name: str, description: str) -> Parser:
+    return Parser(f"gan-lab {name}", description=description)
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
+    )
+
+
+def _show_log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+
+
+READERS: dict[str, Callable[[list[str]], int]] = {
+    "sample": _sample,
+    "evaluate": _evaluate,
+    "resume": _resume,
+    "report": _report,
+    "runs": _runs,
+    "board": _board,
+}

@@ -1,0 +1,48 @@
+"""What ``gan-lab train`` would run, composed without running it."""
+
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from gan_lab.cli.hydra_app import expand_constraint_lists, take_experiment_keys, to_plain, version_base
+from gan_lab.cli.naming import choices_of
+from gan_lab.config.checks import UserError
+from gan_lab.config.options import config_folder
+from gan_lab.reports.deviations import Composed
+
+
+def compose(overrides: list[str]) -> Composed:
+    """Compose what ``gan-lab train`` would run, or the first part of a sweep, without running it.
+
+    Args:
+        overrides: as on the command line; of what an experiment sweeps over, one value each.
+
+    Raises:
+        UserError: if that is no config of this version of gan-lab.
+    """
+    try:
+        with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+            expanded = expand_constraint_lists(overrides)
+            root = hydra.compose("config", overrides=expanded, return_hydra_config=True)
+            swept = _swept(root)
+        plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    choices = choices_of(root.hydra.runtime.choices)
+    return Composed(plain, choices | take_experiment_keys(plain, choices), swept)
+
+
+def _swept(root: DictConfig) -> dict[str, str | None]:
+    found = root.hydra.sweeper.params or OmegaConf.create()
+    params: dict[str, Any] = OmegaConf.to_container(found, resolve=True)  # type: ignore[assignment]
+    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
+    overrides = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
+    return {
+        override.key_or_group: None if override.is_sweep_override() else override.get_value_element_as_str()
+        for override in overrides
+    }

@@ -1,0 +1,98 @@
+"""The Hydra application of ``gan-lab distances``: one experiment of the lectures, or a sweep of them."""
+
+import re
+import shlex
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_folder
+from gan_lab.cli.hydra_app import run_app, to_plain, trusted_packages
+from gan_lab.config.build import build
+from gan_lab.config.checks import UserError, conform
+from gan_lab.config.options import config_folder, list_options
+
+GROUP = "distances"
+
+_CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
+_ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
+_OF_GROUP = re.compile(rf"(?<!\S)\+?{GROUP}=")
+_NAMES = re.compile(r"\w*(,\w*)*")
+
+
+def distances_app(arguments: list[str]) -> list[Failure]:
+    """Run ``gan-lab distances`` with these arguments; returns the jobs that failed.
+
+    Experiments of training and of the lectures are both called ``experiment`` on the command line; the
+    files of the latter are the config group ``distances``.
+
+    Raises:
+        UserError: if ``experiment`` names none.
+    """
+    own_only = not any(argument.startswith(_ADDS_FOLDERS) for argument in arguments)
+    failures = run_app(_distances_job, [_choice(argument, own_only) for argument in arguments], "distances")
+    return [failure._replace(text=_as_typed(failure.text)) for failure in failures]
+
+
+def summarise_sweep() -> list[str]:
+    """Return the lines that end a sweep: one table of all jobs, and where it was written."""
+    folder = sweep_folder()
+    if folder is None:
+        return []
+    from gan_lab.lectures.sweeps import join_tables
+    from gan_lab.lectures.writing import format_text
+
+    joined = join_tables(folder)
+    return [] if joined is None else [format_text(joined.table), f"\nWritten to {joined.path}"]
+
+
+@noted
+def _distances_job(config: DictConfig) -> None:
+    from gan_lab.lectures.base import LectureExperiment
+    from gan_lab.lectures.writing import run_and_write
+
+    composed = to_plain(config)
+    settings = HydraConfig.get()
+    folder = Path(settings.runtime.output_dir)
+    with no_traces_if_refused(folder):
+        name = settings.runtime.choices.get(GROUP)
+        if name is None:
+            raise UserError(f"experiment must be one of {_listed()}; none was given.")
+        trusted = trusted_packages(composed)
+        animate = conform("animate", composed["animate"], bool)
+        node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
+        run_and_write(
+            build(node, LectureExperiment, "", trusted),  # type: ignore[type-abstract]
+            folder,
+            name=name,
+            animate=animate,
+            command=shlex.join(["gan-lab", "distances", *map(_as_typed, settings.overrides.task)]),
+            config=composed,
+        )
+
+
+def _choice(argument: str, own_only: bool) -> str:
+    """Return ``experiment=NAME`` as a choice from Hydra's group; other arguments as they are.
+
+    Raises:
+        UserError: if there is no such experiment, unless the user brings folders of configs.
+    """
+    match = _CHOICE.fullmatch(argument)
+    if match is None:
+        return argument
+    # what is no list of names is Hydra's to read, such as glob(*)
+    names = match["names"].split(",") if _NAMES.fullmatch(match["names"]) else []
+    unknown = set(names) - set(list_options(GROUP, [config_folder()]))
+    if unknown and own_only:
+        raise UserError(f"experiment must be one of {_listed()}; got {min(unknown)!r}.")
+    return f"{match['sign']}{GROUP}={match['names']}"
+
+
+def _as_typed(text: str) -> str:
+    """Return overrides, or a sentence that begins with some, by the names of the command line."""
+    return _OF_GROUP.sub("experiment=", text)
+
+
+def _listed() -> str:
+    return ", ".join(list_options(GROUP, [config_folder()]))

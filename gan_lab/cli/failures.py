@@ -1,0 +1,160 @@
+"""Jobs of a sweep that fail: each leaves a note in the sweep's folder, in whatever process or machine it ran.
+
+Launchers run jobs in processes of their own, and Hydra reports the first failure only. So a job that fails
+writes one line below the sweep's folder and returns, the other jobs go on, and the process that was started
+by hand reads all notes at the end.
+"""
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from gan_lab.config.checks import UserError
+from gan_lab.files.atomic import write_atomically
+from gan_lab.training.signals import is_orphan
+
+log = logging.getLogger(__name__)
+
+NOTES_NAME = ".failures"
+
+REFUSED, CRASHED = 2, 1
+
+
+class Failure(NamedTuple):
+    """A job that came to no result.
+
+    Attributes:
+        text: one line.
+        status: the exit status that it asks for: 2 if it was refused, 1 if it crashed or was stopped.
+    """
+
+    text: str
+    status: int
+
+
+class _Command:
+    """What this process was started for; a launcher's worker has none."""
+
+    process: int | None = None
+    sweep: Path | None = None
+    refusal: Failure | None = None
+
+
+# whether a signal has ended a job of this worker: it takes no further ones
+_stopped: list[str] = []
+
+
+class FailureNotes(Callback):
+    """Where the jobs of a sweep leave their notes; conf/config.yaml names it among Hydra's callbacks."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Forget the notes of the sweep before."""
+        del kwargs
+        _Command.sweep = Path(config.hydra.sweep.dir)
+        shutil.rmtree(_Command.sweep / NOTES_NAME, ignore_errors=True)
+
+
+def begin() -> None:
+    """Forget what an earlier command left; this process is the one that collects."""
+    _Command.process, _Command.sweep, _Command.refusal = os.getpid(), None, None
+
+
+def sweep_folder() -> Path | None:
+    """Return the folder of the sweep since ``begin``; None of a lone job."""
+    return _Command.sweep
+
+
+def collect() -> list[Failure]:
+    """Return the jobs that failed since ``begin``, in their order, and remove their notes."""
+    if _Command.refusal is not None:
+        return [_Command.refusal]
+    if _Command.sweep is None:
+        return []
+    folder = _Command.sweep / NOTES_NAME
+    notes = sorted(folder.glob("*.json"), key=lambda path: int(path.stem))
+    failures = [Failure(*json.loads(path.read_bytes())) for path in notes]
+    shutil.rmtree(folder, ignore_errors=True)
+    return failures
+
+
+def noted(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
+    """Return a Hydra job that notes why it fails instead of raising, so that the other jobs go on.
+
+    Alone, it raises what nobody can mend by other settings. Notes stand for exceptions because some of those
+    cannot be sent from process to process, and one would break the whole sweep.
+    """
+
+    @functools.wraps(job)
+    def noting(config: DictConfig) -> Any:
+        settings = HydraConfig.get()
+        if settings.mode == RunMode.MULTIRUN:
+            return _run_in_sweep(job, config)
+        try:
+            return job(config)
+        except UserError as error:
+            _Command.refusal = Failure(str(error), REFUSED)
+            return None
+
+    return noting
+
+
+def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
+    settings = HydraConfig.get()
+    try:
+        if _stopped:
+            raise KeyboardInterrupt(*_stopped)
+        return job(config)
+    except (UserError, OmegaConfBaseException) as error:
+        _note(settings, " ".join(str(error).split()), REFUSED)
+    except KeyboardInterrupt as stop:
+        if _Command.process == os.getpid():
+            raise  # it is the whole sweep that shall stop
+        _stopped[:] = [str(argument) for argument in stop.args] or ["SIGINT"]
+        if is_orphan():
+            # nobody waits for an answer or a note; the same command may have been started again already
+            logging.shutdown()
+            os._exit(CRASHED)
+        _note(settings, f"Stopped by {_stopped[0]}; the same command again does what is left.", CRASHED)
+    except Exception as error:
+        log.exception("The job crashed.")
+        reason = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split()).rstrip(": ")
+        log_file = Path(settings.runtime.output_dir) / f"{settings.job.name}.log"
+        _note(settings, f"Crashed with {reason} (traceback in {log_file}).", CRASHED)
+    return None
+
+
+def _note(settings: Any, reason: str, status: int) -> None:
+    text = f"{' '.join(settings.overrides.task)}: {reason}"
+    log.error("%s", text)
+    folder = Path(settings.sweep.dir) / NOTES_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{settings.job.num}.json", json.dumps(Failure(text, status)).encode())
+
+
+@contextlib.contextmanager
+def no_traces_if_refused(folder: Path) -> Iterator[None]:
+    """Remove what Hydra wrote of a job if the block refuses it, and its folder if nothing else is in it."""
+    try:
+        yield
+    except UserError:
+        log_file = folder / "train.log"
+        if {path.name for path in folder.iterdir()} <= {".hydra", log_file.name}:
+            shutil.rmtree(folder / ".hydra", ignore_errors=True)
+            log_file.unlink(missing_ok=True)
+            if folder.resolve() != Path.cwd():
+                folder.rmdir()
+        elif log_file.is_file() and log_file.stat().st_size == 0:
+            log_file.unlink()
+        raise

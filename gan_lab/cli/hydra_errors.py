@@ -1,0 +1,70 @@
+"""Errors of Hydra and its plugins, in words for whoever typed the command."""
+
+import re
+import traceback
+from collections.abc import Mapping
+
+from gan_lab.cli.failures import CRASHED, REFUSED, Failure
+
+_PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
+_RESOLVING = "BadValueError raised while resolving interpolation: "
+_UNKNOWN = re.compile(
+    r"Could not find '(?P<group>[\w/@.-]+)/(?P<name>[^'/]*)'\s+Available options in '[^']*':(?P<known>.*)",
+    re.DOTALL,
+)
+_SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
+_LONGEST = 300
+
+
+def raised_in(error: Exception, package: str) -> bool:
+    """Return whether an error was raised by a package's own code."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+
+
+def one_line(text: str, called: Mapping[str, str] | None = None) -> str:
+    """Return Hydra's message in gan-lab's words, or without what it says of its own data structures.
+
+    Args:
+        text: the message.
+        called: config group to what the command line calls it, where that is something else.
+    """
+    text = _in_our_words(text)
+    for group, name in (called or {}).items():
+        text = re.sub(rf"^{group}(?=[ =])", name, text)
+    return text
+
+
+def _in_our_words(text: str) -> str:
+    text = text.partition("Config search path:")[0].replace(_RESOLVING, "")
+    if unknown := _UNKNOWN.search(text):
+        group, known = unknown["group"], ", ".join(unknown["known"].split())
+        return f"{group} must be one of {known}; got {unknown['name']!r}."
+    if several := _SEVERAL.search(text):
+        given = several["given"]
+        return f"{given} names several values: -m runs each of them, and [...] around them makes them a list."
+    # Hydra's way out, +key=value, would only add a key that nothing reads
+    text, hint, _ = text.partition("To append to your config use")
+    lines = [line.strip() for line in text.splitlines()]
+    lines += ["--cfg job prints every key."] if hint else []
+    return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
+
+
+def failure_of_plugin(error: Exception) -> Failure | None:
+    """Return what a launcher or sweeper failed of, or that it is not installed; None for other errors.
+
+    Jobs note their failures and return, so what passes through a plugin's code is its own: a worker that
+    was killed, a cluster that does not answer.
+    """
+    text, frames = one_line(str(error)), traceback.walk_tb(error.__traceback__)
+    missing = _PLUGIN.search(text) if "Unknown plugin class" in text else None
+    if missing:
+        plugin = "{kind} {name}".format_map(missing.groupdict())
+    elif "'hydra/sweeper/sampler/" in text and "Available options" not in text:
+        plugin = "sweeper optuna"
+    elif any("hydra_plugins" in str(frame.f_globals.get("__name__")) for frame, _ in frames):
+        reason = f"{type(error).__name__}: {text}".partition(". ")[0][:_LONGEST].rstrip(" .:")
+        return Failure(f"The sweep broke off ({reason}); the same command again does what is left.", CRASHED)
+    else:
+        return None
+    return Failure(f"The {plugin} is not installed; it comes with pip install 'gan-lab[sweeps]'.", REFUSED)

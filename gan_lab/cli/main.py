@@ -1,0 +1,115 @@
+"""The command line: what composes a config is Hydra, what reads finished runs takes plain arguments.
+
+Everything heavy is imported by the command that needs it: listing the commands takes no torch.
+"""
+
+import contextlib
+import io
+import logging
+import os
+import sys
+
+from gan_lab import __version__
+from gan_lab.cli import commands as plain_commands
+from gan_lab.cli.terminal import refuse, say, say_aside
+from gan_lab.config.checks import UserError
+
+COMMANDS = {
+    "train": "train a generator against a critic; sweep with --multirun",
+    "distances": "run an exact experiment of the lectures: a table, a figure and a sentence",
+    "prepare": "decode an image dataset once into a packed file",
+    "sample": "write samples of a run's generator",
+    "evaluate": "measure how good the samples of runs are",
+    "resume": "go on with a run that was interrupted, or extend it",
+    "report": "turn the runs of a sweep into a page, figures and tables",
+    "runs": "list runs with their status and final numbers",
+    "board": "open TensorBoard on runs, every point and image kept",
+}
+
+COMPOSING = ("train", "distances", "prepare")
+
+USAGE = (
+    "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
+    + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    + "\n\n  gan-lab COMMAND --help   more about one of them\n  gan-lab --version\n"
+)
+
+
+def main() -> int:
+    """Run the command line and return the exit status: 0, 2 for bad input, 1 for a crash, 130 for Ctrl-C."""
+    name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
+    try:
+        return _dispatch(name, arguments)
+    except KeyboardInterrupt as stop:
+        say_aside("Stopped.")
+        return 143 if stop.args == ("SIGTERM",) else 130
+    except BrokenPipeError:
+        # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except UserError as error:
+        return refuse(str(error))
+    except OSError as error:
+        path = error.filename or "A file"
+        return refuse(f"{path} cannot be used ({error.strerror or error}); choose another place.")
+
+
+def _dispatch(name: str, arguments: list[str]) -> int:
+    if name in ("-h", "--help", "help"):
+        say(USAGE, end="")
+        return 0
+    if name == "--version":
+        say(f"gan-lab {__version__}")
+        return 0
+    if name in ("-sc", "--shell-completion"):
+        return _complete([name, *arguments])
+    if name in COMPOSING:
+        return _run_hydra(name, arguments)
+    if name not in COMMANDS:
+        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
+    return plain_commands.READERS[name](arguments)
+
+
+def _run_hydra(name: str, arguments: list[str]) -> int:
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from gan_lab.cli import distances as distances_app
+    from gan_lab.cli import hydra_app as app
+    from gan_lab.cli.hydra_errors import one_line, raised_in
+
+    called = {distances_app.GROUP: "experiment"} if name == "distances" else {}
+    asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    try:
+        apps = {"train": app.train_app, "distances": distances_app.distances_app, "prepare": app.prepare_app}
+        failures = apps[name](arguments)
+    except (HydraException, OmegaConfBaseException) as error:
+        if asked_for_traceback:
+            raise
+        return refuse(one_line(str(error), called))
+    except ValueError as error:
+        # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
+        if asked_for_traceback or not raised_in(error, "hydra"):
+            raise
+        return refuse(one_line(str(error), called))
+    summarise = distances_app.summarise_sweep if name == "distances" else app.summarise_sweep
+    for line in summarise():
+        say(line)
+    for failure in failures:
+        refuse(failure.text)
+    return min((failure.status for failure in failures), default=0)
+
+
+def _complete(arguments: list[str]) -> int:
+    """Complete a command name ourselves, and what follows a command that composes through Hydra."""
+    words = os.environ.get("COMP_LINE", "").split(" ")
+    if "query=bash" in arguments and len(words) == 2:
+        say(" ".join(name for name in COMMANDS if name.startswith(words[1])))
+        return 0
+    composes = len(words) > 2 and words[1] in COMPOSING
+    if composes:
+        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+    # what cannot be completed is no reason to write into somebody's prompt
+    with contextlib.redirect_stderr(io.StringIO()):
+        return _run_hydra(words[1] if composes else "train", arguments)

@@ -1,0 +1,59 @@
+"""The arguments of ``gan-lab report``."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import get_type_hints
+
+from gan_lab.cli.arguments import Parser, reader_of
+from gan_lab.reports.claims.verdicts import FailureRule
+from gan_lab.reports.deviations import Compose
+from gan_lab.reports.page.page import counted_in_words
+from gan_lab.reports.report import PAGE, write_report
+
+_RULE = {
+    "modes_share": "fewest modes, over those that real samples hit",
+    "recall_share": "least recall, over that of real samples",
+    "coverage_share": "least coverage of labelled images, over that of real ones",
+    "high_quality_share": "least share of points near a mode, over that of real ones",
+    "distance_factor": "greatest distance of other samples, over that between two real ones",
+    "frozen_range": "largest range of a distance that stands still, over its mean",
+    "end_measurements": "how many of the last measurements the end is the median of",
+}
+
+
+def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]]:
+    """Write the report that the arguments ask for.
+
+    Args:
+        arguments: after ``gan-lab report``.
+        compose: composes an experiment.
+
+    Returns:
+        A line that says what was written where, and a sentence for each run that is missing or unreadable.
+
+    Raises:
+        UserError: if the arguments or the folders are not fit for it.
+    """
+    given = _parse(arguments)
+    folder = given.out or given.sweep_dir / "report"
+    rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
+    sweep = write_report(given.sweep_dir, folder, rule, compose)
+    left_out = sum(run.fault is not None for run in sweep.runs)
+    counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
+    return f"{counted}: {folder / PAGE}", sweep.faults
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser("gan-lab report", description="Turn the runs of a sweep into a page, figures and tables.")
+    parser.add_argument("sweep_dir", type=Path, metavar="SWEEP_DIR", help="a folder that holds runs")
+    parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="default SWEEP_DIR/report")
+    group = parser.add_argument_group("the failure rule", "the report says how it is used")
+    defaults = {field.name: field.default for field in dataclasses.fields(FailureRule)}
+    hints = get_type_hints(FailureRule, include_extras=True)
+    for name, text in _RULE.items():
+        default = defaults[name]
+        option = f"--{name.replace('_', '-')}"
+        help_text = f"{text} (default {default:g})"
+        group.add_argument(option, type=reader_of(hints[name]), default=default, metavar="X", help=help_text)
+    return parser.parse_args(arguments)

@@ -1,0 +1,1 @@
+"""Distributions on finitely many points: masses, linear programs, integral probability metrics."""

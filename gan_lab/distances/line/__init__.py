@@ -1,0 +1,18 @@
+"""The distributions on the line, under one name: densities and points with weights."""
+
+from gan_lab.distances.line.atoms import Atomic, Dirac, Discrete, Empirical
+from gan_lab.distances.line.densities import Gaussian, GaussianMixture, GaussianSum, Uniform
+from gan_lab.distances.line.distribution import Density, LineDistribution
+
+__all__ = [
+    "Atomic",
+    "Density",
+    "Dirac",
+    "Discrete",
+    "Empirical",
+    "Gaussian",
+    "GaussianMixture",
+    "GaussianSum",
+    "LineDistribution",
+    "Uniform",
+]

@@ -1,0 +1,153 @@
+"""By what the samples of a dataset are compared: vectors as they are, images by patches and features."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.toy import IsotropicMixture
+from gan_lab.evaluation.feature_network import FeatureNetwork
+from gan_lab.game.batches import make_rng
+from gan_lab.metrics.classifier_test import classifier_test
+from gan_lab.metrics.energy import energy_test
+from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
+from gan_lab.metrics.mmd import mmd_test
+from gan_lab.metrics.mode_coverage import label_coverage, mode_coverage
+from gan_lab.metrics.neighbours import neighbour_metrics
+from gan_lab.metrics.patches import patch_distances
+from gan_lab.metrics.sliced import sliced_wasserstein
+from gan_lab.metrics.transport import wasserstein
+from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.tracking.tags import W1_EXACT
+
+_FEWEST = 8  # the nearest neighbours of a half
+_PATCHES_PER_IMAGE = 32  # Karras et al. take 128 of 16,384 images; a quarter of the time says as much here
+
+
+class Comparison(Protocol):
+    """Compares real with generated samples (n, *D); what it draws at random is the same at every call."""
+
+    fewest: int
+    """Samples on either side that its numbers need."""
+
+    measured_by: str
+    """Digest of the feature network that its numbers depend on; empty without one."""
+
+    def points(self, samples: Tensor) -> Tensor | None:
+        """Return samples as points (n, d) of the space that distances are taken in, None without one."""
+
+    def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """Return numbers by tag; of values that do not exist, nan."""
+
+
+class VectorComparison:
+    """Of vectors (n, d), in their own units; counts the modes of a mixture.
+
+    Args:
+        dataset: where the vectors come from.
+    """
+
+    fewest = _FEWEST
+    measured_by = ""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._mixture = dataset if isinstance(dataset, IsotropicMixture) else None
+
+    def points(self, samples: Tensor) -> Tensor | None:
+        """Return the vectors."""
+        return samples
+
+    def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """Return distances, shares of neighbours and, of a mixture, how its modes are covered."""
+        return compare_points(real, fake) | (self._modes(fake) if self._mixture else {})
+
+    def _modes(self, fake: Tensor) -> dict[str, float]:
+        mixture = self._mixture
+        assert mixture is not None
+        modes, stds, weights = (
+            value.to(fake.device) for value in (mixture.modes, mixture.mode_stds, mixture.mode_weights)
+        )
+        coverage = mode_coverage(fake, modes, stds, weights, _rng("modes", fake))
+        return {
+            "quality/modes_hit": float(coverage.modes_hit),
+            "quality/high_quality_share": coverage.high_quality_share,
+            "quality/mode_kl": coverage.kl_to_target,
+            "quality/mode_p_value": coverage.p_value,
+        }
+
+
+class ImageComparison:
+    """Of images (n, C, H, W): patches of each scale and, where there is a feature network, its features.
+
+    Values of a network that was trained on one dataset say nothing beside those of another.
+
+    Args:
+        network: trained on the dataset's labels; None where it has none.
+        data_shape: (C, H, W).
+    """
+
+    def __init__(self, network: FeatureNetwork | None, data_shape: tuple[int, ...]) -> None:
+        self._network = network
+        self.measured_by = network.digest if network else ""
+        features = self.points(torch.zeros(1, *data_shape))
+        # no more than there are features leave their covariance singular
+        self.fewest = _FEWEST if features is None else features.shape[1] + 1
+
+    def points(self, samples: Tensor) -> Tensor | None:
+        """Return the features (n, F)."""
+        return None if self._network is None else self._network.features(samples)
+
+    def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:
+        """Return distances of patches and of features, shares of neighbours, and what classes are seen."""
+        patches = patch_distances(real, fake, _rng("patches", fake), patches_per_image=_PATCHES_PER_IMAGE)
+        numbers = {f"quality/patches_{side}px": value for side, value in patches.by_resolution.items()}
+        numbers["quality/patches"] = patches.average
+        if self._network is not None:
+            numbers |= self._compare_features(self._network, real, fake)
+        return numbers
+
+    def _compare_features(self, network: FeatureNetwork, real: Tensor, fake: Tensor) -> dict[str, float]:
+        real_features, fake_features = network.features(real), network.features(fake)
+        numbers = compare_points(real_features, fake_features)
+        numbers["quality/frechet_features"] = frechet_feature_distance(real_features, fake_features)
+        everything = len(real_features)
+        kernel = kernel_feature_distance(
+            real_features, fake_features, _rng("kernel", fake), n_subsets=1, subset_size=everything
+        )
+        numbers["quality/kernel_features"] = kernel.mean
+        probabilities = network.class_probabilities(fake)
+        if not network.channel_wise:  # of a thousand classes, each sample is nearly alone in its own
+            score = classifier_score(probabilities, _rng("splits", fake), n_splits=1)
+            numbers["quality/classifier_score"] = score.mean
+        classes = label_coverage(network.classify(fake), probabilities.shape[1])
+        numbers["quality/modes_hit"] = float(classes.modes_hit)
+        numbers["quality/mode_kl"] = classes.kl_to_uniform
+        return numbers
+
+
+def compare_points(real: Tensor, fake: Tensor) -> dict[str, float]:
+    """Return exact and sliced distances and the shares of neighbours of points (n, d), by tag."""
+    neighbours = neighbour_metrics(real, fake)
+    return {
+        W1_EXACT: wasserstein(real, fake),
+        "quality/sliced_w1": sliced_wasserstein(real, fake, _rng("directions", fake)),
+        "quality/sliced_w2": sliced_wasserstein(real, fake, _rng("directions", fake), order=2),
+        **{f"quality/{name}": value for name, value in neighbours._asdict().items()},
+    }
+
+
+def two_sample_tests(real: Tensor, fake: Tensor) -> dict[str, TwoSampleTest]:
+    """Return the three tests of whether points (n, d) are of one distribution, by name."""
+    tests: dict[str, Callable[[Tensor, Tensor, torch.Generator], TwoSampleTest]] = {
+        "MMD²": mmd_test,
+        "energy distance": energy_test,
+        "classifier": classifier_test,
+    }
+    return {name: test(real, fake, _rng(name, fake)) for name, test in tests.items()}
+
+
+def _rng(purpose: str, like: Tensor) -> torch.Generator:
+    """Return the same generator at every call, so that values differ by their samples alone."""
+    return make_rng(0, f"metrics/{purpose}", like.device)

@@ -1,0 +1,201 @@
+"""``gan-lab evaluate``: how good the samples of finished runs are, as a table and as a file."""
+
+import csv
+import hashlib
+import io
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
+from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
+from gan_lab.files.atomic import write_atomically
+from gan_lab.game.batches import make_rng
+from gan_lab.game.setup import assemble
+from gan_lab.numerics.precision import float32_products
+from gan_lab.runs.checkpoint import load_newest
+from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run
+from gan_lab.types import State
+
+log = logging.getLogger(__name__)
+
+FOLDER = "evaluation"
+
+_INCEPTION_FEATURES = 2048  # FID needs more samples than these
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What ``gan-lab evaluate`` was asked for.
+
+    Attributes:
+        samples: on either side; None for what each run's config says.
+        seed: of what is drawn.
+        device: as in the config.
+        inception: file of Inception's weights, None to do without.
+    """
+
+    samples: int | None
+    seed: int
+    device: str
+    inception: Path | None
+
+
+class Line(NamedTuple):
+    """A metric of a run; None for what it does not have."""
+
+    metric: str
+    value: float
+    floor: float | None = None
+    p_value: float | None = None
+
+
+def evaluate_all(
+    folders: Sequence[Path], request: EvaluationRequest, trusted: Iterable[str] = ()
+) -> list[str]:
+    """Evaluate runs, and those in folders of runs, one after another.
+
+    Returns:
+        A sentence for each run of several that could not be evaluated.
+
+    Raises:
+        UserError: if there is none, or the only one cannot be evaluated.
+    """
+    records = [record for folder in folders for record in _runs_in(folder)]
+    failures = []
+    for record in records:
+        try:
+            evaluate(record, request, trusted)
+        except (UserError, OSError) as error:
+            if len(records) == 1:
+                raise
+            named = str(error).startswith((f"{record.path}/", f"{record.path} "))
+            failures.append(str(error) if named else f"{record.path}: {error}")
+    return failures
+
+
+def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[str] = ()) -> Path:
+    """Measure the newest checkpoint of a run, show a table of it, and write it to ``RUN/evaluation``.
+
+    The file's name says all that its numbers depend on: the same request writes the same file again, and
+    another one another.
+
+    Returns:
+        The file.
+
+    Raises:
+        UserError: if the run has no readable checkpoint, or something is missing that is needed.
+    """
+    experiment = assemble(record.read_config() | {"device": request.device}, trusted)
+    inception = None if request.inception is None else load_inception(request.inception, experiment.device)
+    samples = request.samples or experiment.metrics.samples
+    if inception is not None and samples <= _INCEPTION_FEATURES:
+        raise BadValueError("--samples", f"more than {_INCEPTION_FEATURES} for FID", samples)
+    checkpoint = load_newest(record.path, like=experiment.init_state())
+    state = State(
+        *({name: value.to(experiment.device) for name, value in part.items()} for part in checkpoint.state)
+    )
+    sampler = experiment.dataset.open(experiment.device)
+    try:
+        with float32_products(experiment.train.precision):
+            evaluator = make_evaluator(experiment, sampler, samples=samples, seed=request.seed)
+            lines = _measure(evaluator, state, inception)
+    except BadValueError as error:
+        # what was typed is what there is to mend
+        asked = request.samples is not None and error.key == "metrics.samples"
+        raise BadValueError("--samples" if asked else error.key, error.rule, error.value) from error
+    except (MemoryError, RuntimeError) as error:
+        raise _as_refusal(error) from error
+    if not lines:
+        raise UserError(f"{record.path} makes samples that are not finite; there is nothing to measure.")
+    log.info(
+        "%s: iteration %d, %d samples on either side, seed %d",
+        *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
+    )
+    log.info("%s\n", format_lines(lines))
+    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, experiment.device, request)
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, _to_csv(lines, evaluator.samples))
+    return path
+
+
+def format_lines(lines: Sequence[Line]) -> str:
+    """Return a table as aligned text."""
+    titles = ("metric", "value", "real against real", "p-value")
+    rows = [titles, *((line.metric, *(_shown(cell) for cell in line[1:])) for line in lines)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
+    return "\n".join(
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+            ]
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _runs_in(folder: Path) -> list[RunRecord]:
+    """Return the run in a folder, or all those below it."""
+    if (folder / RECORD_NAME).exists() or not folder.is_dir():
+        return [read_run(folder)]
+    found = find_runs(folder)
+    if not found:
+        raise UserError(f"There are no runs in {folder}.")
+    return found
+
+
+def _name(iteration: int, evaluator: Evaluator, device: torch.device, request: EvaluationRequest) -> str:
+    # a CUDA device draws other samples
+    parts = [f"iteration{iteration}", f"seed{request.seed}", f"n{evaluator.samples}"]
+    parts += [device.type] if device.type != "cpu" else []
+    parts += [f"features-{evaluator.measured_by}"] if evaluator.measured_by else []
+    if request.inception is not None:
+        parts.append(f"inception-{hashlib.sha256(request.inception.read_bytes()).hexdigest()[:8]}")
+    return f"{'_'.join(parts)}.csv"
+
+
+def _as_refusal(error: Exception) -> Exception:
+    """Return a lack of memory as what the user can mend about it; other errors as they are."""
+    lacking = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return UserError("There is not enough memory; lower --samples.") if lacking else error
+
+
+def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) -> list[Line]:
+    readings = evaluator.measure(state)
+    if not readings:
+        return []
+    lines = [Line(tag, reading.value, reading.floor) for tag, reading in readings.items()]
+    lines += [
+        Line(f"test/{name}", test.statistic, None, test.p_value)
+        for name, test in evaluator.test(state).items()
+    ]
+    if inception is not None:
+        lines += _measure_by_inception(evaluator, state, inception)
+    return lines
+
+
+def _measure_by_inception(evaluator: Evaluator, state: State, extract: Extractor) -> list[Line]:
+    compared = evaluator.real, evaluator.other_real, evaluator.draw(state)
+    of_real, of_other, of_fake = (inception_output(images, extract) for images in compared)
+    rng = make_rng(0, "metrics/inception")
+    values, floors = (inception_metrics(of_real, other, rng) for other in (of_fake, of_other))
+    return [Line(f"inception/{name}", value, floors[name]) for name, value in values.items()]
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _to_csv(lines: Sequence[Line], samples: int) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["metric", "value", "floor", "p_value", "samples"])
+    for line in lines:
+        writer.writerow([line.metric, *("" if cell is None else repr(cell) for cell in line[1:]), samples])
+    return text.getvalue().encode()

@@ -1,0 +1,175 @@
+"""How good the samples of a state are, and what the critic says of them."""
+
+import dataclasses
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from gan_lab.config.checks import BadValueError
+from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison, two_sample_tests
+from gan_lab.evaluation.feature_cache import find_feature_network
+from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
+from gan_lab.game.batches import make_rng
+from gan_lab.game.iteration import bind
+from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.setup import Experiment
+from gan_lab.metrics.bracket import certify
+from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.tracking.tags import floor_tag
+from gan_lab.types import Sampler, State
+
+CRITIC_GAP, CERTIFIED = "distance/critic_gap", "distance/certified"
+PAIRWISE_SLOPE = "health/pairwise_slope"
+
+_CRITIC_CHUNK = 256
+
+
+class Reading(NamedTuple):
+    """One number, beside what real samples would get.
+
+    Attributes:
+        value: of generated samples against real ones.
+        floor: the same of other real samples in the place of the generated ones; None for what is a matter
+            of the critic. A small dataset repeats itself: of 1,024 draws from 1,797 digits, two fifths are
+            copies of images among 1,024 others, and the floor is that of a generator which does as much.
+    """
+
+    value: float
+    floor: float | None = None
+
+
+def numbers_of(readings: dict[str, Reading]) -> dict[str, float]:
+    """Return values and floors by tag, without those that do not exist."""
+    numbers = {tag: reading.value for tag, reading in readings.items()}
+    floors = {floor_tag(tag): reading.floor for tag, reading in readings.items() if reading.floor is not None}
+    return {tag: value for tag, value in (numbers | floors).items() if not math.isnan(value)}
+
+
+class Evaluator:
+    """Measures the samples of states, always with the same real samples and latents.
+
+    So that a curve moves by what is learned and not by what is drawn; on streams of their own, so that
+    measuring changes nothing of a run.
+
+    Attributes:
+        samples: how many are compared on either side, n.
+        real: samples of the data (n, *D).
+        other_real: as many others.
+
+    Args:
+        experiment: what is trained.
+        sampler: its real data.
+        comparison: by what its samples are compared.
+        samples: how many on either side.
+        seed: of what is drawn.
+
+    Raises:
+        BadValueError: if there are too few samples for what is measured.
+    """
+
+    def __init__(
+        self, experiment: Experiment, sampler: Sampler, comparison: Comparison, samples: int, seed: int
+    ) -> None:
+        if samples < comparison.fewest:
+            raise BadValueError("metrics.samples", f"at least {comparison.fewest} for this dataset", samples)
+        self.samples, self._experiment, self._comparison = samples, experiment, comparison
+        rng = make_rng(seed, "metrics", experiment.device)
+        self.real, self.other_real = sampler(samples, rng), sampler(samples, rng)
+        latent_dim = experiment.batch_shape.latent_dim
+        self._latents = torch.randn(samples, latent_dim, generator=make_rng(seed, "metrics latents"))
+        self._points = comparison.points(self.real)
+        self._floors = comparison.compare(self.real, self.other_real)
+
+    @property
+    def measured_by(self) -> str:
+        """Digest of the feature network that the numbers depend on; empty without one."""
+        return self._comparison.measured_by
+
+    @property
+    def tags(self) -> list[str]:
+        """What ``numbers_of(measure(...))`` can hold."""
+        of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]
+        if self._experiment.metrics.layers:
+            of_critic += layer_tags(self._experiment.game.critic)
+        return [*of_critic, *(name for tag in self._floors for name in (tag, floor_tag(tag)))]
+
+    def measure(self, state: State) -> dict[str, Reading]:
+        """Return readings by tag: none of samples that are not finite, none of a critic whose scores are not.
+
+        ``distance/certified`` is a lower bound of ``distance/w1_exact``, the exact distance of the two
+        samples: the critic's score gap over its largest slope between any two of them
+        (``health/pairwise_slope``), of images in the space of their features. ``distance/critic_gap`` is the
+        gap itself, W1 up to the critic's unknown Lipschitz constant.
+        """
+        fake = self.draw(state)
+        if not bool(fake.isfinite().all()):
+            return {}
+        values = self._comparison.compare(self.real, fake)
+        of_samples = {tag: Reading(value, self._floors[tag]) for tag, value in values.items()}
+        return self._measure_critic(state, fake) | of_samples
+
+    def _measure_critic(self, state: State, fake: Tensor) -> dict[str, Reading]:
+        scores = self._score(state, self.real), self._score(state, fake)
+        if not all(bool(score.isfinite().all()) for score in scores):
+            return {}
+        readings = {CRITIC_GAP: Reading(float(scores[0].mean() - scores[1].mean()))}
+        points = self._comparison.points(fake)
+        if self._points is not None and points is not None:
+            certificate = certify(*scores, self._points, points)
+            readings |= {
+                CERTIFIED: Reading(certificate.certified),
+                PAIRWISE_SLOPE: Reading(certificate.slope),
+            }
+        if self._experiment.metrics.layers:
+            norms = layer_gradients(self._experiment.game, state, self.real, fake)
+            readings |= {tag: Reading(norm) for tag, norm in norms.items()}
+        return readings
+
+    def test(self, state: State) -> dict[str, TwoSampleTest]:
+        """Return tests of whether samples are real, by name; none where there is no space to test in."""
+        points = self._comparison.points(self.draw(state))
+        if self._points is None or points is None:
+            return {}
+        return two_sample_tests(self._points, points)
+
+    def draw(self, state: State) -> Tensor:
+        """Return generated samples (n, *D), of the averaged generator where there is one."""
+        params = state.average or state.generator
+        network = make_sampling_network(self._experiment.new_generator(), params, self._latents.shape[1])
+        return sample(network, self._latents.to(self._experiment.device))
+
+    def _score(self, state: State, samples: Tensor) -> Tensor:
+        # in float32 whatever it trains in: of scores that are rounded to 8 bits, slopes would be rounding
+        game = dataclasses.replace(self._experiment.game, dtype=torch.float32)
+        weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
+        # batch normalisation scores a sample by its batch: in one, equal samples have equal scores
+        size = len(samples) if game.critic_mixes else _CRITIC_CHUNK
+        score = bind(game, weights)
+        with torch.no_grad():
+            return torch.cat([score(chunk) for chunk in torch.split(samples, size)])
+
+
+def make_evaluator(
+    experiment: Experiment, sampler: Sampler, *, samples: int | None = None, seed: int | None = None
+) -> Evaluator:
+    """Return the evaluator of an experiment, by what its dataset can be compared by.
+
+    Args:
+        experiment: what is trained.
+        sampler: its real data.
+        samples: how many on either side, if not what the config says.
+        seed: of what is drawn, if not the experiment's.
+    """
+    dataset = experiment.dataset
+    comparison: Comparison = VectorComparison(dataset)
+    if len(dataset.data_shape) == 3:
+        comparison = ImageComparison(find_feature_network(dataset, experiment.device), dataset.data_shape)
+    return Evaluator(
+        experiment,
+        sampler,
+        comparison,
+        experiment.metrics.samples if samples is None else samples,
+        experiment.seed if seed is None else seed,
+    )

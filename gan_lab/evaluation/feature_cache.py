@@ -1,0 +1,93 @@
+"""Feature networks of datasets with labels: trained once, in a minute, and kept in a cache."""
+
+import hashlib
+import io
+import logging
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.labelled import LabelledDataset
+from gan_lab.datasets.packed_dataset import PackedDataset
+from gan_lab.evaluation.feature_network import FeatureNetwork
+from gan_lab.evaluation.feature_training import train_feature_network
+from gan_lab.files.atomic import write_atomically
+from gan_lab.files.lock import sole_writer
+from gan_lab.game.batches import make_rng
+from gan_lab.numerics.trees import map_tensors
+
+log = logging.getLogger(__name__)
+
+_VERSION = 2  # of what is trained and how: another number, another network
+
+
+def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwork | None:
+    """Return a classifier of a dataset's images, from the cache or trained now; None where it has no labels.
+
+    It is trained on the CPU, so that every device measures with the same network.
+
+    Raises:
+        UserError: if the labels cannot be read, or the cache cannot be written.
+    """
+    if not isinstance(dataset, LabelledDataset):
+        return None
+    path = cache_folder() / "features" / f"{_key(dataset)}.pt"
+    network = _load(path)
+    if network is None:
+        # one of several jobs trains: twice does not always give the same network
+        with sole_writer(path, "set GAN_LAB_CACHE to a folder of yours"):
+            network = _load(path) or _train(dataset, path)
+    return FeatureNetwork(
+        map_tensors(lambda value: value.to(device), network.parameters), network.size, network.channel_wise
+    )
+
+
+def cache_folder() -> Path:
+    """Return where gan-lab keeps what it can make again: ``GAN_LAB_CACHE``, or the user's cache folder."""
+    if chosen := os.environ.get("GAN_LAB_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan-lab"
+
+
+def _key(dataset: LabelledDataset) -> str:
+    """Return a file name that is another one where the images, the labels or the training are."""
+    files = dataset.fingerprint() if isinstance(dataset, PackedDataset) else None
+    kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
+    text = f"{_VERSION} {kind} {dataset.data_shape} {files}"
+    return f"{type(dataset).__name__.lower()}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _train(dataset: LabelledDataset, path: Path) -> FeatureNetwork:
+    log.info("A feature network is trained on the labels of this dataset, once; it takes up to a minute.")
+    images, labels = dataset.labelled()
+    rng = make_rng(0, "feature network")
+    network, accuracy = train_feature_network(
+        images, labels, dataset.n_classes, rng, channel_wise=dataset.channel_wise
+    )
+    log.info("It names %.1f %% of held-out images correctly, and is kept in %s.", 100 * accuracy, path)
+    content = {
+        "parameters": network.parameters,
+        "size": network.size,
+        "channel_wise": network.channel_wise,
+        "held_out_accuracy": accuracy,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getvalue())
+    return network
+
+
+def _load(path: Path) -> FeatureNetwork | None:
+    """Return the network of a file, None if there is none or the file is damaged: it is made again then."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return FeatureNetwork(content["parameters"], tuple(content["size"]), content["channel_wise"])
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, pickle.UnpicklingError):
+        log.warning("%s is damaged; the feature network is trained again.", path)
+        return None

@@ -1,0 +1,89 @@
+"""Samples of a finished run, as pictures or as numbers."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from gan_lab.config.checks import UserError
+from gan_lab.game.batches import make_rng
+from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.setup import Experiment, assemble
+from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
+from gan_lab.runs.checkpoint import load_newest
+from gan_lab.runs.record import read_run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """What ``gan-lab sample`` was asked for.
+
+    Attributes:
+        n: number of samples.
+        seed: of the latents.
+        format: ``png`` for every image on its own, ``npy`` for one array, None for the grid only.
+        device: as in the config.
+    """
+
+    n: int
+    seed: int
+    format: Literal["png", "npy"] | None
+    device: str
+
+
+def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Iterable[str] = ()) -> None:
+    """Write samples of a run's newest checkpoint; file names say iteration, seed and number.
+
+    Raises:
+        UserError: if it is no run folder, has no readable checkpoint, or ``out`` cannot be written.
+    """
+    record = read_run(run_dir)
+    experiment = assemble(record.read_config() | {"device": request.device}, trusted)
+    checkpoint = load_newest(run_dir, like=experiment.init_state())
+    samples = _draw(experiment, checkpoint.state.average or checkpoint.state.generator, request)
+    is_image = samples.ndim == 4
+    if request.format == "png" and not is_image:
+        raise UserError(f"--format must be npy for vectors; {run_dir} makes {tuple(samples.shape[1:])}.")
+    out.mkdir(parents=True, exist_ok=True)
+    stem = f"iteration{checkpoint.iteration}_seed{request.seed}_n{request.n}"
+    picture = image_grid(samples) if is_image else _scatter(experiment, samples)
+    save_image(picture, out / f"grid_{stem}.png")
+    log.info("%s", out / f"grid_{stem}.png")
+    if request.format == "npy":
+        np.save(out / f"samples_{stem}.npy", samples.cpu().numpy())
+        log.info("%s: float32 %s", out / f"samples_{stem}.npy", tuple(samples.shape))
+    elif request.format == "png":
+        folder = out / f"samples_{stem}"
+        _save_each(samples, folder)
+        log.info("%s: %d images", folder, len(samples))
+
+
+def _draw(experiment: Experiment, params: dict[str, Tensor], request: SampleRequest) -> Tensor:
+    latent_dim = experiment.batch_shape.latent_dim
+    on_device = {name: value.to(experiment.device) for name, value in params.items()}
+    network = make_sampling_network(experiment.new_generator(), on_device, latent_dim)
+    # drawn on the CPU, so that a seed means the same samples on every device, and one by one, because
+    # what torch draws at once depends on how much that is: the first of two would not be the one alone
+    rng = make_rng(request.seed, "sample")
+    latents = torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(request.n)])
+    return sample(network, latents.to(experiment.device))
+
+
+def _scatter(experiment: Experiment, samples: Tensor) -> NDArray[np.uint8]:
+    sampler = experiment.dataset.open(experiment.device)
+    return scatter_figure(sampler(len(samples), make_rng(0, "look", experiment.device)), samples)
+
+
+def _save_each(samples: Tensor, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for i, pixels in enumerate(to_pixels(samples).permute(0, 2, 3, 1).numpy()):
+        Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(folder / f"{i:05d}.png")

@@ -1,0 +1,1 @@
+"""Files and folders that several processes share, or that a process may be killed over."""

@@ -1,0 +1,73 @@
+"""Files that are either the old version or the new one, whatever happens in between."""
+
+import contextlib
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from gan_lab.config.checks import UserError
+
+_SUFFIX = ".partial"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file by ``data``, so that a reader or a crash never meets half of it.
+
+    The bytes go to a temporary file in the same folder and reach the disk before the one atomic step,
+    the renaming; the folder is synchronised after it, so that the new file outlives a power cut.
+
+    Args:
+        path: the file; its folder must exist.
+        data: everything that it shall hold.
+
+    Raises:
+        UserError: if it cannot be written, for example on a full disk; the old file is then untouched.
+    """
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
+    try:
+        _write_durably(partial, data)
+        os.replace(partial, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"{path} could not be written: {reason}; make room or choose another folder."
+        ) from error
+    finally:
+        # gone already after the renaming; left over after an error or Ctrl-C
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or deleted in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # some network file systems have nothing to synchronise in a folder, and say so
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def remove_partials(folder: Path) -> None:
+    """Delete the temporary files of writers that were killed; only for the one writer of a folder."""
+    for partial in folder.glob(f".*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            partial.unlink()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    # not tempfile: that makes files which the rest of a research group cannot read
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            # one call writes 2 GiB at most, and less where the disk is nearly full
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

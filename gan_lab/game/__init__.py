@@ -1,0 +1,1 @@
+"""The game of generator and critic: its rules, one iteration of it, and how that is executed."""

@@ -1,0 +1,61 @@
+"""How a run is trained and measured, with types and ranges."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from gan_lab.config.checks import BadValueError, Checked, Decay, NonNegativeInt, PositiveInt, Rule
+from gan_lab.numerics.precision import Precision
+
+_FEWEST = 32
+EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lambda n: n >= _FEWEST)]
+
+
+@dataclass(frozen=True)
+class TrainSettings(Checked):
+    """The node ``train`` of the config; conf/config.yaml says what each key means."""
+
+    iterations: PositiveInt
+    batch_size: PositiveInt
+    n_critic: PositiveInt
+    warmup_critic_steps: NonNegativeInt
+    warmup_iterations: NonNegativeInt
+    warmup_every: NonNegativeInt
+    execution: Literal["auto", "eager", "compiled", "graph"]
+    precision: Precision
+    seeds: PositiveInt | tuple[NonNegativeInt, ...] | None
+    ema: Decay | None
+    log_every: PositiveInt
+    sample_every: PositiveInt
+    checkpoint_every: PositiveInt
+    returned_metric: str
+    returned_when_diverged: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.warmup_critic_steps and self.warmup_critic_steps < self.n_critic:
+            raise BadValueError(
+                "warmup_critic_steps",
+                f"0 or at least train.n_critic ({self.n_critic})",
+                self.warmup_critic_steps,
+            )
+
+    def extra_critic_steps(self, iteration: int) -> int:
+        """Return how many critic steps come before those of generator iteration ``iteration``, from 0.
+
+        The released WGAN code takes 100 instead of n_critic during the first 25 generator iterations and at
+        every 500th, so that early estimates come from a critic near its optimum.
+        """
+        early = iteration < self.warmup_iterations
+        recurring = self.warmup_every > 0 and iteration % self.warmup_every == 0
+        if self.warmup_critic_steps and (early or recurring):
+            return self.warmup_critic_steps - self.n_critic
+        return 0
+
+
+@dataclass(frozen=True)
+class MetricsSettings(Checked):
+    """The node ``metrics`` of the config; conf/config.yaml says what each key means."""
+
+    every: NonNegativeInt = 0
+    samples: EnoughSamples = 1024
+    layers: bool = False

@@ -1,0 +1,219 @@
+"""From a composed config to everything that a run needs, checked before anything starts."""
+
+import copy
+import dataclasses
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
+from gan_lab.config.build import build, make
+from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
+from gan_lab.constraints.base import Constraint
+from gan_lab.datasets.base import Dataset
+from gan_lab.game.batches import BatchShape, build_with, make_rng
+from gan_lab.game.iteration import Game, init_state
+from gan_lab.game.probing import convolves, mixes_samples
+from gan_lab.game.settings import MetricsSettings, TrainSettings
+from gan_lab.numerics.precision import DTYPES, check_precision, prefers_channels_last
+from gan_lab.objectives.base import Objective
+from gan_lab.optimizers.base import UpdateRule
+from gan_lab.types import Params, State
+
+log = logging.getLogger(__name__)
+
+_SECTIONS = ("objective", "constraint", "architecture", "dataset", "optimizer", "critic_optimizer", "train")
+_KEYS = (*_SECTIONS, "metrics", "seed", "device", "trusted", "critic_norm")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a config describes.
+
+    Attributes:
+        seed: of parameters, data order, latents and penalties.
+        device: where it runs.
+        generator: the initialised generator, on the CPU.
+        critic: the initialised critic, on the CPU.
+        batch_shape: sizes of what one iteration consumes.
+        architectures: what built generator and critic.
+    """
+
+    seed: int
+    device: torch.device
+    train: TrainSettings
+    metrics: MetricsSettings
+    dataset: Dataset
+    generator: nn.Module
+    critic: nn.Module
+    game: Game
+    batch_shape: BatchShape
+    architectures: tuple[GeneratorArchitecture, CriticArchitecture]
+
+    def with_seed(self, seed: int) -> "Experiment":
+        """Return what the same config describes with another seed."""
+        generator, critic = _build_networks(*self.architectures, seed, self.batch_shape)
+        return dataclasses.replace(self, seed=seed, generator=generator, critic=critic)
+
+    def new_generator(self) -> nn.Module:
+        """Return a copy of the generator's module, to be filled with trained parameters."""
+        return copy.deepcopy(self.generator)
+
+    def init_state(self) -> State:
+        """Return the state before the first iteration, on the experiment's device."""
+        rng = make_rng(self.seed, "constraint")
+        state = init_state(self.game, parameters(self.generator), parameters(self.critic), rng)
+        return State(*({name: value.to(self.device) for name, value in part.items()} for part in state))
+
+
+def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experiment:
+    """Build what a config describes.
+
+    Args:
+        config: the composed and resolved config, as plain containers.
+        trusted: packages besides gan_lab that the config may name classes of.
+
+    Raises:
+        UserError: naming the first key that is wrong.
+    """
+    _refuse_unknown_keys(config)
+    trusted = tuple(trusted)
+    architecture = _section(config, "architecture")
+    seed = conform("seed", config.get("seed"), NonNegativeInt)
+    latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
+    device = find_device(conform("device", config.get("device"), str))
+    train = make(TrainSettings, _section(config, "train"), "train")
+    # runs that an earlier version began have none
+    metrics = make(MetricsSettings, _section({"metrics": {}, **config}, "metrics"), "metrics")
+    check_precision(train.precision, device)
+    _check_execution(train.execution, device)
+    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
+    architectures = _architectures(architecture, trusted)
+    shape = BatchShape(
+        batch_size=train.batch_size,
+        n_critic=train.n_critic,
+        latent_dim=latent_dim,
+        data_shape=dataset.data_shape,
+        noise_shape=_noise_shape(constraint, dataset.data_shape),
+    )
+    generator, critic = _build_networks(*architectures, seed, shape)
+    critic_mixes = mixes_samples(critic, dataset.data_shape)
+    _warn_of_mixing(constraint, critic_mixes)
+    optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
+    critic_optimizer = optimizer
+    if config.get("critic_optimizer") is not None:
+        critic_optimizer = build(
+            config["critic_optimizer"],
+            UpdateRule,  # type: ignore[type-abstract]
+            "critic_optimizer",
+            trusted,
+        )
+    game = Game(
+        generator=copy.deepcopy(generator).to("meta"),
+        critic=copy.deepcopy(critic).to("meta"),
+        objective=build(config.get("objective"), Objective, "objective", trusted),  # type: ignore[type-abstract]
+        constraint=constraint,
+        generator_optimizer=optimizer,
+        critic_optimizer=critic_optimizer,
+        n_critic=train.n_critic,
+        ema=train.ema,
+        generator_mixes=mixes_samples(generator, (latent_dim,)),
+        critic_mixes=critic_mixes,
+        dtype=DTYPES[train.precision],
+        channels_last=prefers_channels_last(train.precision, device)
+        and convolves(generator, (latent_dim,))
+        and convolves(critic, dataset.data_shape),
+    )
+    return Experiment(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:K`` names.
+
+    Raises:
+        UserError: if it is no such name, or the machine has no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    kind, _, index = name.partition(":")
+    if kind != "cuda" or not (name == "cuda" or index.isdecimal()):
+        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {name!r}.")
+    if int(index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
+        raise UserError(
+            f"device must be a device of this machine; got {name!r}, and torch finds {found} CUDA device(s): "
+            "use device=auto or device=cpu."
+        )
+    return torch.device(name)
+
+
+def parameters(network: nn.Module) -> Params:
+    """Return a copy of a network's parameters by name."""
+    return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+def _check_execution(execution: str, device: torch.device) -> None:
+    if execution == "graph" and device.type != "cuda":
+        raise UserError(
+            "train.execution=graph records the kernels of a CUDA device; this run is on the CPU: "
+            "use auto, eager or compiled."
+        )
+
+
+def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = config.get(key)
+    if not isinstance(section, Mapping):
+        raise UserError(f"{key} must be a mapping of settings; got {section!r}.")
+    return section
+
+
+def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
+    for key in config:
+        if key not in _KEYS:
+            raise UserError(f"{key} is not a key of the config; it has {', '.join(_KEYS)}.")
+
+
+def _architectures(
+    section: Mapping[str, Any], trusted: tuple[str, ...]
+) -> tuple[GeneratorArchitecture, CriticArchitecture]:
+    generator = build(
+        section.get("generator"),
+        GeneratorArchitecture,  # type: ignore[type-abstract]
+        "architecture.generator",
+        trusted,
+    )
+    critic = build(section.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    return generator, critic
+
+
+def _build_networks(
+    generator: GeneratorArchitecture, critic: CriticArchitecture, seed: int, shape: BatchShape
+) -> tuple[nn.Module, nn.Module]:
+    """Return generator and critic."""
+    return (
+        build_with(seed, "generator", lambda: generator.build(shape.latent_dim, shape.data_shape)),
+        build_with(seed, "critic", lambda: critic.build(shape.data_shape)),
+    )
+
+
+def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        return constraint.noise_shape(data_shape)
+    except BadValueError as error:
+        raise error.below("constraint") from None
+
+
+def _warn_of_mixing(constraint: Constraint, critic_mixes: bool) -> None:
+    if constraint.per_sample_gradient and critic_mixes:
+        log.warning(
+            "The constraint differentiates each sample's score by that sample, but batch norm in the critic "
+            "mixes the samples of a batch, so the penalty bounds something else: "
+            "use architecture.critic.norm=layer."
+        )

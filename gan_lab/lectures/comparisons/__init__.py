@@ -1,0 +1,1 @@
+"""Pairs of known distributions, and what every distance says of them."""

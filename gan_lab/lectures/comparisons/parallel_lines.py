@@ -1,0 +1,111 @@
+"""Two parallel segments in the plane: the example on which only Wasserstein has a gradient."""
+
+import math
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pandas
+import torch
+from matplotlib.figure import Figure
+
+from gan_lab.config.checks import PositiveInt, Rule
+from gan_lab.distances import divergences
+from gan_lab.distances.plane import Segment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.drawing import new_slide
+from gan_lab.metrics.transport import wasserstein
+from gan_lab.plotting.style import BLUE, GREEN, VERMILION
+
+Shifts = Annotated[tuple[float, ...], Rule("numbers, at least one", lambda shifts: len(shifts) > 0)]
+
+_CURVE_POINTS = 201
+
+
+@dataclass(frozen=True)
+class ParallelLines(LectureExperiment):
+    """(0, Z) against (θ, Z), Z uniform on [0, 1] (WGAN, example 1 and figure 1; Isachenko, lecture 6).
+
+    W1 = |θ|, with slope ±1. For θ ≠ 0 the segments share no point: JSD = log 2 and TV = 1, flat in θ, and
+    KL is infinite both ways; at θ = 0 all of them are 0. The paper's own definition of JS lacks the 1/2, with
+    which alone it is log 2 here; without it, 2 log 2.
+
+    Attributes:
+        shifts: θ of each row, in units of the segments' length.
+        samples: points on each segment, evenly spaced, for the exact transport beside |θ|.
+    """
+
+    shifts: Shifts
+    samples: PositiveInt = 256
+
+    def run(self) -> Findings:
+        """Compute every distance and its derivative at every θ."""
+        table = pandas.DataFrame([self._row(shift) for shift in self.shifts])
+        curve = _curve(self._reach())
+        figure = new_slide()
+        self._draw(figure, curve)
+        worst = (table["w1_of_samples"] - table["w1"]).abs().max()
+        sentence = (
+            "W1 is |θ| and pulls the segment home with slope 1 from wherever it is; "
+            f"JSD is {math.log(2):.4f} (log 2) for every θ but 0, so its gradient is 0; KL is "
+            f"infinite. Exact transport between {self.samples} points on each segment is off by "
+            f"{worst:.1g} at most."
+        )
+        return Findings(table, figure, sentence, {"curve": curve})
+
+    def animation(self) -> Animation:
+        """Return the second segment moving across, with both distances at its place."""
+        curve, figure = _curve(self._reach()), new_slide()
+        frames = np.linspace(0, len(curve) - 1, 41).astype(int)
+        return Animation(figure, lambda k: self._draw(figure, curve, frames[k]), len(frames))
+
+    def _reach(self) -> float:
+        return max(abs(shift) for shift in self.shifts) or 1.0
+
+    def _row(self, shift: float) -> dict[str, float]:
+        p, q = Segment((0.0, 0.0), (0.0, 1.0)), Segment((shift, 0.0), (shift, 1.0))
+        heights = (torch.arange(self.samples, dtype=torch.float64) + 0.5) / self.samples
+        still = torch.stack([torch.zeros_like(heights), heights], dim=1)  # (n, 2)
+        moved = torch.stack([torch.full_like(heights, shift), heights], dim=1)
+        return {
+            "theta": shift,
+            "w1": abs(shift),
+            "w1_of_samples": wasserstein(still, moved),
+            "w1_slope": float(np.sign(shift)) if shift else math.nan,
+            "jsd": divergences.jensen_shannon(p, q),
+            "jsd_slope": 0.0 if shift else math.nan,
+            "tv": divergences.total_variation(p, q),
+            "kl": divergences.kl(p, q),
+            "reverse_kl": divergences.kl(q, p),
+        }
+
+    def _draw(self, figure: Figure, curve: pandas.DataFrame, place: int | None = None) -> None:
+        figure.clear()
+        lines, distances = figure.subplots(1, 2, width_ratios=[2, 3])
+        theta = float(curve["theta"].iloc[-1 if place is None else place])
+        lines.plot([0, 0], [0, 1], color=BLUE, linewidth=5, label="$P_0$")
+        lines.plot([theta, theta], [0, 1], "--", color=VERMILION, linewidth=5, label=r"$P_\theta$")
+        reach = self._reach()
+        lines.set(xlim=(-1.15 * reach, 1.15 * reach), ylim=(-0.05, 1.35), xlabel="x", ylabel="z")
+        lines.legend(loc="upper center", ncols=2)
+        distances.plot(curve["theta"], curve["w1"], color=BLUE, label="W1 = |θ|")
+        for side in (curve["theta"] < 0, curve["theta"] > 0):
+            distances.plot(curve["theta"][side], curve["jsd"][side], "--", color=GREEN)
+        distances.plot([], [], "--", color=GREEN, label="JSD (nats)")
+        # JSD leaves log 2 at one point alone
+        distances.plot(0, math.log(2), "o", color=GREEN, markerfacecolor="white")
+        distances.plot(0, 0, "o", color=GREEN, label="JSD at θ = 0")
+        if place is not None:
+            distances.plot(theta, curve["w1"].iloc[place], "o", color=BLUE, markersize=11)
+            distances.plot(theta, curve["jsd"].iloc[place], "s", color=GREEN, markersize=11)
+        distances.set(xlabel="shift θ (length of a segment)", ylabel=r"distance between $P_0$ and $P_\theta$")
+        distances.set(ylim=(-0.05, 1.45 * max(reach, math.log(2))))
+        distances.legend(loc="upper center", ncols=3, columnspacing=1.0, title="KL is ∞ for θ ≠ 0")
+
+
+def _curve(reach: float) -> pandas.DataFrame:
+    theta = np.linspace(-reach, reach, _CURVE_POINTS)
+    theta[_CURVE_POINTS // 2] = 0.0  # linspace may miss it by a rounding error, and everything happens there
+    return pandas.DataFrame(
+        {"theta": theta, "w1": np.abs(theta), "jsd": np.where(theta == 0, 0.0, math.log(2))}
+    )

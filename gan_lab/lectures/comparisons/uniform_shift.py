@@ -1,0 +1,105 @@
+"""Two uniform distributions on the line that part: what each distance sees of the shift."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, Rule
+from gan_lab.distances import divergences
+from gan_lab.distances.line import Uniform
+from gan_lab.distances.line.transport import wasserstein_line
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.drawing import new_slide
+from gan_lab.plotting.style import BLUE, GREEN, VERMILION
+
+Shifts = Annotated[
+    tuple[NonNegativeFloat, ...],
+    Rule("numbers, 0 or greater, at least one", lambda shifts: len(shifts) > 0),
+]
+
+_CURVE_POINTS = 121
+
+# columns that are drawn: name, label, colour and line style
+_DRAWN = (
+    ("w1", "Wasserstein W1 (unit of x)", BLUE, "-"),  # first: for width 1 it lies below TV as far as 1
+    ("tv", "total variation", VERMILION, "--"),
+    ("jsd", "Jensen-Shannon (nats)", GREEN, "-."),
+)
+
+
+@dataclass(frozen=True)
+class UniformShift(LectureExperiment):
+    """U[0, w] against U[ε, ε + w]: the first example of why Wasserstein (Zou, lecture 9).
+
+    With m = min(ε / w, 1): TV = m, JSD = m log 2, the squared Hellinger distance is 2m, W1 = W2 = ε, and
+    KL is infinite both ways for every ε > 0. The slide claims TV = 1 "for all ε ≥ 0" and KL = ∞ at 0, too;
+    TV is 1 from ε = w on, and at ε = 0 all of them are 0. JSD has the 1/2: its largest value is log 2.
+
+    Attributes:
+        shifts: ε of each row.
+        width: w, in the unit of the shifts.
+    """
+
+    shifts: Shifts
+    width: PositiveFloat = 1.0
+
+    def run(self) -> Findings:
+        """Compute every divergence and distance at every shift."""
+        table = self._distances(np.asarray(self.shifts))
+        curve = self._distances(self._curve_shifts())
+        figure = new_slide()
+        self._draw(figure, curve)
+        apart = curve[curve["shift"] >= self.width].iloc[0]
+        sentence = (
+            f"As soon as the shift is not 0, KL is infinite; from a shift of {self.width:g} on, where the "
+            f"supports part, TV stays at {apart['tv']:g} and JSD at {apart['jsd']:.4f} (log 2), with nothing "
+            "to descend; W1 equals the shift everywhere."
+        )
+        return Findings(table, figure, sentence, {"curve": curve})
+
+    def animation(self) -> Animation:
+        """Return the two uniforms parting, with the distances drawn as far as they have come."""
+        curve, figure = self._distances(self._curve_shifts()), new_slide()
+        steps = np.linspace(1, len(curve), 41).astype(int)
+        return Animation(figure, lambda k: self._draw(figure, curve, steps[k]), len(steps))
+
+    def _curve_shifts(self) -> np.ndarray:
+        return np.linspace(0, max(1.5 * self.width, *self.shifts), _CURVE_POINTS)
+
+    def _distances(self, shifts: np.ndarray) -> pandas.DataFrame:
+        rows = []
+        for shift in map(float, shifts):
+            p, q = Uniform(0.0, self.width), Uniform(shift, shift + self.width)
+            rows.append(
+                {
+                    "shift": shift,
+                    "kl": divergences.kl(p, q),
+                    "reverse_kl": divergences.kl(q, p),
+                    "tv": divergences.total_variation(p, q),
+                    "jsd": divergences.jensen_shannon(p, q),
+                    "squared_hellinger": divergences.squared_hellinger(p, q),
+                    "w1": wasserstein_line(p, q, 1),
+                    "w2": wasserstein_line(p, q, 2),
+                }
+            )
+        return pandas.DataFrame(rows)
+
+    def _draw(self, figure: Figure, curve: pandas.DataFrame, so_far: int | None = None) -> None:
+        figure.clear()
+        densities, distances = figure.subplots(2, 1, height_ratios=[1, 3])
+        seen = curve.iloc[:so_far]
+        shift = float(seen["shift"].iloc[-1]) if so_far else self.width / 2
+        largest = float(curve["shift"].iloc[-1])
+        for start, label, colour, hatch in ((0.0, "P", BLUE, "//"), (shift, "Q", VERMILION, "\\\\")):
+            box = {"facecolor": "none", "edgecolor": colour, "hatch": hatch, "linewidth": 2}
+            densities.bar(start, 1 / self.width, self.width, align="edge", label=label, **box)
+        densities.set(xlim=(-0.02 * largest, largest + self.width), yticks=[], xlabel="x", ylabel="density")
+        densities.legend(loc="upper right", ncols=2)
+        for name, label, colour, line in _DRAWN:
+            distances.plot(seen["shift"], seen[name], line, color=colour, label=label)
+        distances.set(xlim=(0, largest), ylim=(0, 1.04 * curve[["tv", "jsd", "w1"]].to_numpy().max()))
+        distances.set(xlabel="shift ε (unit of x)", ylabel="distance")
+        distances.legend(loc="upper left", title="KL is ∞ for ε > 0")

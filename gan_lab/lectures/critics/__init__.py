@@ -1,0 +1,1 @@
+"""Critics that are fitted between two distributions that stand still."""

@@ -1,0 +1,1 @@
+"""The f-GAN family: its table, its bound, and what each divergence covers."""

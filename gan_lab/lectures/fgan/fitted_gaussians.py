@@ -1,0 +1,62 @@
+"""Gaussians fitted to a mixture, as figures draw them: coloured by whether they cover all of it."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from gan_lab.distances.fits.gaussian_fits import Minimum
+from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line.bends import positive_components
+from gan_lab.distances.line.distribution import Array
+from gan_lab.plotting.style import BLUE, GREY, VERMILION
+
+# a mode is covered if it lies within so many scales of the fit's mean
+REACH = 2
+CURVE_POINTS = 401
+# how far above the target a narrow fit may rise before it is cut off
+HEADROOM = 2.6
+
+
+def gaussian_of(found: Minimum) -> Gaussian:
+    """Return a minimum as the distribution that it stands for."""
+    return Gaussian(found.mean, found.scale)
+
+
+def modes_covered(target: GaussianMixture, found: Minimum) -> int:
+    """Return how many components have their mean within ``REACH`` scales of the fit's."""
+    _, means, _ = positive_components(target)
+    return int((np.abs(means - found.mean) <= REACH * found.scale).sum())
+
+
+def covers(target: GaussianMixture, found: Minimum) -> bool:
+    """Return whether a fit covers all components."""
+    return modes_covered(target, found) == len(positive_components(target)[0])
+
+
+def window(target: GaussianMixture) -> Array:
+    """Return the points (CURVE_POINTS,) where densities are drawn, to 4 scales beyond the components."""
+    _, means, scales = positive_components(target)
+    return np.linspace((means - 4 * scales).min(), (means + 4 * scales).max(), CURVE_POINTS)
+
+
+def draw_fits(axes: Axes, target: GaussianMixture, minima: tuple[Minimum, ...]) -> None:
+    """Draw the target and its fits: global minima as lines, local ones dashed."""
+    x = window(target)
+    density = target.pdf(x)
+    axes.fill_between(x, density, color=GREY, alpha=0.35, linewidth=0)
+    for found in minima:
+        colour = BLUE if covers(target, found) else VERMILION
+        line = "-" if found.is_global else "--"
+        axes.plot(x, gaussian_of(found).pdf(x), line, color=colour, linewidth=2.4 if found.is_global else 1.6)
+    axes.set(xlim=(x[0], x[-1]), ylim=(0, HEADROOM * density.max()), yticks=[])
+
+
+def legend_handles() -> list[Line2D | Patch]:
+    """Return what a legend of such figures explains."""
+    return [
+        Patch(color=GREY, alpha=0.35, linewidth=0, label="target p"),
+        Line2D([], [], color=BLUE, label="fit q covers all modes"),
+        Line2D([], [], color=VERMILION, label="fit q leaves modes out"),
+        Line2D([], [], color="0.2", linestyle="--", linewidth=1.6, label="local minimum"),
+    ]

@@ -1,0 +1,176 @@
+"""One Gaussian fitted to a mixture of several: which divergences cover all of it, and which seek one mode."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import pandas
+from matplotlib.figure import Figure
+
+from gan_lab.config.checks import Rule, UserError
+from gan_lab.distances.by_name import BY_NAME, DivergenceName
+from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
+from gan_lab.distances.line import GaussianMixture
+from gan_lab.distances.line.bends import positive_components
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.fgan.alpha_path import animate_alpha
+from gan_lab.lectures.fgan.fitted_gaussians import (
+    REACH,
+    covers,
+    draw_fits,
+    gaussian_of,
+    legend_handles,
+    modes_covered,
+    window,
+)
+
+Divergences = Annotated[
+    tuple[DivergenceName, ...],
+    Rule(
+        f"different names, at least one, out of {', '.join(BY_NAME)}",
+        lambda names: 0 < len(names) == len(set(names)),
+    ),
+]
+Minima = Mapping[str, tuple[Minimum, ...]]
+
+MOST_COLUMNS = 5
+
+
+@dataclass(frozen=True)
+class ModeCovering(LectureExperiment):
+    """The Gaussian q = N(mean, scale²) nearest to a mixture p under each divergence (Isachenko, lecture 6).
+
+    KL(p, q) charges for what q leaves out: it matches the first two moments and covers every mode. KL(q, p)
+    charges for what q adds, and sits on one mode where modes lie far apart. JSD, total variation and the
+    Hellinger distance lie between and can have minima of both kinds. The lecture shows one fit for each of
+    three divergences; here every minimum is found, because a fit by gradient descent can end in any of them.
+
+    JSD has its 1/2 and TV is half of L1. Of the two chi-squared divergences ∫(p - q)²/q is Pearson's; the
+    f-GAN paper prints it with /p. Each is infinite for some Gaussians, that with /p from twice the variance
+    of the widest component on; ``matrix.csv`` has every divergence at every fit, infinities included.
+
+    Attributes:
+        target: p.
+        divergences: what is minimised, in the order of the figure.
+
+    Reference:
+        Minka, "Divergence measures and message passing", 2005, figure 1, the same fits for alpha-divergences;
+        Nowozin et al., "f-GAN", 2016, section 2.5.
+    """
+
+    target: GaussianMixture
+    divergences: Divergences
+
+    def run(self) -> Findings:
+        """Find all minima of every divergence.
+
+        Raises:
+            UserError: if no minimum of a divergence is found.
+        """
+        minima: Minima = {name: self._minima(name) for name in self.divergences}
+        table, matrix = self._tabulate(minima), self._matrix(minima)
+        sentence = " ".join([self._say(minima), *_say_infinite(matrix)])
+        return Findings(
+            table, self._draw(minima), sentence, {"matrix": matrix, "densities": self._densities(minima)}
+        )
+
+    def animation(self) -> Animation:
+        """Return the fits under the alpha-divergence, from mode seeking to mode covering."""
+        return animate_alpha(self.target)
+
+    def _minima(self, name: str) -> tuple[Minimum, ...]:
+        minima = find_minima(BY_NAME[name].landscape(self.target))
+        if not minima:
+            raise UserError(
+                f"No Gaussian with a minimum of {name} was found: components as far apart or as narrow as "
+                "those of target are beyond the digits of float64."
+            )
+        return minima
+
+    def _tabulate(self, minima: Minima) -> pandas.DataFrame:
+        rows = [
+            {
+                "divergence": name,
+                "minimum": "global" if found.is_global else "local",
+                "mean": found.mean,
+                "scale": found.scale,
+                "value": BY_NAME[name].exact(self.target, gaussian_of(found)),
+                "modes_covered": modes_covered(self.target, found),
+            }
+            for name, several in minima.items()
+            for found in several
+        ]
+        return pandas.DataFrame(rows)
+
+    def _matrix(self, minima: Minima) -> pandas.DataFrame:
+        """Return every divergence (columns) at the first global minimum under each (rows)."""
+        rows = []
+        for name, (lowest, *_) in minima.items():
+            values = {other: BY_NAME[other].exact(self.target, gaussian_of(lowest)) for other in minima}
+            rows.append({"fitted_under": name} | values)
+        return pandas.DataFrame(rows)
+
+    def _densities(self, minima: Minima) -> pandas.DataFrame:
+        x = window(self.target)
+        curves = {"x": x, "target": self.target.pdf(x)}
+        for name, several in minima.items():
+            for k, found in enumerate(several, start=1):
+                curves[f"{name}_{k}"] = gaussian_of(found).pdf(x)
+        return pandas.DataFrame(curves)
+
+    def _say(self, minima: Minima) -> str:
+        modes = len(positive_components(self.target)[0])
+        covering = [name for name, (lowest, *_) in minima.items() if covers(self.target, lowest)]
+        seeking = [name for name in minima if name not in covering]
+        local = [name for name, several in minima.items() if not several[-1].is_global]
+        said = []
+        if covering:
+            said.append(
+                f"The best Gaussian under {_labels(covering)} covers all {modes} modes (each within {REACH} "
+                f"scales of its mean), with scales {_scales(minima, covering)}."
+            )
+        if seeking:
+            said.append(
+                f"Under {_labels(seeking)} it leaves modes out, with scales {_scales(minima, seeking)}."
+            )
+        if local:
+            said.append(f"Local minima, in which a descent can end, are left under {_labels(local)}.")
+        return " ".join(said)
+
+    def _draw(self, minima: Minima) -> Figure:
+        figure = new_slide()
+        rows = math.ceil(len(minima) / MOST_COLUMNS)
+        columns = math.ceil(len(minima) / rows)
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+        for axes, (name, several) in zip(panels, minima.items(), strict=False):
+            draw_fits(axes, self.target, several)
+            axes.set_title(BY_NAME[name].label)
+        for axes in panels[len(minima) :]:
+            axes.set_axis_off()
+        figure.supxlabel("x (unit of the target)", fontsize="medium")
+        figure.supylabel("density", fontsize="medium")
+        figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
+        return figure
+
+
+def _say_infinite(matrix: pandas.DataFrame) -> list[str]:
+    """Return a sentence for each divergence that is infinite at the fits of others."""
+    said = []
+    for name in matrix.columns[1:]:
+        where = matrix["fitted_under"][np.isinf(matrix[name])].to_list()
+        if where:
+            said.append(f"{BY_NAME[name].label} is infinite at the best Gaussian under {_labels(where)}.")
+    return said
+
+
+def _labels(names: list[str]) -> str:
+    labels = [BY_NAME[name].label for name in names]
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+
+
+def _scales(minima: Minima, names: list[str]) -> str:
+    scales = [minima[name][0].scale for name in names]
+    return f"{min(scales):.4g}" if len(names) == 1 else f"{min(scales):.4g} to {max(scales):.4g}"

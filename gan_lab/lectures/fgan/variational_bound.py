@@ -1,0 +1,192 @@
+"""The f-GAN bound rising to the divergence it bounds, and the function that its critic learns."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from gan_lab.architectures.base import CriticArchitecture
+from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, UserError
+from gan_lab.distances.line import Density
+from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.fgan.variational_critic import Lesson, follow_bound
+from gan_lab.objectives.f_divergence import FDivergence
+from gan_lab.optimizers.base import UpdateRule
+from gan_lab.plotting.style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
+
+Array = NDArray[np.float64]
+
+_GRID, _FRAMES = 401, 40
+# part of either distribution's mass that lies beyond each side of what is drawn
+_HIDDEN = 2e-3
+
+
+@dataclass(frozen=True)
+class VariationalBound(LectureExperiment):
+    """E_P[T] - E_Q[f*(T)] against D_f(P, Q) while the critic of an f-GAN is trained, for many f at once.
+
+    T = g_f(V) with V the critic's raw score; the bound is tight at T = f'(p/q) (Nowozin et al., "f-GAN",
+    2016, arXiv 1606.00709, equations 4 and 5). It is taken by quadrature over x, so that it never exceeds the
+    divergence, as an average over a batch may; and where the critic goes astray in tails that its batches
+    hardly reach, the bound says so and falls.
+
+    Each divergence is what its f generates, where table 1 of the paper prints it otherwise:
+    ``jensen_shannon`` is 2 JSD, ``gan`` is 2 JSD - log 4, ``pearson`` divides by q and ``neyman`` by p.
+
+    Attributes:
+        target: P, the data; a distribution on the line that has a density.
+        model: Q, the samples; another one.
+        divergences: objectives by the names that table and figure give them.
+        shown: the one of them whose T is drawn.
+        critic: builds the critic of points (1,).
+        optimizer: of its parameters.
+        batch_size: fresh draws of either side in a step.
+        steps: of each critic.
+        look_every: steps between two values of the curves.
+        table_steps: steps at which the table states the bound, besides the last; multiples of ``look_every``.
+        seed: of initial parameters and draws.
+    """
+
+    target: Density
+    model: Density
+    divergences: dict[str, FDivergence]
+    shown: str
+    critic: CriticArchitecture
+    optimizer: UpdateRule
+    batch_size: PositiveInt
+    steps: PositiveInt
+    look_every: PositiveInt
+    table_steps: tuple[NonNegativeInt, ...]
+    seed: NonNegativeInt
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shown not in self.divergences:
+            raise BadValueError("shown", f"one of {', '.join(self.divergences)}", self.shown)
+        if any(step >= self.steps or step % self.look_every for step in self.table_steps):
+            rule = f"multiples of look_every={self.look_every} below steps={self.steps}"
+            raise BadValueError("table_steps", rule, self.table_steps)
+
+    def run(self) -> Findings:
+        """Fit a critic for every divergence, and follow its bound."""
+        x = self._grid()
+        curves, functions, rows = DataFrame(), DataFrame({"x": x}), []
+        for name, objective in self.divergences.items():
+            learnt = self._learn(objective, x)
+            curves["step"], curves[name] = learnt.steps, learnt.bounds
+            functions[name] = learnt.functions[-1]
+            functions[f"{name}_optimal"] = optimal_function(objective, self.target, self.model, x)
+            exact = exact_divergence(objective, self.target, self.model)
+            rows.append(self._row(name, exact, least_value(objective), learnt))
+        table, figure = DataFrame(rows), new_slide()
+        self._draw(figure, table, functions)
+        return Findings(table, figure, self._say(table), {"curves": curves, "functions": functions})
+
+    def animation(self) -> Animation:
+        """Return T of the shown divergence on its way to f'(p/q), with the bound so far."""
+        objective, x, figure = self.divergences[self.shown], self._grid(), new_slide()
+        learnt = self._learn(objective, x)
+        optimum = optimal_function(objective, self.target, self.model, x)
+        exact = exact_divergence(objective, self.target, self.model)
+        if not least_value(objective) < exact < math.inf:
+            raise UserError(f"shown must be a divergence that is finite and not 0 here; got {self.shown!r}.")
+        finite = optimum[np.isfinite(optimum)].tolist()
+        # most of it happens early
+        last = len(learnt.steps) - 1
+        frames = sorted({round(last * (k / _FRAMES) ** 2) for k in range(_FRAMES + 1)})
+
+        def draw(k: int) -> None:
+            figure.clear()
+            left, right = figure.subplots(1, 2)
+            seen = slice(0, frames[k] + 1)
+            left.plot(learnt.steps[seen], learnt.bounds[seen], color=BLUE, label="bound")
+            left.axhline(exact, color=BLACK, linestyle="--", label="divergence")
+            low = max(min(learnt.bounds), exact - 3 * (exact - least_value(objective)))
+            left.set(xlim=(0, self.steps), ylim=(low, exact + 0.1 * (exact - low)))
+            left.set(xlabel="steps of the critic", ylabel=f"{self.shown} (unit of f)")
+            left.legend(loc="lower right")
+            _draw_function(right, x, learnt.functions[frames[k]], optimum)
+            spread(right, finite, pad=0.3)  # the same in every frame
+
+        return Animation(figure, draw, len(frames))
+
+    def _learn(self, objective: FDivergence, x: Array) -> Lesson:
+        return follow_bound(
+            objective,
+            self.target,
+            self.model,
+            x,
+            critic=self.critic,
+            optimizer=self.optimizer,
+            steps=self.steps,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            look_every=self.look_every,
+        )
+
+    def _grid(self) -> Array:
+        """Return the points (n,) that T is drawn at: all but the far tails of both distributions."""
+        levels = np.array([_HIDDEN, 1 - _HIDDEN])
+        ends = np.array([each.quantile(levels) for each in (self.target, self.model)])
+        return np.linspace(ends[:, 0].min(), ends[:, 1].max(), _GRID)
+
+    def _row(self, name: str, exact: float, least: float, learnt: Lesson) -> dict[str, float | str]:
+        at_step = dict(zip(learnt.steps, learnt.bounds, strict=True))
+        bounds = {f"bound_{step}": at_step[step] for step in (*self.table_steps, self.steps)}
+        gap = exact - learnt.bounds[-1]
+        share = (learnt.bounds[-1] - least) / (exact - least) if exact > least else math.nan
+        least_gap = exact - max(learnt.bounds)
+        return {
+            "divergence": name,
+            "exact": exact,
+            "least": least,
+            **bounds,
+            "gap": gap,
+            "share": share,
+            "least_gap": least_gap,
+        }
+
+    def _say(self, table: DataFrame) -> str:
+        finite = table[np.isfinite(table["exact"]) & (table["exact"] > table["least"])]
+        infinite = table["divergence"][np.isinf(table["exact"])].tolist()
+        parts = []
+        if len(finite):
+            worst, best = finite.loc[finite["share"].idxmin()], finite.loc[finite["share"].idxmax()]
+            closest = float(finite["least_gap"].min())
+            parts.append(
+                f"After {self.steps:,} steps the bounds have reached {worst['share']:.1%} "
+                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of their divergence; "
+                f"the smallest gap, divergence less bound, of all looks is {closest:.2g}."
+            )
+        if infinite:
+            parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
+        return " ".join(parts) or "P and Q are the same: there is nothing to reach."
+
+    def _draw(self, figure: Figure, table: DataFrame, functions: DataFrame) -> None:
+        left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+        height, reach = table["exact"] - table["least"], np.arange(len(table))
+        for k, step in enumerate((*self.table_steps, self.steps)):
+            share = ((table[f"bound_{step}"] - table["least"]) / height).where(height > 0)
+            look = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
+            left.plot(share.where(np.isfinite(height)), reach, linestyle="none", label=f"{step:,}", **look)
+        left.axvline(1, color=BLACK, linewidth=1.5)
+        left.set_yticks(reach, [name.replace("_", " ") for name in table["divergence"]])
+        left.set(xlim=(-0.05, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="bound, as a part of D_f")
+        left.grid(axis="y", color=GREY, alpha=0.3)
+        left.legend(title="steps of the critic", ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
+        _draw_function(right, *shown.T)
+        right.set_title(self.shown.replace("_", " "))
+
+
+def _draw_function(axes: Axes, x: Array, function: Array, optimum: Array) -> None:
+    axes.plot(x, np.where(np.isfinite(optimum), optimum, np.nan), "--", color=BLACK, label="f′(p/q)")
+    axes.plot(x, function, color=VERMILION, label="T = g(V)")
+    axes.set(xlabel="x", ylabel="T(x)")
+    axes.legend()

@@ -1,0 +1,1 @@
+"""Generators at stages of training, and the gradients that discriminators give them."""

@@ -1,0 +1,1 @@
+"""Optimal transport: on the line, by potentials, and over ground metrics."""

@@ -1,0 +1,1 @@
+"""What is claimed of a sweep, by which rule, and with what interval."""

@@ -1,0 +1,109 @@
+"""The claims as a reader meets them: which numbers, under which headings, and what they mean."""
+
+from collections.abc import Mapping
+
+import pandas
+
+from gan_lab.reports.claims.claims import comparisons, correlations, pooled_success_rates, success_rates
+from gan_lab.reports.figures.layout import worded
+from gan_lab.reports.page.page_tables import Table, table_from
+from gan_lab.reports.sweep.model import Sweep
+
+_INTERVAL = {"low": "95% from", "high": "to"}
+_RATES = {"label": "cell", "n": "judged", "successes": "succeed", "rate": "rate", **_INTERVAL} | {
+    name: name for name in ("diverged", "collapsed", "frozen", "poor", "unmeasured")
+}
+_COLUMNS = {
+    "correlations": {"label": "cell", "estimate": "estimate", "n_seeds": "runs", "spearman": "correlation"}
+    | _INTERVAL
+    | {"undefined": "undefined", "left_out": "left out"},
+    "success_rates": _RATES,
+    "pooled_success_rates": _RATES | {"label": "value"},
+    "comparisons": {
+        "first": "first",
+        "second": "second",
+        "setting": "setting",
+        "n": "pairs",
+        "both": "both",
+        "only_first": "only first",
+        "only_second": "only second",
+        "neither": "neither",
+        "rate_difference": "difference of rates",
+        **_INTERVAL,
+        "p_mcnemar": "p",
+        "p_holm": "p, Holm",
+        "cohens_h": "Cohen's h",
+        "quality_difference": "difference of quality",
+        "quality_low": "95% from",
+        "quality_high": "to",
+        "quality_dominance": "dominance",
+    },
+}
+_WORDS = {
+    "correlations": (
+        "Claim 1: does the estimate follow the samples' quality?",
+        "Spearman's rank correlation of the critic's estimate (median of the 101 values around it) with the "
+        "quality metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 "
+        "where the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five "
+        "seeds such an interval covers some 83% rather than 95%, and series that both drift are correlated. "
+        "Undefined: where either was constant, or measured fewer than three times.",
+    ),
+    "success_rates": (
+        "Claim 2: how often does training succeed?",
+        "The share of judged runs that the failure rule passes, with its Wilson interval, and how the others "
+        "failed.",
+    ),
+    "pooled_success_rates": (
+        "Claim 2, all settings together",
+        "The same over all other settings of the sweep; the interval takes runs as independent, which "
+        "those that share a seed are not.",
+    ),
+    "comparisons": (
+        "Claim 2, on the same seeds",
+        "Pairs of runs that share the seed and all settings but one and what its values bring along: an "
+        "objective its optimizer, constraint and critic steps. Difference of rates: first less second, "
+        "with Newcombe's interval; p: McNemar's exact test, and corrected by Holm for the number of rows; "
+        "Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). Difference of quality: first less "
+        "second at the end of training, in the metric's unit, with its t interval; dominance: the "
+        "share of pairs in which the first is greater less that in which it is smaller.",
+    ),
+}
+
+
+def claim_frames(sweep: Sweep) -> dict[str, pandas.DataFrame]:
+    """Return the numbers of each claim by name."""
+    return {
+        "correlations": correlations(sweep),
+        "success_rates": success_rates(sweep),
+        "pooled_success_rates": pooled_success_rates(sweep),
+        "comparisons": comparisons(sweep),
+    }
+
+
+def claim_tables(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> list[Table]:
+    """Return the claims that have rows as tables of a page."""
+    shown = [name for name in _WORDS if len(frames[name])]
+    if len(sweep.cells[0].settings) <= 1:
+        shown = [name for name in shown if name != "pooled_success_rates"]
+    if sweep.quality is None:
+        # without quality there is nothing to follow, and nothing to succeed by
+        shown = []
+    return [table_from(_worded(frames[name]), *_WORDS[name], _COLUMNS[name]) for name in shown]
+
+
+def _worded(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Return a claim with numbers that are compared named by their setting, such as "beta1=0.5"."""
+    if "axis" not in frame:
+        return frame
+    columns = [name for name in ("first", "second", "label") if name in frame]
+    words = {
+        name: [worded(*pair) for pair in zip(frame["axis"], frame[name], strict=True)] for name in columns
+    }
+    return frame.assign(**words)
+
+
+def stacked(frames: Mapping[str, pandas.DataFrame]) -> pandas.DataFrame:
+    """Return all claims as one table with a column ``claim``; what a claim has no number for is empty."""
+    found = [frame.assign(claim=name) for name, frame in frames.items() if len(frame)]
+    table = pandas.concat(found, ignore_index=True)
+    return table[["claim", *(name for name in table if name != "claim")]]

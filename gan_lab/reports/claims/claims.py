@@ -1,0 +1,183 @@
+"""The two claims of "Wasserstein GAN" as numbers: does the estimate follow quality, and who trains where?"""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+import pandas
+
+from gan_lab.numerics.statistics import (
+    Pairs,
+    bootstrap_mean,
+    cohens_h,
+    holm,
+    mcnemar_p,
+    paired_dominance,
+    rate_difference,
+    spearman,
+    t_mean,
+    wilson_interval,
+)
+from gan_lab.reports.claims.paired_runs import POOLED, Comparison, compared_axes, is_judged, pair_runs
+from gan_lab.reports.figures.bands import centred_median
+from gan_lab.reports.sweep.cells import replicate_of
+from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep, estimate_tag
+
+_FAILURES = tuple(outcome for outcome in get_args(Outcome) if outcome not in ("success", "unmeasured"))
+_CORRELATIONS = [
+    *("cell", "label", "objective", "estimate", "n_seeds", "spearman", "low", "high"),
+    *("undefined", "undefined_runs", "left_out"),
+]
+_RATES = ["cell", "label", "n", "successes", "rate", "low", "high", *_FAILURES, "unmeasured"]
+_COMPARISONS = [
+    *("axis", "first", "second", "setting", "n", "both", "only_first", "only_second", "neither"),
+    *("rate_first", "rate_second", "rate_difference", "low", "high", "p_mcnemar", "p_holm", "cohens_h"),
+    *("n_quality", "quality_difference", "quality_low", "quality_high", "quality_dominance", "left_out"),
+]
+
+
+def correlations(sweep: Sweep) -> pandas.DataFrame:
+    """Return claim 1, one row a cell: how the estimate follows the quality of samples along training.
+
+    ``spearman`` is the mean over seeds, ``low`` and ``high`` its bootstrap interval; 1 means that the
+    estimate falls whenever the samples get better. Of an estimate or a metric that is constant, or was
+    measured fewer than three times, there is no correlation: such runs are ``undefined`` and named.
+    ``left_out`` counts runs with a fault.
+    """
+    rows = [_correlation_row(sweep.runs_of(cell), sweep) for cell in sweep.cells]
+    return pandas.DataFrame(rows, columns=_CORRELATIONS)
+
+
+def correlation_of(run: ReportRun, sweep: Sweep) -> float:
+    """Return a run's Spearman correlation of its median-filtered estimate with the quality of its samples.
+
+    Taken at the measurements, from the median of the 101 estimates around each. NaN if undefined.
+    """
+    quality, tag = sweep.quality, estimate_tag(run)
+    if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
+        return math.nan
+    estimate = centred_median(run.numbers[tag])
+    measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
+    sign = -1 if quality.higher_is_better else 1
+    return sign * spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
+
+
+def success_rates(sweep: Sweep) -> pandas.DataFrame:
+    """Return claim 2, one row a cell: success rates with Wilson intervals, and failures by their kind.
+
+    ``n`` counts the runs that were judged; ``unmeasured`` the others, those with a fault among them.
+    """
+    return _rates((cell.key, cell.label, sweep.runs_of(cell)) for cell in sweep.cells)
+
+
+def pooled_success_rates(sweep: Sweep) -> pandas.DataFrame:
+    """Return success rates over all other settings together, one row for each value that is compared."""
+    pools = list(
+        dict.fromkeys((axis, cell.settings[axis]) for axis in compared_axes(sweep) for cell in sweep.cells)
+    )
+    runs = ([run for run in sweep.runs if run.cell.settings[axis] == value] for axis, value in pools)
+    rates = _rates((value, value, of_value) for (_, value), of_value in zip(pools, runs, strict=True))
+    return rates.assign(axis=[axis for axis, _ in pools])
+
+
+def comparisons(sweep: Sweep) -> pandas.DataFrame:
+    """Return pairs of objectives on the same seeds, one row for each other setting, and one for all of them.
+
+    - ``rate_difference``: success rate of the first minus that of the second, with Newcombe's interval;
+      ``cohens_h`` its effect size; ``p_mcnemar`` exact, ``p_holm`` corrected for the number of rows (single
+      settings and pooled ones apart). Pooled rows take the pairs of different settings as independent.
+    - ``quality_difference``: mean difference of the ends of the quality metric, first minus second, in its
+      unit, with its t interval; ``quality_dominance`` the share of pairs in which the first is
+      greater minus that in which it is less. Of the ``n_quality`` pairs of which neither diverged: what
+      diverged says nothing of quality. NaN where the pairs are of several datasets.
+    - ``left_out``: pairs that are not judged on both sides, counted and not used.
+    """
+    found = list(pair_runs(sweep))
+    table = pandas.DataFrame([_comparison_row(each, sweep) for each in found], columns=_COMPARISONS)
+    for pooled in (True, False):
+        rows = table.index[(table["setting"] == POOLED) == pooled]
+        table.loc[rows, "p_holm"] = holm(list(table.loc[rows, "p_mcnemar"]))
+    return table
+
+
+def success_pairs(outcomes: Iterable[tuple[bool, bool]]) -> Pairs:
+    """Return how often both, one or none of two runs succeeded."""
+    seen = list(outcomes)
+    return Pairs(*(seen.count(each) for each in ((True, True), (True, False), (False, True), (False, False))))
+
+
+def run_name(run: ReportRun) -> str:
+    """Return what tells a run from others of its cell, such as "seed 3"."""
+    draw, seed = replicate_of(run.record, run.config)
+    return f"draw {draw}, seed {seed}" if draw >= 0 else f"seed {seed}"
+
+
+def _correlation_row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
+    counted = [run for run in runs if run.fault is None]
+    values = {run_name(run): correlation_of(run, sweep) for run in counted}
+    defined = [value for value in values.values() if not math.isnan(value)]
+    mean, low, high = bootstrap_mean(defined)
+    return {
+        "cell": runs[0].cell.key,
+        "label": runs[0].cell.label,
+        "objective": runs[0].record.choices.get("objective", ""),
+        "estimate": estimate_tag((counted or runs)[0]),
+        "n_seeds": len(defined),
+        "spearman": mean,
+        "low": low,
+        "high": high,
+        "undefined": len(values) - len(defined),
+        "undefined_runs": "; ".join(name for name, value in values.items() if math.isnan(value)),
+        "left_out": len(runs) - len(counted),
+    }
+
+
+def _rates(groups: Iterable[tuple[str, str, Sequence[ReportRun]]]) -> pandas.DataFrame:
+    rows = []
+    for key, label, runs in groups:
+        outcomes = [run.verdict.outcome for run in runs if is_judged(run)]
+        successes = outcomes.count("success")
+        rate, low, high = wilson_interval(successes, len(outcomes))
+        failures = {failure: outcomes.count(failure) for failure in _FAILURES}
+        counts = {"n": len(outcomes), "successes": successes, "rate": rate, "low": low, "high": high}
+        rows.append(
+            {"cell": key, "label": label, **counts, **failures, "unmeasured": len(runs) - len(outcomes)}
+        )
+    return pandas.DataFrame(rows, columns=_RATES)
+
+
+def _comparison_row(compared: Comparison, sweep: Sweep) -> dict[str, Any]:
+    won = [tuple(run.verdict.outcome == "success" for run in pair) for pair in compared.pairs]
+    pairs = success_pairs((first, second) for first, second in won)
+    n = len(won)
+    difference, low, high = rate_difference(pairs)
+    return {
+        **{name: getattr(compared, name) for name in ("axis", "first", "second", "setting", "left_out")},
+        **pairs._asdict(),
+        "n": n,
+        "rate_first": (pairs.both + pairs.only_first) / n if n else math.nan,
+        "rate_second": (pairs.both + pairs.only_second) / n if n else math.nan,
+        "rate_difference": difference,
+        "low": low,
+        "high": high,
+        "p_mcnemar": mcnemar_p(pairs),
+        "p_holm": math.nan,
+        "cohens_h": cohens_h(pairs),
+        **_quality_effect(compared, sweep),
+    }
+
+
+def _quality_effect(compared: Comparison, sweep: Sweep) -> dict[str, float]:
+    datasets = {run.record.choices.get("dataset") for pair in compared.pairs for run in pair}
+    tag = sweep.quality.tag if sweep.quality and len(datasets) == 1 else ""
+    settled = [pair for pair in compared.pairs if all(run.record.status != "diverged" for run in pair)]
+    differences = [first.end(tag) - second.end(tag) for first, second in settled]
+    differences = [value for value in differences if not math.isnan(value)]
+    mean, low, high = t_mean(differences)
+    return {
+        "n_quality": len(differences),
+        "quality_difference": mean,
+        "quality_low": low,
+        "quality_high": high,
+        "quality_dominance": paired_dominance(differences),
+    }

@@ -1,0 +1,60 @@
+"""Success as the threshold varies: a rate at one threshold says as much of the threshold as of the runs."""
+
+from collections.abc import Sequence
+
+import pandas
+
+from gan_lab.numerics.statistics import wilson_interval
+from gan_lab.reports.claims.claims import success_pairs
+from gan_lab.reports.claims.paired_runs import pair_runs
+from gan_lab.reports.claims.verdicts import FailureRule, success_at
+from gan_lab.reports.sweep.model import Sweep
+
+THRESHOLDS = tuple(step / 20 for step in range(1, 21))
+"""Shares of what real samples get, from 0.05 to 1."""
+
+
+def success_by_threshold(
+    sweep: Sweep, thresholds: Sequence[float] = THRESHOLDS, rule: FailureRule | None = None
+) -> pandas.DataFrame:
+    """Return the success rate of each cell at each threshold, with a Wilson interval.
+
+    Success is here that samples reach a share of what real samples get in what the rule grades by (of a
+    distance: floor over distance), and that the run did not diverge.
+
+    Args:
+        sweep: the runs; those without a judgement are left out.
+        thresholds: shares, from 0 to about 1.
+        rule: how the end of a run is measured; None for the defaults.
+    """
+    rule, rows = rule or FailureRule(), []
+    for cell in sweep.cells:
+        for threshold in thresholds:
+            known = [success_at(run, sweep.quality, threshold, rule) for run in sweep.runs_of(cell)]
+            decided = [each for each in known if each is not None]
+            rate, low, high = wilson_interval(sum(decided), len(decided))
+            rows.append([cell.key, cell.label, threshold, len(decided), sum(decided), rate, low, high])
+    columns = ["cell", "label", "threshold", "n", "successes", "rate", "low", "high"]
+    return pandas.DataFrame(rows, columns=columns)
+
+
+def agreement_by_threshold(
+    sweep: Sweep, thresholds: Sequence[float] = THRESHOLDS, rule: FailureRule | None = None
+) -> pandas.DataFrame:
+    """Return how often both, one or none of two objectives succeed on the same seeds, at each threshold.
+
+    For every pair of objectives and every setting of the others, as in the table of comparisons.
+
+    Reference:
+        Gulrajani et al. 2017 (WGAN-GP), table 2.
+    """
+    rule, rows = rule or FailureRule(), []
+    for compared in pair_runs(sweep):
+        for threshold in thresholds:
+            known = [
+                [success_at(run, sweep.quality, threshold, rule) for run in pair] for pair in compared.pairs
+            ]
+            pairs = success_pairs((bool(first), bool(second)) for first, second in known)
+            rows.append([compared.first, compared.second, compared.setting, threshold, len(known), *pairs])
+    columns = ["first", "second", "setting", "threshold", "n", "both", "only_first", "only_second", "neither"]
+    return pandas.DataFrame(rows, columns=columns)

@@ -1,0 +1,75 @@
+"""Where a cell goes in a figure: its objective, what else it differs in, and what number orders it."""
+
+import math
+from dataclasses import dataclass
+
+from gan_lab.reports.sweep.cells import is_number
+from gan_lab.reports.sweep.model import Cell, Sweep
+
+OBJECTIVE = "objective"
+
+
+@dataclass(frozen=True)
+class NumericAxis:
+    """A swept setting whose values are numbers.
+
+    Attributes:
+        key: the setting.
+        values: in rising order.
+        is_log: whether the values are positive and span more than a decade.
+    """
+
+    key: str
+    values: tuple[float, ...]
+    is_log: bool
+
+
+def objective_of(sweep: Sweep, cell: Cell) -> str:
+    """Return the objective of a cell: what it is swept over, or what its runs have chosen."""
+    chosen = [run.record.choices[OBJECTIVE] for run in sweep.runs_of(cell) if OBJECTIVE in run.record.choices]
+    return cell.settings.get(OBJECTIVE) or (chosen[0] if chosen else "unknown")
+
+
+def objectives_of(sweep: Sweep) -> list[str]:
+    """Return the objectives of a sweep in its order."""
+    return list(dict.fromkeys(objective_of(sweep, cell) for cell in sweep.cells))
+
+
+def setting_of(cell: Cell) -> str:
+    """Return what a cell is besides its objective: a panel's name, or other values with their keys."""
+    parts = [worded(key, value) for key, value in cell.settings.items() if key != OBJECTIVE]
+    return ", ".join(parts)
+
+
+def settings_of(sweep: Sweep) -> list[str]:
+    """Return what cells differ in besides the objective, in the order of the sweep."""
+    return list(dict.fromkeys(setting_of(cell) for cell in sweep.cells))
+
+
+def numeric_axis(sweep: Sweep) -> NumericAxis | None:
+    """Return the numeric setting with the most values, the first of several; None without one."""
+    axes = [_as_numbers(sweep, key) for key in dict.fromkeys(key for c in sweep.cells for key in c.settings)]
+    found = [axis for axis in axes if axis is not None]
+    return max(found, key=lambda axis: len(axis.values)) if found else None
+
+
+def without(cell: Cell, key: str) -> str:
+    """Return what a cell is besides one setting."""
+    return ", ".join(worded(name, value) for name, value in cell.settings.items() if name != key)
+
+
+def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
+    try:
+        values = {float(cell.settings[key]) for cell in sweep.cells}
+    except (KeyError, ValueError):
+        return None
+    if len(values) < 2 or not all(map(math.isfinite, values)):
+        return None
+    ordered = tuple(sorted(values))
+    return NumericAxis(key, ordered, ordered[0] > 0 and ordered[-1] / ordered[0] > 10)
+
+
+def worded(key: str, value: str) -> str:
+    """Return a setting as a label shows it."""
+    # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
+    return f"{key.rpartition('.')[2]}={value}" if is_number(value) else value

@@ -1,0 +1,70 @@
+"""The pictures of samples that training has left in ``samples/``, cut to what a figure has room for."""
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_lab.reports.sweep.model import ReportRun
+
+GRID_SIDE = 8
+"""Training shows 64 images as eight rows of eight, as ``gan_lab.tracking.snapshots`` has it."""
+
+_FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+
+
+def pictures_of(run: ReportRun) -> dict[int, Path]:
+    """Return a run's pictures of generated samples by iteration, in rising order."""
+    found = {int(path.stem): path for path in run.record.samples_path.glob("*.png") if path.stem.isdecimal()}
+    return dict(sorted(found.items()))
+
+
+def choose(pictures: dict[int, Path], count: int) -> dict[int, Path]:
+    """Return at most ``count`` pictures, evenly spaced, the first and the last among them."""
+    iterations = list(pictures)
+    if len(iterations) > count:
+        places = np.linspace(0, len(iterations) - 1, count).round().astype(int)
+        iterations = [iterations[place] for place in places]
+    return {iteration: pictures[iteration] for iteration in iterations}
+
+
+def read_picture(path: Path, rows: int, columns: int) -> NDArray[np.uint8] | None:
+    """Return a picture (H, W, 3), of a grid its first rows and columns; None if it cannot be read.
+
+    Args:
+        path: below a run's ``samples/``.
+        rows: images from above, at most eight; what is no grid of images, such as points, is left whole.
+        columns: images from the left, likewise.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGB"))
+    except _FAULTS:
+        return None
+    if shows_points(path):
+        return pixels
+    pixels = _as_drawn(pixels)
+    height, width = pixels.shape[:2]
+    return pixels[: math.ceil(height * rows / GRID_SIDE), : math.ceil(width * columns / GRID_SIDE)]
+
+
+def shows_points(path: Path) -> bool:
+    """Return whether a picture below ``samples/`` is of points, with axes, and not a grid of images."""
+    # only datasets of images are shown beside real ones
+    return not path.with_name("real.png").is_file()
+
+
+def _as_drawn(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture without its enlargement by a whole factor (``gan_lab.plotting.images.enlarge``)."""
+    height, width = pixels.shape[:2]
+    for factor in range(math.gcd(height, width), 1, -1):
+        if height % factor == 0 and width % factor == 0:
+            small = pixels[::factor, ::factor]
+            if np.array_equal(small.repeat(factor, axis=0).repeat(factor, axis=1), pixels):
+                return small
+    return pixels

@@ -1,0 +1,191 @@
+"""The report as one HTML page that needs nothing else: pictures inside, no scripts, no network."""
+
+import base64
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+
+from gan_lab.reports.deviations import Deviations
+from gan_lab.reports.page.page_tables import Cell, Table, runs_in_words
+from gan_lab.reports.sweep.model import ReportRun, Sweep
+from gan_lab.reports.sweep.sweep_command import command_of
+from gan_lab.runs.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it stands on the page.
+
+    Attributes:
+        name: its file's name without an ending.
+        title: a few words.
+        caption: what is drawn.
+        png: its bytes.
+    """
+
+    name: str
+    title: str
+    caption: str
+    png: bytes
+
+    @property
+    def data(self) -> str:
+        """The bytes as a data URI has them."""
+        return base64.b64encode(self.png).decode()
+
+
+def render_page(
+    sweep: Sweep,
+    folder: Path,
+    *,
+    rule: str,
+    claims: Sequence[Table],
+    pictures: Sequence[Picture],
+    deviations: Deviations,
+) -> str:
+    """Return the page.
+
+    Args:
+        sweep: what it is about.
+        folder: where it will lie; links to run folders are relative to it.
+        rule: when a run counts as a success, in sentences.
+        claims: numbers with their intervals.
+        pictures: in their order.
+        deviations: from the paper.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        title=_title(sweep),
+        summary=_summary(sweep),
+        rule=rule,
+        claims=claims,
+        figures=pictures,
+        counted=_counted(sweep.runs),
+        runs=_run_table(sweep, folder),
+        faults=sweep.faults,
+        deviations=deviations,
+        deviation_table=_deviation_table(deviations),
+        made=_made(sweep),
+    )
+
+
+def _title(sweep: Sweep) -> str:
+    name = sweep.experiment or sweep.root.resolve().name
+    return f"{name} ({sweep.scale})" if sweep.scale else name
+
+
+def _summary(sweep: Sweep) -> str:
+    left_out = sum(run.fault is not None for run in sweep.runs)
+    words = [f"{counted_in_words(sweep)}; runs of a cell differ in their seed."]
+    words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
+    if left_out or sweep.faults:
+        words.append(
+            f"{left_out} runs are left out of means, each with its reason in the table of runs; "
+            f"{len(sweep.faults)} sentences below it say what is missing or cannot be used."
+        )
+    return " ".join(words)
+
+
+def counted_in_words(sweep: Sweep) -> str:
+    """Return how many runs there are in how many cells."""
+    cells = len(sweep.cells)
+    return f"{runs_in_words(len(sweep.runs))} in {cells} cell{'' if cells == 1 else 's'}"
+
+
+def _counted(runs: Iterable[ReportRun]) -> str:
+    runs = list(runs)
+    statuses: Counter[str] = Counter(run.record.status for run in runs)
+    outcomes: Counter[str] = Counter(run.verdict.outcome for run in runs)
+    return (
+        f"Of {len(runs)} runs, by status: {_listed(statuses)}; by the failure rule: {_listed(outcomes)}. "
+        f"Left out of means: {sum(run.fault is not None for run in runs)}."
+    )
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none"
+
+
+def _run_table(sweep: Sweep, folder: Path) -> Table:
+    rows = []
+    for run in sweep.runs:
+        record = run.record
+        why = [f"Left out: {run.fault}" if run.fault else "", run.verdict.reason, record.message or ""]
+        rows.append(
+            [
+                Cell(run.cell.label),
+                Cell("-" if record.seed is None else str(record.seed), is_number=True),
+                Cell(record.status),
+                Cell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
+                Cell(run.verdict.outcome),
+                Cell(_said_once(why)),
+                Cell(_name(record.path, sweep.root), link=_link(record.path, folder)),
+            ]
+        )
+    header = ("cell", "seed", "status", "iterations", "verdict", "why", "folder")
+    return Table("Every run", "", header, tuple(map(tuple, rows)))
+
+
+def _said_once(sentences: Iterable[str]) -> str:
+    """Return sentences after one another, without those that another before them holds."""
+    said = ""
+    for sentence in sentences:
+        if sentence.rstrip(".") not in said:
+            said = f"{said} {sentence}".strip()
+    return said
+
+
+def _deviation_table(deviations: Deviations) -> Table:
+    rows = [(Cell(each.key), Cell(each.here), Cell(each.paper), Cell(each.cells)) for each in deviations.rows]
+    return Table("Deviations", "", ("setting", "here", "at the paper's scale", "cells"), tuple(rows))
+
+
+def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
+    """Return where the numbers come from, each value once, in the order of the runs."""
+    records = [run.record for run in sweep.runs]
+    versions = dict.fromkeys(f"{name} {version}" for r in records for name, version in r.versions.items())
+    commits = dict.fromkeys(
+        f"{r.git['commit']}{' with changes' if r.git.get('dirty') else ''}"
+        for r in records
+        if r.git and "commit" in r.git
+    )
+    devices = dict.fromkeys(", ".join(filter(None, (r.device, r.execution))) for r in records)
+    made = [
+        ("command of the sweep", [command_of(sweep.root)]),
+        ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
+        ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
+        ("device, execution", list(devices)),
+        ("time in training", [f"{_training_s(records) / 60:,.1f} minutes over all jobs"]),
+        ("versions", [", ".join(versions)]),
+        ("commit of gan-lab", list(commits)),
+    ]
+    return [(name, [v for v in values if v] or ["not recorded"]) for name, values in made]
+
+
+def _training_s(records: Iterable[RunRecord]) -> float:
+    """Return the seconds that jobs took: seeds that were trained together each record those of all."""
+    jobs: dict[Path, float] = {}
+    for record in records:
+        job = record.path.parent if record.path.name == f"seed{record.seed}" else record.path
+        jobs[job] = max(jobs.get(job, 0.0), record.duration_s)
+    return sum(jobs.values())
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _link(path: Path, folder: Path) -> str:
+    relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    # a name with a colon must not be taken for a scheme
+    return quote(f"./{relative}/")

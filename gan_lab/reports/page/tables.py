@@ -1,0 +1,112 @@
+"""The report's tables: one row a run, one row a cell; and CSV files that are the same to the byte."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from gan_lab.files.atomic import write_atomically
+from gan_lab.numerics.statistics import t_mean
+from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
+from gan_lab.reports.figures.bands import running_median
+from gan_lab.reports.sweep.cells import replicate_of
+from gan_lab.reports.sweep.missing import name_below
+from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
+from gan_lab.tracking.tags import floor_tag
+
+_BESIDE_FLOORS = ("modes_hit", "high_quality_share", "precision", "recall", "density", "coverage")
+
+
+def runs_table(sweep: Sweep) -> pandas.DataFrame:
+    """Return every run, those left out of means included, in the sweep's order.
+
+    ``estimate`` is the median of the last 101 values of what the critic estimates; quality and its floor, and
+    the shares beside them, are medians of the last measurements, as many as the failure rule says.
+    """
+    rows = [_run_row(run, sweep) for run in sweep.runs]
+    table = pandas.DataFrame(rows)
+    empty = [name for name in table if name == "draw" or str(name).startswith("quality/")]
+    empty = [name for name in empty if table[name].isna().all()]
+    return table.drop(columns=empty)
+
+
+def summary_table(sweep: Sweep) -> pandas.DataFrame:
+    """Return every cell: success rate, correlation, and the mean of its ends with a t interval.
+
+    Means are of runs without a fault that did not diverge; ``n_mean`` counts them.
+    """
+    rates, correlation = success_rates(sweep), correlations(sweep)
+    settings = pandas.DataFrame([cell.settings for cell in sweep.cells], index=rates.index)
+    names = {"n_seeds": "n_correlation", "low": "spearman_low", "high": "spearman_high"}
+    of_estimate = correlation[["estimate", "spearman", *names]].rename(columns=names)
+    ends = pandas.DataFrame([_ends(sweep, cell) for cell in sweep.cells], index=rates.index)
+    rates = rates.rename(columns={"low": "rate_low", "high": "rate_high"})
+    left = rates[["cell", "label"]].join(settings.drop(columns=["cell", "label"], errors="ignore"))
+    return pandas.concat([left, rates.drop(columns=["cell", "label"]), of_estimate, ends], axis=1)
+
+
+def csv_text(table: pandas.DataFrame) -> str:
+    """Return a table as CSV: six significant digits, NaN as nothing, lines ended as on Unix."""
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def write_csv(table: pandas.DataFrame, path: Path) -> None:
+    """Write a table as :func:`csv_text`.
+
+    Raises:
+        UserError: if it cannot be written.
+    """
+    write_atomically(path, csv_text(table).encode())
+
+
+def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
+    record, quality = run.record, sweep.quality
+    draw, _ = replicate_of(record, run.config)
+    measured = {name: run.end(f"quality/{name}") for name in _BESIDE_FLOORS}
+    floors = {f"{name}_floor": run.end(f"quality/{name}_floor") for name in _BESIDE_FLOORS}
+    return {
+        "cell": run.cell.key,
+        **run.cell.settings,
+        "draw": draw if draw >= 0 else None,
+        "seed": "" if record.seed is None else record.seed,
+        "status": record.status,
+        "iteration": record.iteration,
+        "iterations": record.iterations,
+        "verdict": run.verdict.outcome,
+        "reason": run.verdict.reason,
+        "fault": run.fault or "",
+        "estimate_tag": estimate_tag(run),
+        "estimate": _last_median(run),
+        "quality_tag": quality.tag if quality else "",
+        "quality": run.end(quality.tag) if quality else math.nan,
+        "quality_floor": run.end(floor_tag(quality.tag)) if quality else math.nan,
+        "spearman": correlation_of(run, sweep),
+        **{f"quality/{name}": value for name, value in {**measured, **floors}.items()},
+        "duration_s": record.duration_s,
+        "execution": record.execution,
+        "device": record.device,
+        "run": name_below(sweep.root, record.path),
+        "message": record.message or "",
+    }
+
+
+def _last_median(run: ReportRun) -> float:
+    tag = estimate_tag(run)
+    if tag not in run.numbers or run.numbers.empty:
+        return math.nan
+    return float(running_median(run.numbers[tag]).iloc[-1])
+
+
+def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
+    """Return means over a cell's runs with t intervals."""
+    runs = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status != "diverged"]
+    tag = sweep.quality.tag if sweep.quality else ""
+    qualities = [run.end(tag) for run in runs]
+    floors = [run.end(floor_tag(tag)) for run in runs]
+    columns = {"estimate_mean": [_last_median(run) for run in runs], "quality_mean": qualities}
+    row: dict[str, float] = {"n_mean": sum(not math.isnan(value) for value in qualities)}
+    for name, values in columns.items():
+        mean, low, high = t_mean([value for value in values if not math.isnan(value)])
+        row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+    return row | {"quality_floor": t_mean([v for v in floors if not math.isnan(v)]).value}

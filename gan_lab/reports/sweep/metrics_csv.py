@@ -1,0 +1,72 @@
+"""Reading ``metrics.csv``, whatever state a run left it in."""
+
+import io
+from pathlib import Path
+
+import pandas
+
+from gan_lab.tracking.tags import RAW
+
+_INDEX = "iteration"
+
+
+def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
+    """Return a table of measurements by iteration, and one sentence on what is wrong with it, if anything.
+
+    A line that was cut off, or that is no line of this table, ends it: what stands before is returned.
+
+    Args:
+        path: ``metrics.csv``.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return empty_table(), f"it has no {path.name}."
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        return empty_table(), f"{path.name} cannot be read: {reason}."
+    if not text.strip():
+        return empty_table(), f"{path.name} is empty."
+    lines, fault = _whole_lines(text)
+    missing = [name for name in (_INDEX, RAW) if name not in lines[0].split(",")]
+    if missing:
+        return empty_table(), f"{path.name} has no column {missing[0]}."
+    table, of_values = _parse("\n".join(lines) + "\n")
+    fault = of_values or fault
+    return table, f"{path.name} {fault}." if fault else None
+
+
+def empty_table() -> pandas.DataFrame:
+    """Return the table of a run that measured nothing."""
+    return pandas.DataFrame(index=pandas.Index([], name=_INDEX, dtype="int64"))
+
+
+def _whole_lines(text: str) -> tuple[list[str], str | None]:
+    """Return the lines up to the first that is not whole; floats and tags have no commas and no quotes."""
+    lines = text.split("\n")
+    last = lines.pop()
+    commas = lines[0].count(",") if lines else last.count(",")
+    for number, line in enumerate(lines):
+        if line.count(",") != commas:
+            return lines[:number], f"is damaged at line {number + 1}"
+    if last:
+        return lines or [last], f"is cut off in line {len(lines) + 1}"
+    return lines, None
+
+
+def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
+    """Return the table of whole lines, cut before the first value that is no number."""
+    table = pandas.read_csv(io.StringIO(text), keep_default_na=False, na_values=["", "nan"])
+    words = table[_INDEX].isna()
+    for name in table.select_dtypes(exclude="number"):
+        numbers = pandas.to_numeric(table[name], errors="coerce")
+        words |= numbers.isna() & table[name].notna()
+        table[name] = numbers
+    table = table.astype(float)
+    fault = None
+    repeats = ~words & (table[_INDEX].diff().fillna(1) <= 0)
+    wrong = (words | repeats).to_numpy().nonzero()[0]
+    if len(wrong):
+        fault = f"is damaged at line {wrong[0] + 2}"
+        table = table.iloc[: wrong[0]]
+    return table.astype({_INDEX: "int64"}).set_index(_INDEX), fault

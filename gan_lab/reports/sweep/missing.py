@@ -1,0 +1,79 @@
+"""What a sweep's folder lacks: jobs without a run, and seeds that only some cells have."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from gan_lab.reports.sweep.cells import is_number, replicate_of
+from gan_lab.reports.sweep.model import ReportRun
+from gan_lab.reports.sweep.sweep_command import jobs_of
+from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunRecord
+
+_NO_RUNS_IN = ("checkpoints", "samples", "evaluation", "report")
+
+
+def folders_without_runs(root: Path) -> Iterator[str]:
+    """Name the folders of jobs that hold what a run leaves, but no record in or below them."""
+    for folder, folders, files in os.walk(root):
+        path = Path(folder)
+        began = ".hydra" in folders or CONFIG_NAME in files or "metrics.csv" in files
+        folders[:] = sorted(n for n in folders if n not in _NO_RUNS_IN and not n.startswith("."))
+        if began and not any(path.rglob(RECORD_NAME)):
+            folders.clear()
+            yield sentence_on(root, path, f"it has no {RECORD_NAME}: the job ended before its run began")
+
+
+def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> Iterator[str]:
+    """Name the draws and seeds that other cells have, but not those whose folders are named as damaged."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for run in runs:
+        draw, seed = replicate_of(run.record, run.config)
+        here = found.setdefault(run.cell.label, set())
+        here.add((draw, seed))
+        of_job = (path.name.removeprefix("seed") for path in damaged if path.parent == run.record.path.parent)
+        here |= {(draw, int(number)) for number in of_job if number.isdecimal()}
+    everything = set().union(*found.values())
+    for label, replicates in found.items():
+        for draw, seed in sorted(everything - replicates):
+            yield f"{label}: there is no run of {f'draw {draw}, ' if draw >= 0 else ''}seed {seed}."
+
+
+def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]:
+    """Name the jobs that the sweep's command asked for and that left no run."""
+    begun = [set(map(_as_recorded, record.command.split())) for record in records]
+    for job in jobs_of(root):
+        if not any(set(map(_as_recorded, job)) <= words for words in begun):
+            yield f"{' '.join(sorted(job))}: the job left no run; it was refused, or never began."
+
+
+def _as_recorded(override: str) -> str:
+    """Return an override with its number in one spelling: what was typed as 1e-3 is recorded as 0.001."""
+    key, _, value = override.partition("=")
+    return f"{key}={float(value):g}" if is_number(value) else override
+
+
+def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
+    """Say of which datasets samples were measured by several feature networks: numbers of theirs differ."""
+    networks: dict[str, set[str]] = {}
+    for run in runs:
+        of_run = filter(None, run.record.measured_by.split("+"))
+        networks.setdefault(run.record.choices.get("dataset", "data"), set()).update(of_run)
+    for dataset, digests in networks.items():
+        if len(digests) > 1:
+            listed = ", ".join(sorted(digests))
+            yield (
+                f"Samples of {dataset} were measured by several feature networks ({listed}): "
+                "distances of features differ by some percent between them; evaluate the runs on one machine."
+            )
+
+
+def sentence_on(root: Path, path: Path, reason: str | None) -> str:
+    """Return one sentence on a folder, with paths as seen from the root."""
+    text = (reason or "its record is damaged").replace(f"{root}{os.sep}", "").rstrip(".")
+    name = name_below(root, path)
+    return f"{text}." if text.startswith(name) and name != "." else f"{name}: {text}."
+
+
+def name_below(root: Path, path: Path) -> str:
+    """Return a folder's path as seen from the root."""
+    return path.relative_to(root).as_posix()

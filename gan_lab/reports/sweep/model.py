@@ -1,0 +1,129 @@
+"""What a report knows of a sweep: its runs, the cells that they belong to, and how each ended."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas
+
+from gan_lab.runs.record import RunRecord
+from gan_lab.tracking.tags import F_DIVERGENCE, JSD, RAW
+
+Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasured"]
+
+# what a critic estimates, the most telling first: an objective writes the first two only if they are its own
+_ESTIMATES = (JSD, F_DIVERGENCE, RAW)
+
+END_MEASUREMENTS = 3
+"""How many of the last measurements a run's end is the median of, unless the failure rule says otherwise."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the seeds of one setting share.
+
+    Attributes:
+        key: unique in the sweep and safe as a file name, such as "wgan_dcgan_nobn".
+        label: values of the swept settings in their order, such as "wgan, dcgan_nobn".
+        settings: swept setting to its value, such as {"objective": "wgan"}; empty where nothing is swept.
+    """
+
+    key: str
+    label: str
+    settings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The failure rule's outcome.
+
+    Attributes:
+        outcome: "success", how the run failed, or "unmeasured" where the rule cannot say.
+        reason: one sentence with the numbers that decided.
+    """
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True)
+class ReportRun:
+    """One run.
+
+    Attributes:
+        record: its status, iteration, seed, command, versions, device and path.
+        config: its resolved configuration; {} if it cannot be read.
+        cell: what it shares with the other seeds of its setting.
+        numbers: ``metrics.csv`` by iteration, floats, NaN where nothing was measured; empty if missing.
+        fault: one sentence on why it is left out of means; None if it counts.
+        verdict: what the failure rule says of it.
+        end_measurements: how many of its last measurements its end is the median of, by that rule.
+    """
+
+    record: RunRecord
+    config: dict[str, Any]
+    cell: Cell
+    numbers: pandas.DataFrame
+    fault: str | None
+    verdict: Verdict
+    end_measurements: int = END_MEASUREMENTS
+
+    def end(self, tag: str) -> float:
+        """Return what a tag ended at; NaN if it was not measured."""
+        return end_of(self.numbers, tag, self.end_measurements)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The metric that stands for the quality of samples.
+
+    Attributes:
+        tag: its column in ``metrics.csv``, such as "quality/frechet_features".
+        title: what an axis says.
+        higher_is_better: False of distances.
+    """
+
+    tag: str
+    title: str
+    higher_is_better: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All runs below a folder.
+
+    Attributes:
+        root: the folder.
+        experiment: the experiment that all runs were chosen by; None if there is none, or several.
+        scale: their common ``scale``; None likewise.
+        runs: by cell, then by seed.
+        cells: in the order of the sweep.
+        faults: one sentence for each run that is missing or cannot be read, and for runs that were not
+            measured alike.
+        quality: the metric that all measured runs have; None if none was measured.
+    """
+
+    root: Path
+    experiment: str | None
+    scale: str | None
+    runs: tuple[ReportRun, ...]
+    cells: tuple[Cell, ...]
+    faults: tuple[str, ...]
+    quality: Quality | None
+
+    def runs_of(self, cell: Cell) -> list[ReportRun]:
+        """Return the runs of a cell, by seed."""
+        return [run for run in self.runs if run.cell == cell]
+
+
+def end_of(numbers: pandas.DataFrame, tag: str, measurements: int) -> float:
+    """Return the median of a column's last measurements; NaN if it has none."""
+    if tag not in numbers:
+        return math.nan
+    return float(numbers[tag].dropna().tail(measurements).median())
+
+
+def estimate_tag(run: ReportRun) -> str:
+    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a distance."""
+    return next((tag for tag in _ESTIMATES if tag in run.numbers), _ESTIMATES[-1])

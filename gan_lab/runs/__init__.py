@@ -1,0 +1,1 @@
+"""Run folders: what is recorded of a run, who may write it, checkpoints, provenance."""

@@ -1,0 +1,199 @@
+"""What a run folder says of its run, for everybody who reads one.
+
+A run folder holds ``config.yaml`` (written once), ``run.json`` (:class:`RunRecord`, replaced at every
+update), and what training adds. Nothing here needs torch, so that listing runs takes no time.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from gan_lab.config.checks import BadValueError, Checked, NonNegativeFloat, NonNegativeInt, UserError, conform
+from gan_lab.files.atomic import write_atomically
+from gan_lab.files.lock import is_locked
+
+Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
+
+RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
+
+_FORMAT = 1
+
+
+class RunFolder:
+    """Where things are in a run folder."""
+
+    path: Path
+
+    @property
+    def metrics_path(self) -> Path:
+        """The table of measurements."""
+        return self.path / "metrics.csv"
+
+    @property
+    def samples_path(self) -> Path:
+        """The folder of sample pictures."""
+        return self.path / "samples"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    def read_config(self) -> dict[str, Any]:
+        """Return the run's resolved configuration.
+
+        Raises:
+            UserError: if ``config.yaml`` is missing or malformed.
+        """
+        path = self.path / CONFIG_NAME
+        try:
+            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise UserError(f"{path} could not be read: {error.strerror}.") from error
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+            raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+        if not isinstance(config, dict):
+            raise UserError(f"{path} must hold a mapping; got {config!r}.")
+        return config
+
+
+@dataclass(frozen=True)
+class RunRecord(Checked, RunFolder):
+    """What ``run.json`` says.
+
+    Attributes:
+        path: the run folder; not stored, so that folders can be moved.
+        iteration: completed iterations of ``iterations``.
+        message: one sentence on why the run ended as it did.
+        started: when the run began, ISO 8601 in UTC.
+        updated: when this was written, likewise.
+        duration_s: time in training, over all resumptions.
+        command: what was typed.
+        git: commit of gan-lab's checkout and whether it was dirty; None outside one.
+        process: pid, host and start of the process that trained last.
+        choices: config group to the name of the chosen option.
+        execution: how iterations were run last: eager, compiled or graph; of seeds that were trained
+            together also how many, stacked or in turn.
+        measured_by: digest of the feature network that its quality was measured with; of a run that was
+            resumed where there was another, both, joined by +.
+        final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
+    """
+
+    path: Path
+    status: Status
+    iteration: NonNegativeInt = 0
+    iterations: NonNegativeInt = 0
+    message: str | None = None
+    started: str = ""
+    updated: str = ""
+    duration_s: NonNegativeFloat = 0.0
+    command: str = ""
+    seed: int | None = None
+    device: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    git: dict[str, str | bool] | None = None
+    process: dict[str, int | str] = field(default_factory=dict)
+    config_hash: str = ""
+    choices: dict[str, str] = field(default_factory=dict)
+    execution: str = ""
+    measured_by: str = ""
+    final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """``final`` as floats."""
+        return {tag: float(value) for tag, value in self.final.items()}
+
+    def write(self) -> None:
+        """Replace the folder's ``run.json``.
+
+        Raises:
+            UserError: if it cannot be written; the old one is then untouched.
+        """
+        content = {"format": _FORMAT, **dataclasses.asdict(self)}
+        del content["path"]
+        text = json.dumps(content, indent=2, allow_nan=False)
+        write_atomically(self.path / RECORD_NAME, (text + "\n").encode())
+
+
+def read_run(path: Path) -> RunRecord:
+    """Return the record of any run folder.
+
+    A run that says it is running, while nobody holds its folder, was killed: it counts as interrupted.
+
+    Raises:
+        UserError: if it is no run folder, or its record is damaged.
+    """
+    record = load_record(path)
+    if record.status == "running" and not is_locked(path):
+        # it may have ended between the two looks, and then has said so before it let go
+        record = load_record(path)
+        if record.status == "running":
+            return dataclasses.replace(record, status="interrupted")
+    return record
+
+
+def leaves_of(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a config's values by dotted key."""
+    leaves: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            leaves |= leaves_of(value, f"{prefix}{key}.")
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves
+
+
+def find_runs(root: Path) -> list[RunRecord]:
+    """Return the runs in and below a folder, oldest first; a damaged one as ``failed``, with the reason.
+
+    Raises:
+        UserError: if there is no such folder.
+    """
+    if not root.is_dir():
+        raise UserError(f"{root} is not a folder.")
+    records = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in ("checkpoints", "samples", ".hydra")]
+        if RECORD_NAME in files:
+            path = Path(folder)
+            try:
+                records.append(read_run(path))
+            except UserError as error:
+                records.append(RunRecord(path=path, status="failed", message=str(error)))
+    return sorted(records, key=lambda record: (record.started, record.path))
+
+
+def load_record(path: Path) -> RunRecord:
+    """Return what ``run.json`` says, word for word.
+
+    Raises:
+        UserError: if the folder is no run folder, or its record is damaged.
+    """
+    file = path / RECORD_NAME
+    try:
+        return _parse(path, json.loads(file.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError):
+        held = sorted(folder.parent.name for folder in path.glob(f"*/{RECORD_NAME}"))
+        hint = f"; it holds runs, such as {path / held[0]}" if held else ""
+        raise UserError(f"{path} is not a run folder: it has no run.json{hint}.") from None
+    except OSError as error:
+        raise UserError(f"{file} could not be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        fault = str(error).rstrip(".")
+        raise UserError(f"{file} is damaged, or of another version of gan-lab: {fault}.") from error
+
+
+def _parse(path: Path, content: Any) -> RunRecord:
+    content = conform("its content", content, dict)
+    if content.get("format") != _FORMAT:
+        raise BadValueError("format", str(_FORMAT), content.get("format"))
+    names = [each.name for each in dataclasses.fields(RunRecord)]
+    known = {name: content[name] for name in names if name in content}
+    return RunRecord(**{"status": None, **known, "path": path})

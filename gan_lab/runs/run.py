@@ -1,0 +1,248 @@
+"""Run folders for those who write into them: claimed by one process, resumed after any interruption."""
+
+import contextlib
+import dataclasses
+import fnmatch
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import yaml
+
+from gan_lab.config.checks import UserError
+from gan_lab.files.atomic import remove_partials, write_atomically
+from gan_lab.files.lock import LOCK_NAME, FolderLock
+from gan_lab.files.process import this_process
+from gan_lab.runs import provenance
+from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, leaves_of, load_record
+
+_HYDRA = (".hydra", "*.log")
+_OURS = (LOCK_NAME, CONFIG_NAME, ".*.partial")
+
+
+class Run(RunFolder):
+    """A run folder that this process may write into, until ``close``.
+
+    As a context manager it closes itself; an exception that leaves it while the run is still ``running``
+    is recorded as ``interrupted`` (Ctrl-C, exit) or ``failed``.
+
+    Attributes:
+        record: what ``run.json`` holds now.
+        outcome: ``new``; ``resumed`` for a run that has iterations left; ``finished`` for one that
+            completed them or diverged, whose record is left as it is.
+    """
+
+    def __init__(self, lock: FolderLock, record: RunRecord, outcome: Literal["new", "resumed", "finished"]):
+        self.path, self.record, self.outcome = record.path, record, outcome
+        self._lock = lock
+        self._clock, self._earlier_s = time.monotonic(), record.duration_s
+
+    def update(
+        self,
+        *,
+        status: Status | None = None,
+        iteration: int | None = None,
+        final: Mapping[str, float] | None = None,
+        message: str | None = None,
+        execution: str | None = None,
+        measured_by: str | None = None,
+    ) -> None:
+        """Write down how far the run is; what is None stays as it was.
+
+        Args:
+            status: ``running``, or how the run ended.
+            iteration: completed iterations.
+            final: tag to number; replaces the numbers before.
+            message: one sentence on why the run ended.
+            execution: how its iterations are run.
+            measured_by: digest of the feature network.
+
+        Raises:
+            UserError: if ``run.json`` cannot be written; the old one is then untouched.
+        """
+        assert self._lock.held, "update after close"
+        changes: dict[str, Any] = {
+            "status": status,
+            "iteration": iteration,
+            "message": message,
+            "execution": execution,
+            "measured_by": measured_by,
+        }
+        if final is not None:
+            changes["final"] = {tag: _to_json(value) for tag, value in final.items()}
+        record = dataclasses.replace(
+            self.record,
+            updated=_now(),
+            duration_s=self._earlier_s + time.monotonic() - self._clock,
+            **{key: value for key, value in changes.items() if value is not None},
+        )
+        record.write()
+        self.record = record
+
+    def close(self) -> None:
+        """Let others open the run."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None and self.record.status == "running":
+                # the disk may be full, and that may be the very error on its way out
+                with contextlib.suppress(UserError):
+                    self.update(**_last_words(error))
+        finally:
+            self.close()
+
+
+def open_run(
+    path: Path,
+    config: dict[str, Any],
+    *,
+    iterations: int,
+    seed: int,
+    device: str,
+    command: str,
+    choices: Mapping[str, str],
+) -> Run:
+    """Claim a run folder for this process.
+
+    Args:
+        path: made if it is not there.
+        config: the resolved configuration, as plain containers.
+        iterations: how many the run shall complete; more than before continues a completed run.
+        seed: of everything random in it.
+        device: type of the device, such as ``cpu``.
+        command: what was typed.
+        choices: config group to the name of the chosen option.
+
+    Returns:
+        The run; ``outcome`` says whether it is new, was resumed, or had finished before.
+
+    Raises:
+        UserError: if the folder cannot be written, holds other files or a run with another configuration,
+            or is being trained by another process.
+    """
+    about: dict[str, Any] = {
+        "iterations": iterations,
+        "seed": seed,
+        "device": device,
+        "command": command,
+        "choices": dict(choices),
+        "config_hash": config_hash(config),
+        "versions": provenance.versions(),
+        "git": provenance.git_state(),
+        "process": this_process(),
+    }
+    lock = _claim(path)
+    try:
+        remove_partials(path)
+        if (path / RECORD_NAME).exists():
+            return _reopen(lock, load_record(path), config, about)
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        write_atomically(path / CONFIG_NAME, text.encode())
+        # last, because a folder with a record counts as a run
+        record = RunRecord(path=path, status="running", started=_now(), updated=_now(), **about)
+        record.write()
+        return Run(lock, record, "new")
+    except BaseException:
+        lock.release()
+        raise
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
+
+    The order of keys does not count, nor whether a whole number is written 1 or 1.0.
+    """
+    text = json.dumps(_canonical(config), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _claim(path: Path) -> FolderLock:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        _refuse_foreign(path)
+        return FolderLock(path)
+    except OSError as error:
+        raise UserError(
+            f"hydra.run.dir must be a folder that can be written; got {str(path)!r} ({error.strerror})."
+        ) from error
+
+
+def _refuse_foreign(path: Path) -> None:
+    names = set(os.listdir(path))
+    if RECORD_NAME in names:
+        return
+    # without a lock file, a config.yaml is somebody else's; with it, of a run killed as it began
+    allowed = _HYDRA + (_OURS if LOCK_NAME in names else ())
+    foreign = [name for name in sorted(names) if not any(fnmatch.fnmatch(name, a) for a in allowed)]
+    if foreign:
+        raise UserError(
+            f"hydra.run.dir must be a new or empty folder, or that of a run; got {str(path)!r}, "
+            f"which holds {', '.join(foreign[:3])}."
+        )
+
+
+def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: dict[str, Any]) -> Run:
+    if record.config_hash != about["config_hash"]:
+        raise UserError(
+            f"{record.path} holds a run with another configuration "
+            f"({_difference(record, config, about['choices'])}); choose another hydra.run.dir."
+        )
+    completed = record.status == "completed" and record.iteration >= about["iterations"]
+    if completed or record.status == "diverged":
+        return Run(lock, record, "finished")
+    # a run that was given more iterations before does not shrink below what it has done
+    about["iterations"] = max(about["iterations"], record.iteration)
+    record = dataclasses.replace(record, status="running", message=None, updated=_now(), **about)
+    record.write()
+    return Run(lock, record, "resumed")
+
+
+def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str, str]) -> str:
+    """Return up to three settings of a recorded run that differ from another configuration's."""
+    groups = {group: choice for group, choice in record.choices.items() if choices.get(group) != choice}
+    below = tuple(group.replace("/", ".") + "." for group in groups)
+    different = dict(groups)
+    with contextlib.suppress(UserError):
+        recorded, wanted = leaves_of(record.read_config()), leaves_of(config)
+        for key in dict.fromkeys([*recorded, *wanted]):
+            # what lies below another choice differs because of it
+            if recorded.get(key, "absent") != wanted.get(key, "absent") and not key.startswith(below):
+                different[key] = recorded.get(key, "absent")
+    return ", ".join(f"{key}={value}" for key, value in list(different.items())[:3])
+
+
+def _last_words(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return {"status": "interrupted", "message": f"Stopped by {type(error).__name__}."}
+    text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+    return {"status": "failed", "message": text}
+
+
+def _to_json(value: float) -> Any:
+    number = float(value)
+    return number if math.isfinite(number) else str(number)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""What a run writes while it is trained: tables, TensorBoard's events, pictures."""

@@ -1,0 +1,84 @@
+"""What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
+
+from collections.abc import Mapping
+
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
+from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams as make_hparams
+
+from gan_lab.runs.record import RunRecord, leaves_of
+
+LAYOUT = {
+    "distance": {
+        "critic's score gap": ["Multiline", ["distance/critic_raw", "distance/critic_median"]],
+        "certified, exact and floor": [
+            "Multiline",
+            ["distance/certified", "distance/w1_exact", "distance/floor"],
+        ],
+        "divergence": ["Multiline", ["distance/jsd", "distance/f_divergence"]],
+    },
+    "health": {
+        "critic": ["Multiline", ["health/critic_accuracy", "health/at_clip_fraction"]],
+        "slope": ["Multiline", ["health/critic_slope", "health/pairwise_slope"]],
+        "gradient norms": [
+            "Multiline",
+            ["health/generator_gradient_norm", "health/critic_gradient_norm"],
+        ],
+        "momentum against the gradient": ["Multiline", ["health/step_gradient_cosine"]],
+    },
+    "quality": {
+        "sliced distance": ["Multiline", ["quality/sliced_w1", "quality/sliced_w1_floor"]],
+        "patches": ["Multiline", ["quality/patches", "quality/patches_floor"]],
+        "features": ["Multiline", ["quality/frechet_features", "quality/frechet_features_floor"]],
+        "precision and recall": ["Multiline", ["quality/precision", "quality/recall"]],
+        "modes": ["Multiline", ["quality/modes_hit"]],
+    },
+    "loss": {"losses": ["Multiline", ["loss/critic", "loss/generator", "loss/penalty"]]},
+}
+
+
+def settings_of(record: RunRecord) -> dict[str, bool | float | str]:
+    """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts."""
+    leaves = {key: value for key, value in leaves_of(record.read_config()).items() if "_target_" not in key}
+    scalars = {
+        key: value if isinstance(value, bool | int | float | str) else str(value)
+        for key, value in leaves.items()
+    }
+    return record.choices | scalars
+
+
+def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
+    """Write what is known before training: hyper-parameters, layout and card."""
+    settings = settings_of(record)
+    # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
+    _, start, _ = make_hparams(settings, {})
+    _add_summary(writer, start)
+    writer.add_custom_scalars(LAYOUT)
+    rows = "\n".join(f"| {key} | `{value}` |" for key, value in settings.items())
+    writer.add_text("run", f"`{record.command}`\n\n| setting | value |\n|---|---|\n{rows}", 0)
+
+
+def close_dashboard(
+    writer: SummaryWriter, final: Mapping[str, float], iteration: int, succeeded: bool
+) -> None:
+    """Write a run's final distances and qualities as ``final/...`` and how its HPARAMS row ended."""
+    for tag, value in final.items():
+        group, _, name = tag.partition("/")
+        if group in ("distance", "quality") and not (name == "floor" or name.endswith("_floor")):
+            writer.add_scalar(f"final/{name}", value, iteration)
+    status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+    content = plugin_data_pb2.HParamsPluginData(
+        session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION
+    )
+    value = Summary.Value(
+        tag=metadata.SESSION_END_INFO_TAG,
+        metadata=metadata.create_summary_metadata(content),
+        tensor=metadata.NULL_TENSOR,
+    )
+    _add_summary(writer, Summary(value=[value]))
+
+
+def _add_summary(writer: SummaryWriter, summary: Summary) -> None:
+    assert writer.file_writer is not None
+    writer.file_writer.add_summary(summary)

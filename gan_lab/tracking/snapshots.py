@@ -1,0 +1,112 @@
+"""What is looked at now and then: samples from fixed latents, the critic's slope, its weights."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tensorboard.compat.proto.summary_pb2 import Summary
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.tensorboard import SummaryWriter
+
+from gan_lab.constraints.gradient_penalty import interpolate
+from gan_lab.constraints.gradients import gradient_norms
+from gan_lab.game.batches import make_rng
+from gan_lab.game.iteration import bind
+from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.setup import Experiment
+from gan_lab.numerics.derivatives import on_the_tape
+from gan_lab.plotting.images import encode, enlarge, image_grid, scatter_figure
+from gan_lab.plotting.surface import PlanePicture
+from gan_lab.tracking.tags import SLOPE
+from gan_lab.types import Sampler, Score, State
+
+_IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
+
+
+class Looker:
+    """Looks at a state; takes nothing from the generators that training draws from.
+
+    Args:
+        experiment: what is trained.
+        sampler: its real data.
+        run_dir: the run's folder; grids go to ``samples/``.
+        writer: TensorBoard.
+    """
+
+    def __init__(
+        self, experiment: Experiment, sampler: Sampler, run_dir: Path, writer: SummaryWriter
+    ) -> None:
+        self._experiment, self._writer = experiment, writer
+        self._folder = run_dir / "samples"
+        self._folder.mkdir(exist_ok=True)
+        self._is_image = len(experiment.dataset.data_shape) == 3
+        rng = make_rng(experiment.seed, "look")
+        count = _IMAGES if self._is_image else _POINTS
+        latents = torch.randn(count, experiment.batch_shape.latent_dim, generator=rng)
+        self._latents = latents.to(experiment.device)
+        device_rng = make_rng(experiment.seed, "look", experiment.device)
+        self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
+        self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=experiment.device)
+        self._bins = np.asarray(writer.default_bins)
+        self._plane: PlanePicture | None = None  # made for the first look
+
+    def show_real(self) -> None:
+        """Show real images once, beside those that will follow."""
+        if self._is_image:
+            self._show("samples/real", image_grid(self._real[:_IMAGES]), self._folder / "real.png", 0)
+
+    def look(self, state: State, iteration: int) -> None:
+        """Show samples and the critic's weights."""
+        fake = sample(self._network(state), self._latents)
+        picture = image_grid(fake) if self._is_image else self._figure(fake, self._score(state))
+        self._show("samples/generated", picture, self._folder / f"{iteration:06d}.png", iteration)
+        self._add_histograms(state, iteration)
+
+    def measure(self, state: State) -> dict[str, float]:
+        """Return what is measured only now and then.
+
+        Returns:
+            ``health/critic_slope``: the largest gradient norm of the critic at points between real and
+            generated samples, a lower bound of its Lipschitz constant; with batch norm in the critic, of
+            the batch's summed score by each sample, which bounds nothing.
+        """
+        n = min(len(self._latents), _SLOPE_POINTS)
+        with torch.no_grad():
+            fake = functional_call(self._experiment.game.generator, state.generator, (self._latents[:n],))
+        points = interpolate(self._real[:n], fake, self._mix[:n])
+        with on_the_tape():  # the first call of torch.func imports a compiler
+            return {SLOPE: float(gradient_norms(self._score(state), points).max())}
+
+    def _network(self, state: State) -> nn.Module:
+        return make_sampling_network(
+            self._experiment.new_generator(), state.average or state.generator, self._latents.shape[1]
+        )
+
+    def _score(self, state: State) -> Score:
+        game = self._experiment.game
+        weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
+        return bind(game, weights)
+
+    def _figure(self, fake: Tensor, score: Score) -> NDArray[np.uint8]:
+        if self._experiment.dataset.data_shape == (2,):
+            if self._plane is None:
+                self._plane = PlanePicture(self._real[:_POINTS])
+            return self._plane.draw(fake, score)
+        return scatter_figure(self._real[:_POINTS], fake)
+
+    def _show(self, tag: str, pixels: NDArray[np.uint8], path: Path, iteration: int) -> None:
+        png, larger = encode(pixels), enlarge(pixels)
+        path.write_bytes(png if larger is pixels else encode(larger))
+        height, width, channels = pixels.shape
+        image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=png)
+        assert self._writer.file_writer is not None
+        self._writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), iteration)
+
+    def _add_histograms(self, state: State, iteration: int) -> None:
+        for name, value in state.critic.items():
+            values = value.detach().float().cpu()
+            # a histogram of NaN is an error, and a diverged run is a result
+            if bool(torch.isfinite(values).all()):
+                self._writer.add_histogram(f"critic/{name}", values.numpy(), iteration, self._bins)

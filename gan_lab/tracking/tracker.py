@@ -1,0 +1,189 @@
+"""Measurements from the host to disk.
+
+A run's numbers are written in blocks, every iteration of them, to ``metrics.csv`` and to TensorBoard under
+the same tags. What the clock says goes to ``timing.csv``, so that ``metrics.csv`` is the same to the byte
+whenever the run is the same.
+"""
+
+import csv
+import difflib
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.tensorboard import SummaryWriter
+
+from gan_lab.config.checks import UserError
+from gan_lab.tracking.buffer import Block
+from gan_lab.tracking.event_file import EventFile, append
+from gan_lab.tracking.tags import MEDIAN, MEDIAN_WINDOW, RAW
+
+_RATE = "perf/iterations_per_second"
+_FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")
+
+
+class Spent(NamedTuple):
+    """Seconds that have gone by otherwise than in iterations, since the clock was started."""
+
+    waiting_s: float = 0.0
+    """For batches."""
+    writing_s: float = 0.0
+    """Measuring, drawing and writing, checkpoints included; of all seeds together."""
+
+
+class Tracker:
+    """Writes blocks to ``metrics.csv`` and TensorBoard.
+
+    Attributes:
+        writer: TensorBoard, for what is no number of every iteration.
+        last: tag to the last number that was written, by this or an earlier process.
+
+    Args:
+        run_dir: the run's folder.
+        resume_at: completed iterations when an earlier run is continued; later rows are cut off.
+        kept_bytes: the length of ``metrics.csv`` at that time.
+        occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
+            at the others.
+    """
+
+    def __init__(
+        self, run_dir: Path, resume_at: int = 0, kept_bytes: int = 0, occasional: Sequence[str] = ()
+    ) -> None:
+        self._path, self._timing = run_dir / "metrics.csv", run_dir / "timing.csv"
+        # hides what an attempt that was killed wrote beyond its checkpoint
+        self.writer, self._events = _open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
+        self._columns: list[str] = []
+        self._occasional = occasional
+        self.last: dict[str, float] = {}
+        self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
+        self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Spent()
+        if resume_at:
+            self._cut(kept_bytes)
+        else:
+            self._path.write_text("")
+            self._timing.write_text(",".join(["iteration", _RATE, *_FRACTIONS]) + "\n")
+        with self._timing.open() as file:
+            # a run that an earlier version began has fewer columns
+            self._timed = file.readline().strip().split(",")[1:]
+
+    def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
+        """Write a block.
+
+        Args:
+            block: every iteration since the last one written.
+            occasional: what was measured at the block's last iteration alone.
+        """
+        if not len(block):
+            return
+        values = {MEDIAN: self._medians(block.values[RAW]), **block.values}
+        extra = {tag: np.array([value], np.float32) for tag, value in (occasional or {}).items()}
+        cells = {tag: list(map(str, column)) for tag, column in values.items()}
+        empty = [""] * (len(block) - 1)
+        cells |= {tag: [*empty, str(column[0])] for tag, column in extra.items()}
+        self._write_csv(block.first, cells)
+        now = time.time()
+        self._events.add_scalars(block.first, values, now)
+        if extra:
+            self._events.add_scalars(block.first + len(block) - 1, extra, now)
+        # through text, so that a resumed run reads the same numbers from the table
+        self.last |= {tag: float(column[-1]) for tag, column in cells.items()}
+
+    def start_clock(self, iteration: int) -> None:
+        """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
+        self._clock, self._clock_at, self._spent = time.perf_counter(), iteration, Spent()
+
+    def write_rate(self, iteration: int, spent: Spent) -> None:
+        """Write iterations per second, and the parts of the time spent otherwise, since the last call.
+
+        Args:
+            iteration: completed iterations.
+            spent: since the clock was started.
+        """
+        now = time.perf_counter()
+        passed_s = max(now - self._clock, 1e-9)
+        rates = {_RATE: (iteration - self._clock_at) / passed_s}
+        for tag, seconds, before in zip(_FRACTIONS, spent, self._spent, strict=True):
+            rates[tag] = (seconds - before) / passed_s
+        self._clock, self._clock_at, self._spent = now, iteration, spent
+        cells = [str(iteration), *(f"{rates[tag]:.6g}" for tag in self._timed)]
+        append(self._timing, (",".join(cells) + "\n").encode())
+        columns = {tag: np.array([rate], np.float32) for tag, rate in rates.items()}
+        self._events.add_scalars(iteration, columns, time.time())
+
+    def require(self, tag: str) -> None:
+        """Check that a number is measured.
+
+        Raises:
+            UserError: if it is not, with those that are.
+        """
+        if tag not in self._columns:
+            measured = self._columns[1:]
+            close = ", ".join(difflib.get_close_matches(tag, measured, n=4, cutoff=0.0))
+            raise UserError(
+                f"train.returned_metric must be one of the {len(measured)} columns of {self._path}, such as "
+                f"{close}; got {tag!r}."
+            )
+
+    def sync(self) -> int:
+        """Force ``metrics.csv`` to disk and return its length, for a resumed run to cut it back to."""
+        with self._path.open("rb") as file:
+            os.fsync(file.fileno())
+            return os.fstat(file.fileno()).st_size
+
+    def close(self) -> None:
+        """Flush and close the event file."""
+        self.writer.close()
+
+    def _medians(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the median of up to the last 101 values at each new one."""
+        history = np.concatenate([self._recent, raw])
+        windows = np.lib.stride_tricks.sliding_window_view(history, MEDIAN_WINDOW)
+        full = not np.isnan(self._recent[0])
+        self._recent = history[-(MEDIAN_WINDOW - 1) :]
+        medians: NDArray[np.float32] = (
+            np.sort(windows, axis=1)[:, MEDIAN_WINDOW // 2] if full else np.nanmedian(windows, axis=1)
+        )
+        return medians + np.float32(0)  # no -0.0, whose place among zeros is chance
+
+    def _write_csv(self, first: int, cells: dict[str, list[str]]) -> None:
+        header = ""
+        if not self._columns:
+            self._columns = ["iteration", *dict.fromkeys([*cells, *self._occasional])]
+            header = ",".join(self._columns) + "\n"
+        if unknown := cells.keys() - set(self._columns):
+            raise UserError(f"{self._path} has no column {min(unknown)}; choose another hydra.run.dir.")
+        rows = len(cells[MEDIAN])
+        empty = [""] * rows
+        columns = [cells.get(tag, empty) for tag in self._columns[1:]]
+        lines = zip(map(str, range(first, first + rows)), *columns, strict=True)
+        append(self._path, (header + "".join([",".join(line) + "\n" for line in lines])).encode())
+
+    def _cut(self, kept_bytes: int) -> None:
+        """Cut ``metrics.csv`` back to what the checkpoint knew, and read the median's window from it."""
+        if not self._path.is_file() or self._path.stat().st_size < kept_bytes:
+            raise UserError(f"{self._path} is shorter than its checkpoint says; the run cannot be continued.")
+        with self._path.open("r+b") as file:
+            file.truncate(kept_bytes)
+        with self._path.open(newline="") as text:
+            rows = list(csv.DictReader(text))
+        self._columns = list(rows[0]) if rows else []
+        for row in rows:
+            self.last |= {tag: float(value) for tag, value in row.items() if value and tag != "iteration"}
+        recent = np.array([row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
+        self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
+
+
+def _open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFile]:
+    """Return TensorBoard's writer for all kinds of summaries, and the file that it writes to."""
+    before = set(run_dir.glob("events.out.tfevents.*"))
+    writer = SummaryWriter(str(run_dir), purge_step=purge_step)
+    file_writer = writer.file_writer
+    assert file_writer is not None
+    file_writer.event_writer.close()
+    (path,) = set(run_dir.glob("events.out.tfevents.*")) - before
+    file_writer.event_writer = events = EventFile(path)
+    return writer, events

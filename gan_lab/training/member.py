@@ -1,0 +1,184 @@
+"""One run while it is trained: its numbers, its pictures, its checkpoints and its ending.
+
+A member is a lone run or one of several seeds that are trained together; what it writes is the same.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+
+from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
+from gan_lab.game.batches import Draws
+from gan_lab.game.setup import Experiment
+from gan_lab.numerics.trees import map_tensors
+from gan_lab.runs.checkpoint import Checkpoint, save
+from gan_lab.runs.run import Run
+from gan_lab.tracking.buffer import Block, find_failure
+from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
+from gan_lab.tracking.snapshots import Looker
+from gan_lab.tracking.tags import SLOPE
+from gan_lab.tracking.tracker import Spent, Tracker
+from gan_lab.types import Sampler, State
+
+
+class Outcome(NamedTuple):
+    """How a run ended."""
+
+    status: Literal["completed", "interrupted", "diverged"]
+    iteration: int  # completed, all of them finite
+    numbers: dict[str, float]  # tag to value at that iteration
+    message: str | None = None
+
+
+class Due(NamedTuple):
+    """What is due after an iteration."""
+
+    logging: bool
+    evaluating: bool
+    looking: bool
+    saving: bool
+
+
+class Position(NamedTuple):
+    """A point of a run that can be returned to: it decides all that follows."""
+
+    iteration: int  # completed
+    state: State
+
+
+Replay = Callable[[int], tuple[State, Block]]
+"""Plays again from the safe position up to an iteration; returns the state there and what was measured."""
+
+
+class Member:
+    """The bookkeeping of one run between its first and its last iteration.
+
+    Attributes:
+        experiment: what is trained.
+        draws: what its iterations consume.
+        safe: the newest position that is known to be finite.
+        outcome: how it ended; None while it goes on.
+
+    Args:
+        experiment: what is trained.
+        sampler: its real data.
+        run: the folder, claimed by this process.
+        checkpoint: where to go on from, None to begin.
+    """
+
+    def __init__(
+        self, experiment: Experiment, sampler: Sampler, run: Run, checkpoint: Checkpoint | None
+    ) -> None:
+        self.experiment, self.run = experiment, run
+        self.draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
+        self.safe = _start(experiment, checkpoint)
+        self.outcome: Outcome | None = None
+        kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
+        self._evaluator = make_evaluator(experiment, sampler) if experiment.metrics.every else None
+        if self._evaluator is not None:
+            networks = [*run.record.measured_by.split("+"), self._evaluator.measured_by]
+            run.update(measured_by="+".join(dict.fromkeys(filter(None, networks))))
+        occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
+        self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes, occasional)
+        self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
+        open_dashboard(self._tracker.writer, run.record)
+        self._looker.show_real()
+
+    @property
+    def total(self) -> int:
+        """The last iteration of the run."""
+        return self.run.record.iterations
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Tag to value at the last iteration that was logged."""
+        return self._tracker.last
+
+    def log(self, block: Block, state: State, due: Due, *, replay: Replay) -> None:
+        """Write what was measured since the last log; a value that is not finite ends the run before it.
+
+        Args:
+            block: every iteration since the last log.
+            state: the state after the last of them; it is kept.
+            due: what of it that is too dear for every iteration is measured now.
+            replay: plays this member alone.
+
+        Raises:
+            UserError: if a file cannot be written, or the sweeper was promised a number that is not there.
+        """
+        failure = find_failure(block, state)
+        if failure is not None:
+            self._diverge(block, *failure, replay)
+            return
+        done = block.first + len(block) - 1
+        self._tracker.write(block, self._measure(state, due))
+        self._tracker.require(self.experiment.train.returned_metric)
+        self.safe = Position(done, state)
+
+    def write_rate(self, spent: Spent) -> None:
+        """Write the pace since the last time, given the time spent otherwise than in iterations so far."""
+        self._tracker.write_rate(self.safe.iteration, spent)
+
+    def begin(self) -> None:
+        """Start the clock: what came before, such as compiling, is not the time of an iteration."""
+        self._tracker.start_clock(self.safe.iteration)
+
+    def look(self) -> None:
+        """Show samples and weights of the safe position."""
+        self._looker.look(self.safe.state, self.safe.iteration)
+
+    def save(self) -> None:
+        """Write the safe position as a checkpoint."""
+        checkpoint = Checkpoint(
+            iteration=self.safe.iteration,
+            state=self.safe.state,
+            counters={"metrics_bytes": self._tracker.sync()},
+            device=self.experiment.device.type,
+            fingerprint=self.run.record.config_hash,
+        )
+        save(self.run.path, checkpoint)
+        self.run.update(iteration=self.safe.iteration, final=self.numbers)
+
+    def end(
+        self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None
+    ) -> None:
+        """Write how the run ended, and its final numbers where TensorBoard's HPARAMS tab finds them."""
+        self.outcome = Outcome(status, self.safe.iteration, self.numbers, message)
+        if status != "interrupted":
+            succeeded = status == "completed"
+            close_dashboard(self._tracker.writer, self.numbers, self.safe.iteration, succeeded)
+        self.run.update(status=status, iteration=self.safe.iteration, final=self.numbers, message=message)
+
+    def close(self) -> None:
+        """Close the event file."""
+        self._tracker.close()
+
+    def _measure(self, state: State, due: Due) -> dict[str, float]:
+        """Return what is measured only now and then."""
+        measured = self._looker.measure(state) if due.logging else {}
+        if self._evaluator is not None and due.evaluating:
+            measured |= numbers_of(self._evaluator.measure(state))
+        return measured
+
+    def _diverge(self, block: Block, row: int, what: str, replay: Replay) -> None:
+        """Go back to the last iteration before a failure, write what led to it, and end."""
+        last = block.first + row - 1
+        if last > self.safe.iteration:
+            state, again = replay(last)
+            # where arithmetic is not the same twice, these iterations may fail earlier the second time
+            if find_failure(again, state) is None:
+                self.safe = Position(last, state)
+        self._tracker.write(block.head(self.safe.iteration + 1 - block.first))
+        self.save()
+        self.end("diverged", f"{what} was not finite at iteration {block.first + row}.")
+
+
+def _start(experiment: Experiment, checkpoint: Checkpoint | None) -> Position:
+    if checkpoint is None:
+        return Position(0, experiment.init_state())
+
+    def move(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(experiment.device)
+
+    return Position(checkpoint.iteration, map_tensors(move, checkpoint.state))
