@@ -1,25 +1,13 @@
-"""What several test files share: composed configs, and runs in temporary folders."""
+"""Fixtures of all tests: composed configs, and runs in temporary folders."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gan_lab.cli.compose import compose
 from gan_lab.training import launch
-
-Compose = Callable[..., dict[str, Any]]
-Train = Callable[..., Path]
-
-TOY = ["dataset=ring8", "architecture.generator.width=16", "architecture.critic.width=16"]
-DIGITS = ["dataset=digits", "architecture.generator.width=8", "architecture.critic.width=8"]
-FEW = ["train.batch_size=16", "train.log_every=4", "train.sample_every=8", "train.checkpoint_every=4"]
-
-
-def compose_config(*overrides: str) -> dict[str, Any]:
-    """Return what `gan-lab train OVERRIDES` composes, resolved."""
-    return compose(list(overrides)).config
+from support.configs import FEW, Compose, Train, compose_config
 
 
 @pytest.fixture(autouse=True, scope="session")

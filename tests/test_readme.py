@@ -7,12 +7,12 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from conftest import FEW, compose_config
 
 from gan_lab.cli import main as cli
 from gan_lab.config.options import GROUPS, config_folder, list_options
 from gan_lab.game.setup import assemble
 from gan_lab.runs.record import find_runs
+from support.configs import FEW, compose_config
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

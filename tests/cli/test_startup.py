@@ -1,0 +1,78 @@
+"""What a command does not use it does not wait for: which modules are imported, never how long that takes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.configs import Compose
+
+# each of these takes a second or more to import; torch alone makes up half of what a run needs to start
+TORCH, COMPILER = "torch", "torch._dynamo"
+READERS_AND_FIGURES = {"torchvision", "sklearn", "matplotlib"}
+
+COMMAND = """
+from gan_lab.cli.main import main
+sys.argv = ["gan-lab", *given]
+try:
+    status = main()
+except SystemExit as leaving:
+    status = leaving.code or 0
+assert status == 0, status
+"""
+
+ASSEMBLE = """
+from gan_lab.game.setup import assemble
+for config in given:
+    assemble(config)
+"""
+
+PLAY_ONE_ITERATION = """
+from gan_lab.game.batches import Draws
+from gan_lab.game.execution import make_execution
+from gan_lab.game.setup import assemble
+from gan_lab.types import Batch
+for config in given:
+    experiment = assemble(config)
+    sampler = experiment.dataset.open(experiment.device)
+    block = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device).block(0)
+    batch = Batch(*(values[0] for values in block))
+    make_execution(experiment.game, "eager").iteration(experiment.init_state(), batch)
+"""
+
+
+def modules_after(script: str, given: object, folder: Path) -> set[str]:
+    """The modules that a new process has imported when a script, which finds ``given``, is done."""
+    begin = "import json, sys; given = json.loads(sys.argv[1])"
+    end = "with open('modules', 'w') as file: file.write(' '.join(sys.modules))"
+    command = [sys.executable, "-c", "\n".join([begin, script, end]), json.dumps(given)]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return set((folder / "modules").read_text().split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--help"], ["--version"], ["runs", "."], ["train", "--help"], ["train", "--cfg", "job"]],
+    ids=" ".join,
+)
+def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tmp_path: Path) -> None:
+    modules = modules_after(COMMAND, arguments, tmp_path)
+    assert "gan_lab.cli.main" in modules
+    assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+
+
+def test_a_dataset_is_described_without_what_reads_it(compose: Compose, tmp_path: Path) -> None:
+    configs = [compose("device=cpu", f"dataset={name}") for name in ("ring8", "digits", "cifar10")]
+    modules = modules_after(ASSEMBLE, configs, tmp_path)
+    assert TORCH in modules
+    assert modules & {COMPILER, *READERS_AND_FIGURES} == set()
+
+
+def test_toys_are_played_eagerly_without_the_compiler(compose: Compose, tmp_path: Path) -> None:
+    objectives = ("wgan", "wgan_gp")
+    configs = [compose("device=cpu", "dataset=ring8", f"objective={name}") for name in objectives]
+    modules = modules_after(PLAY_ONE_ITERATION, configs, tmp_path)
+    assert TORCH in modules
+    assert modules & {COMPILER, *READERS_AND_FIGURES} == set()

@@ -1,0 +1,146 @@
+"""`gan-lab evaluate` as a user types it."""
+
+import csv
+import hashlib
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from torch import Tensor
+
+from gan_lab.evaluation import evaluate as evaluation
+from gan_lab.evaluation import inception
+from gan_lab.evaluation.evaluate import Line, format_lines
+from gan_lab.evaluation.inception import InceptionOutput
+from gan_lab.metrics.frechet import MeanAndStd
+from support.command_line import gan_lab
+from support.configs import DIGITS, TOY, Train
+
+
+@pytest.fixture
+def run(train: Train) -> Path:
+    return train("run", *TOY, "train.iterations=2")
+
+
+def test_a_run_is_measured_beside_real_samples(run: Path) -> None:
+    called = gan_lab("evaluate", str(run), "--samples", "64", "--device", "cpu")
+    assert (called.status, called.err) == (0, "")
+    lines = called.out.splitlines()
+    assert lines[0] == f"{run}: iteration 2, 64 samples on either side, seed 0"
+    assert lines[1].split() == ["metric", "value", "real", "against", "real", "p-value"]
+    shown = [line.split()[0] for line in lines[2:] if line]
+    assert {
+        "distance/certified",
+        "distance/w1_exact",
+        "quality/modes_hit",
+        "test/MMD²",
+        "test/classifier",
+    } <= set(shown)
+    (path,) = (run / "evaluation").iterdir()
+    assert path.name == "iteration2_seed0_n64.csv"
+    with path.open(newline="") as file:
+        table = {row["metric"]: row for row in csv.DictReader(file)}
+    assert table.keys() == set(shown) - {"test/energy"} | {"test/energy distance"}
+    # an untrained generator is told from the ring by every test
+    assert all(float(row["p_value"]) < 0.01 for name, row in table.items() if name.startswith("test/"))
+    assert all(row["samples"] == "64" for row in table.values())
+    assert float(table["distance/certified"]["value"]) <= float(table["distance/w1_exact"]["value"])
+
+
+def test_the_same_request_writes_the_same_file(run: Path) -> None:
+    for _ in range(2):
+        assert gan_lab("evaluate", str(run), "--samples", "40", "--device", "cpu").status == 0
+    (path,) = (run / "evaluation").iterdir()
+    before = path.read_bytes()
+    assert gan_lab("evaluate", str(run), "--samples", "40", "--seed", "1", "--device", "cpu").status == 0
+    assert len(list((run / "evaluation").iterdir())) == 2
+    assert path.read_bytes() == before
+
+
+def test_what_cannot_be_measured_is_named_and_the_rest_is_measured(run: Path, train: Train) -> None:
+    other = train("other", *TOY, "train.iterations=2")
+    for checkpoint in (other / "checkpoints").iterdir():
+        checkpoint.unlink()
+    called = gan_lab("evaluate", str(run.parent), "--samples", "40", "--device", "cpu")
+    assert called.status == 2
+    # the fault names the run's folder by itself, and once is enough
+    assert called.err.startswith(f"gan-lab: {other}/checkpoints holds no checkpoint")
+    assert called.err.count(str(other)) == 1
+    assert len(called.err.splitlines()) == 1
+    assert (run / "evaluation").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--samples", "7"], "--samples must be at least 8 for this dataset; got 7."),
+    ],
+)
+def test_a_bad_request_is_refused_in_a_sentence(run: Path, arguments: list[str], message: str) -> None:
+    called = gan_lab("evaluate", str(run), "--device", "cpu", *arguments)
+    assert called.status == 2
+    assert message in called.err
+    assert len(called.err.splitlines()) == 1
+    assert not (run / "evaluation").exists()
+
+
+def test_inception_is_asked_for_first_and_needs_enough_samples(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "missing.pth")
+    assert (called.status, called.out) == (2, "")
+    assert "pip install gan-lab[inception]" in called.err
+    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: object())
+    called = gan_lab("evaluate", str(run), "--device", "cpu", "--inception", "weights.pth")
+    assert called.err == "gan-lab: --samples must be more than 2048 for FID; got 1024.\n"
+
+
+def test_inception_compares_images_beside_the_rest(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = train("digits", *DIGITS, "train.iterations=2", "train.warmup_critic_steps=0")
+
+    def extract(images: Tensor) -> InceptionOutput:
+        flat = images.double().flatten(1)
+        return InceptionOutput(flat[:, 300:304], flat[:, 300:310] / 255)
+
+    monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: extract)
+    monkeypatch.setattr(evaluation, "_INCEPTION_FEATURES", 4)
+    monkeypatch.setattr(inception, "kernel_feature_distance", lambda *args, **more: MeanAndStd(0.5, 0.1))
+    asked = ["--samples", "80", "--device", "cpu"]
+    assert gan_lab("evaluate", str(run), *asked).status == 0
+    weights = run / "weights.pth"
+    weights.write_bytes(b"weights")
+    called = gan_lab("evaluate", str(run), *asked, "--inception", str(weights))
+    assert (called.status, called.err) == (0, "")
+    names = sorted(path.name for path in (run / "evaluation").iterdir())
+    features = r"iteration2_seed0_n80_features-[0-9a-f]{8}"
+    digest = hashlib.sha256(b"weights").hexdigest()[:8]
+    assert re.fullmatch(rf"{features}\.csv {features}_inception-{digest}\.csv", " ".join(names))
+    with (run / "evaluation" / names[1]).open(newline="") as file:
+        table = {row["metric"]: row for row in csv.DictReader(file)}
+    assert float(table["inception/fid"]["value"]) > 5 * float(table["inception/fid"]["floor"]) > 0
+    assert float(table["inception/kid"]["value"]) == 0.5
+
+
+def test_a_lack_of_memory_is_said_in_a_sentence(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*args: object, **more: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes")
+
+    monkeypatch.setattr(evaluation, "make_evaluator", too_large)
+    called = gan_lab("evaluate", str(run), "--device", "cpu")
+    assert (called.status, called.err) == (2, "gan-lab: There is not enough memory; lower --samples.\n")
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    called = gan_lab("evaluate", str(tmp_path))
+    assert (called.status, called.err) == (2, f"gan-lab: There are no runs in {tmp_path}.\n")
+
+
+def test_columns_are_aligned() -> None:
+    table = format_lines([Line("a/long_name", 1.5, 0.25), Line("b", -3.0, None, 0.01)])
+    assert table.splitlines() == [
+        "metric       value  real against real  p-value",
+        "a/long_name    1.5               0.25",
+        "b               -3                        0.01",
+    ]

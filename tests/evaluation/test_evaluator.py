@@ -1,0 +1,268 @@
+"""What is measured of a state: the truth where the samples are known, and nothing of the run is touched."""
+
+import csv
+import dataclasses
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor
+
+from gan_lab.config.checks import UserError
+from gan_lab.evaluation import feature_cache as feature_spaces
+from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, numbers_of
+from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
+from gan_lab.game.batches import make_rng
+from gan_lab.game.setup import Experiment, assemble
+from gan_lab.runs.record import read_run
+from gan_lab.tracking.tags import floor_tag
+from gan_lab.training.resume import resume
+from gan_lab.types import State
+from support.configs import DIGITS, TOY, Train, compose_config
+
+EVALUATED = ["metrics.every=4", "metrics.samples=80"]
+
+
+def experiment_of(*overrides: str) -> Experiment:
+    return assemble(compose_config("device=cpu", *overrides))
+
+
+def evaluator_of(experiment: Experiment, samples: int = 500) -> Evaluator:
+    return make_evaluator(experiment, experiment.dataset.open(experiment.device), samples=samples)
+
+
+def measure(
+    evaluator: Evaluator, fake: Tensor, state: State, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Reading]:
+    """Measure these samples in the place of those that the state's generator makes."""
+    monkeypatch.setattr(evaluator, "draw", lambda state: fake)
+    return evaluator.measure(state)
+
+
+def test_a_perfect_generator_gets_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*TOY)
+    evaluator = evaluator_of(experiment, 2500)
+    fake = experiment.dataset.open(experiment.device)(2500, make_rng(7, "a perfect generator"))
+    readings = measure(evaluator, fake, experiment.init_state(), monkeypatch)
+    assert readings["quality/modes_hit"] == Reading(8, 8)
+    # P(χ² of 2 degrees <= 9) = 1 - exp(-4.5) = .98889; three standard errors of 2,500 draws are .0063
+    assert readings["quality/high_quality_share"].value == pytest.approx(1 - math.exp(-4.5), abs=0.0063)
+    for tag in ("quality/precision", "quality/recall", "quality/density", "quality/coverage"):
+        value, floor = readings[tag]
+        assert value == pytest.approx(floor, abs=0.06), tag
+    for tag in ("distance/w1_exact", "quality/sliced_w1"):
+        value, floor = readings[tag]
+        assert floor is not None
+        assert 0.3 * floor < value < 3 * floor < 0.3, tag
+
+
+def test_a_shift_is_measured_in_units_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*TOY)
+    evaluator = evaluator_of(experiment)
+    readings = measure(
+        evaluator, evaluator.real + torch.tensor([3.0, 4.0]), experiment.init_state(), monkeypatch
+    )
+    # the same points, moved by 5: W1 = 5, and sliced in the plane 2 * 5 / π and 5 / √2
+    assert readings["distance/w1_exact"].value == pytest.approx(5, abs=1e-4)
+    assert readings["quality/sliced_w1"].value == pytest.approx(10 / math.pi, abs=0.15)
+    assert readings["quality/sliced_w2"].value == pytest.approx(5 / math.sqrt(2), abs=0.15)
+    assert readings["quality/modes_hit"].value == 0
+    assert readings["quality/precision"].value == readings["quality/recall"].value == 0
+    assert math.isnan(readings["quality/mode_kl"].value)
+    assert "quality/mode_kl" not in numbers_of(readings)
+
+
+def test_a_critic_that_is_not_finite_leaves_the_quality_of_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*TOY)
+    evaluator = evaluator_of(experiment)
+    monkeypatch.setattr(evaluator, "_score", lambda state, samples: samples[:, 0] / 0)
+    readings = evaluator.measure(experiment.init_state())
+    assert "quality/sliced_w1" in readings
+    assert not {"distance/certified", "distance/critic_gap", "health/pairwise_slope"} & set(readings)
+
+
+def test_a_critic_is_measured_in_float32_whatever_it_trains_in() -> None:
+    experiment = experiment_of(*TOY)
+    game = dataclasses.replace(experiment.game, dtype=torch.bfloat16)
+    state = experiment.init_state()
+    rounded = evaluator_of(dataclasses.replace(experiment, game=game)).measure(state)
+    assert rounded["distance/certified"] == evaluator_of(experiment).measure(state)["distance/certified"]
+
+
+@pytest.mark.parametrize("constraint", ["none", "clip", "gp", "spectral_norm"])
+def test_what_a_critic_certifies_is_below_the_exact_distance(constraint: str) -> None:
+    experiment = experiment_of(*TOY, "objective=wgan", f"constraint={constraint}")
+    readings = evaluator_of(experiment).measure(experiment.init_state())
+    assert abs(readings["distance/certified"].value) <= readings["distance/w1_exact"].value
+    assert readings["health/pairwise_slope"].value > 0
+    assert readings["distance/certified"].floor is None
+
+
+def test_a_critic_that_is_optimal_certifies_the_whole_distance(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*TOY)
+    evaluator = evaluator_of(experiment)
+    # V(x) = -2 x1 is twice a potential of a shift along x1
+    monkeypatch.setattr(evaluator, "_score", lambda state, samples: -2 * samples[:, 0])
+    readings = measure(
+        evaluator, evaluator.real + torch.tensor([3.0, 0.0]), experiment.init_state(), monkeypatch
+    )
+    assert readings["health/pairwise_slope"].value == pytest.approx(2, abs=1e-3)
+    assert readings["distance/certified"].value == pytest.approx(3, abs=2e-3)
+
+
+def test_samples_that_are_not_finite_have_no_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*TOY)
+    evaluator = evaluator_of(experiment)
+    assert measure(evaluator, evaluator.real * math.inf, experiment.init_state(), monkeypatch) == {}
+
+
+def test_digits_are_compared_by_features_and_real_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = experiment_of(*DIGITS)
+    evaluator = evaluator_of(experiment, 300)
+    fake = experiment.dataset.open(experiment.device)(300, make_rng(7, "a perfect generator"))
+    good = measure(evaluator, fake, experiment.init_state(), monkeypatch)
+    assert good["quality/modes_hit"] == Reading(10, 10)
+    assert good["quality/classifier_score"].value > 8
+    noise = torch.rand(fake.shape, generator=make_rng(7, "noise")) * 2 - 1
+    bad = measure(evaluator, noise, experiment.init_state(), monkeypatch)
+    worse_above = (
+        "distance/w1_exact",
+        "quality/frechet_features",
+        "quality/kernel_features",
+        "quality/patches",
+    )
+    for tag in worse_above:
+        assert bad[tag].value > 2 * abs(good[tag].value), tag
+    assert all(
+        bad[tag].value < 0.1 < 0.5 < good[tag].value for tag in ("quality/precision", "quality/coverage")
+    )
+
+
+def test_images_without_labels_are_compared_by_patches() -> None:
+    experiment = experiment_of("dataset=photos", "dataset.size=32", *DIGITS[1:])
+    evaluator = evaluator_of(experiment, 32)
+    readings = evaluator.measure(experiment.init_state())
+    patches = {"quality/patches", "quality/patches_32px", "quality/patches_16px"}
+    assert set(readings) == patches | {"distance/critic_gap"}
+    assert evaluator.test(experiment.init_state()) == {}
+    assert readings["quality/patches"].value > readings["quality/patches"].floor  # type: ignore[operator]
+
+
+def test_too_few_samples_are_refused() -> None:
+    experiment = experiment_of(*DIGITS)
+    with pytest.raises(UserError, match=r"^metrics\.samples must be at least 65 for this dataset; got 64\.$"):
+        evaluator_of(experiment, 64)
+
+
+@pytest.mark.parametrize("data", [TOY, DIGITS], ids=["ring8", "digits"])
+def test_tags_are_known_before(data: list[str]) -> None:
+    experiment = experiment_of(*data)
+    evaluator = evaluator_of(experiment, 80)
+    assert set(numbers_of(evaluator.measure(experiment.init_state()))) <= set(evaluator.tags)
+    assert len(evaluator.tags) == len(set(evaluator.tags))
+
+
+# In training
+
+
+def rows(run: Path) -> list[dict[str, str]]:
+    with (run / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_measures_as_often_as_asked(train: Train) -> None:
+    run = train("run", *TOY, *EVALUATED, "train.iterations=10", "train.log_every=3")
+    filled = [row["iteration"] for row in rows(run) if row["quality/sliced_w1"]]
+    assert filled == ["4", "8"]
+    events = EventAccumulator(str(run)).Reload()
+    assert [event.step for event in events.Scalars("distance/w1_exact")] == [4, 8]
+    final = read_run(run).numbers
+    assert float(rows(run)[7]["distance/certified"]) == final["distance/certified"]
+    assert final["distance/certified"] <= final["distance/w1_exact"]
+    assert read_run(run).measured_by == ""  # points are compared as they are
+
+
+def test_a_run_says_which_feature_network_measured_it(train: Train) -> None:
+    run = train("run", *DIGITS, *EVALUATED, "train.iterations=4", "train.warmup_critic_steps=0")
+    dataset = assemble(compose_config("device=cpu", *DIGITS)).dataset
+    network = find_feature_network(dataset, torch.device("cpu"))
+    assert network is not None
+    assert read_run(run).measured_by == network.digest
+
+
+def test_measuring_changes_nothing_else(train: Train) -> None:
+    measured, plain = (
+        train("measured", *TOY, *EVALUATED, "train.iterations=8"),
+        train("plain", *TOY, "train.iterations=8"),
+    )
+    tags = rows(plain)[0].keys()
+    assert [{tag: row[tag] for tag in tags} for row in rows(measured)] == rows(plain)
+
+
+def test_a_run_that_goes_on_is_the_same_to_the_byte(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+    overrides = (*TOY, *EVALUATED, "train.iterations=12")
+    whole = train("whole", *overrides)
+    stops = iter(range(1, 100))
+    with monkeypatch.context() as patch:
+        patch.setattr("gan_lab.training.signals.StopRequest.__bool__", lambda self: next(stops) >= 6)
+        train("broken", *overrides)
+    assert read_run(whole.with_name("broken")).status == "interrupted"
+    broken = train("broken", *overrides)
+    assert (broken / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
+
+
+@pytest.mark.parametrize("data", [TOY, DIGITS], ids=["ring8", "digits"])
+def test_more_iterations_are_the_same_as_a_longer_run(train: Train, data: list[str]) -> None:
+    overrides = [*data, *EVALUATED, "train.warmup_critic_steps=0"]
+    longer = train("longer", *overrides, "train.iterations=12")
+    extended = train("extended", *overrides, "train.iterations=10")
+    resume(extended, ["train.iterations=12"], [])
+    assert (extended / "metrics.csv").read_bytes() == (longer / "metrics.csv").read_bytes()
+    assert read_run(extended).numbers == read_run(longer).numbers
+
+
+def test_a_sweeper_can_ask_for_a_quality(train: Train) -> None:
+    run = train("run", *TOY, *EVALUATED, "train.iterations=4", "train.returned_metric=quality/sliced_w1")
+    assert read_run(run).numbers["quality/sliced_w1"] > 0
+
+
+def test_a_run_of_an_earlier_version_measures_nothing() -> None:
+    config = compose_config(*TOY)
+    del config["metrics"]
+    assert assemble(config).metrics.every == 0
+
+
+# The feature network's cache
+
+
+def test_a_network_is_trained_once_and_again_where_its_file_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path))
+    trained = []
+    train_network = feature_spaces.train_feature_network
+
+    def counted(*args: object, **more: object) -> object:
+        trained.append(1)
+        return train_network(*args, **more, n_steps=3)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(feature_spaces, "train_feature_network", counted)
+    dataset, cpu = experiment_of(*DIGITS).dataset, torch.device("cpu")
+    first = find_feature_network(dataset, cpu)
+    again = find_feature_network(dataset, cpu)
+    assert first is not None
+    assert again is not None
+    assert len(trained) == 1
+    assert all(torch.equal(value, again.parameters[name]) for name, value in first.parameters.items())
+    (path,) = (cache_folder() / "features").glob("*.pt")
+    path.write_bytes(path.read_bytes()[:100])
+    assert find_feature_network(dataset, cpu) is not None
+    assert len(trained) == 2
+    assert find_feature_network(experiment_of("dataset=photos").dataset, cpu) is None
+
+
+def test_floors_have_tags_of_their_own() -> None:
+    assert floor_tag("distance/w1_exact") == "distance/floor"
+    assert floor_tag("quality/sliced_w1") == "quality/sliced_w1_floor"

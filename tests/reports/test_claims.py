@@ -1,0 +1,234 @@
+import math
+
+import numpy as np
+import pandas
+import pytest
+from scipy.signal import medfilt
+from scipy.stats import spearmanr, ttest_1samp
+
+from gan_lab.numerics.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
+from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables
+from gan_lab.reports.claims.claims import (
+    comparisons,
+    correlation_of,
+    correlations,
+    pooled_success_rates,
+    success_rates,
+)
+from gan_lab.reports.claims.paired_runs import pair_runs
+from gan_lab.reports.sweep.loading import load_sweep
+from support.report_runs import falling, table, write_run, write_sweep
+
+
+def write(root, objective, seed, numbers=None, choices=None, **record):
+    chosen = {"objective": objective, **(choices or {})}
+    name = "_".join([*chosen.values(), str(seed)])
+    return write_run(root / name, numbers=numbers, choices=chosen, seed=seed, **record)
+
+
+def poor():
+    return table(quality__high_quality_share=0.1)
+
+
+def test_an_estimate_that_falls_with_the_distance_correlates(tmp_path):
+    found = correlations(load_sweep(write_sweep(tmp_path)))
+    assert list(found["label"]) == ["gan", "wgan"]
+    assert list(found["objective"]) == ["gan", "wgan"]
+    assert list(found["estimate"]) == ["distance/jsd", "distance/critic_raw"]
+    assert list(found["n_seeds"]) == [3, 3]
+    assert (found["spearman"] > 0.95).all()
+    assert (found["low"] <= found["spearman"]).all()
+
+
+def test_an_estimate_that_rises_while_samples_get_better_is_negative(tmp_path):
+    write(tmp_path, "gan", 0, table(estimate="jsd", distance__jsd=falling()[::-1]))
+    sweep = load_sweep(tmp_path)
+    assert correlation_of(sweep.runs[0], sweep) == pytest.approx(-1, abs=1e-12)
+
+
+def test_a_correlation_is_that_of_the_filtered_estimate_at_the_measurements(tmp_path):
+    rng = np.random.default_rng(0)
+    raw, distance = rng.normal(size=500), rng.normal(3, 1, size=500)
+    write(tmp_path, "wgan", 0, table(distance__critic_raw=raw, distance__w1_exact=distance))
+    sweep = load_sweep(tmp_path)
+    at = np.arange(49, 500, 50)
+    # SciPy takes zeros beyond the ends, where there are no values
+    inside = medfilt(raw, 101)
+    filtered = [inside[i] if 50 <= i < 450 else np.median(raw[max(0, i - 50) : i + 51]) for i in at]
+    assert correlation_of(sweep.runs[0], sweep) == pytest.approx(
+        spearmanr(filtered, distance[at]).statistic, abs=1e-9
+    )
+
+
+def test_an_estimate_that_is_the_quality_itself_correlates_through_a_peak(tmp_path):
+    peak = 3 - np.abs(np.linspace(-2, 1, 500))
+    write(tmp_path, "wgan", 0, table(distance__critic_raw=peak, distance__w1_exact=peak))
+    sweep = load_sweep(tmp_path)
+    # a filter that lags by half its window gets 0.9 of this
+    assert correlation_of(sweep.runs[0], sweep) > 0.98
+
+
+def test_a_constant_estimate_is_named_and_not_averaged(tmp_path):
+    write(tmp_path, "gan", 0, table(estimate="jsd"))
+    write(tmp_path, "gan", 4, table(estimate="jsd", distance__jsd=math.log(2)))
+    write(tmp_path, "gan", 5, table(60, estimate="jsd"), status="interrupted")
+    (row,) = correlations(load_sweep(tmp_path)).to_dict("records")
+    assert (row["n_seeds"], row["undefined"], row["undefined_runs"], row["left_out"]) == (1, 1, "seed 4", 1)
+    assert row["spearman"] == pytest.approx(1, abs=1e-12)
+    assert math.isnan(row["low"])
+
+
+def test_success_rates_count_every_run_once(tmp_path):
+    write(tmp_path, "gan", 0)
+    write(tmp_path, "gan", 1, poor())
+    write(tmp_path, "gan", 2, table(80), status="diverged")
+    write(tmp_path, "gan", 3, table(quality__modes_hit=1.0))
+    write(tmp_path, "gan", 4, table(80), status="interrupted")
+    write(tmp_path, "wgan", 0)
+    gan, wgan = success_rates(load_sweep(tmp_path)).to_dict("records")
+    counts = {
+        name: gan[name]
+        for name in ("n", "successes", "diverged", "collapsed", "frozen", "poor", "unmeasured")
+    }
+    assert list(counts.values()) == [4, 1, 1, 1, 0, 1, 1]
+    assert (gan["rate"], gan["low"], gan["high"]) == wilson_interval(1, 4)
+    assert (wgan["n"], wgan["rate"]) == (1, 1.0)
+
+
+def grid(root):
+    """Two objectives on two architectures: gan fails on mlp with seeds 0 and 1."""
+    for architecture in ("dcgan", "mlp"):
+        for seed in range(3):
+            fails = architecture == "mlp" and seed < 2
+            write(root, "gan", seed, poor() if fails else None, {"architecture": architecture})
+            better = table(distance__w1_exact=0.5 * falling())
+            write(root, "wgan", seed, better, {"architecture": architecture})
+    return load_sweep(root)
+
+
+def test_comparisons_are_on_the_same_seeds_and_settings(tmp_path):
+    found = comparisons(grid(tmp_path))
+    assert list(found["setting"]) == ["dcgan", "mlp", "all"]
+    assert (found[["first", "second", "axis"]] == ["gan", "wgan", "objective"]).all(axis=None)
+    assert found[["both", "only_first", "only_second", "neither"]].to_numpy().tolist() == [
+        [3, 0, 0, 0],
+        [1, 0, 2, 0],
+        [4, 0, 2, 0],
+    ]
+    pooled = found.iloc[2]
+    assert (pooled["rate_first"], pooled["rate_second"]) == (4 / 6, 1)
+    assert tuple(pooled[["rate_difference", "low", "high"]]) == rate_difference(Pairs(4, 0, 2, 0))
+    assert pooled["p_mcnemar"] == mcnemar_p(Pairs(4, 0, 2, 0)) == 0.5
+    assert list(found["p_holm"]) == [1, 1, 0.5]  # of two settings, and of one pooled row
+    assert found["cohens_h"].iloc[0] == 0
+
+
+def test_the_effect_on_quality_is_that_of_the_ends(tmp_path):
+    found = comparisons(grid(tmp_path))
+    end = np.median(falling()[[399, 449, 499]])
+    assert list(found["n_quality"]) == [3, 3, 6]
+    assert list(found["quality_difference"]) == pytest.approx([0.5 * end] * 3, abs=1e-9)
+    assert list(found["quality_dominance"]) == [1, 1, 1]
+    assert found["quality_low"].iloc[0] == pytest.approx(0.5 * end, abs=1e-9)
+
+
+def test_the_interval_of_a_quality_difference_is_students(tmp_path):
+    ends = {"gan": (0.5, 0.6, 0.9), "wgan": (0.4, 0.45, 0.95)}
+    for objective, values in ends.items():
+        for seed, value in enumerate(values):
+            write(tmp_path, objective, seed, table(distance__w1_exact=value))
+    (row,) = comparisons(load_sweep(tmp_path)).to_dict("records")
+    differences = np.subtract(*ends.values())
+    low, high = ttest_1samp(differences, 0).confidence_interval(0.95)
+    found = (row["quality_difference"], row["quality_low"], row["quality_high"])
+    assert found == pytest.approx((differences.mean(), low, high), abs=1e-12)
+    assert row["quality_dominance"] == pytest.approx(1 / 3, abs=1e-12)
+
+
+def test_pairs_without_a_judgement_are_counted_and_left_out(tmp_path):
+    for seed in range(4):
+        write(tmp_path, "gan", seed)
+    write(tmp_path, "wgan", 0)
+    write(tmp_path, "wgan", 1, table(80), status="interrupted")
+    write(tmp_path, "wgan", 2, table(80), status="diverged")
+    (row,) = comparisons(load_sweep(tmp_path)).to_dict("records")
+    assert (row["n"], row["left_out"], row["n_quality"]) == (2, 2, 1)
+    assert (row["both"], row["only_first"]) == (1, 1)
+
+
+def test_qualities_of_several_datasets_have_no_mean(tmp_path):
+    for dataset in ("ring8", "grid25"):
+        for objective in ("gan", "wgan"):
+            write(tmp_path, objective, 0, choices={"dataset": dataset})
+    found = comparisons(load_sweep(tmp_path))
+    assert list(found["n_quality"]) == [1, 1, 0]
+    assert math.isnan(found["quality_difference"].iloc[2])
+
+
+def test_without_objectives_the_first_setting_is_compared(tmp_path):
+    for bound in (0.1, 0.01, 1.0):
+        write_run(tmp_path / str(bound), config={"constraint.bound": bound})
+    found = comparisons(load_sweep(tmp_path))
+    assert found[["axis", "first", "second"]].to_numpy().tolist() == [
+        ["constraint.bound", *pair] for pair in (("0.01", "0.1"), ("0.01", "1"), ("0.1", "1"))
+    ]
+
+
+def test_without_objectives_every_setting_is_compared_and_named(tmp_path):
+    for bound in (0.1, 0.01):
+        for lr in (1e-3, 1e-4):
+            write_run(tmp_path / f"{bound}{lr}", config={"constraint.bound": bound, "optimizer.lr": lr})
+    sweep = load_sweep(tmp_path)
+    frames = claim_frames(sweep)
+    rows = frames["comparisons"][["axis", "setting"]].to_numpy().tolist()
+    assert ["constraint.bound", "lr=0.001"] in rows
+    assert ["optimizer.lr", "bound=0.01"] in rows
+    assert len(rows) == 6
+    assert list(frames["pooled_success_rates"]["axis"]) == ["constraint.bound"] * 2 + ["optimizer.lr"] * 2
+    titles = {table.title: table for table in claim_tables(sweep, frames)}
+    shown = [row[0].text for row in titles["Claim 2, all settings together"].rows]
+    assert shown == ["bound=0.01", "bound=0.1", "lr=0.0001", "lr=0.001"]
+
+
+def test_a_sweep_of_seeds_alone_compares_nothing(tmp_path):
+    sweep = load_sweep(write_sweep(tmp_path, objectives=("wgan",)))
+    assert len(comparisons(sweep)) == len(pooled_success_rates(sweep)) == 0
+    assert "p_holm" in comparisons(sweep)
+
+
+def test_architectures_that_do_not_match_are_not_compared(tmp_path):
+    write(tmp_path, "gan", 0, choices={"architecture": "dcgan"})
+    write(tmp_path, "wgan", 0, choices={"architecture": "mlp"})
+    assert list(pair_runs(load_sweep(tmp_path))) == []
+
+
+def test_drawn_architectures_are_paired_by_their_draw(tmp_path):
+    for draw in range(3):
+        for objective in ("gan", "wgan_gp"):
+            numbers = poor() if objective == "gan" and draw else None
+            chosen = {"draw": str(draw)}
+            write(tmp_path, objective, draw, numbers, chosen, config={"architecture": {"depth": draw}})
+    sweep = load_sweep(tmp_path)
+    (row,) = comparisons(sweep).to_dict("records")
+    assert (row["n"], row["both"], row["only_second"]) == (3, 1, 2)
+
+
+def test_pooled_rates_are_over_all_other_settings(tmp_path):
+    found = pooled_success_rates(grid(tmp_path))
+    assert list(found["cell"]) == ["gan", "wgan"]
+    assert list(found["n"]) == [6, 6]
+    assert list(found["successes"]) == [4, 6]
+
+
+def test_nothing_measured_gives_rows_without_numbers(tmp_path):
+    bare = table(
+        **{name.replace("/", "__"): None for name in table() if not name.startswith("distance/critic")}
+    )
+    for objective in ("gan", "wgan"):
+        write(tmp_path, objective, 0, bare)
+    sweep = load_sweep(tmp_path)
+    assert sweep.quality is None
+    assert list(success_rates(sweep)["unmeasured"]) == [1, 1]
+    assert list(correlations(sweep)["undefined"]) == [1, 1]
+    assert isinstance(comparisons(sweep), pandas.DataFrame)
+    assert list(comparisons(sweep)["left_out"]) == [1]

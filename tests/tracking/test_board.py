@@ -1,0 +1,74 @@
+"""The address under which TensorBoard shows what tells most before all else."""
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from gan_lab.config.checks import UserError
+from gan_lab.tracking.board import address_of, command_of, pinned_view
+from support.report_runs import table, write_run
+
+
+def cards_of(view: str) -> list[dict[str, Any]]:
+    cards: list[dict[str, Any]] = json.loads(parse_qs(urlsplit(view).query)["pinnedCards"][0])
+    return cards
+
+
+def test_what_was_measured_is_pinned_in_reading_order_then_samples_of_each_job(tmp_path: Path) -> None:
+    for job, estimate in (("b job=1", "jsd"), ("a", None)):
+        for seed in range(2):
+            numbers = table(estimate=estimate, health__critic_slope=1.0)
+            write_run(tmp_path / job / f"seed{seed}", numbers=numbers, seed=seed)
+    cards = cards_of(pinned_view(tmp_path))
+    assert [card["tag"] for card in cards if card["plugin"] == "scalars"] == [
+        "distance/critic_median",
+        "distance/jsd",
+        "distance/w1_exact",
+        "health/critic_slope",
+        "quality/modes_hit",
+    ]
+    assert [card["runId"] for card in cards if card["plugin"] == "images"] == [
+        "defaultExperimentId/a/seed0",
+        "defaultExperimentId/b job=1/seed0",
+    ]
+
+
+def test_seeds_share_a_colour_where_there_are_seeds(tmp_path: Path) -> None:
+    write_run(tmp_path / "alone" / "run")
+    assert "runColorGroup" not in pinned_view(tmp_path / "alone")
+    write_run(tmp_path / "seeds" / "job" / "seed0")
+    assert parse_qs(urlsplit(pinned_view(tmp_path / "seeds")).query)["runColorGroup"] == [
+        r"regex:(.*)/seed\d+$"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "start"),
+    [
+        ([], "http://localhost:6006/?"),
+        (["--port", "7007", "--bind_all"], "http://localhost:7007/?"),
+        (["--host=0.0.0.0", "--port=7007"], "http://0.0.0.0:7007/?"),
+    ],
+)
+def test_the_address_is_where_tensorboard_will_be(options: list[str], start: str, tmp_path: Path) -> None:
+    assert address_of(tmp_path, options).startswith(start)
+    assert address_of(tmp_path, options).endswith("#timeseries")
+
+
+def test_a_run_without_a_table_is_no_obstacle(tmp_path: Path) -> None:
+    (write_run(tmp_path / "run") / "metrics.csv").unlink()
+    assert [card["plugin"] for card in cards_of(pinned_view(tmp_path))] == ["images"]
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"gone is not a folder\.$"):
+        address_of(tmp_path / "gone", [])
+
+
+def test_own_options_come_last_so_that_they_win(tmp_path: Path) -> None:
+    *_, limits, last = command_of(tmp_path, ["--samples_per_plugin=scalars=10"])
+    assert limits.startswith("--samples_per_plugin=scalars=1000000000,")
+    assert last == "--samples_per_plugin=scalars=10"
