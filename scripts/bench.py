@@ -27,8 +27,7 @@ from benchmark.results import Report, read_results
 from benchmark.table import format_machine, format_report, format_result, format_summary
 from benchmark.verify import compare
 
-from gan_lab.game.setup import find_device
-from gan_lab.numerics.precision import float32_products
+from gan_lab.numerics.precision import find_device, float32_products
 
 TABLES, QUICK_TABLES, FIGURES = Path("outputs/bench"), Path("outputs/bench_quick"), Path("docs/images")
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.dcgan import Norm, doublings, init_dcgan, normalisation
 from gan_lab.architectures.shapes import require_dcgan_images
-from gan_lab.config.checks import BadValueError, PositiveInt
+from gan_lab.config.checks import PositiveInt
+from gan_lab.config.errors import BadValueError
 
 Activation = Literal["relu", "leaky_relu", "smooth_relu", "tanh"]
 

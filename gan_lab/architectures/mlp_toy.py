@@ -11,7 +11,8 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.group_sort import GroupSort
 from gan_lab.architectures.mlp import linear_layers
 from gan_lab.architectures.shapes import require_vectors
-from gan_lab.config.checks import BadValueError, PositiveInt
+from gan_lab.config.checks import PositiveInt
+from gan_lab.config.errors import BadValueError
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 Role = Literal["generator", "critic"]
 

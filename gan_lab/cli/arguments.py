@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
-from gan_lab.config.checks import UserError, conform, describe
+from gan_lab.config.checks import conform, describe
+from gan_lab.config.errors import UserError
 
 _OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
 

@@ -9,9 +9,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.cli.hydra_app import expand_constraint_lists, take_experiment_keys, to_plain, version_base
+from gan_lab.cli.configs import expand_constraint_lists, take_experiment_keys, to_plain, version_base
+from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
-from gan_lab.config.checks import UserError
+from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder
 from gan_lab.reports.deviations import Composed
 
@@ -25,6 +27,8 @@ def compose(overrides: list[str]) -> Composed:
     Raises:
         UserError: if that is no config of this version of gan-lab.
     """
+    register_resolvers()
+    prefer_own_configs()
     try:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
             expanded = expand_constraint_lists(overrides)

@@ -7,10 +7,12 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from gan_lab.cli.configs import to_plain, trusted_packages
 from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_folder
-from gan_lab.cli.hydra_app import run_app, to_plain, trusted_packages
+from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
-from gan_lab.config.checks import UserError, conform
+from gan_lab.config.checks import conform
+from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 
 GROUP = "distances"

@@ -12,7 +12,7 @@ import sys
 from gan_lab import __version__
 from gan_lab.cli import commands as plain_commands
 from gan_lab.cli.terminal import refuse, say, say_aside
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
@@ -75,14 +75,13 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from gan_lab.cli import distances as distances_app
-    from gan_lab.cli import hydra_app as app
+    from gan_lab.cli import distances, prepare, train
     from gan_lab.cli.hydra_errors import one_line, raised_in
 
-    called = {distances_app.GROUP: "experiment"} if name == "distances" else {}
+    called = {distances.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    apps = {"train": train.train_app, "distances": distances.distances_app, "prepare": prepare.prepare_app}
     try:
-        apps = {"train": app.train_app, "distances": distances_app.distances_app, "prepare": app.prepare_app}
         failures = apps[name](arguments)
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
@@ -93,7 +92,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
         if asked_for_traceback or not raised_in(error, "hydra"):
             raise
         return refuse(one_line(str(error), called))
-    summarise = distances_app.summarise_sweep if name == "distances" else app.summarise_sweep
+    summarise = distances.summarise_sweep if name == "distances" else train.summarise_sweep
     for line in summarise():
         say(line)
     for failure in failures:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
-from gan_lab.config.checks import BadValueError, Checked, UserError, below, config_key
+from gan_lab.config.checks import Checked, config_key
+from gan_lab.config.errors import BadValueError, UserError, below
 
 T = TypeVar("T", bound=Checked)
 

@@ -13,30 +13,7 @@ from collections.abc import Callable
 from dataclasses import Field, dataclass, fields
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-
-class UserError(ValueError):
-    """Something the user can mend: the message is one sentence that says what and how."""
-
-
-class BadValueError(UserError):
-    """A setting that breaks its rule; reads "<key> must be <rule>; got <value>."."""
-
-    def __init__(self, key: str, rule: str, value: object) -> None:
-        super().__init__(f"{key} must be {rule}; got {value!r}.")
-        self.key, self.rule, self.value = key, rule, value
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # launchers send errors between processes
-        return type(self), (self.key, self.rule, self.value)
-
-    def below(self, prefix: str) -> "BadValueError":
-        """Return the same error with its key placed below a config node."""
-        return BadValueError(below(prefix, self.key), self.rule, self.value)
-
-
-def below(prefix: str, name: str) -> str:
-    """Return the key of ``name`` below the config node ``prefix``; an empty one is the config itself."""
-    return f"{prefix}.{name}" if prefix else name
+from gan_lab.config.errors import BadValueError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 
 Value = TypeVar("Value")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, PositiveFloat, PositiveInt, UserError
+from gan_lab.config.checks import PositiveFloat, PositiveInt
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.types import Score
 

@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, PositiveInt
+from gan_lab.config.checks import PositiveInt
+from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import ImageSampler, to_unit_range

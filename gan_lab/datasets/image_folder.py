@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.packed import Images
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.pixels import decode_file

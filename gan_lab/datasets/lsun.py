@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.packed import Images
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.pixels import DECODING_ERRORS, decode, first_line

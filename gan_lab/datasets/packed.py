@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 FORMAT = 1
 HASH_LIMIT_BYTES = 1 << 30

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 import torch
 
-from gan_lab.config.checks import PositiveInt, UserError
+from gan_lab.config.checks import PositiveInt
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed import (
     DamagedPackError,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 # What Pillow raises on damaged or unknown files: each decoder has its own habits.
 DECODING_ERRORS = (

@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.config.checks import PositiveInt, UserError
+from gan_lab.config.checks import PositiveInt
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed import Images, read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, NonNegativeFloat, PositiveFloat, PositiveInt
+from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, PositiveInt
+from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
 from gan_lab.types import Sampler
 

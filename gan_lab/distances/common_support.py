@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.line.atoms import Atomic
 from gan_lab.distances.line.distribution import Density, LineDistribution, Measure
 from gan_lab.distances.line.overlap import interval_in_common

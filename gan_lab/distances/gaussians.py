@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.transport import Order, check_order
 
 Array = NDArray[np.float64]

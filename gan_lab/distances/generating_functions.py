@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 
 Array = NDArray[np.float64]
 

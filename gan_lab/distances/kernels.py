@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from gan_lab.config.checks import BadValueError, PositiveFloat, conform
+from gan_lab.config.checks import PositiveFloat, conform
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Atomic, GaussianSum, LineDistribution
 from gan_lab.distances.plane import PlaneAtomic, PlaneDistribution, PlaneGaussianSum
 from gan_lab.distances.quadrature import integrate

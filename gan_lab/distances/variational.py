@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances import generating_functions
 from gan_lab.distances.divergences import f_divergence
 from gan_lab.distances.fits.panels import panels

@@ -9,7 +9,6 @@ from torch import Tensor
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.toy import IsotropicMixture
 from gan_lab.evaluation.feature_network import FeatureNetwork
-from gan_lab.game.batches import make_rng
 from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
@@ -20,6 +19,7 @@ from gan_lab.metrics.patches import patch_distances
 from gan_lab.metrics.sliced import sliced_wasserstein
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.streams import make_rng
 from gan_lab.tracking.tags import W1_EXACT
 
 _FEWEST = 8  # the nearest neighbours of a half

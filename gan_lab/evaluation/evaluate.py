@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import torch
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
 from gan_lab.files.atomic import write_atomically
-from gan_lab.game.batches import make_rng
 from gan_lab.game.setup import assemble
 from gan_lab.numerics.precision import float32_products
+from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run
 from gan_lab.types import State
@@ -110,7 +110,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         asked = request.samples is not None and error.key == "metrics.samples"
         raise BadValueError("--samples" if asked else error.key, error.rule, error.value) from error
     except (MemoryError, RuntimeError) as error:
-        raise _as_refusal(error) from error
+        raise lack_of_memory(error, "lower --samples") or error from error
     if not lines:
         raise UserError(f"{record.path} makes samples that are not finite; there is nothing to measure.")
     log.info(
@@ -158,12 +158,6 @@ def _name(iteration: int, evaluator: Evaluator, device: torch.device, request: E
     if request.inception is not None:
         parts.append(f"inception-{hashlib.sha256(request.inception.read_bytes()).hexdigest()[:8]}")
     return f"{'_'.join(parts)}.csv"
-
-
-def _as_refusal(error: Exception) -> Exception:
-    """Return a lack of memory as what the user can mend about it; other errors as they are."""
-    lacking = isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-    return UserError("There is not enough memory; lower --samples.") if lacking else error
 
 
 def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) -> list[Line]:

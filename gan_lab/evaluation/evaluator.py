@@ -7,16 +7,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison, two_sample_tests
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
-from gan_lab.game.batches import make_rng
-from gan_lab.game.iteration import bind
+from gan_lab.game.networks import bind
 from gan_lab.game.sampling import make_sampling_network, sample
 from gan_lab.game.setup import Experiment
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.streams import make_rng
 from gan_lab.tracking.tags import floor_tag
 from gan_lab.types import Sampler, State
 

@@ -17,7 +17,7 @@ from gan_lab.evaluation.feature_network import FeatureNetwork
 from gan_lab.evaluation.feature_training import train_feature_network
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import sole_writer
-from gan_lab.game.batches import make_rng
+from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import map_tensors
 
 log = logging.getLogger(__name__)

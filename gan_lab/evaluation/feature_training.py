@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan_lab.config.checks import BadValueError, PositiveInt, conform
+from gan_lab.config.checks import PositiveInt, conform
+from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.feature_network import FeatureNetwork, init_parameters, logits_of
 from gan_lab.types import Params
 

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lab.game.iteration import Game, bind
+from gan_lab.game.networks import bind
+from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
 from gan_lab.types import Params, State
 

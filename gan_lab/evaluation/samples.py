@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
-from gan_lab.game.batches import make_rng
+from gan_lab.config.errors import UserError
 from gan_lab.game.sampling import make_sampling_network, sample
 from gan_lab.game.setup import Experiment, assemble
+from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 _SUFFIX = ".partial"
 

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from gan_lab.config.checks import UserError, conform
+from gan_lab.config.checks import conform
+from gan_lab.config.errors import UserError
 from gan_lab.files.process import is_alive, this_process
 
 LOCK_NAME = ".lock"

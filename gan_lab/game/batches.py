@@ -5,18 +5,19 @@ run goes on after an interruption, a member of an ensemble draws what the lone r
 drawn ahead, all without a state to keep.
 """
 
-import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from gan_lab.numerics.stopwatch import Stopwatch
+from gan_lab.numerics.streams import make_rng
+from gan_lab.numerics.trees import stack
 from gan_lab.types import Batch, Sampler
-
-T = TypeVar("T")
 
 _STREAMS = ("data", "latent", "noise")
 _BLOCK_NUMBERS, _BLOCK_ITERATIONS = 1 << 20, 64
@@ -90,19 +91,85 @@ class Draws:
         return torch.rand((*sizes, *self._shape.noise_shape), generator=rng, device=self._device)
 
 
-def make_rng(seed: int, stream: str, device: torch.device | str = "cpu") -> torch.Generator:
-    """Return a generator for one named stream of a run; streams of neighbouring seeds are unrelated."""
-    digest = hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=4).digest()
-    # the CPU's Mersenne twister uses 32 bits of a seed: of millions of blocks, some few may coincide
-    return torch.Generator(device).manual_seed(int.from_bytes(digest, "little"))
+class _Block(NamedTuple):
+    number: int
+    batches: Batch  # each tensor (iterations, ...) or, of several members, (iterations, members, ...)
+    ready: torch.cuda.Event | None  # when a copy beside the computation is done
 
 
-def build_with(seed: int, stream: str, build: Callable[[], T]) -> T:
-    """Return what ``build`` makes while torch's global generator is seeded for a stream.
+class Feed:
+    """Hands out batches.
 
-    For networks, whose modules draw their initial parameters from nowhere else. On the CPU, so that every
-    device starts from the same.
+    Attributes:
+        waiting: counts for how long callers have been kept waiting.
+
+    Args:
+        members: the draws of each run that is played; of several, batches are stacked along a new axis 0.
+        ahead: whether a thread draws the next block while this one is consumed, on a CUDA device beside the
+            computation. It pays where real data comes from a disk; elsewhere it takes a core from arithmetic.
+        waiting: one that several feeds share, None for one of its own.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(make_rng(seed, stream).initial_seed())
-        return build()
+
+    def __init__(
+        self, members: Sequence[Draws], device: torch.device, ahead: bool, waiting: Stopwatch | None = None
+    ) -> None:
+        self._members, self._device = members, device
+        self._length = members[0].block_length
+        self._block: _Block | None = None
+        self._next: tuple[int, Future[_Block]] | None = None
+        self._executor = ThreadPoolExecutor(1, "draw ahead") if ahead else None
+        beside = ahead and device.type == "cuda"
+        self._stream = torch.cuda.Stream(device) if beside else None  # type: ignore[no-untyped-call]
+        self.waiting = waiting or Stopwatch()
+
+    def batch(self, iteration: int) -> Batch:
+        """Return what an iteration, counted from 0, consumes."""
+        index, row = divmod(iteration, self._length)
+        if self._block is None or self._block.number != index:
+            with self.waiting:
+                self._block = self._fetch(index)
+        return Batch(*(values[row] for values in self._block.batches))
+
+    def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield what each critic step before an iteration consumes: real, latent, noise."""
+        members = [draws.warmup(iteration, steps) for draws in self._members]
+        for _ in range(steps):
+            with self.waiting:
+                inputs = [next(member) for member in members]
+                one = inputs[0] if len(inputs) == 1 else stack(inputs)
+            yield one
+
+    def close(self) -> None:
+        """Stop drawing."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+
+    def _fetch(self, index: int) -> _Block:
+        if self._executor is None:
+            return self._draw(index)
+        if self._next is not None and self._next[0] == index:
+            block = self._next[1].result()
+        else:
+            block = self._executor.submit(self._draw, index).result()
+        self._next = (index + 1, self._executor.submit(self._draw, index + 1))
+        if block.ready is not None:
+            computing = torch.cuda.current_stream(self._device)
+            computing.wait_event(block.ready)
+            for tensor in block.batches:
+                tensor.record_stream(computing)  # its memory is not used again before it was read
+        return block
+
+    def _draw(self, index: int) -> _Block:
+        if self._stream is None:
+            return _Block(index, self._stacked(index), None)
+        with torch.cuda.stream(self._stream):
+            batches = self._stacked(index)
+            ready = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            ready.record(self._stream)
+        return _Block(index, batches, ready)
+
+    def _stacked(self, index: int) -> Batch:
+        blocks = [draws.block(index) for draws in self._members]
+        if len(blocks) == 1:
+            return blocks[0]
+        return Batch(*(torch.stack(tensors, dim=1) for tensors in zip(*blocks, strict=True)))

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from gan_lab.game.cuda_graph import capture
-from gan_lab.game.iteration import Game, make_critic_step, make_generate, make_iteration
+from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
+from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import on_the_tape
 from gan_lab.types import Batch, Measurements, State
 

@@ -7,70 +7,16 @@ random in :class:`~gan_lab.types.Batch`. The functions made here run as they are
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
-from gan_lab.constraints.base import Constraint
+from gan_lab.game.measurements import CriticStep, measure_critic_step, measure_scores
+from gan_lab.game.networks import bind, make_network, score_both
+from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import value_and_gradients
-from gan_lab.numerics.flat import add, cosine, flatten, move_average
-from gan_lab.objectives.base import Objective
-from gan_lab.optimizers.base import UpdateRule
-from gan_lab.types import Batch, Measurements, Params, Score, State
-
-
-@dataclass(frozen=True)
-class Game:
-    """What alternates, and the rules it alternates by.
-
-    Attributes:
-        generator: template, latents (B, Z) to samples (B, *D); its parameters are never read.
-        critic: template, samples (B, *D) to scores (B,); its parameters are never read.
-        n_critic: critic steps per iteration.
-        ema: decay of the generator's moving average, None for no average.
-        generator_mixes: whether a sample depends on the other latents of its batch, as batch normalisation
-            makes it; False lets one pass make the samples of several batches.
-        critic_mixes: whether a score depends on the other samples of its batch; False lets one pass score
-            real and generated samples.
-        dtype: of what the networks compute; parameters, scores and all that is made of them stay float32.
-        channels_last: whether images and convolutions are laid out with the channels of a pixel side by
-            side; that changes the time they take and nothing else.
-    """
-
-    generator: nn.Module
-    critic: nn.Module
-    objective: Objective
-    constraint: Constraint
-    generator_optimizer: UpdateRule
-    critic_optimizer: UpdateRule
-    n_critic: int
-    ema: float | None = None
-    generator_mixes: bool = True
-    critic_mixes: bool = True
-    dtype: torch.dtype = torch.float32
-    channels_last: bool = False
-
-
-def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generator) -> State:
-    """Return the state before the first iteration.
-
-    Args:
-        game: the rules.
-        generator: initial generator parameters.
-        critic: initial critic parameters.
-        rng: where the constraint draws its initial state from.
-    """
-    return State(
-        generator=generator,
-        critic=critic,
-        generator_optimizer=game.generator_optimizer.init(flatten(generator)),
-        critic_optimizer=game.critic_optimizer.init(flatten(critic)),
-        constraint=game.constraint.init(critic, rng),
-        average={} if game.ema is None else {name: value.clone() for name, value in generator.items()},
-    )
+from gan_lab.numerics.trees import add, flatten, move_average
+from gan_lab.types import Batch, Measurements, Params, State
 
 
 def make_iteration(game: Game) -> Callable[[State, Batch], tuple[State, Measurements]]:
@@ -111,15 +57,6 @@ def make_generate(game: Game) -> Callable[[Params, Tensor], Sequence[Tensor]]:
         return torch.split(samples, latents.shape[1])
 
     return generate
-
-
-class CriticStep(NamedTuple):
-    """What is known of a critic step once it is taken."""
-
-    objective_loss: Tensor  # ()
-    penalty: Tensor  # ()
-    gradient: Tensor  # (P,)
-    step: Tensor  # (P,), before the constraint's projection
 
 
 def make_critic_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, CriticStep]]:
@@ -179,68 +116,3 @@ def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[S
         return state, measurements
 
     return generator_step
-
-
-def measure_critic_step(game: Game, state: State, step: CriticStep) -> Measurements:
-    """Return what a critic step tells, as scalars (); ``state`` is the one after it."""
-    measurements = {
-        "loss/critic": step.objective_loss,
-        "health/critic_gradient_norm": torch.linalg.vector_norm(step.gradient),
-        # negative: momentum carries the step against the gradient (WGAN, section 4.2)
-        "health/step_gradient_cosine": -cosine(step.step, step.gradient),
-        **game.constraint.measure(state.critic),
-    }
-    if game.constraint.has_penalty:
-        measurements["loss/penalty"] = step.penalty
-    return measurements
-
-
-def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurements:
-    """Return what scores (B,), (B,) say of the distance and of the critic, as scalars ().
-
-    ``distance/critic_raw`` is the same for every objective: mean real minus mean fake score.
-    ``health/critic_accuracy`` is the share of samples on the right side of the objective's threshold.
-    """
-    threshold = objective.threshold(real, fake)
-    accuracy = ((real > threshold).float().mean() + (fake < threshold).float().mean()) / 2
-    measurements = {"distance/critic_raw": real.mean() - fake.mean(), "health/critic_accuracy": accuracy}
-    if objective.measures is not None:
-        measurements[f"distance/{objective.measures}"] = objective.estimate(real, fake)
-    return measurements
-
-
-def bind(game: Game, params: Params) -> Score:
-    """Return the critic as a function of its input alone, with ``params`` in place of its own."""
-    return make_network(game, game.critic, params)
-
-
-def score_both(game: Game, score: Score, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the scores (B,), (B,) of real and generated samples (B, *D).
-
-    In one pass, which spares half the calls, unless batch normalisation ties the samples of a batch together.
-    """
-    if game.critic_mixes:
-        return score(real), score(fake)
-    of_real, of_fake = score(torch.cat([real, fake])).chunk(2)
-    return of_real, of_fake
-
-
-def make_network(game: Game, network: nn.Module, params: Params) -> Callable[[Tensor], Tensor]:
-    """Return a network as a function of its input alone, with ``params`` in place of its own.
-
-    It computes in the game's type and layout, on copies of the parameters whose gradients arrive at the
-    originals, and returns float32.
-    """
-    computed = {name: _convert(game, value) for name, value in params.items()}
-
-    def run(inputs: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(network, computed, (_convert(game, inputs),))
-        return outputs.float()
-
-    return run
-
-
-def _convert(game: Game, values: Tensor) -> Tensor:
-    if game.channels_last and values.ndim == 4:
-        return values.to(game.dtype, memory_format=torch.channels_last)
-    return values.to(game.dtype)

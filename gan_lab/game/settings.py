@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gan_lab.config.checks import BadValueError, Checked, Decay, NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.checks import Checked, Decay, NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.numerics.precision import Precision
 
 _FEWEST = 32

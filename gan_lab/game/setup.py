@@ -12,17 +12,19 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build, make
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
-from gan_lab.game.batches import BatchShape, build_with, make_rng
-from gan_lab.game.iteration import Game, init_state
-from gan_lab.game.probing import convolves, mixes_samples
+from gan_lab.game.batches import BatchShape
+from gan_lab.game.networks import convolves, mixes_samples, parameters
+from gan_lab.game.rules import Game, init_state
 from gan_lab.game.settings import MetricsSettings, TrainSettings
-from gan_lab.numerics.precision import DTYPES, check_precision, prefers_channels_last
+from gan_lab.numerics.precision import DTYPES, check_precision, find_device, prefers_channels_last
+from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.types import Params, State
+from gan_lab.types import State
 
 log = logging.getLogger(__name__)
 
@@ -130,33 +132,6 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
         and convolves(critic, dataset.data_shape),
     )
     return Experiment(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
-
-
-def find_device(name: str) -> torch.device:
-    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:K`` names.
-
-    Raises:
-        UserError: if it is no such name, or the machine has no such device.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cpu":
-        return torch.device("cpu")
-    kind, _, index = name.partition(":")
-    if kind != "cuda" or not (name == "cuda" or index.isdecimal()):
-        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {name!r}.")
-    if int(index or 0) >= torch.cuda.device_count():
-        found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
-        raise UserError(
-            f"device must be a device of this machine; got {name!r}, and torch finds {found} CUDA device(s): "
-            "use device=auto or device=cpu."
-        )
-    return torch.device(name)
-
-
-def parameters(network: nn.Module) -> Params:
-    """Return a copy of a network's parameters by name."""
-    return {name: value.detach().clone() for name, value in network.named_parameters()}
 
 
 def _check_execution(execution: str, device: torch.device) -> None:

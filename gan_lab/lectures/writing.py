@@ -9,7 +9,7 @@ from typing import Any
 import pandas
 import yaml
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import encode_gif, slide_style

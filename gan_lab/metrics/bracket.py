@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points
 
 PAIRS_AT_ONCE = 2**22  # 32 MiB in float64

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.metrics.neighbours import distance_blocks
 from gan_lab.metrics.two_sample import TwoSampleTest, comparable_points
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from gan_lab.config.checks import BadValueError, PositiveInt, conform
+from gan_lab.config.checks import PositiveInt, conform
+from gan_lab.config.errors import BadValueError
 
 
 class MeanAndStd(NamedTuple):

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import PositiveFloat, UserError, conform
+from gan_lab.config.checks import PositiveFloat, conform
+from gan_lab.config.errors import UserError
 from gan_lab.metrics.permutation import pairwise_distances, permutation_test
 from gan_lab.metrics.two_sample import TwoSampleTest, comparable_points
 

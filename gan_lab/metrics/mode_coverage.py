@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, PositiveInt, UserError, conform
+from gan_lab.config.checks import PositiveInt, conform
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.metrics.multinomial import divergence, fit_test
 from gan_lab.metrics.transport import BY_DIFFERENCES
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.sliced import sliced_wasserstein
 from gan_lab.metrics.transport import flat_points
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.transport import Order, check_order, flat_points
 
 VALUES_AT_ONCE = 2**22  # projections held at a time, 32 MiB in float64

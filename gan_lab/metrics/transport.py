@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 
 Order = Literal[1, 2]
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 Precision = Literal["fp32", "tf32", "bf16"]
 
@@ -74,3 +74,25 @@ def _set_float32_products(matrices: str, convolutions: bool) -> None:
     # the older of torch's two ways to say so: the compiler of torch 2.15 still asks for it
     torch.set_float32_matmul_precision(matrices)
     torch.backends.cudnn.allow_tf32 = convolutions
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device that ``auto``, ``cpu``, ``cuda`` or ``cuda:K`` names.
+
+    Raises:
+        UserError: if it is no such name, or the machine has no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    kind, _, index = name.partition(":")
+    if kind != "cuda" or not (name == "cuda" or index.isdecimal()):
+        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {name!r}.")
+    if int(index or 0) >= torch.cuda.device_count():
+        found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
+        raise UserError(
+            f"device must be a device of this machine; got {name!r}, and torch finds {found} CUDA device(s): "
+            "use device=auto or device=cpu."
+        )
+    return torch.device(name)

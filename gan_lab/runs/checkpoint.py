@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, Checked, NonNegativeInt, UserError
+from gan_lab.config.checks import Checked, NonNegativeInt
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import remove_partials, sync_folder, write_atomically
 from gan_lab.types import State
 

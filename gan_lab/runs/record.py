@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import yaml
 
-from gan_lab.config.checks import BadValueError, Checked, NonNegativeFloat, NonNegativeInt, UserError, conform
+from gan_lab.config.checks import Checked, NonNegativeFloat, NonNegativeInt, conform
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import is_locked
 

@@ -16,12 +16,15 @@ from typing import Any, Literal, Self
 
 import yaml
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import remove_partials, write_atomically
 from gan_lab.files.lock import LOCK_NAME, FolderLock
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, leaves_of, load_record
+
+KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
+"""Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
 _HYDRA = (".hydra", "*.log")
 _OURS = (LOCK_NAME, CONFIG_NAME, ".*.partial")
@@ -163,9 +166,11 @@ def open_run(
 def config_hash(config: dict[str, Any]) -> str:
     """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
 
-    The order of keys does not count, nor whether a whole number is written 1 or 1.0.
+    Neither ``KEYS_OF_EXPERIMENTS`` count, nor the order of keys, nor whether a whole number is written 1 or
+    1.0.
     """
-    text = json.dumps(_canonical(config), sort_keys=True, separators=(",", ":"))
+    counted = {key: value for key, value in config.items() if key not in KEYS_OF_EXPERIMENTS}
+    text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

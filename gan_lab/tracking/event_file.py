@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 
 _POLYNOMIAL = 0x82F63B78  # of CRC-32C, lowest bit first (RFC 3720, appendix B.4)
 _CHUNK = 1024

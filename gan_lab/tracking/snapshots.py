@@ -12,11 +12,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
-from gan_lab.game.batches import make_rng
-from gan_lab.game.iteration import bind
+from gan_lab.game.networks import bind
 from gan_lab.game.sampling import make_sampling_network, sample
 from gan_lab.game.setup import Experiment
 from gan_lab.numerics.derivatives import on_the_tape
+from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import encode, enlarge, image_grid, scatter_figure
 from gan_lab.plotting.surface import PlanePicture
 from gan_lab.tracking.tags import SLOPE

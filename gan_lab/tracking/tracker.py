@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile, append
 from gan_lab.tracking.tags import MEDIAN, MEDIAN_WINDOW, RAW

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, get_args
 
 import torch
 
+from gan_lab.game.batches import Feed
 from gan_lab.game.execution import Execution, Mode, make_execution
-from gan_lab.game.feed import Feed
 from gan_lab.numerics.trees import stack
 from gan_lab.training.flops import count_flops
 from gan_lab.training.member import Member

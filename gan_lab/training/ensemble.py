@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from gan_lab.datasets.resident import is_streamed
+from gan_lab.game.batches import Feed
 from gan_lab.game.execution import Execution, make_execution
-from gan_lab.game.feed import Feed
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.numerics.trees import copy_of, member_of, stack
 from gan_lab.tracking.buffer import Block, Measured

@@ -1,7 +1,7 @@
 """One run from config to result: claimed, trained, and its ending written down whatever happens."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import fmean
@@ -9,11 +9,18 @@ from typing import Any
 
 import torch
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
+from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.game.setup import Experiment, assemble
+from gan_lab.numerics.precision import float32_products
+from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest
+from gan_lab.runs.record import RECORD_NAME
 from gan_lab.runs.run import Run, open_run
-from gan_lab.training.group import train_group
-from gan_lab.training.seeds import configs_by_folder
+from gan_lab.training.loop import train_members
+from gan_lab.training.member import Member
+from gan_lab.training.progress import tell_endings
+from gan_lab.training.signals import stop_on_signals
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +76,36 @@ def launch(
                 unfinished.append((member, run))
         if unfinished:
             try:
-                train_group(unfinished)
+                _train_all(unfinished)
             except (MemoryError, RuntimeError) as error:
                 raise _as_refusal(error) from error
     return fmean(_returned(experiment, run) for run in runs)
+
+
+def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[str, Any]]:
+    """Return the config of each seed by its run folder; of a lone run, the config as it is.
+
+    Args:
+        config: composed; ``train.seeds`` is a number of seeds from ``seed`` on, a list of them, or None.
+        run_dir: the run's folder, or the one that holds the folders of the seeds.
+
+    Raises:
+        UserError: if the seeds are no whole numbers, or repeat, or the folder holds a lone run.
+    """
+    train = config.get("train")
+    if not isinstance(train, dict) or train.get("seeds") is None:
+        return {run_dir: config}
+    asked = train["seeds"]
+    seeds = conform("train.seeds", asked, PositiveInt | tuple[NonNegativeInt, ...])
+    if isinstance(seeds, int):
+        first = conform("seed", config.get("seed"), NonNegativeInt)
+        seeds = range(first, first + seeds)
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise BadValueError("train.seeds", "a number of seeds, or a list of different ones", asked)
+    if (run_dir / RECORD_NAME).exists():
+        raise UserError(f"hydra.run.dir must not be the folder of a lone run; got {str(run_dir)!r}.")
+    alone = config | {"train": train | {"seeds": None}}
+    return {run_dir / f"seed{seed}": alone | {"seed": seed} for seed in seeds}
 
 
 def _open_all(configs: Mapping[Path, dict[str, Any]], iterations: int, about: Mapping[str, Any]) -> list[Run]:
@@ -97,18 +130,59 @@ def _changed(config: dict[str, Any], device: str | None, execution: str | None) 
     return config
 
 
+def _train_all(unfinished: Sequence[tuple[Experiment, Run]]) -> None:
+    """Train runs, from their newest checkpoints, and write down how they end.
+
+    Raises:
+        UserError: if data or a checkpoint is not fit for it.
+        KeyboardInterrupt: after saving, if a signal asked to stop.
+    """
+    checkpoints = [_find_checkpoint(experiment, run) for experiment, run in unfinished]
+    first, _ = unfinished[0]
+    sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
+    if first.metrics.every:
+        find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
+    with ExitStack() as stack, stop_on_signals() as request:
+        if first.device.type == "cuda":
+            stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
+        stack.enter_context(float32_products(first.train.precision))
+        members = []
+        for (experiment, run), checkpoint in zip(unfinished, checkpoints, strict=True):
+            member = Member(experiment, sampler, run, checkpoint)
+            stack.callback(member.close)
+            members.append(member)
+        train_members(members, lambda: bool(request))
+    tell_endings(members)
+    if request.signal is not None:
+        raise KeyboardInterrupt(request.signal.name)
+
+
+def _find_checkpoint(experiment: Experiment, run: Run) -> Checkpoint | None:
+    folder = run.path / FOLDER
+    if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
+        return None
+    checkpoint = load_newest(run.path, like=experiment.init_state())
+    if checkpoint.fingerprint != run.record.config_hash:
+        raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
+    log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
+    if checkpoint.device != experiment.device.type:
+        run.update(execution="")  # what was chosen for the other device
+        log.warning(
+            "%s was trained on %s until here; %s draws other numbers, so its results are not those of a run "
+            "that never moved.",
+            run.path,
+            checkpoint.device,
+            experiment.device.type,
+        )
+    return checkpoint
+
+
 def _as_refusal(error: Exception) -> Exception:
     """Return what the user can mend about an error of the machine; other errors as they are."""
-    text = str(error)
-    if "No working C++ compiler" in text:
+    if "No working C++ compiler" in str(error):
         return UserError("train.execution=compiled needs a C++ compiler, such as g++; use eager without one.")
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in text:
-        return UserError(
-            "There is not enough memory; lower train.batch_size, train.seeds, dataset.size or "
-            "architecture.*.width "
-            f"({text.partition('. ')[0].strip()})."
-        )
-    return error
+    remedy = "lower train.batch_size, train.seeds, dataset.size or architecture.*.width"
+    return lack_of_memory(error, remedy) or error
 
 
 def _returned(experiment: Experiment, run: Run) -> float:

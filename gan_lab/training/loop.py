@@ -1,12 +1,40 @@
 """The training loop: draw, play, and every so often log, look and save."""
 
+import contextlib
+import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from gan_lab.game.setup import Experiment
 from gan_lab.numerics.stopwatch import Stopwatch
-from gan_lab.training.ensemble import Player
+from gan_lab.training.autotune import choose
+from gan_lab.training.ensemble import Player, make_players
 from gan_lab.training.member import Due, Member
 from gan_lab.training.progress import ProgressBar
+
+log = logging.getLogger(__name__)
+
+
+def train_members(members: Sequence[Member], stop: Callable[[], bool]) -> None:
+    """Train until all have ended; seeds that an interruption left behind catch up with the others first."""
+    while active := _going_on(members):
+        at = min(member.safe.iteration for member in active)
+        group = [member for member in active if member.safe.iteration == at]
+        marks = {member.safe.iteration for member in active} | {member.total for member in group}
+        until = min(mark for mark in marks if mark > at)
+        choice = choose(group, until)
+        log.info("Execution %s.", choice.reason)
+        for member in group:
+            member.run.update(execution=choice.recorded(len(group)))
+        with ExitStack() as stack:
+            players = make_players(group, choice)
+            for player in players:
+                stack.enter_context(contextlib.closing(player))
+            train(players, until, stop)
+        if stop():
+            for member in members:
+                if member.outcome is None:  # it was ahead, and has nothing new to save
+                    member.end("interrupted")
 
 
 def train(players: Sequence[Player], until: int, stop: Callable[[], bool]) -> None:
@@ -79,3 +107,11 @@ def _due(experiment: Experiment, done: int, leaving: bool) -> Due:
         looking=done % settings.sample_every == 0,
         saving=done % settings.checkpoint_every == 0 or leaving,
     )
+
+
+def _going_on(members: Sequence[Member]) -> list[Member]:
+    """End the members that were saved at their last iteration, and return those that have some left."""
+    for member in members:
+        if member.outcome is None and member.safe.iteration >= member.total:
+            member.end("completed")
+    return [member for member in members if member.outcome is None]

@@ -1,13 +1,20 @@
-"""The progress bar: the estimate, iterations per second and time left; silent where nobody watches."""
+"""What a person is shown of training: a bar while it goes on, and how each run ended."""
 
+import logging
+import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import fmean
 from types import TracebackType
 
 from tqdm import tqdm
 
 from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN
+from gan_lab.training.member import Member
+
+log = logging.getLogger(__name__)
 
 _SHOWN = (JSD, F_DIVERGENCE, MEDIAN)
 
@@ -53,3 +60,30 @@ class ProgressBar:
             name, mean = tag.rpartition("/")[2], fmean(numbers[tag] for numbers in members)
             several = f" (mean of {len(members)})" if len(members) > 1 else ""
             self._bar.set_postfix_str(f"{name} {mean:.4g}{several}")
+
+
+def tell_endings(members: Sequence[Member]) -> None:
+    """Say how each run ended and where its results are."""
+    for member in members:
+        outcome = member.outcome
+        assert outcome is not None
+        reason = f": {outcome.message}" if outcome.message else "."
+        seed, iteration = member.experiment.seed, outcome.iteration
+        log.info("Seed %d %s at iteration %d%s", seed, outcome.status, iteration, reason)
+        for tag, value in outcome.numbers.items():
+            if tag.startswith("distance/"):
+                log.info("  %-24s %.6g", tag, value)
+    run = members[0].run
+    folder, each = _shown(run.path), ""
+    if len(members) > 1:
+        folder, each = _shown(run.path.parent), "seed*/"
+    log.info("  samples      %s", folder / f"{each}{run.samples_path.name}")
+    log.info("  metrics      %s", folder / f"{each}{run.metrics_path.name}")
+    log.info("  checkpoints  %s", folder / f"{each}{run.checkpoints_path.name}")
+    log.info("  look at it   gan-lab board %s", shlex.quote(str(folder)))
+    if any(member.outcome and member.outcome.status == "interrupted" for member in members):
+        log.info("  go on        gan-lab resume %s", shlex.quote(str(folder)))
+
+
+def _shown(path: Path) -> Path:
+    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path

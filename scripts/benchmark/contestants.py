@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import Draws, Feed
 from gan_lab.game.execution import Execution, Mode, make_execution
-from gan_lab.game.feed import Feed
 from gan_lab.game.setup import Experiment
 from gan_lab.numerics.trees import stack, tensors_of
 from gan_lab.tracking.buffer import Measured

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from benchmark.machine import Machine
 from benchmark.memory import bytes_of
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import Draws, Feed
 from gan_lab.game.execution import make_execution
-from gan_lab.game.feed import Feed
 from gan_lab.game.setup import Experiment
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.training.flops import count_flops

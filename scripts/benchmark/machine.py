@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from benchmark.timing import time_calls
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.numerics.precision import Precision, check_precision, float32_products
 
 _COPIED_BYTES = 1 << 28

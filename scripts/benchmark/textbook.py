@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader, TensorDataset
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.game.batches import make_rng
 from gan_lab.game.setup import Experiment
+from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.optimizers.rmsprop import RMSprop

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import Draws, Feed
 from gan_lab.game.execution import Mode, make_execution
-from gan_lab.game.feed import Feed
 from gan_lab.game.setup import Experiment
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import State

@@ -6,8 +6,8 @@ from torch import nn
 
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError, UserError
-from gan_lab.game.setup import parameters
+from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.game.networks import parameters
 
 
 def test_it_is_a_shift_and_a_linear_map() -> None:

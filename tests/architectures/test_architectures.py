@@ -15,7 +15,7 @@ from gan_lab.architectures.dcgan_nobn import ConstantWidthGenerator
 from gan_lab.architectures.deep_dcgan import DeepCritic, DeepGenerator, SmoothReLU, further_layers
 from gan_lab.architectures.mlp import MLPCritic, MLPGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 
 CONF = Path(__file__).parents[2] / "conf"
 SMALL = (3, 16, 16)

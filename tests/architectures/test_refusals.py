@@ -6,7 +6,7 @@ from gan_lab.architectures.dcgan import DCGANCritic, DCGANGenerator
 from gan_lab.architectures.dcgan_nobn import ConstantWidthGenerator
 from gan_lab.architectures.mlp import MLPCritic, MLPGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 
 IMAGE_GENERATORS = [DCGANGenerator(), ConstantWidthGenerator(), MLPGenerator()]
 IMAGE_CRITICS = [DCGANCritic(), MLPCritic()]

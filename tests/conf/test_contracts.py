@@ -10,7 +10,8 @@ from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build
-from gan_lab.config.checks import Checked, UserError
+from gan_lab.config.checks import Checked
+from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, describe
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset

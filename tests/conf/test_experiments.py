@@ -9,9 +9,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from gan_lab.cli import hydra_app as app
+from gan_lab.cli.configs import take_experiment_keys
 from gan_lab.cli.naming import sweep_name
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.scales import SCALES, at_scale, drawn
 from gan_lab.game.setup import Experiment, assemble
@@ -67,12 +67,12 @@ def test_a_scale_is_one_of_three_values():
 def test_keys_of_experiments_need_an_experiment(key):
     composed = {"scale": None, "draw": None, "seed": 0} | {key: "paper"}
     with pytest.raises(UserError, match=f"{key} must come with an experiment"):
-        app.take_experiment_keys(composed, {"objective": "wgan"})
+        take_experiment_keys(composed, {"objective": "wgan"})
 
 
 def test_keys_of_experiments_become_choices():
     composed = {"scale": None, "draw": 3, "seed": 0}
-    assert app.take_experiment_keys(composed, {"experiment": "x"}) == {"scale": "laptop", "draw": "3"}
+    assert take_experiment_keys(composed, {"experiment": "x"}) == {"scale": "laptop", "draw": "3"}
     assert composed == {"seed": 0}
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed_dataset import PackedDataset

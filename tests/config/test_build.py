@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from gan_lab.config.build import build, make
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.objectives.base import Objective

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 import pytest
 
-from gan_lab.config.checks import BadValueError, Checked, Decay, PositiveFloat, PositiveInt, Probability
+from gan_lab.config.checks import Checked, Decay, PositiveFloat, PositiveInt, Probability
+from gan_lab.config.errors import BadValueError
 
 
 @dataclass(frozen=True)

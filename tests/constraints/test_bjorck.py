@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 from gan_lab.architectures.group_sort import GroupSort
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.bjorck import Bjorck, orthonormalize, singular_bound
 from gan_lab.constraints.spectral_norm import SpectralNorm
-from gan_lab.game.setup import parameters
+from gan_lab.game.networks import parameters
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam

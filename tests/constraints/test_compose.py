@@ -7,7 +7,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.compose import Compose

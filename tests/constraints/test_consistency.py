@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.consistency import Consistency, reflected_indices
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.spectral_norm import SpectralNorm

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.datasets.packed import read_pack
 

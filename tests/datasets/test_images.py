@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits, load_sample_images
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.datasets import resident
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.embedded import Digits, Photos, StackedDigits, digit_bytes

@@ -8,7 +8,7 @@ import torchvision.datasets
 from sklearn.datasets import load_digits
 from test_datasets_torchvision import COLOUR, GREY, idx, write_cifar, write_fashion, write_mnist
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.embedded import Digits, Photos, StackedDigits, digit_bytes
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed import read_pack

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.lsun import LsunBedroom
 from gan_lab.datasets.packed import read_pack
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets import packed
 from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, write_pack
 from gan_lab.files.lock import sole_writer

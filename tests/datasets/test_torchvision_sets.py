@@ -10,7 +10,7 @@ import torch
 import torchvision.datasets
 from PIL import Image
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.torchvision_sets import CelebA, Cifar10, FashionMnist, Mnist

@@ -4,7 +4,7 @@ import torch
 from scipy.stats import kstest
 from sklearn.datasets import make_swiss_roll
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.toy import GaussianMixture, Grid, ParallelLines, Ring, SwissRoll
 

@@ -9,7 +9,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import integrate, stats
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances import generating_functions as f
 from gan_lab.distances.divergences import (
     alpha_divergence,

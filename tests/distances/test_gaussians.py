@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from scipy.linalg import sqrtm
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances import divergences
 from gan_lab.distances.gaussians import (
     bures_squared,

@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.finite.ipm import (
     bounded_ipm,
     bounded_lipschitz_ipm,

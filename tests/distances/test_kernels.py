@@ -8,7 +8,7 @@ import torch
 from scipy.integrate import quad, trapezoid
 from scipy.stats import energy_distance as root_energy
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.finite.ipm import rkhs_ipm
 from gan_lab.distances.kernels import (
     GaussianTerms,

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import trapezoid
 from scipy.stats import norm
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.divergences import jensen_shannon, total_variation
 from gan_lab.distances.line import Gaussian
 from gan_lab.distances.optimal_discriminator import ShiftedGaussian

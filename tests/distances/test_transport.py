@@ -8,7 +8,7 @@ from scipy import integrate, stats
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.gaussians import wasserstein_1_gaussians_on_line
 from gan_lab.distances.line import (
     Dirac,

@@ -9,7 +9,7 @@ import torch
 from scipy.special import ndtr
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
 from gan_lab.distances.variational import exact_divergence, least_value, make_bound, optimal_function
 from gan_lab.objectives.f_divergence import FDivergence

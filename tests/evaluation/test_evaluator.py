@@ -10,12 +10,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.evaluation import feature_cache as feature_spaces
 from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, numbers_of
 from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
-from gan_lab.game.batches import make_rng
 from gan_lab.game.setup import Experiment, assemble
+from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.record import read_run
 from gan_lab.tracking.tags import floor_tag
 from gan_lab.training.resume import resume

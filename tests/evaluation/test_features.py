@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.embedded import Digits, StackedDigits
 from gan_lab.datasets.resident import to_unit_range
 from gan_lab.evaluation.feature_network import FeatureNetwork, init_parameters

@@ -9,7 +9,7 @@ import torch
 import torchmetrics.image.fid
 from torch import Tensor, nn
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.evaluation.inception import (
     WEIGHTS_URL,
     InceptionOutput,

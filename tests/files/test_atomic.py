@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import remove_partials, write_atomically
 
 FILE_SIZE_LIMIT = """

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.files.lock import LOCK_NAME, FolderLock, is_locked
 from gan_lab.files.process import this_process
 

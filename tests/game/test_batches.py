@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.game.batches import BatchShape, Draws, build_with, make_rng
+from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.types import Batch
 
 SHAPE = BatchShape(batch_size=5, n_critic=2, latent_dim=3, data_shape=(1, 4, 4), noise_shape=(2,))

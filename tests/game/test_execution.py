@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.toy import Ring
 from gan_lab.game import execution as execution_module
 from gan_lab.game.batches import BatchShape, Draws
 from gan_lab.game.execution import Execution, make_execution
-from gan_lab.game.iteration import Game
+from gan_lab.game.rules import Game
 from gan_lab.game.setup import assemble
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of

@@ -16,17 +16,11 @@ from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.constraints.spectral_norm import SpectralNorm
 from gan_lab.game.execution import make_execution
-from gan_lab.game.iteration import (
-    Game,
-    init_state,
-    make_critic_step,
-    make_iteration,
-    measure_critic_step,
-    measure_scores,
-)
-from gan_lab.game.setup import parameters
-from gan_lab.numerics.flat import add, cosine, flatten
-from gan_lab.numerics.trees import stack
+from gan_lab.game.iteration import make_critic_step, make_iteration
+from gan_lab.game.measurements import measure_critic_step, measure_scores
+from gan_lab.game.networks import parameters
+from gan_lab.game.rules import Game, init_state
+from gan_lab.numerics.trees import add, cosine, flatten, stack
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.relative_entropies import KullbackLeibler

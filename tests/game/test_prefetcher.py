@@ -13,8 +13,7 @@ from torch import Tensor
 
 from gan_lab.datasets.packed import Images, read_pack, write_pack
 from gan_lab.datasets.resident import ImageSampler, is_streamed
-from gan_lab.game.batches import BatchShape, Draws
-from gan_lab.game.feed import Feed
+from gan_lab.game.batches import BatchShape, Draws, Feed
 from gan_lab.numerics import stopwatch
 from gan_lab.types import Batch, Sampler
 

@@ -6,8 +6,8 @@ from torch import nn
 
 from gan_lab.architectures.dcgan import DCGANGenerator
 from gan_lab.architectures.mlp_toy import ToyGenerator
+from gan_lab.game.networks import parameters
 from gan_lab.game.sampling import make_sampling_network, sample
-from gan_lab.game.setup import parameters
 
 LATENT = 5
 

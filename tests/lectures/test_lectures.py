@@ -7,7 +7,7 @@ from typing import Any
 import hydra
 import pytest
 
-from gan_lab.cli.hydra_app import to_plain, version_base
+from gan_lab.cli.configs import to_plain, version_base
 from gan_lab.config.build import build
 from gan_lab.config.options import config_folder, describe, list_options
 from gan_lab.lectures.base import LectureExperiment

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from torch import Tensor, nn
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics import bracket
 from gan_lab.metrics.bracket import certify, largest_slope
 from gan_lab.metrics.transport import wasserstein

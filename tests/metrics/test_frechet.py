@@ -7,7 +7,7 @@ from scipy.linalg import sqrtm
 from sklearn.metrics.pairwise import polynomial_kernel
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
 
 

@@ -9,7 +9,7 @@ import torch
 from scipy.stats import binom, binomtest, chi, chi2, entropy, multinomial
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.toy import Grid, Ring
 from gan_lab.metrics import multinomial as exact
 from gan_lab.metrics.mode_coverage import high_quality_ceiling, label_coverage, mode_coverage

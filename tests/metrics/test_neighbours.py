@@ -8,7 +8,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.metrics import neighbours
 from gan_lab.metrics.neighbours import NeighbourMetrics, expected_coverage, neighbour_metrics, neighbour_radii
 

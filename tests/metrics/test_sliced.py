@@ -6,7 +6,7 @@ import torch
 from scipy.stats import wasserstein_distance
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.metrics import sliced
 from gan_lab.metrics.sliced import (
     draw_directions,

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.metrics import transport
 from gan_lab.metrics.transport import flat_points, wasserstein
 

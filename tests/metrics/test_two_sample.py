@@ -12,7 +12,7 @@ from scipy.stats import binom, binomtest, energy_distance
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.metrics.classifier_test import classifier_test, nearest_vote
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import gaussian_kernel, median_bandwidth, mmd_test

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import torch
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.numerics import precision
 from gan_lab.numerics.precision import (
     DTYPES,

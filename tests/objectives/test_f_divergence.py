@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import lambertw, wrightomega
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.power_divergences import (
     Alpha,

@@ -9,7 +9,7 @@ import yaml
 from torch import Tensor
 
 from gan_lab.config.build import build
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.objectives.base import Objective
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.hinge import Hinge

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.optimizers.rmsprop import RMSprop

@@ -4,7 +4,7 @@ import sys
 import pytest
 import yaml
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import estimate_tag
 from support.report_runs import table, write_run, write_sweep

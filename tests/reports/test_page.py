@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.deviations import Composed, Deviation, Deviations, find_deviations
 from gan_lab.reports.page.page import Picture, _said_once, render_page

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
 from gan_lab.reports.claims.verdicts import FailureRule, choose_quality, grade
 from gan_lab.reports.sweep.loading import load_sweep

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest, save
 from gan_lab.runs.record import RunRecord
 from gan_lab.types import State

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.files.lock import FolderLock
 from gan_lab.runs import record as records
 from gan_lab.runs.record import RunRecord, find_runs, read_run

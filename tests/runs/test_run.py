@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.runs.record import read_run
 from gan_lab.runs.run import config_hash, open_run
 

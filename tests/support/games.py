@@ -19,8 +19,10 @@ from gan_lab.config.options import config_folder, list_options
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.game.execution import Execution
-from gan_lab.game.iteration import Game, init_state, make_critic_step, make_generate, make_iteration
-from gan_lab.game.setup import assemble, mixes_samples, parameters
+from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
+from gan_lab.game.networks import parameters
+from gan_lab.game.rules import Game, init_state
+from gan_lab.game.setup import assemble, mixes_samples
 from gan_lab.numerics.trees import copy_of, map_tensors, member_of, stack, tensors_of
 from gan_lab.types import Batch, Measurements, State
 from support.configs import compose_config

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile, crc32c
 from gan_lab.tracking.tags import MEDIAN, RAW, SLOPE

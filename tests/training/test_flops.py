@@ -11,8 +11,9 @@ from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.game.execution import make_execution
-from gan_lab.game.iteration import Game, init_state, make_critic_step
-from gan_lab.game.setup import parameters
+from gan_lab.game.iteration import make_critic_step
+from gan_lab.game.networks import parameters
+from gan_lab.game.rules import Game, init_state
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.training.flops import count_flops

@@ -18,7 +18,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run

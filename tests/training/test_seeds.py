@@ -19,9 +19,9 @@ from torch import Tensor
 from gan_lab.datasets.toy import Ring
 from gan_lab.game import execution
 from gan_lab.game import setup as experiment
-from gan_lab.game.batches import make_rng
 from gan_lab.game.execution import make_execution
 from gan_lab.game.setup import Experiment
+from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
 from gan_lab.tracking.tags import MEDIAN

@@ -20,7 +20,7 @@ Reference:
 
 import numpy as np
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.finite.linear_programs import Witness, kantorovich_rubinstein
 from gan_lab.distances.finite.masses import Matrix, Vector, check_masses
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.finite.masses import Matrix, Vector, check_masses, check_metric
 
 _SOLVER_ERROR = 1e-10  # the least that HiGHS accepts; its own default is 1e-7

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

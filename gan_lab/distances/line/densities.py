@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
-from gan_lab.config.checks import BadValueError, PositiveFloat
+from gan_lab.config.checks import PositiveFloat
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line.distribution import Density, Numbers, Scales, Weights
 from gan_lab.distances.tails import GaussianTail
 from gan_lab.distances.weighted import WeightedComponents, rescaled

@@ -7,7 +7,8 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_lab.config.checks import BadValueError, Checked, Rule
+from gan_lab.config.checks import Checked, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.tails import GaussianTail
 
 Array = NDArray[np.float64]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.line.atoms import Atomic
 from gan_lab.distances.line.distribution import Density, LineDistribution
 from gan_lab.distances.quadrature import integrate

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.gaussians import covariance_matrix
 from gan_lab.distances.line.distribution import Scales, Weights
 from gan_lab.distances.plane.distribution import PlaneDensity, Point, Points

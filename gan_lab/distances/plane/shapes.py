@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.plane.distribution import PlaneDensity, PlaneDistribution, Point
 
 Array = NDArray[np.float64]

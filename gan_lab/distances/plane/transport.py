@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.gaussians import wasserstein_2_gaussians
 from gan_lab.distances.plane.atoms import PlaneAtomic
 from gan_lab.distances.plane.distribution import PlaneDistribution

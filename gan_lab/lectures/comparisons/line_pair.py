@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from gan_lab.config.checks import BadValueError, Checked
+from gan_lab.config.checks import Checked
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Density
 
 Array = NDArray[np.float64]

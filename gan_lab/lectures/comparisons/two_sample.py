@@ -11,15 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from gan_lab.config.checks import (
-    BadValueError,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    Rule,
-)
-from gan_lab.game.batches import make_rng
+from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.metrics.classifier_test import classifier_test
@@ -27,6 +20,7 @@ from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.statistics import wilson_interval
+from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.style import BLUE, GREEN, GREY, VERMILION
 
 SampleSizes = Annotated[

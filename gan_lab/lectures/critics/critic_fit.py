@@ -7,15 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.architectures.base import CriticArchitecture
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, UserError, conform
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradients import sample_gradients
-from gan_lab.game.batches import build_with, make_rng
-from gan_lab.game.iteration import Game, bind, make_critic_step
-from gan_lab.game.probing import mixes_samples
-from gan_lab.game.setup import parameters
+from gan_lab.game.iteration import make_critic_step
+from gan_lab.game.networks import bind, mixes_samples, parameters
+from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import on_the_tape
-from gan_lab.numerics.flat import flatten
+from gan_lab.numerics.streams import build_with, make_rng
+from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import Params, Sampler, Score, State

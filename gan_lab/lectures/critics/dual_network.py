@@ -10,15 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError, Checked, NonNegativeInt, PositiveFloat, PositiveInt
+from gan_lab.config.checks import Checked, NonNegativeInt, PositiveFloat, PositiveInt
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import fit_critic
 from gan_lab.lectures.critics.fixed_pairs import FixedPair
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.transport import wasserstein
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from gan_lab.config.checks import Checked, PositiveInt, UserError
+from gan_lab.config.checks import Checked, PositiveInt
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.base import Dataset
 from gan_lab.types import Sampler
 

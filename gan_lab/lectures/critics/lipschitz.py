@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveFloat, PositiveInt, Rule
+from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.dual_network import Contender
@@ -26,6 +26,7 @@ from gan_lab.lectures.critics.slopes import (
     slopes_at,
     steepest,
 )
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay

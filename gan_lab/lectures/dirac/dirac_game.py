@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gan_lab.config.checks import Checked
 from gan_lab.constraints.base import Constraint
-from gan_lab.game.batches import make_rng
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.base import Objective
 from gan_lab.types import Score
 

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from gan_lab.config.checks import BadValueError, PositiveFloat, PositiveInt, Rule
+from gan_lab.config.checks import PositiveFloat, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.dirac.dirac_game import DiracGame
 from gan_lab.lectures.drawing import new_slide

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.base import CriticArchitecture
-from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule, UserError
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.errors import UserError
 from gan_lab.distances.fits.gaussian_fits import find_minima
 from gan_lab.distances.fits.landscapes import FDivergenceLandscape
 from gan_lab.distances.generating_functions import TOTAL_VARIATION

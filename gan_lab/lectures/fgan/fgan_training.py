@@ -9,11 +9,12 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.constraints.base import Constraint
 from gan_lab.distances.line import Gaussian, GaussianMixture
 from gan_lab.distances.variational import make_bound
-from gan_lab.game.batches import BatchShape, Draws, build_with, make_rng
+from gan_lab.game.batches import BatchShape, Draws
 from gan_lab.game.execution import make_execution
-from gan_lab.game.iteration import Game, bind, init_state
-from gan_lab.game.setup import parameters
+from gan_lab.game.networks import bind, parameters
+from gan_lab.game.rules import Game, init_state
 from gan_lab.lectures.fgan.variational_critic import sampler_of
+from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import Batch, State

@@ -9,7 +9,8 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 
-from gan_lab.config.checks import Rule, UserError
+from gan_lab.config.checks import Rule
+from gan_lab.config.errors import UserError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.line import GaussianMixture

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from gan_lab.architectures.base import CriticArchitecture
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, UserError
+from gan_lab.config.checks import NonNegativeInt, PositiveInt
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.line import Density
 from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment

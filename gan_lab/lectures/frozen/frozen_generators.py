@@ -10,20 +10,21 @@ from pandas import DataFrame
 from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, Rule, UserError
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import to_unit_range
-from gan_lab.game.batches import BatchShape, Draws, build_with, make_rng
+from gan_lab.game.batches import BatchShape, Draws
 from gan_lab.game.execution import make_execution
-from gan_lab.game.iteration import Game, init_state, make_network
-from gan_lab.game.probing import mixes_samples
-from gan_lab.game.setup import parameters
+from gan_lab.game.networks import make_network, mixes_samples, parameters
+from gan_lab.game.rules import Game, init_state
 from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, Look, fit_critic
 from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
-from gan_lab.numerics.flat import flatten
+from gan_lab.numerics.streams import build_with, make_rng
+from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.gan import GAN
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import Batch, Params, Sampler, Score

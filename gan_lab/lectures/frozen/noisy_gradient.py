@@ -12,7 +12,6 @@ from scipy.stats import cauchy, norm
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -29,6 +28,7 @@ from gan_lab.lectures.frozen.generator_gradients import (
     tail_shares,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, stage_look, two_gaussians
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.plotting.style import BLACK, GREY
 from gan_lab.types import Score

@@ -8,7 +8,6 @@ from pandas import DataFrame
 from torch import Tensor
 
 from gan_lab.config.checks import Probability
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -25,6 +24,7 @@ from gan_lab.lectures.frozen.stage_figures import (
     first_step,
     two_gaussians,
 )
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
 

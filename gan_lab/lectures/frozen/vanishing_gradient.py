@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 from torch import Tensor
 
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import FrozenGenerator, FrozenGeneratorExperiment, Observe
@@ -20,6 +19,7 @@ from gan_lab.lectures.frozen.generator_gradients import (
     measure_gradient,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, draw_two_gaussians, two_gaussians
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gan_lab.config.checks import Checked, NonNegativeInt, PositiveInt
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork, conjugate
 from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
-from gan_lab.numerics.flat import add, flatten
+from gan_lab.numerics.streams import make_rng
+from gan_lab.numerics.trees import add, flatten
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.optimizers.linear_decay import LinearDecay
 from gan_lab.types import OptimizerState, Params, Sampler

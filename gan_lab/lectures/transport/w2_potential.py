@@ -12,11 +12,11 @@ from torch import Tensor
 from gan_lab.config.checks import NonNegativeInt, PositiveInt
 from gan_lab.distances.gaussians import wasserstein_2_gaussians
 from gan_lab.distances.plane import PlaneGaussian
-from gan_lab.game.batches import make_rng
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.transport.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
+from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
 from gan_lab.types import Sampler

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.reports.claims.verdicts import FailureRule, choose_quality, judge
 from gan_lab.reports.sweep.cells import group_into_cells, order_cells, replicate_of
 from gan_lab.reports.sweep.metrics_csv import read_measurements

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.comparisons.hierarchy import Hierarchy
 from gan_lab.lectures.drawing import slide_style

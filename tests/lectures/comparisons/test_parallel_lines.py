@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.comparisons.parallel_lines import ParallelLines
 from gan_lab.lectures.drawing import slide_style
 

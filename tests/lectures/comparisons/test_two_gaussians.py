@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
 from gan_lab.distances.line.transport import wasserstein_line

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scipy.stats import binom
 
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.lectures.comparisons.two_sample import TwoSample
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from pandas import DataFrame
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.comparisons.uniform_shift import UniformShift
 from gan_lab.lectures.drawing import slide_style
 

@@ -6,12 +6,13 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError, UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.constraints.spectral_norm import SpectralNorm
-from gan_lab.game.iteration import Game, bind, make_critic_step
-from gan_lab.game.setup import parameters
+from gan_lab.game.iteration import make_critic_step
+from gan_lab.game.networks import bind, parameters
+from gan_lab.game.rules import Game
 from gan_lab.lectures.critics.critic_fit import FittedCritic, Look, Source, fit_critic
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.objectives.gan import GAN

@@ -6,7 +6,7 @@ import pandas
 import pytest
 from matplotlib.figure import Figure
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.clip import WeightClip

@@ -10,7 +10,7 @@ from pandas import DataFrame, read_csv
 
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Gaussian, GaussianMixture
 from gan_lab.distances.variational import exact_divergence
 from gan_lab.lectures.base import Findings

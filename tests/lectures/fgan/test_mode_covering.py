@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pandas import DataFrame, read_csv
 
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum
 from gan_lab.distances.line import Gaussian, GaussianMixture

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import BadValueError
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Gaussian, Uniform
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.fgan.variational_bound import VariationalBound

@@ -9,12 +9,11 @@ import torch
 from scipy.stats import kstest
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.embedded import Photos, StackedDigits
 from gan_lab.datasets.toy import Ring
-from gan_lab.game.batches import make_rng
-from gan_lab.game.iteration import Game
+from gan_lab.game.rules import Game
 from gan_lab.lectures.frozen.frozen_generators import FrozenGenerator
 from gan_lab.lectures.frozen.generator_gradients import (
     batch_gradients,
@@ -25,6 +24,7 @@ from gan_lab.lectures.frozen.generator_gradients import (
     tail_shares,
 )
 from gan_lab.lectures.frozen.perfect_discriminator import PerfectDiscriminator
+from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.optimizers.adam import Adam
 from support.frozen_settings import SETTINGS

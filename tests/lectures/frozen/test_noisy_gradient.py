@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.frozen.noisy_gradient import NoisyGradient
 from support.frozen_settings import SETTINGS

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.distances.finite.linear_programs import kantorovich_rubinstein
 from gan_lab.lectures.transport.ground_metric import SETS, GroundMetric, blur_matrix, shifted_right

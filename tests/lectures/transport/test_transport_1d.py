@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.line import Discrete, Empirical, Gaussian, GaussianMixture
 from gan_lab.lectures.transport.transport_1d import Transport1D
 

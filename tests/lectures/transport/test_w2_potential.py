@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.plane import PlaneGaussian
 from gan_lab.lectures.transport.convex_fit import PotentialPair
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork, conjugate

@@ -1,0 +1,78 @@
+"""Configs on their way into Hydra and out of it: overrides rewritten, what was composed made plain."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.config.checks import conform
+from gan_lab.config.errors import UserError
+from gan_lab.config.scales import DEFAULT_SCALE
+from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
+
+_LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
+
+
+def version_base() -> dict[str, Any]:
+    """Return the argument of Hydra's that 1.4 warns of, and 1.3 of its absence."""
+    return {"version_base": "1.3"} if version_of(hydra) < (1, 4) else {}
+
+
+def version_of(package: ModuleType) -> tuple[int, ...]:
+    """Return a package's version as far as its second number."""
+    return tuple(int(part) for part in package.__version__.split(".")[:2])
+
+
+def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
+    """Take out of a composed config what only the files of experiments read, and return it as choices.
+
+    Raises:
+        UserError: if such a key is set without an experiment.
+    """
+    given = {key: composed.pop(key, None) for key in KEYS_OF_EXPERIMENTS}
+    if "experiment" in choices or "panel" in choices:
+        given["scale"] = given["scale"] or DEFAULT_SCALE
+    elif any(value is not None for value in given.values()):
+        key = next(key for key, value in given.items() if value is not None)
+        raise UserError(
+            f"{key} must come with an experiment, such as experiment=stability; got {given[key]!r}."
+        )
+    return {key: str(value) for key, value in given.items() if value is not None}
+
+
+def trusted_packages(composed: dict[str, Any]) -> tuple[str, ...]:
+    """Return the packages besides gan_lab whose classes a composed config may name."""
+    # a text would pass for a list of its letters
+    packages: tuple[str, ...] = conform("trusted", composed["trusted"], tuple[str, ...])
+    return packages
+
+
+def to_plain(config: DictConfig) -> dict[str, Any]:
+    """Return a composed config resolved, as plain containers, with the dataset's root made absolute."""
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
+    root = plain["dataset"].get("root") if isinstance(plain.get("dataset"), dict) else None
+    if isinstance(root, str):
+        plain["dataset"]["root"] = str(Path(root).expanduser().absolute())
+    return plain
+
+
+def expand_constraint_lists(arguments: list[str]) -> list[str]:
+    """Rewrite ``constraint=[a,b]`` as the composition of a and b, in Hydra's own words.
+
+    Hydra would merge the options of a list into one node; constraints are to stand side by side, as
+    ``constraint.parts.a`` and ``constraint.parts.b``.
+    """
+    expanded: list[str] = []
+    for argument in arguments:
+        match = _LIST.fullmatch(argument)
+        if match is None:
+            expanded.append(argument)
+            continue
+        names = [name.strip() for name in match["names"].split(",") if name.strip()]
+        parts = [f"+constraint@constraint.parts.{name}={name}" for name in names]
+        expanded += ["constraint=compose", *parts]
+    return expanded

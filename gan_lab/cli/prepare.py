@@ -1,0 +1,41 @@
+"""``gan-lab prepare``: decoding a dataset once, before training asks for it."""
+
+import logging
+from collections.abc import Iterable
+
+from omegaconf import DictConfig
+
+from gan_lab.cli.configs import to_plain, trusted_packages
+from gan_lab.cli.failures import Failure, noted
+from gan_lab.cli.hydra_app import run_app
+from gan_lab.config.build import build
+from gan_lab.config.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def prepare_app(arguments: list[str]) -> list[Failure]:
+    """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
+    no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
+    return run_app(_prepare_job, [*arguments, *no_files])
+
+
+def prepare(node: object, trusted: Iterable[str] = ()) -> None:
+    """Pack the dataset that a config node describes, unless it is packed already.
+
+    Raises:
+        UserError: if it has nothing to decode, or cannot be read or written.
+    """
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.packed_dataset import PackedDataset
+
+    dataset = build(node, Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    if not isinstance(dataset, PackedDataset):
+        raise UserError(f"dataset {type(dataset).__name__} needs no preparation: it is not read from files.")
+    log.info("%s", dataset.prepare())
+
+
+@noted
+def _prepare_job(config: DictConfig) -> None:
+    composed = to_plain(config)
+    prepare(composed["dataset"], trusted_packages(composed))

@@ -1,0 +1,55 @@
+"""The interpolations that conf/ uses, by the name after ``gan_lab.``."""
+
+from pathlib import Path
+from typing import Any
+
+import omegaconf
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.cli.configs import to_plain, version_of
+from gan_lab.cli.hydra_plugins import RESOLVERS
+from gan_lab.cli.naming import run_name
+from gan_lab.config.options import config_folder, format_group, format_options
+from gan_lab.config.scales import at_scale, drawn
+from gan_lab.runs.run import config_hash
+
+
+def register_resolvers() -> None:
+    """Register the interpolations that conf/config.yaml uses."""
+    # 2.4 gives the new one the name of the old one
+    before_2_4 = version_of(omegaconf) < (2, 4)
+    register: Any = OmegaConf.register_new_resolver if before_2_4 else OmegaConf.register_resolver
+    for name, function in {
+        "run_name": lambda *, _root_: run_name(_root_),
+        "config_hash": lambda *, _root_: _job_hash(_root_),
+        "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
+        "options": lambda *, _root_: format_options(_folders_of_options(_root_)),
+        "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
+        "scale": lambda *values, _root_: at_scale(_root_.scale, values),
+        "rate": lambda published, *, _root_: (
+            published if _root_.learning_rate is None else _root_.learning_rate
+        ),
+        "drawn": lambda draw, key, *values: drawn(draw, key, values),
+        **RESOLVERS,
+    }.items():
+        register(f"gan_lab.{name}", function, replace=True)
+
+
+def _job_hash(root: DictConfig) -> str:
+    return config_hash(to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"])))
+
+
+def _hydra_subdir(root: DictConfig) -> str | None:
+    """Return where Hydra may write its own record: nowhere where a run or something else is already."""
+    output_dir = Path(root.hydra.runtime.output_dir)
+    found = {path.name for path in output_dir.iterdir()} if output_dir.is_dir() else set()
+    return None if found - {".hydra", "train.log"} else ".hydra"
+
+
+def _folders_of_options(root: DictConfig) -> list[Path]:
+    folders = [config_folder()]
+    for source in root.hydra.runtime.config_sources:
+        path = Path(source.path)
+        if source.schema == "file" and path.is_dir() and path not in folders:
+            folders.append(path)
+    return folders

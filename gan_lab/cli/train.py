@@ -1,0 +1,68 @@
+"""``gan-lab train``: one run, or a sweep of runs."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from gan_lab.cli.configs import take_experiment_keys, to_plain, trusted_packages
+from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_folder
+from gan_lab.cli.hydra_app import run_app
+from gan_lab.cli.naming import choices_of
+from gan_lab.config.errors import UserError
+from gan_lab.runs.record import RECORD_NAME
+
+
+def train_app(arguments: list[str]) -> list[Failure]:
+    """Run ``gan-lab train`` with these arguments: one job, or a multirun of them.
+
+    Returns:
+        The jobs that failed, whatever the launcher; a run that diverged is a result.
+
+    Raises:
+        UserError: if a plugin that was asked for is not installed.
+    """
+    return run_app(_train_job, arguments)
+
+
+def summarise_sweep() -> list[str]:
+    """Return the lines that end a sweep of training: where its runs are, and how to compare them."""
+    folder = sweep_folder()
+    if folder is None or not any(folder.rglob(RECORD_NAME)):
+        return []
+    return [
+        f"The sweep's runs are in {folder}",
+        f"  compare them  gan-lab report {shlex.quote(str(folder))}",
+    ]
+
+
+@noted
+def _train_job(config: DictConfig) -> float:
+    from gan_lab.training.launch import launch
+
+    composed = to_plain(config)
+    settings = HydraConfig.get()
+    choices = choices_of(settings.runtime.choices)
+    folder = Path(settings.runtime.output_dir)
+    with no_traces_if_refused(folder):
+        _refuse_merged_options(choices)
+        choices |= take_experiment_keys(composed, choices)
+        return launch(
+            composed,
+            folder,
+            choices=choices,
+            command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
+            trusted=trusted_packages(composed),
+        )
+
+
+def _refuse_merged_options(choices: Mapping[str, str]) -> None:
+    # Hydra records no choice for a group that was given a list
+    for group in ("objective", "constraint", "architecture", "dataset", "optimizer"):
+        if group not in choices:
+            raise UserError(
+                f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "
+                "a combination must be an option of its own, such as constraint=spectral_norm_consistency."
+            )

@@ -1,0 +1,63 @@
+"""The rules of a game, and the state that it starts from."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gan_lab.constraints.base import Constraint
+from gan_lab.numerics.trees import flatten
+from gan_lab.objectives.base import Objective
+from gan_lab.optimizers.base import UpdateRule
+from gan_lab.types import Params, State
+
+
+@dataclass(frozen=True)
+class Game:
+    """What alternates, and the rules it alternates by.
+
+    Attributes:
+        generator: template, latents (B, Z) to samples (B, *D); its parameters are never read.
+        critic: template, samples (B, *D) to scores (B,); its parameters are never read.
+        n_critic: critic steps per iteration.
+        ema: decay of the generator's moving average, None for no average.
+        generator_mixes: whether a sample depends on the other latents of its batch, as batch normalisation
+            makes it; False lets one pass make the samples of several batches.
+        critic_mixes: whether a score depends on the other samples of its batch; False lets one pass score
+            real and generated samples.
+        dtype: of what the networks compute; parameters, scores and all that is made of them stay float32.
+        channels_last: whether images and convolutions are laid out with the channels of a pixel side by
+            side; that changes the time they take and nothing else.
+    """
+
+    generator: nn.Module
+    critic: nn.Module
+    objective: Objective
+    constraint: Constraint
+    generator_optimizer: UpdateRule
+    critic_optimizer: UpdateRule
+    n_critic: int
+    ema: float | None = None
+    generator_mixes: bool = True
+    critic_mixes: bool = True
+    dtype: torch.dtype = torch.float32
+    channels_last: bool = False
+
+
+def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generator) -> State:
+    """Return the state before the first iteration.
+
+    Args:
+        game: the rules.
+        generator: initial generator parameters.
+        critic: initial critic parameters.
+        rng: where the constraint draws its initial state from.
+    """
+    return State(
+        generator=generator,
+        critic=critic,
+        generator_optimizer=game.generator_optimizer.init(flatten(generator)),
+        critic_optimizer=game.critic_optimizer.init(flatten(critic)),
+        constraint=game.constraint.init(critic, rng),
+        average={} if game.ema is None else {name: value.clone() for name, value in generator.items()},
+    )
