@@ -111,7 +111,7 @@ def verify(selected: list[Case], device: str) -> int:
     """Print how far one iteration of both loops is apart, and return 1 if that is more than rounding."""
     failed = 0
     for case in selected:
-        agreement = compare(case.assemble(device))
+        agreement = compare(case.build_setup(device))
         failed |= not agreement.holds
         print(
             f"{case.title}: {'the same' if agreement.holds else 'DIFFERENT'}; root mean square "

@@ -10,7 +10,7 @@ import pytest
 
 from gan_lab.cli import main as cli
 from gan_lab.config.options import GROUPS, config_folder, list_options
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from gan_lab.runs.record import find_runs
 from support.configs import FEW, compose_config
 
@@ -45,7 +45,7 @@ def test_the_readme_has_commands_to_test() -> None:
 @pytest.mark.parametrize("arguments", train_commands(), ids=" ".join)
 def test_a_train_command_composes_and_builds(arguments: list[str]) -> None:
     for job in expand(arguments)[:4]:
-        assemble(compose_config(*[o for o in job if not o.startswith("device=")]))
+        build_setup(compose_config(*[o for o in job if not o.startswith("device=")]))
 
 
 def test_the_table_lists_every_option() -> None:

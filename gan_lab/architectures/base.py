@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 
 
 @dataclass(frozen=True)
-class GeneratorArchitecture(Checked, ABC):
+class GeneratorArchitecture(Settings, ABC):
     """Builds generators: latents (B, Z) to samples (B, *D)."""
 
     @abstractmethod
@@ -25,7 +25,7 @@ class GeneratorArchitecture(Checked, ABC):
 
 
 @dataclass(frozen=True)
-class CriticArchitecture(Checked, ABC):
+class CriticArchitecture(Settings, ABC):
     """Builds critics: samples (B, *D) to raw scores (B,), without a final activation."""
 
     @abstractmethod

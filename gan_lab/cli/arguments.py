@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
-from gan_lab.config.checks import conform, describe
+from gan_lab.config.checks import conform, describe_rule
 from gan_lab.config.errors import UserError
 
 _OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
@@ -31,7 +31,7 @@ def reader_of(hint: Any) -> Callable[[str], Any]:
     """Return what reads an argument as a type hint wants it, for argparse's ``type``.
 
     Args:
-        hint: as of a field of :class:`gan_lab.config.checks.Checked`: a type or ``Literal``,
+        hint: as of a field of :class:`gan_lab.config.checks.Settings`: a type or ``Literal``,
             with or without a rule.
     """
     plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
@@ -41,6 +41,6 @@ def reader_of(hint: Any) -> Callable[[str], Any]:
         try:
             return conform("it", parse(text), hint)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"must be {describe(hint)}; got {text!r}") from None
+            raise argparse.ArgumentTypeError(f"must be {describe_rule(hint)}; got {text!r}") from None
 
     return read

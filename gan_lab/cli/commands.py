@@ -120,10 +120,10 @@ def _board(arguments: list[str]) -> int:
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
-    from gan_lab.tracking.board import address_of, command_of
+    from gan_lab.tracking.board import address_of, tensorboard_command
 
     say(f"Distance, health, quality and samples first:\n{address_of(given.root, rest)}\n")
-    os.execv(sys.executable, command_of(given.root, rest))
+    os.execv(sys.executable, tensorboard_command(given.root, rest))
 
 
 def _parser(name: str, description: str) -> Parser:

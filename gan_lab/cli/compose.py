@@ -15,7 +15,7 @@ from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder
-from gan_lab.reports.deviations import Composed
+from gan_lab.reports.sweep.deviations import Composed
 
 
 def compose(overrides: list[str]) -> Composed:

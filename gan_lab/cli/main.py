@@ -10,7 +10,7 @@ import os
 import sys
 
 from gan_lab import __version__
-from gan_lab.cli import commands as plain_commands
+from gan_lab.cli import commands
 from gan_lab.cli.terminal import refuse, say, say_aside
 from gan_lab.config.errors import UserError
 
@@ -68,7 +68,7 @@ def _dispatch(name: str, arguments: list[str]) -> int:
         return _run_hydra(name, arguments)
     if name not in COMMANDS:
         raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
-    return plain_commands.READERS[name](arguments)
+    return commands.READERS[name](arguments)
 
 
 def _run_hydra(name: str, arguments: list[str]) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import get_type_hints
 
 from gan_lab.cli.arguments import Parser, reader_of
-from gan_lab.reports.claims.verdicts import FailureRule
-from gan_lab.reports.deviations import Compose
 from gan_lab.reports.page.page import counted_in_words
 from gan_lab.reports.report import PAGE, write_report
+from gan_lab.reports.sweep.deviations import Compose
+from gan_lab.reports.sweep.verdicts import FailureRule
 
 _RULE = {
     "modes_share": "fewest modes, over those that real samples hit",

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
-from gan_lab.config.checks import Checked, config_key
+from gan_lab.config.checks import Settings, config_key
 from gan_lab.config.errors import BadValueError, UserError, below
 
-T = TypeVar("T", bound=Checked)
+T = TypeVar("T", bound=Settings)
 
 
 def build(node: object, kind: type[T], key: str, trusted: Iterable[str] = ()) -> T:
@@ -69,7 +69,7 @@ def _listed(names: Iterable[str]) -> str:
 
 def _build_inner(value: Any, key: str, allowed: set[str]) -> Any:
     if isinstance(value, Mapping) and "_target_" in value:
-        return build(value, Checked, key, allowed)
+        return build(value, Settings, key, allowed)
     if isinstance(value, Mapping):
         return {name: _build_inner(inner, below(key, name), allowed) for name, inner in value.items()}
     return value

@@ -1,9 +1,9 @@
 """The rules that a setting is held to, and the one wording of the error when it breaks one.
 
-A dataclass states a rule in the annotation of a field and inherits :class:`Checked`::
+A dataclass states a rule in the annotation of a field and inherits :class:`Settings`::
 
     @dataclass(frozen=True)
-    class WeightClip(Checked):
+    class WeightClip(Settings):
         bound: PositiveFloat = 0.01
 """
 
@@ -34,7 +34,7 @@ Decay = Annotated[float, Rule("a number from 0 up to, but not including, 1", lam
 _PLAIN = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
 
 
-class Checked:
+class Settings:
     """Base of dataclasses that check and convert their fields when they are made.
 
     Integers become floats and lists become tuples where the annotation asks for it.
@@ -73,10 +73,10 @@ def conform(key: str, value: Any, hint: Any) -> Any:
     try:
         return _conform(value, hint)
     except (TypeError, ValueError, OverflowError):
-        raise BadValueError(key, describe(hint), value) from None
+        raise BadValueError(key, describe_rule(hint), value) from None
 
 
-def describe(hint: Any) -> str:
+def describe_rule(hint: Any) -> str:
     """Say in words what a type hint allows."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -84,10 +84,10 @@ def describe(hint: Any) -> str:
     if origin is Literal:
         return "one of " + ", ".join(str(choice) for choice in args)
     if origin in (Union, types.UnionType):
-        return " or ".join(describe(arg) for arg in args)
+        return " or ".join(describe_rule(arg) for arg in args)
     if origin in (tuple, dict):
         inner = args[0] if origin is tuple else args[1]
-        return f"a {'list' if origin is tuple else 'mapping'}, each entry {describe(inner)}"
+        return f"a {'list' if origin is tuple else 'mapping'}, each entry {describe_rule(inner)}"
     if hint is type(None):
         return "null"
     return _PLAIN.get(hint, f"a {getattr(hint, '__name__', hint)}")

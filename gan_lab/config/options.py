@@ -16,12 +16,14 @@ def config_folder() -> Path:
 def list_options(group: str, folders: Iterable[Path]) -> dict[str, str]:
     """Return the options of a group in the order of their names, each with its description."""
     found = {
-        path.stem: describe(path) for folder in folders for path in sorted((folder / group).glob("*.yaml"))
+        path.stem: describe_option(path)
+        for folder in folders
+        for path in sorted((folder / group).glob("*.yaml"))
     }
     return dict(sorted(found.items()))
 
 
-def describe(path: Path) -> str:
+def describe_option(path: Path) -> str:
     """Return the first comment of an option file that is not Hydra's package header."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#") and not line.startswith("# @package"):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.types import ConstraintState, Measurements, Params, Score
 
 
 @dataclass(frozen=True)
-class Constraint(Checked):
+class Constraint(Settings):
     """A way to keep the critic Lipschitz or smooth.
 
     Three kinds share this interface: a *penalty* on the critic's loss, a *projection* of its

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.types import Sampler
 
 
 @dataclass(frozen=True)
-class Dataset(Checked, ABC):
+class Dataset(Settings, ABC):
     """A source of real samples: images (C, H, W) in [-1, 1], or vectors (d,) in their own units."""
 
     @property

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.special import expit, log_ndtr
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.distances.divergences import jensen_shannon
 from gan_lab.distances.line import Gaussian
 
@@ -31,7 +31,7 @@ _TOLERANCE = 1e-14
 
 
 @dataclass(frozen=True)
-class ShiftedGaussian(Checked):
+class ShiftedGaussian(Settings):
     """N(0, 1) as the data against N(t, 1) as the samples, and their optimal discriminator.
 
     Attributes:

@@ -15,7 +15,7 @@ from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
 from gan_lab.files.atomic import write_atomically
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.checkpoint import load_newest
@@ -91,19 +91,19 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     Raises:
         UserError: if the run has no readable checkpoint, or something is missing that is needed.
     """
-    experiment = assemble(record.read_config() | {"device": request.device}, trusted)
-    inception = None if request.inception is None else load_inception(request.inception, experiment.device)
-    samples = request.samples or experiment.metrics.samples
+    setup = build_setup(record.read_config() | {"device": request.device}, trusted)
+    inception = None if request.inception is None else load_inception(request.inception, setup.device)
+    samples = request.samples or setup.metrics.samples
     if inception is not None and samples <= _INCEPTION_FEATURES:
         raise BadValueError("--samples", f"more than {_INCEPTION_FEATURES} for FID", samples)
-    checkpoint = load_newest(record.path, like=experiment.init_state())
+    checkpoint = load_newest(record.path, like=setup.init_state())
     state = State(
-        *({name: value.to(experiment.device) for name, value in part.items()} for part in checkpoint.state)
+        *({name: value.to(setup.device) for name, value in part.items()} for part in checkpoint.state)
     )
-    sampler = experiment.dataset.open(experiment.device)
+    sampler = setup.dataset.open(setup.device)
     try:
-        with float32_products(experiment.train.precision):
-            evaluator = make_evaluator(experiment, sampler, samples=samples, seed=request.seed)
+        with float32_products(setup.train.precision):
+            evaluator = make_evaluator(setup, sampler, samples=samples, seed=request.seed)
             lines = _measure(evaluator, state, inception)
     except BadValueError as error:
         # what was typed is what there is to mend
@@ -118,7 +118,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
     )
     log.info("%s\n", format_lines(lines))
-    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, experiment.device, request)
+    path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, _to_csv(lines, evaluator.samples))
     return path

@@ -13,7 +13,7 @@ from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
 from gan_lab.game.networks import bind
 from gan_lab.game.sampling import make_sampling_network, sample
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
@@ -59,7 +59,7 @@ class Evaluator:
         other_real: as many others.
 
     Args:
-        experiment: what is trained.
+        setup: what is trained.
         sampler: its real data.
         comparison: by what its samples are compared.
         samples: how many on either side.
@@ -70,14 +70,14 @@ class Evaluator:
     """
 
     def __init__(
-        self, experiment: Experiment, sampler: Sampler, comparison: Comparison, samples: int, seed: int
+        self, setup: Setup, sampler: Sampler, comparison: Comparison, samples: int, seed: int
     ) -> None:
         if samples < comparison.fewest:
             raise BadValueError("metrics.samples", f"at least {comparison.fewest} for this dataset", samples)
-        self.samples, self._experiment, self._comparison = samples, experiment, comparison
-        rng = make_rng(seed, "metrics", experiment.device)
+        self.samples, self._setup, self._comparison = samples, setup, comparison
+        rng = make_rng(seed, "metrics", setup.device)
         self.real, self.other_real = sampler(samples, rng), sampler(samples, rng)
-        latent_dim = experiment.batch_shape.latent_dim
+        latent_dim = setup.batch_shape.latent_dim
         self._latents = torch.randn(samples, latent_dim, generator=make_rng(seed, "metrics latents"))
         self._points = comparison.points(self.real)
         self._floors = comparison.compare(self.real, self.other_real)
@@ -91,8 +91,8 @@ class Evaluator:
     def tags(self) -> list[str]:
         """What ``numbers_of(measure(...))`` can hold."""
         of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]
-        if self._experiment.metrics.layers:
-            of_critic += layer_tags(self._experiment.game.critic)
+        if self._setup.metrics.layers:
+            of_critic += layer_tags(self._setup.game.critic)
         return [*of_critic, *(name for tag in self._floors for name in (tag, floor_tag(tag)))]
 
     def measure(self, state: State) -> dict[str, Reading]:
@@ -122,8 +122,8 @@ class Evaluator:
                 CERTIFIED: Reading(certificate.certified),
                 PAIRWISE_SLOPE: Reading(certificate.slope),
             }
-        if self._experiment.metrics.layers:
-            norms = layer_gradients(self._experiment.game, state, self.real, fake)
+        if self._setup.metrics.layers:
+            norms = layer_gradients(self._setup.game, state, self.real, fake)
             readings |= {tag: Reading(norm) for tag, norm in norms.items()}
         return readings
 
@@ -137,12 +137,12 @@ class Evaluator:
     def draw(self, state: State) -> Tensor:
         """Return generated samples (n, *D), of the averaged generator where there is one."""
         params = state.average or state.generator
-        network = make_sampling_network(self._experiment.new_generator(), params, self._latents.shape[1])
-        return sample(network, self._latents.to(self._experiment.device))
+        network = make_sampling_network(self._setup.new_generator(), params, self._latents.shape[1])
+        return sample(network, self._latents.to(self._setup.device))
 
     def _score(self, state: State, samples: Tensor) -> Tensor:
         # in float32 whatever it trains in: of scores that are rounded to 8 bits, slopes would be rounding
-        game = dataclasses.replace(self._experiment.game, dtype=torch.float32)
+        game = dataclasses.replace(self._setup.game, dtype=torch.float32)
         weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
         # batch normalisation scores a sample by its batch: in one, equal samples have equal scores
         size = len(samples) if game.critic_mixes else _CRITIC_CHUNK
@@ -152,24 +152,24 @@ class Evaluator:
 
 
 def make_evaluator(
-    experiment: Experiment, sampler: Sampler, *, samples: int | None = None, seed: int | None = None
+    setup: Setup, sampler: Sampler, *, samples: int | None = None, seed: int | None = None
 ) -> Evaluator:
-    """Return the evaluator of an experiment, by what its dataset can be compared by.
+    """Return the evaluator of a setup, by what its dataset can be compared by.
 
     Args:
-        experiment: what is trained.
+        setup: what is trained.
         sampler: its real data.
         samples: how many on either side, if not what the config says.
-        seed: of what is drawn, if not the experiment's.
+        seed: of what is drawn, if not the setup's.
     """
-    dataset = experiment.dataset
+    dataset = setup.dataset
     comparison: Comparison = VectorComparison(dataset)
     if len(dataset.data_shape) == 3:
-        comparison = ImageComparison(find_feature_network(dataset, experiment.device), dataset.data_shape)
+        comparison = ImageComparison(find_feature_network(dataset, setup.device), dataset.data_shape)
     return Evaluator(
-        experiment,
+        setup,
         sampler,
         comparison,
-        experiment.metrics.samples if samples is None else samples,
-        experiment.seed if seed is None else seed,
+        setup.metrics.samples if samples is None else samples,
+        setup.seed if seed is None else seed,
     )

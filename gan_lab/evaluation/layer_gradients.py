@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from gan_lab.game.networks import bind
 from gan_lab.game.rules import Game
-from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
+from gan_lab.numerics.derivatives import use_autograd, value_and_gradients
 from gan_lab.types import Params, State
 
 
@@ -39,7 +39,7 @@ def layer_gradients(game: Game, state: State, real: Tensor, fake: Tensor) -> dic
         score = bind(game, weights)
         return game.objective.critic_loss(score(real), score(fake)), {}
 
-    with on_the_tape():
+    with use_autograd():
         gradients, _, _ = value_and_gradients(loss, state.critic)
     norms = {_tag(name): value for name, value in gradients.items() if value.ndim > 1}
     return {tag: float(torch.linalg.vector_norm(value.float())) for tag, value in norms.items()}

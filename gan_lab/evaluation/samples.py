@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gan_lab.config.errors import UserError
 from gan_lab.game.sampling import make_sampling_network, sample
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
 from gan_lab.runs.checkpoint import load_newest
@@ -47,15 +47,15 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
         UserError: if it is no run folder, has no readable checkpoint, or ``out`` cannot be written.
     """
     record = read_run(run_dir)
-    experiment = assemble(record.read_config() | {"device": request.device}, trusted)
-    checkpoint = load_newest(run_dir, like=experiment.init_state())
-    samples = _draw(experiment, checkpoint.state.average or checkpoint.state.generator, request)
+    setup = build_setup(record.read_config() | {"device": request.device}, trusted)
+    checkpoint = load_newest(run_dir, like=setup.init_state())
+    samples = _draw(setup, checkpoint.state.average or checkpoint.state.generator, request)
     is_image = samples.ndim == 4
     if request.format == "png" and not is_image:
         raise UserError(f"--format must be npy for vectors; {run_dir} makes {tuple(samples.shape[1:])}.")
     out.mkdir(parents=True, exist_ok=True)
     stem = f"iteration{checkpoint.iteration}_seed{request.seed}_n{request.n}"
-    picture = image_grid(samples) if is_image else _scatter(experiment, samples)
+    picture = image_grid(samples) if is_image else _scatter(setup, samples)
     save_image(picture, out / f"grid_{stem}.png")
     log.info("%s", out / f"grid_{stem}.png")
     if request.format == "npy":
@@ -67,20 +67,20 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
         log.info("%s: %d images", folder, len(samples))
 
 
-def _draw(experiment: Experiment, params: dict[str, Tensor], request: SampleRequest) -> Tensor:
-    latent_dim = experiment.batch_shape.latent_dim
-    on_device = {name: value.to(experiment.device) for name, value in params.items()}
-    network = make_sampling_network(experiment.new_generator(), on_device, latent_dim)
+def _draw(setup: Setup, params: dict[str, Tensor], request: SampleRequest) -> Tensor:
+    latent_dim = setup.batch_shape.latent_dim
+    on_device = {name: value.to(setup.device) for name, value in params.items()}
+    network = make_sampling_network(setup.new_generator(), on_device, latent_dim)
     # drawn on the CPU, so that a seed means the same samples on every device, and one by one, because
     # what torch draws at once depends on how much that is: the first of two would not be the one alone
     rng = make_rng(request.seed, "sample")
     latents = torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(request.n)])
-    return sample(network, latents.to(experiment.device))
+    return sample(network, latents.to(setup.device))
 
 
-def _scatter(experiment: Experiment, samples: Tensor) -> NDArray[np.uint8]:
-    sampler = experiment.dataset.open(experiment.device)
-    return scatter_figure(sampler(len(samples), make_rng(0, "look", experiment.device)), samples)
+def _scatter(setup: Setup, samples: Tensor) -> NDArray[np.uint8]:
+    sampler = setup.dataset.open(setup.device)
+    return scatter_figure(sampler(len(samples), make_rng(0, "look", setup.device)), samples)
 
 
 def _save_each(samples: Tensor, folder: Path) -> None:

@@ -41,8 +41,8 @@ class BatchShape:
         return max(1, min(_BLOCK_ITERATIONS, _BLOCK_NUMBERS // numbers))
 
 
-class Draws:
-    """Draws what the iterations of one run consume.
+class BatchSource:
+    """BatchSource what the iterations of one run consume.
 
     Attributes:
         sampler: of real data.
@@ -97,24 +97,28 @@ class _Block(NamedTuple):
     ready: torch.cuda.Event | None  # when a copy beside the computation is done
 
 
-class Feed:
+class Prefetcher:
     """Hands out batches.
 
     Attributes:
         waiting: counts for how long callers have been kept waiting.
 
     Args:
-        members: the draws of each run that is played; of several, batches are stacked along a new axis 0.
+        sources: those of each run that is played; of several, batches are stacked along a new axis 0.
         ahead: whether a thread draws the next block while this one is consumed, on a CUDA device beside the
             computation. It pays where real data comes from a disk; elsewhere it takes a core from arithmetic.
         waiting: one that several feeds share, None for one of its own.
     """
 
     def __init__(
-        self, members: Sequence[Draws], device: torch.device, ahead: bool, waiting: Stopwatch | None = None
+        self,
+        sources: Sequence[BatchSource],
+        device: torch.device,
+        ahead: bool,
+        waiting: Stopwatch | None = None,
     ) -> None:
-        self._members, self._device = members, device
-        self._length = members[0].block_length
+        self._sources, self._device = sources, device
+        self._length = sources[0].block_length
         self._block: _Block | None = None
         self._next: tuple[int, Future[_Block]] | None = None
         self._executor = ThreadPoolExecutor(1, "draw ahead") if ahead else None
@@ -132,7 +136,7 @@ class Feed:
 
     def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield what each critic step before an iteration consumes: real, latent, noise."""
-        members = [draws.warmup(iteration, steps) for draws in self._members]
+        members = [source.warmup(iteration, steps) for source in self._sources]
         for _ in range(steps):
             with self.waiting:
                 inputs = [next(member) for member in members]
@@ -169,7 +173,7 @@ class Feed:
         return _Block(index, batches, ready)
 
     def _stacked(self, index: int) -> Batch:
-        blocks = [draws.block(index) for draws in self._members]
+        blocks = [source.block(index) for source in self._sources]
         if len(blocks) == 1:
             return blocks[0]
         return Batch(*(torch.stack(tensors, dim=1) for tensors in zip(*blocks, strict=True)))

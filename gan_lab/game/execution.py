@@ -15,7 +15,7 @@ from torch import Tensor
 from gan_lab.game.cuda_graph import capture
 from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
 from gan_lab.game.rules import Game
-from gan_lab.numerics.derivatives import on_the_tape
+from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.types import Batch, Measurements, State
 
 Mode = Literal["eager", "compiled", "graph"]
@@ -79,7 +79,7 @@ def _make_warmup_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], S
 def _taped(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def taped(*args: P.args, **kwargs: P.kwargs) -> R:
-        with on_the_tape():
+        with use_autograd():
             return function(*args, **kwargs)
 
     return taped

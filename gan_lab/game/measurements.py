@@ -43,6 +43,6 @@ def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurem
     threshold = objective.threshold(real, fake)
     accuracy = ((real > threshold).float().mean() + (fake < threshold).float().mean()) / 2
     measurements = {"distance/critic_raw": real.mean() - fake.mean(), "health/critic_accuracy": accuracy}
-    if objective.measures is not None:
-        measurements[f"distance/{objective.measures}"] = objective.estimate(real, fake)
+    if objective.estimate_tag is not None:
+        measurements[f"distance/{objective.estimate_tag}"] = objective.estimate(real, fake)
     return measurements

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gan_lab.config.checks import Checked, Decay, NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.checks import Decay, NonNegativeInt, PositiveInt, Rule, Settings
 from gan_lab.config.errors import BadValueError
 from gan_lab.numerics.precision import Precision
 
@@ -12,7 +12,7 @@ EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lam
 
 
 @dataclass(frozen=True)
-class TrainSettings(Checked):
+class TrainSettings(Settings):
     """The node ``train`` of the config; conf/config.yaml says what each key means."""
 
     iterations: PositiveInt
@@ -54,7 +54,7 @@ class TrainSettings(Checked):
 
 
 @dataclass(frozen=True)
-class MetricsSettings(Checked):
+class MetricsSettings(Settings):
     """The node ``metrics`` of the config; conf/config.yaml says what each key means."""
 
     every: NonNegativeInt = 0

@@ -33,7 +33,7 @@ _KEYS = (*_SECTIONS, "metrics", "seed", "device", "trusted", "critic_norm")
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Setup:
     """What a config describes.
 
     Attributes:
@@ -56,7 +56,7 @@ class Experiment:
     batch_shape: BatchShape
     architectures: tuple[GeneratorArchitecture, CriticArchitecture]
 
-    def with_seed(self, seed: int) -> "Experiment":
+    def with_seed(self, seed: int) -> "Setup":
         """Return what the same config describes with another seed."""
         generator, critic = _build_networks(*self.architectures, seed, self.batch_shape)
         return dataclasses.replace(self, seed=seed, generator=generator, critic=critic)
@@ -66,13 +66,13 @@ class Experiment:
         return copy.deepcopy(self.generator)
 
     def init_state(self) -> State:
-        """Return the state before the first iteration, on the experiment's device."""
+        """Return the state before the first iteration, on the setup's device."""
         rng = make_rng(self.seed, "constraint")
         state = init_state(self.game, parameters(self.generator), parameters(self.critic), rng)
         return State(*({name: value.to(self.device) for name, value in part.items()} for part in state))
 
 
-def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experiment:
+def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup:
     """Build what a config describes.
 
     Args:
@@ -131,7 +131,7 @@ def assemble(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Experime
         and convolves(generator, (latent_dim,))
         and convolves(critic, dataset.data_shape),
     )
-    return Experiment(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
+    return Setup(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
 
 
 def _check_execution(execution: str, device: torch.device) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas
 from matplotlib.figure import Figure
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Animation:
 
 
 @dataclass(frozen=True)
-class LectureExperiment(Checked, ABC):
+class LectureExperiment(Settings, ABC):
     """A small experiment whose truth is known; its fields are the keys of its YAML file."""
 
     @abstractmethod

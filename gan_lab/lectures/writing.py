@@ -13,7 +13,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import encode_gif, slide_style
-from gan_lab.plotting.style import NamedFigure, encode
+from gan_lab.plotting.style import NamedFigure, encode_figure
 from gan_lab.runs.provenance import git_state, versions
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def run_and_write(
         if animate and animation is None:
             raise UserError(f"animate must be false for experiment={name}, in which nothing moves; got True.")
         findings = experiment.run()
-        png, pdf = encode(NamedFigure("figure", name, findings.sentence, findings.figure))
+        png, pdf = encode_figure(NamedFigure("figure", name, findings.sentence, findings.figure))
         gif = None if animation is None else encode_gif(animation)
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
     files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}

@@ -2,7 +2,7 @@
 
 ``torch.func`` works everywhere: under ``torch.vmap``, ``torch.compile`` and nested in itself. Called operator
 by operator it takes half as long again as the tape, which works nowhere else. Both give the same numbers;
-derivatives are taken by ``torch.func`` unless :func:`on_the_tape` says otherwise.
+derivatives are taken by ``torch.func`` unless :func:`use_autograd` says otherwise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ _on_the_tape = False  # a plain flag: the compiler guards on it
 
 
 @contextmanager
-def on_the_tape() -> Iterator[None]:
+def use_autograd() -> Iterator[None]:
     """Take derivatives with autograd's tape inside: for plain eager calls alone."""
     global _on_the_tape
     before, _on_the_tape = _on_the_tape, True

@@ -6,24 +6,24 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 
 
 @dataclass(frozen=True)
-class Objective(Checked, ABC):
+class Objective(Settings, ABC):
     """The game that critic and generator play, as pure functions of raw critic scores.
 
     Both sides see both scores, so that relativistic losses need no flag. All scores are ``(B,)``,
     all results ``()``; every loss is minimised.
 
     Attributes:
-        measures: the TensorBoard tag of ``estimate`` below ``distance/``: ``jsd`` for the
+        estimate_tag: the TensorBoard tag of ``estimate`` below ``distance/``: ``jsd`` for the
             Jensen-Shannon divergence in nats, ``f_divergence`` for another f-divergence in its own
             unit, None where the estimate is the score gap itself, which is always logged as
             ``distance/critic_raw``.
     """
 
-    measures: ClassVar[Literal["jsd", "f_divergence"] | None] = None
+    estimate_tag: ClassVar[Literal["jsd", "f_divergence"] | None] = None
 
     @abstractmethod
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:

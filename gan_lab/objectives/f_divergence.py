@@ -30,7 +30,7 @@ class FDivergence(Objective):
             calls it ``generator_loss``, which here is a method.
     """
 
-    measures = "f_divergence"
+    estimate_tag = "f_divergence"
 
     generator_cost: Literal["non_saturating", "minimax"] = field(
         default="non_saturating", metadata={"key": "generator_loss"}

@@ -22,7 +22,7 @@ class GAN(Objective):
             section 3 of the paper. A config calls it ``generator_loss``, which here is a method.
     """
 
-    measures = "jsd"
+    estimate_tag = "jsd"
 
     generator_cost: Literal["non_saturating", "minimax"] = field(
         default="non_saturating", metadata={"key": "generator_loss"}

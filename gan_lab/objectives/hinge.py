@@ -11,7 +11,7 @@ from gan_lab.objectives.base import Objective
 class Hinge(Objective):
     """Push real scores above 1 and generated scores below -1, and no further."""
 
-    measures = "f_divergence"
+    estimate_tag = "f_divergence"
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E max(0, 1 - V(x)) + E max(0, 1 + V(G(z))): equation 16 of Miyato et al., negated.

@@ -14,7 +14,7 @@ class LeastSquares(Objective):
     The paper's factors of one half are kept (its equation 9).
     """
 
-    measures = "f_divergence"
+    estimate_tag = "f_divergence"
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E (V(x) - 1)^2 / 2 + E V(G(z))^2 / 2.

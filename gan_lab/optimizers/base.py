@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.types import OptimizerState
 
 
 @dataclass(frozen=True)
-class UpdateRule(Checked, ABC):
+class UpdateRule(Settings, ABC):
     """An elementwise rule from gradients to steps, as pure functions of one flat vector of parameters.
 
     All state is in tensors, the count of steps

@@ -36,7 +36,7 @@ def image_grid(images: Tensor) -> NDArray[np.uint8]:
 
 def save_image(pixels: NDArray[np.uint8], path: Path) -> None:
     """Write an image (H, W, 3) or (H, W) as a PNG, small ones enlarged by a whole factor to be seen."""
-    path.write_bytes(encode(enlarge(pixels)))
+    path.write_bytes(encode_png(enlarge(pixels)))
 
 
 def enlarge(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -45,7 +45,7 @@ def enlarge(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels if factor < 2 else pixels.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def encode(pixels: NDArray[np.uint8]) -> bytes:
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Return an image (H, W, 3) or (H, W) as a PNG."""
     buffer = io.BytesIO()
     # a tenth larger, in half the time

@@ -109,7 +109,7 @@ def show_picture(axes: Axes, pixels: NDArray[np.uint8], width: float) -> None:
     axes.imshow(pixels, interpolation="antialiased" if shrinks else "nearest")
 
 
-def encode(named: NamedFigure) -> tuple[bytes, bytes]:
+def encode_figure(named: NamedFigure) -> tuple[bytes, bytes]:
     """Return a figure as PNG and as PDF, without a date or a version in either."""
     figure, png, pdf = named.figure, io.BytesIO(), io.BytesIO()
     # laid out once: both files are then the same drawing, in half the time

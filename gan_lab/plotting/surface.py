@@ -29,7 +29,7 @@ _REACH = np.arange(-2, 3)  # pixels about a point that its disc may touch
 Pixels = NDArray[np.uint8]
 
 
-class PlanePicture:
+class CriticSurface:
     """Real and generated points over the critic's raw score V(x), on a square that the real points decide.
 
     Axes and legend come from matplotlib, which takes 0.2 s for them; they are drawn once and laid over.

@@ -4,17 +4,17 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from gan_lab.plotting.style import NamedFigure, encode, styled
-from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables, stacked
+from gan_lab.plotting.style import NamedFigure, encode_figure, styled
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
-from gan_lab.reports.claims.verdicts import FailureRule
-from gan_lab.reports.deviations import Compose, find_deviations
 from gan_lab.reports.figures import Numbers, draw_figures
+from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.page.page import Picture, render_page
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table
 from gan_lab.reports.publishing import check_folder, publish
+from gan_lab.reports.sweep.deviations import Compose, find_deviations
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Sweep
+from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.reports.tensorboard import write_aggregates
 
 PAGE = "report.html"
@@ -67,7 +67,7 @@ def _draw(figures: Iterable[NamedFigure]) -> tuple[dict[str, bytes], list[Pictur
     pictures = []
     with styled():
         for each in figures:
-            png, pdf = encode(each)
+            png, pdf = encode_figure(each)
             files |= {f"figures/{each.name}.png": png, f"figures/{each.name}.pdf": pdf}
             pictures.append(Picture(each.name, each.title, each.caption, png))
     return files, pictures

@@ -20,7 +20,7 @@ from tensorboard.plugins.custom_scalar import metadata as custom_scalars
 from tensorboard.plugins.custom_scalar.layout_pb2 import Category, Chart, Layout, MarginChartContent
 from tensorboard.plugins.scalar import metadata as scalars
 
-from gan_lab.reports.figures.bands import Band, bands_of, thinned
+from gan_lab.reports.claims.bands import Band, bands_of, thinned
 from gan_lab.reports.sweep.model import ReportRun, Sweep
 from gan_lab.tracking.event_file import EventFile
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import Checked, NonNegativeInt
+from gan_lab.config.checks import NonNegativeInt, Settings
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import remove_partials, sync_folder, write_atomically
 from gan_lab.types import State
@@ -34,7 +34,7 @@ _MALFORMED = (
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint(Checked):
+class Checkpoint(Settings):
     """Everything that a run needs to go on as if it had never stopped.
 
     Attributes:
@@ -204,7 +204,7 @@ def _compare(found: State, expected: State, path: Path) -> None:
     faults = [f"it lacks {name}" for name in ours if name not in theirs]
     faults += [f"{name} is not expected" for name in theirs if name not in ours]
     for name in ours.keys() & theirs.keys():
-        want, got = _describe(ours[name]), _describe(theirs[name])
+        want, got = _form_of(ours[name]), _form_of(theirs[name])
         if want != got:
             faults.append(f"{name} is {got} instead of {want}")
     if faults:
@@ -214,7 +214,7 @@ def _compare(found: State, expected: State, path: Path) -> None:
         )
 
 
-def _describe(tensor: Tensor) -> str:
+def _form_of(tensor: Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
 
 

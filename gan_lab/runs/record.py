@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
-from gan_lab.config.checks import Checked, NonNegativeFloat, NonNegativeInt, conform
+from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, Settings, conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import is_locked
@@ -65,7 +65,7 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
-class RunRecord(Checked, RunFolder):
+class RunRecord(Settings, RunFolder):
     """What ``run.json`` says.
 
     Attributes:

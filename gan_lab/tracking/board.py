@@ -24,7 +24,7 @@ _MOST_SAMPLES = 3  # cards of pictures: as many as a row has; an address should 
 _SEEDS = r"regex:(.*)/seed\d+$"
 
 
-def command_of(root: Path, options: Sequence[str]) -> list[str]:
+def tensorboard_command(root: Path, options: Sequence[str]) -> list[str]:
     """Return the command that starts TensorBoard on a folder; it keeps every point and image.
 
     Args:

@@ -61,7 +61,7 @@ def find_failure(block: Block, state: State) -> tuple[int, str] | None:
     return (len(block) - 1, bad[0]) if bad else None
 
 
-class Measured:
+class MeasurementBuffer:
     """Collects measurements on the device until they are fetched in one transfer.
 
     Args:

@@ -38,7 +38,7 @@ LAYOUT = {
 }
 
 
-def settings_of(record: RunRecord) -> dict[str, bool | float | str]:
+def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
     """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts."""
     leaves = {key: value for key, value in leaves_of(record.read_config()).items() if "_target_" not in key}
     scalars = {
@@ -50,7 +50,7 @@ def settings_of(record: RunRecord) -> dict[str, bool | float | str]:
 
 def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
     """Write what is known before training: hyper-parameters, layout and card."""
-    settings = settings_of(record)
+    settings = hyperparameters_of(record)
     # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
     _, start, _ = make_hparams(settings, {})
     _add_summary(writer, start)

@@ -14,43 +14,41 @@ from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
 from gan_lab.game.networks import bind
 from gan_lab.game.sampling import make_sampling_network, sample
-from gan_lab.game.setup import Experiment
-from gan_lab.numerics.derivatives import on_the_tape
+from gan_lab.game.setup import Setup
+from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.numerics.streams import make_rng
-from gan_lab.plotting.images import encode, enlarge, image_grid, scatter_figure
-from gan_lab.plotting.surface import PlanePicture
+from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure
+from gan_lab.plotting.surface import CriticSurface
 from gan_lab.tracking.tags import SLOPE
 from gan_lab.types import Sampler, Score, State
 
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
 
 
-class Looker:
+class Snapshots:
     """Looks at a state; takes nothing from the generators that training draws from.
 
     Args:
-        experiment: what is trained.
+        setup: what is trained.
         sampler: its real data.
         run_dir: the run's folder; grids go to ``samples/``.
         writer: TensorBoard.
     """
 
-    def __init__(
-        self, experiment: Experiment, sampler: Sampler, run_dir: Path, writer: SummaryWriter
-    ) -> None:
-        self._experiment, self._writer = experiment, writer
+    def __init__(self, setup: Setup, sampler: Sampler, run_dir: Path, writer: SummaryWriter) -> None:
+        self._setup, self._writer = setup, writer
         self._folder = run_dir / "samples"
         self._folder.mkdir(exist_ok=True)
-        self._is_image = len(experiment.dataset.data_shape) == 3
-        rng = make_rng(experiment.seed, "look")
+        self._is_image = len(setup.dataset.data_shape) == 3
+        rng = make_rng(setup.seed, "look")
         count = _IMAGES if self._is_image else _POINTS
-        latents = torch.randn(count, experiment.batch_shape.latent_dim, generator=rng)
-        self._latents = latents.to(experiment.device)
-        device_rng = make_rng(experiment.seed, "look", experiment.device)
+        latents = torch.randn(count, setup.batch_shape.latent_dim, generator=rng)
+        self._latents = latents.to(setup.device)
+        device_rng = make_rng(setup.seed, "look", setup.device)
         self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
-        self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=experiment.device)
+        self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=setup.device)
         self._bins = np.asarray(writer.default_bins)
-        self._plane: PlanePicture | None = None  # made for the first look
+        self._surface: CriticSurface | None = None  # made for the first look
 
     def show_real(self) -> None:
         """Show real images once, beside those that will follow."""
@@ -74,31 +72,31 @@ class Looker:
         """
         n = min(len(self._latents), _SLOPE_POINTS)
         with torch.no_grad():
-            fake = functional_call(self._experiment.game.generator, state.generator, (self._latents[:n],))
+            fake = functional_call(self._setup.game.generator, state.generator, (self._latents[:n],))
         points = interpolate(self._real[:n], fake, self._mix[:n])
-        with on_the_tape():  # the first call of torch.func imports a compiler
+        with use_autograd():  # the first call of torch.func imports a compiler
             return {SLOPE: float(gradient_norms(self._score(state), points).max())}
 
     def _network(self, state: State) -> nn.Module:
         return make_sampling_network(
-            self._experiment.new_generator(), state.average or state.generator, self._latents.shape[1]
+            self._setup.new_generator(), state.average or state.generator, self._latents.shape[1]
         )
 
     def _score(self, state: State) -> Score:
-        game = self._experiment.game
+        game = self._setup.game
         weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
         return bind(game, weights)
 
     def _figure(self, fake: Tensor, score: Score) -> NDArray[np.uint8]:
-        if self._experiment.dataset.data_shape == (2,):
-            if self._plane is None:
-                self._plane = PlanePicture(self._real[:_POINTS])
-            return self._plane.draw(fake, score)
+        if self._setup.dataset.data_shape == (2,):
+            if self._surface is None:
+                self._surface = CriticSurface(self._real[:_POINTS])
+            return self._surface.draw(fake, score)
         return scatter_figure(self._real[:_POINTS], fake)
 
     def _show(self, tag: str, pixels: NDArray[np.uint8], path: Path, iteration: int) -> None:
-        png, larger = encode(pixels), enlarge(pixels)
-        path.write_bytes(png if larger is pixels else encode(larger))
+        png, larger = encode_png(pixels), enlarge(pixels)
+        path.write_bytes(png if larger is pixels else encode_png(larger))
         height, width, channels = pixels.shape
         image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=png)
         assert self._writer.file_writer is not None

@@ -26,7 +26,7 @@ _RATE = "perf/iterations_per_second"
 _FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")
 
 
-class Spent(NamedTuple):
+class Elapsed(NamedTuple):
     """Seconds that have gone by otherwise than in iterations, since the clock was started."""
 
     waiting_s: float = 0.0
@@ -60,7 +60,7 @@ class Tracker:
         self._occasional = occasional
         self.last: dict[str, float] = {}
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
-        self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Spent()
+        self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Elapsed()
         if resume_at:
             self._cut(kept_bytes)
         else:
@@ -94,9 +94,9 @@ class Tracker:
 
     def start_clock(self, iteration: int) -> None:
         """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
-        self._clock, self._clock_at, self._spent = time.perf_counter(), iteration, Spent()
+        self._clock, self._clock_at, self._spent = time.perf_counter(), iteration, Elapsed()
 
-    def write_rate(self, iteration: int, spent: Spent) -> None:
+    def write_rate(self, iteration: int, spent: Elapsed) -> None:
         """Write iterations per second, and the parts of the time spent otherwise, since the last call.
 
         Args:

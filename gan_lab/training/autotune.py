@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 
 import torch
 
-from gan_lab.game.batches import Feed
+from gan_lab.game.batches import Prefetcher
 from gan_lab.game.execution import Execution, Mode, make_execution
 from gan_lab.numerics.trees import stack
 from gan_lab.training.flops import count_flops
@@ -56,7 +56,7 @@ class Choice(NamedTuple):
         return f"{self.mode}, {members} seeds {'stacked' if self.together else 'in turn'}"
 
 
-def choose(members: Sequence[Member], until: int) -> Choice:
+def choose_execution(members: Sequence[Member], until: int) -> Choice:
     """Decide how members are played from where they stand to an iteration.
 
     Several members are stacked where one call for all of them is faster than one call for each; that is tried
@@ -68,9 +68,9 @@ def choose(members: Sequence[Member], until: int) -> Choice:
         members: they stand at the same iteration.
         until: the iteration that they are played to.
     """
-    experiment, iterations = members[0].experiment, until - members[0].safe.iteration
-    asked = experiment.train.execution
-    for choice in _possible(len(members), experiment.device):
+    setup, iterations = members[0].setup, until - members[0].last_finite.iteration
+    asked = setup.train.execution
+    for choice in _possible(len(members), setup.device):
         recorded = choice.recorded(len(members))
         as_before = all(member.run.record.execution == recorded for member in members)
         if as_before and asked in ("auto", choice.mode):
@@ -78,7 +78,7 @@ def choose(members: Sequence[Member], until: int) -> Choice:
     together, layout = _choose_layout(members)
     if asked != "auto":
         return Choice(asked, together, f"{layout}{asked}, as the config says")
-    if experiment.device.type == "cuda":
+    if setup.device.type == "cuda":
         return _try_graph(members if together else members[:1], together, layout)
     played_at_once = members if together else members[:1]
     # seeds in turn share one compilation
@@ -89,7 +89,7 @@ def choose(members: Sequence[Member], until: int) -> Choice:
 
 def _try_graph(members: Sequence[Member], together: bool, layout: str) -> Choice:
     """Record a graph, unless something in the networks waits for the device."""
-    execution = make_execution(members[0].experiment.game, "graph", stacked=len(members) > 1)
+    execution = make_execution(members[0].setup.game, "graph", stacked=len(members) > 1)
     try:
         execution.iteration(*_trial(members))
     except RuntimeError as error:
@@ -114,9 +114,9 @@ def _possible(members: int, device: torch.device) -> Iterator[Choice]:
 def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
     if len(members) == 1:
         return False, ""
-    game = members[0].experiment.game
+    game = members[0].setup.game
     alone = partial(make_execution(game, "eager").iteration, *_trial(members[:1]))
-    device = members[0].experiment.device
+    device = members[0].setup.device
     (one,) = _least_seconds(device, alone)
     # large networks are slow to try, and a few of them tell as much as all
     count = min(len(members), max(_TRIAL_MEMBERS, int(_TRIAL_S / one)))
@@ -133,8 +133,8 @@ def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:
 
 
 def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
-    experiment, trial, stacked = members[0].experiment, _trial(members), len(members) > 1
-    game, device = experiment.game, experiment.device
+    setup, trial, stacked = members[0].setup, _trial(members), len(members) > 1
+    game, device = setup.game, setup.device
     stay = partial(Choice, "eager", stacked)
     eager = partial(make_execution(game, "eager", stacked=stacked).iteration, *trial)
     first = _seconds_of(eager, device)
@@ -160,10 +160,10 @@ def _choose_on_cpu(members: Sequence[Member], iterations: int) -> Choice:
 
 
 def _trial(members: Sequence[Member]) -> Trial:
-    feed = Feed([member.draws for member in members], members[0].experiment.device, ahead=False)
-    states = [member.safe.state for member in members]
+    batches = Prefetcher([member.source for member in members], members[0].setup.device, ahead=False)
+    states = [member.last_finite.state for member in members]
     state = states[0] if len(states) == 1 else stack(states)
-    return Trial(state, feed.batch(members[0].safe.iteration))
+    return Trial(state, batches.batch(members[0].last_finite.iteration))
 
 
 def _least_seconds(device: torch.device, *calls: Callable[[], Any]) -> list[float]:
@@ -195,8 +195,8 @@ def _seconds_of(call: Callable[[], Any], device: torch.device) -> float:
 
 def _arithmetic_seconds(members: Sequence[Member]) -> float:
     """Return what the products of an iteration of all members take at the rate of a large matrix product."""
-    experiment = members[0].experiment
-    operations = count_flops(make_execution(experiment.game, "eager").iteration, *_trial(members[:1]))
-    matrix = torch.randn(_PRODUCT_SIZE, _PRODUCT_SIZE, device=experiment.device).to(experiment.game.dtype)
-    (product_s,) = _least_seconds(experiment.device, partial(torch.mm, matrix, matrix))
+    setup = members[0].setup
+    operations = count_flops(make_execution(setup.game, "eager").iteration, *_trial(members[:1]))
+    matrix = torch.randn(_PRODUCT_SIZE, _PRODUCT_SIZE, device=setup.device).to(setup.game.dtype)
+    (product_s,) = _least_seconds(setup.device, partial(torch.mm, matrix, matrix))
     return len(members) * operations * product_s / (2 * _PRODUCT_SIZE**3)

@@ -12,7 +12,7 @@ import torch
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.evaluation.feature_cache import find_feature_network
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest
 from gan_lab.runs.record import RECORD_NAME
@@ -60,16 +60,16 @@ def launch(
     """
     configs = configs_by_folder(config, run_dir)
     (first, *others), device_and_mode = configs.values(), (device, execution)
-    experiment = assemble(_changed(first, *device_and_mode), trusted)
-    experiments = [experiment, *(experiment.with_seed(member["seed"]) for member in others)]
-    total = iterations or experiment.train.iterations
-    about = {"device": experiment.device.type, "command": command, "choices": choices}
+    setup = build_setup(_changed(first, *device_and_mode), trusted)
+    setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
+    total = iterations or setup.train.iterations
+    about = {"device": setup.device.type, "command": command, "choices": choices}
     with ExitStack() as stack:
         runs = _open_all(configs, total, about)
         for run in runs:
             stack.enter_context(run)
         unfinished = []
-        for member, run in zip(experiments, runs, strict=True):
+        for member, run in zip(setups, runs, strict=True):
             if run.outcome == "finished":
                 log.info("%s: %s before, at iteration %d.", run.path, run.record.status, run.record.iteration)
             else:
@@ -79,7 +79,7 @@ def launch(
                 _train_all(unfinished)
             except (MemoryError, RuntimeError) as error:
                 raise _as_refusal(error) from error
-    return fmean(_returned(experiment, run) for run in runs)
+    return fmean(_returned(setup, run) for run in runs)
 
 
 def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[str, Any]]:
@@ -130,14 +130,14 @@ def _changed(config: dict[str, Any], device: str | None, execution: str | None) 
     return config
 
 
-def _train_all(unfinished: Sequence[tuple[Experiment, Run]]) -> None:
+def _train_all(unfinished: Sequence[tuple[Setup, Run]]) -> None:
     """Train runs, from their newest checkpoints, and write down how they end.
 
     Raises:
         UserError: if data or a checkpoint is not fit for it.
         KeyboardInterrupt: after saving, if a signal asked to stop.
     """
-    checkpoints = [_find_checkpoint(experiment, run) for experiment, run in unfinished]
+    checkpoints = [_find_checkpoint(setup, run) for setup, run in unfinished]
     first, _ = unfinished[0]
     sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
     if first.metrics.every:
@@ -147,8 +147,8 @@ def _train_all(unfinished: Sequence[tuple[Experiment, Run]]) -> None:
             stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
         stack.enter_context(float32_products(first.train.precision))
         members = []
-        for (experiment, run), checkpoint in zip(unfinished, checkpoints, strict=True):
-            member = Member(experiment, sampler, run, checkpoint)
+        for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
+            member = Member(setup, sampler, run, checkpoint)
             stack.callback(member.close)
             members.append(member)
         train_members(members, lambda: bool(request))
@@ -157,22 +157,22 @@ def _train_all(unfinished: Sequence[tuple[Experiment, Run]]) -> None:
         raise KeyboardInterrupt(request.signal.name)
 
 
-def _find_checkpoint(experiment: Experiment, run: Run) -> Checkpoint | None:
+def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
     folder = run.path / FOLDER
     if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
         return None
-    checkpoint = load_newest(run.path, like=experiment.init_state())
+    checkpoint = load_newest(run.path, like=setup.init_state())
     if checkpoint.fingerprint != run.record.config_hash:
         raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
     log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
-    if checkpoint.device != experiment.device.type:
+    if checkpoint.device != setup.device.type:
         run.update(execution="")  # what was chosen for the other device
         log.warning(
             "%s was trained on %s until here; %s draws other numbers, so its results are not those of a run "
             "that never moved.",
             run.path,
             checkpoint.device,
-            experiment.device.type,
+            setup.device.type,
         )
     return checkpoint
 
@@ -185,9 +185,9 @@ def _as_refusal(error: Exception) -> Exception:
     return lack_of_memory(error, remedy) or error
 
 
-def _returned(experiment: Experiment, run: Run) -> float:
+def _returned(setup: Setup, run: Run) -> float:
     """Return the number that the sweeper asked for; it never gets NaN."""
-    settings = experiment.train
+    settings = setup.train
     if run.record.status == "diverged":
         return settings.returned_when_diverged
     numbers = run.record.numbers

@@ -9,16 +9,16 @@ from typing import Literal, NamedTuple
 import torch
 
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
-from gan_lab.game.batches import Draws
-from gan_lab.game.setup import Experiment
+from gan_lab.game.batches import BatchSource
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import map_tensors
 from gan_lab.runs.checkpoint import Checkpoint, save
 from gan_lab.runs.run import Run
 from gan_lab.tracking.buffer import Block, find_failure
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
-from gan_lab.tracking.snapshots import Looker
+from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.tags import SLOPE
-from gan_lab.tracking.tracker import Spent, Tracker
+from gan_lab.tracking.tracker import Elapsed, Tracker
 from gan_lab.types import Sampler, State
 
 
@@ -31,7 +31,7 @@ class Outcome(NamedTuple):
     message: str | None = None
 
 
-class Due(NamedTuple):
+class Schedule(NamedTuple):
     """What is due after an iteration."""
 
     logging: bool
@@ -55,35 +55,33 @@ class Member:
     """The bookkeeping of one run between its first and its last iteration.
 
     Attributes:
-        experiment: what is trained.
+        setup: what is trained.
         draws: what its iterations consume.
         safe: the newest position that is known to be finite.
         outcome: how it ended; None while it goes on.
 
     Args:
-        experiment: what is trained.
+        setup: what is trained.
         sampler: its real data.
         run: the folder, claimed by this process.
         checkpoint: where to go on from, None to begin.
     """
 
-    def __init__(
-        self, experiment: Experiment, sampler: Sampler, run: Run, checkpoint: Checkpoint | None
-    ) -> None:
-        self.experiment, self.run = experiment, run
-        self.draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
-        self.safe = _start(experiment, checkpoint)
+    def __init__(self, setup: Setup, sampler: Sampler, run: Run, checkpoint: Checkpoint | None) -> None:
+        self.setup, self.run = setup, run
+        self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
+        self.last_finite = _start(setup, checkpoint)
         self.outcome: Outcome | None = None
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
-        self._evaluator = make_evaluator(experiment, sampler) if experiment.metrics.every else None
+        self._evaluator = make_evaluator(setup, sampler) if setup.metrics.every else None
         if self._evaluator is not None:
             networks = [*run.record.measured_by.split("+"), self._evaluator.measured_by]
             run.update(measured_by="+".join(dict.fromkeys(filter(None, networks))))
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
-        self._tracker = Tracker(run.path, self.safe.iteration, kept_bytes, occasional)
-        self._looker = Looker(experiment, sampler, run.path, self._tracker.writer)
+        self._tracker = Tracker(run.path, self.last_finite.iteration, kept_bytes, occasional)
+        self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
         open_dashboard(self._tracker.writer, run.record)
-        self._looker.show_real()
+        self._snapshots.show_real()
 
     @property
     def total(self) -> int:
@@ -95,7 +93,7 @@ class Member:
         """Tag to value at the last iteration that was logged."""
         return self._tracker.last
 
-    def log(self, block: Block, state: State, due: Due, *, replay: Replay) -> None:
+    def log(self, block: Block, state: State, due: Schedule, *, replay: Replay) -> None:
         """Write what was measured since the last log; a value that is not finite ends the run before it.
 
         Args:
@@ -113,50 +111,52 @@ class Member:
             return
         done = block.first + len(block) - 1
         self._tracker.write(block, self._measure(state, due))
-        self._tracker.require(self.experiment.train.returned_metric)
-        self.safe = Position(done, state)
+        self._tracker.require(self.setup.train.returned_metric)
+        self.last_finite = Position(done, state)
 
-    def write_rate(self, spent: Spent) -> None:
+    def write_rate(self, spent: Elapsed) -> None:
         """Write the pace since the last time, given the time spent otherwise than in iterations so far."""
-        self._tracker.write_rate(self.safe.iteration, spent)
+        self._tracker.write_rate(self.last_finite.iteration, spent)
 
     def begin(self) -> None:
         """Start the clock: what came before, such as compiling, is not the time of an iteration."""
-        self._tracker.start_clock(self.safe.iteration)
+        self._tracker.start_clock(self.last_finite.iteration)
 
     def look(self) -> None:
         """Show samples and weights of the safe position."""
-        self._looker.look(self.safe.state, self.safe.iteration)
+        self._snapshots.look(self.last_finite.state, self.last_finite.iteration)
 
     def save(self) -> None:
         """Write the safe position as a checkpoint."""
         checkpoint = Checkpoint(
-            iteration=self.safe.iteration,
-            state=self.safe.state,
+            iteration=self.last_finite.iteration,
+            state=self.last_finite.state,
             counters={"metrics_bytes": self._tracker.sync()},
-            device=self.experiment.device.type,
+            device=self.setup.device.type,
             fingerprint=self.run.record.config_hash,
         )
         save(self.run.path, checkpoint)
-        self.run.update(iteration=self.safe.iteration, final=self.numbers)
+        self.run.update(iteration=self.last_finite.iteration, final=self.numbers)
 
     def end(
         self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None
     ) -> None:
         """Write how the run ended, and its final numbers where TensorBoard's HPARAMS tab finds them."""
-        self.outcome = Outcome(status, self.safe.iteration, self.numbers, message)
+        self.outcome = Outcome(status, self.last_finite.iteration, self.numbers, message)
         if status != "interrupted":
             succeeded = status == "completed"
-            close_dashboard(self._tracker.writer, self.numbers, self.safe.iteration, succeeded)
-        self.run.update(status=status, iteration=self.safe.iteration, final=self.numbers, message=message)
+            close_dashboard(self._tracker.writer, self.numbers, self.last_finite.iteration, succeeded)
+        self.run.update(
+            status=status, iteration=self.last_finite.iteration, final=self.numbers, message=message
+        )
 
     def close(self) -> None:
         """Close the event file."""
         self._tracker.close()
 
-    def _measure(self, state: State, due: Due) -> dict[str, float]:
+    def _measure(self, state: State, due: Schedule) -> dict[str, float]:
         """Return what is measured only now and then."""
-        measured = self._looker.measure(state) if due.logging else {}
+        measured = self._snapshots.measure(state) if due.logging else {}
         if self._evaluator is not None and due.evaluating:
             measured |= numbers_of(self._evaluator.measure(state))
         return measured
@@ -164,21 +164,21 @@ class Member:
     def _diverge(self, block: Block, row: int, what: str, replay: Replay) -> None:
         """Go back to the last iteration before a failure, write what led to it, and end."""
         last = block.first + row - 1
-        if last > self.safe.iteration:
+        if last > self.last_finite.iteration:
             state, again = replay(last)
             # where arithmetic is not the same twice, these iterations may fail earlier the second time
             if find_failure(again, state) is None:
-                self.safe = Position(last, state)
-        self._tracker.write(block.head(self.safe.iteration + 1 - block.first))
+                self.last_finite = Position(last, state)
+        self._tracker.write(block.head(self.last_finite.iteration + 1 - block.first))
         self.save()
         self.end("diverged", f"{what} was not finite at iteration {block.first + row}.")
 
 
-def _start(experiment: Experiment, checkpoint: Checkpoint | None) -> Position:
+def _start(setup: Setup, checkpoint: Checkpoint | None) -> Position:
     if checkpoint is None:
-        return Position(0, experiment.init_state())
+        return Position(0, setup.init_state())
 
     def move(tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(experiment.device)
+        return tensor.to(setup.device)
 
     return Position(checkpoint.iteration, map_tensors(move, checkpoint.state))

@@ -68,7 +68,7 @@ def tell_endings(members: Sequence[Member]) -> None:
         outcome = member.outcome
         assert outcome is not None
         reason = f": {outcome.message}" if outcome.message else "."
-        seed, iteration = member.experiment.seed, outcome.iteration
+        seed, iteration = member.setup.seed, outcome.iteration
         log.info("Seed %d %s at iteration %d%s", seed, outcome.status, iteration, reason)
         for tag, value in outcome.numbers.items():
             if tag.startswith("distance/"):

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from gan_lab.cli.compose import compose
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Case:
     overrides: tuple[str, ...]
     seeds: tuple[int, ...] = ()
 
-    def assemble(self, device: str) -> Experiment:
-        """Return the experiment that ``gan-lab train OVERRIDES device=DEVICE`` would run."""
-        return assemble(compose([*self.overrides, f"device={device}"]).config)
+    def build_setup(self, device: str) -> Setup:
+        """Return the setup that ``gan-lab train OVERRIDES device=DEVICE`` would run."""
+        return build_setup(compose([*self.overrides, f"device={device}"]).config)
 
 
 _STACKS = (8, 32)

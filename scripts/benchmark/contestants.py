@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.game.batches import Draws, Feed
+from gan_lab.game.batches import BatchSource, Prefetcher
 from gan_lab.game.execution import Execution, Mode, make_execution
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import stack, tensors_of
-from gan_lab.tracking.buffer import Measured
+from gan_lab.tracking.buffer import MeasurementBuffer
 
 TEXTBOOK, IN_MEMORY = "textbook", "textbook, data in memory"
 
@@ -74,29 +74,29 @@ def enter(device: torch.device, seeds: tuple[int, ...], *, in_memory: bool) -> l
     return [*textbook, *single, *(Contestant(mode, seeds=n) for n in seeds for mode in modes)]
 
 
-def make_runner(contestant: Contestant, experiment: Experiment, samples: Tensor) -> Runner:
+def make_runner(contestant: Contestant, setup: Setup, samples: Tensor) -> Runner:
     """Build a contestant; ``samples`` (n, *D) are the textbook's real data."""
     if contestant.mode == "textbook":
-        textbook = Textbook(experiment, samples, loader=contestant.loader)
+        textbook = Textbook(setup, samples, loader=contestant.loader)
         return Runner(textbook.iterate, 1, textbook.tensors)
-    game = experiment.game
+    game = setup.game
     if contestant.bf16:
         game = dataclasses.replace(game, dtype=torch.bfloat16)
     execution = make_execution(game, contestant.mode, stacked=contestant.seeds > 1)
-    return _Ours(experiment, execution, contestant.seeds).runner
+    return _Ours(setup, execution, contestant.seeds).runner
 
 
 class _Ours:
     """Ours as the training loop plays it, without looks and files."""
 
-    def __init__(self, experiment: Experiment, execution: Execution, seeds: int) -> None:
-        device, sampler = experiment.device, experiment.dataset.open(experiment.device)
-        members = [Draws(sampler, experiment.batch_shape, experiment.seed + k, device) for k in range(seeds)]
-        self._feed = Feed(members, device, ahead=False)
-        states = [experiment.init_state() for _ in range(seeds)]
+    def __init__(self, setup: Setup, execution: Execution, seeds: int) -> None:
+        device, sampler = setup.device, setup.dataset.open(setup.device)
+        members = [BatchSource(sampler, setup.batch_shape, setup.seed + k, device) for k in range(seeds)]
+        self._feed = Prefetcher(members, device, ahead=False)
+        states = [setup.init_state() for _ in range(seeds)]
         self._state = states[0] if seeds == 1 else stack(states)
         self._execution, self._iteration = execution, 0
-        self._measured = Measured(1)
+        self._measured = MeasurementBuffer(1)
         self.runner = Runner(self._iterate, members[0].block_length, lambda: tensors_of(self._state))
 
     def _iterate(self) -> None:

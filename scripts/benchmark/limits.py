@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from benchmark.machine import Machine
 from benchmark.memory import bytes_of
-from gan_lab.game.batches import Draws, Feed
+from gan_lab.game.batches import BatchSource, Prefetcher
 from gan_lab.game.execution import make_execution
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.training.flops import count_flops
 
@@ -25,17 +25,17 @@ class Work:
     bytes: int
 
 
-def count_work(experiment: Experiment) -> Work:
+def count_work(setup: Setup) -> Work:
     """Count the work of one iteration by playing it."""
-    sampler = experiment.dataset.open(experiment.device)
-    draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
-    batch = Feed([draws], experiment.device, ahead=False).batch(0)
-    state = experiment.init_state()
-    flops = count_flops(make_execution(experiment.game, "eager").iteration, state, batch)
+    sampler = setup.dataset.open(setup.device)
+    source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
+    batch = Prefetcher([source], setup.device, ahead=False).batch(0)
+    state = setup.init_state()
+    flops = count_flops(make_execution(setup.game, "eager").iteration, state, batch)
     generator, critic = bytes_of(tensors_of(state.generator)), bytes_of(tensors_of(state.critic))
     of_critic_step = critic + bytes_of(tensors_of((state.critic_optimizer, state.constraint)))
     of_generator_step = generator + bytes_of(tensors_of((state.generator_optimizer, state.average)))
-    moved = 2 * experiment.game.n_critic * of_critic_step + 2 * of_generator_step
+    moved = 2 * setup.game.n_critic * of_critic_step + 2 * of_generator_step
     return Work(flops, moved + generator + critic + bytes_of(list(batch)))
 
 

@@ -15,7 +15,7 @@ from benchmark.results import Result, Row
 from benchmark.textbook import draw_samples
 from benchmark.timing import choose_repeats, take_turns, time_calls
 from gan_lab.datasets.resident import available_bytes
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 
 _LOADER_WEIGHS = ("toy", "mlp", "curves")
 _MOST_MEMORY = 0.5
@@ -52,11 +52,11 @@ def measure(case: Case, device: str, machine: Machine, effort: Effort, command: 
         effort: how long.
         command: what was typed, for the record.
     """
-    experiment = case.assemble(device)
-    work = count_work(experiment)
-    in_memory = case.group in _LOADER_WEIGHS or experiment.device.type == "cuda"
-    contestants = enter(experiment.device, case.seeds, in_memory=in_memory)
-    rows = Field(experiment, contestants, machine, effort).rows()
+    setup = case.build_setup(device)
+    work = count_work(setup)
+    in_memory = case.group in _LOADER_WEIGHS or setup.device.type == "cuda"
+    contestants = enter(setup.device, case.seeds, in_memory=in_memory)
+    rows = Field(setup, contestants, machine, effort).rows()
     torch.compiler.reset()
     gc.collect()
     torch.cuda.empty_cache()  # what torch keeps counts as taken where the next case asks for memory
@@ -66,20 +66,18 @@ def measure(case: Case, device: str, machine: Machine, effort: Effort, command: 
 class Field:
     """The contestants of a case, built and run together."""
 
-    def __init__(
-        self, experiment: Experiment, contestants: list[Contestant], machine: Machine, effort: Effort
-    ) -> None:
-        self._device, self._effort, self._contestants = experiment.device, effort, contestants
+    def __init__(self, setup: Setup, contestants: list[Contestant], machine: Machine, effort: Effort) -> None:
+        self._device, self._effort, self._contestants = setup.device, effort, contestants
         self._cold: dict[str, float] = {}
         self._warm: dict[str, float] = {}
         self._peaks: dict[str, int | None] = {}
         self._repeats: dict[str, int] = {}
         self._left_out: dict[str, str] = {}
         # one try, four seeds of the DCGAN at 32x32: 203 s to compile, then 13 s an iteration against 5 s
-        convolves = any(isinstance(layer, nn.Conv2d) for layer in experiment.critic.modules())
+        convolves = any(isinstance(layer, nn.Conv2d) for layer in setup.critic.modules())
         self._slow_to_stack = convolves and self._device.type == "cpu"
-        samples = draw_samples(experiment)
-        eager = make_runner(Contestant("eager"), experiment, samples)
+        samples = draw_samples(setup)
+        eager = make_runner(Contestant("eager"), setup, samples)
         time_calls(eager.iterate, 1, self._device)
         once_s, peak = self._gauge(eager)
         # all are built before any is called: building a compiled one discards what is compiled
@@ -89,7 +87,7 @@ class Field:
             if reason is not None:
                 self._left_out[contestant.name] = reason
             else:
-                self._runners[contestant.name] = make_runner(contestant, experiment, samples)
+                self._runners[contestant.name] = make_runner(contestant, setup, samples)
 
     def rows(self) -> tuple[Row, ...]:
         """Run everything, and return what was measured."""

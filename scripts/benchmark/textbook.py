@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.base import UpdateRule
@@ -22,24 +22,24 @@ _NUMBERS, _MOST_SAMPLES = 1 << 26, 1 << 16
 
 
 class Textbook:
-    """WGAN or WGAN-GP as in most repositories, with the networks, rates and batches of an experiment.
+    """WGAN or WGAN-GP as in most repositories, with the networks, rates and batches of a setup.
 
     Args:
-        experiment: what is trained; its networks are copied.
+        setup: what is trained; its networks are copied.
         samples: real data (n, *D).
         loader: whether batches come from a DataLoader, or else are rows of ``samples`` on the device.
     """
 
-    def __init__(self, experiment: Experiment, samples: Tensor, *, loader: bool = True) -> None:
-        self.device, game = experiment.device, experiment.game
-        self.generator = copy.deepcopy(experiment.generator).to(self.device)
-        self.critic = copy.deepcopy(experiment.critic).to(self.device)
+    def __init__(self, setup: Setup, samples: Tensor, *, loader: bool = True) -> None:
+        self.device, game = setup.device, setup.game
+        self.generator = copy.deepcopy(setup.generator).to(self.device)
+        self.critic = copy.deepcopy(setup.critic).to(self.device)
         self.average = copy.deepcopy(self.generator) if game.ema is not None else None
         self.of_generator = make_optimizer(game.generator_optimizer, self.generator)
         self.of_critic = make_optimizer(game.critic_optimizer, self.critic)
         self.clip, self.penalty_weight = strengths(game.constraint)
         self.n_critic, self.ema = game.n_critic, game.ema
-        self.batch_size, self.latent_dim = experiment.train.batch_size, experiment.batch_shape.latent_dim
+        self.batch_size, self.latent_dim = setup.train.batch_size, setup.batch_shape.latent_dim
         reals = self._load(samples) if loader else self._pick(samples.to(self.device))
         self._reals: Iterator[Tensor] = reals
         self.losses = (math.nan, math.nan)
@@ -135,9 +135,9 @@ def strengths(constraint: Constraint) -> tuple[float | None, float | None]:
     return None, constraint.weight
 
 
-def draw_samples(experiment: Experiment) -> Tensor:
+def draw_samples(setup: Setup) -> Tensor:
     """Return real data (n, *D) on the CPU for a DataLoader: up to 65,536 samples, or 256 MiB of them."""
-    shape = experiment.dataset.data_shape
-    n = max(experiment.train.batch_size, min(_MOST_SAMPLES, _NUMBERS // math.prod(shape)))
+    shape = setup.dataset.data_shape
+    n = max(setup.train.batch_size, min(_MOST_SAMPLES, _NUMBERS // math.prod(shape)))
     device = torch.device("cpu")
-    return experiment.dataset.open(device)(n, make_rng(experiment.seed, "textbook", device))
+    return setup.dataset.open(device)(n, make_rng(setup.seed, "textbook", device))

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
-from gan_lab.game.batches import Draws, Feed
+from gan_lab.game.batches import BatchSource, Prefetcher
 from gan_lab.game.execution import Mode, make_execution
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import State
 
@@ -40,20 +40,20 @@ class Agreement(NamedTuple):
         return self.difference <= min(TOLERANCE, RELATIVE_TOLERANCE * self.movement)
 
 
-def compare(experiment: Experiment, mode: Mode = "eager", backend: str = "inductor") -> Agreement:
+def compare(setup: Setup, mode: Mode = "eager", backend: str = "inductor") -> Agreement:
     """Play one iteration of the textbook's and one of ours.
 
     The optimizers get a larger eps, 1e-4. From a standing start both divide a gradient by its own size, so
     that where it vanishes a rounding error decides on the sign of a whole step.
     """
-    experiment = _with_eps(experiment)
-    sampler = experiment.dataset.open(experiment.device)
-    draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
-    batch = Feed([draws], experiment.device, ahead=False).batch(0)
-    textbook = Textbook(experiment, batch.real[0], loader=False)
+    setup = _with_eps(setup)
+    sampler = setup.dataset.open(setup.device)
+    source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
+    batch = Prefetcher([source], setup.device, ahead=False).batch(0)
+    textbook = Textbook(setup, batch.real[0], loader=False)
     textbook.play(batch)
-    start = experiment.init_state()
-    after, _ = make_execution(experiment.game, mode, backend=backend).iteration(start, batch)
+    start = setup.init_state()
+    after, _ = make_execution(setup.game, mode, backend=backend).iteration(start, batch)
     networks = (textbook.generator, textbook.critic, textbook.average)
     theirs = [value for network in networks if network is not None for value in network.parameters()]
     difference = torch.cat([value.detach().flatten() for value in theirs]) - _flatten(after)
@@ -70,8 +70,8 @@ def _flatten(state: State) -> Tensor:
     )
 
 
-def _with_eps(experiment: Experiment) -> Experiment:
-    game = experiment.game
+def _with_eps(setup: Setup) -> Setup:
+    game = setup.game
     generator_optimizer: Any = game.generator_optimizer  # all of them have an eps, their base class has not
     critic_optimizer: Any = game.critic_optimizer
     game = dataclasses.replace(
@@ -79,4 +79,4 @@ def _with_eps(experiment: Experiment) -> Experiment:
         generator_optimizer=dataclasses.replace(generator_optimizer, eps=_EPS),
         critic_optimizer=dataclasses.replace(critic_optimizer, eps=_EPS),
     )
-    return dataclasses.replace(experiment, game=game)
+    return dataclasses.replace(setup, game=game)

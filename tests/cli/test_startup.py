@@ -24,22 +24,22 @@ assert status == 0, status
 """
 
 ASSEMBLE = """
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 for config in given:
-    assemble(config)
+    build_setup(config)
 """
 
 PLAY_ONE_ITERATION = """
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import BatchSource
 from gan_lab.game.execution import make_execution
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from gan_lab.types import Batch
 for config in given:
-    experiment = assemble(config)
-    sampler = experiment.dataset.open(experiment.device)
-    block = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device).block(0)
+    setup = build_setup(config)
+    sampler = setup.dataset.open(setup.device)
+    block = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device).block(0)
     batch = Batch(*(values[0] for values in block))
-    make_execution(experiment.game, "eager").iteration(experiment.init_state(), batch)
+    make_execution(setup.game, "eager").iteration(setup.init_state(), batch)
 """
 
 

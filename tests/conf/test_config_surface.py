@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_lab.config.errors import UserError
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from support.configs import compose_config
 
 CONFIGS = {
@@ -84,7 +84,7 @@ def names_a_key(message: str, config: dict[str, Any], path: tuple[str, ...]) -> 
 def assert_built_or_refused(config: dict[str, Any], path: tuple[str, ...]) -> None:
     """Build what a config describes, or find a key in the one sentence that refuses it."""
     try:
-        assemble(config)
+        build_setup(config)
     except UserError as refusal:
         message = str(refusal)
     else:
@@ -124,7 +124,7 @@ def test_a_key_that_is_missing_or_misspelt_is_named(name: str) -> None:
         if "_target_" in node or path[0] == "train":
             # elsewhere Hydra has refused it before
             with pytest.raises(UserError, match=re.escape(f"{'.'.join(path)}_x is not a setting of ")):
-                assemble(put(config, (*path[:-1], f"{path[-1]}_x"), 1))
+                build_setup(put(config, (*path[:-1], f"{path[-1]}_x"), 1))
         assert_built_or_refused(changed, path)
 
 
@@ -132,4 +132,4 @@ def test_a_key_that_is_missing_or_misspelt_is_named(name: str) -> None:
 @pytest.mark.parametrize("value", [None, 5, "text", [1], {}], ids=repr)
 def test_a_whole_group_of_something_else_is_named(key: str, value: object) -> None:
     with pytest.raises(UserError, match=rf"^{key}[ .]"):
-        assemble(composed("wgan-gp on a ring") | {key: value})
+        build_setup(composed("wgan-gp on a ring") | {key: value})

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.config.errors import UserError
-from gan_lab.config.options import config_folder, describe
+from gan_lab.config.options import config_folder, describe_option
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import BatchSource
 from gan_lab.game.execution import make_execution
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.trees import member_of, stack
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
@@ -34,7 +34,7 @@ NOT_OF_TRAIN = ("settings", "sizes", "hydra", "distances")
 OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] not in NOT_OF_TRAIN]
 OPTIONS = [option for option in OPTIONS if "/" in option]
 
-KINDS: dict[str, type[Checked]] = {
+KINDS: dict[str, type[Settings]] = {
     "objective": Objective,
     "constraint": Constraint,
     "dataset": Dataset,
@@ -79,7 +79,7 @@ def test_no_group_is_empty_or_unknown() -> None:
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_says_in_a_line_what_it_is(option: str) -> None:
-    text = describe(config_folder() / f"{option}.yaml")
+    text = describe_option(config_folder() / f"{option}.yaml")
     assert text.endswith((".", "?"))
     assert 10 < len(text) <= 100
 
@@ -160,21 +160,21 @@ def test_an_objective_runs_under_vmap_and_compiled(objective: Objective) -> None
         torch.testing.assert_close(compiled(real[0], fake[0]), lone[0], atol=1e-6, rtol=0, msg=name)
 
 
-def small_experiment(*overrides: str) -> Experiment:
+def small_setup(*overrides: str) -> Setup:
     # with a larger eps, no rounding decides on the sign of a step
     config = compose_config("device=cpu", "critic_norm=none", f"optimizer.eps={EPS}", *overrides)
     config["train"] |= {"batch_size": BATCH, "n_critic": N_CRITIC, "warmup_critic_steps": 0}
     for network in ("generator", "critic"):
         config["architecture"][network] |= {"width": 8, "depth": 1}
-    return assemble(config)
+    return build_setup(config)
 
 
-def first_step(experiment: Experiment, seed: int) -> tuple[State, Batch]:
+def first_step(setup: Setup, seed: int) -> tuple[State, Batch]:
     """The initial state, moved a little where the seed differs, and a batch of that seed."""
-    sampler = experiment.dataset.open(experiment.device)
-    block = Draws(sampler, experiment.batch_shape, seed, experiment.device).block(0)
+    sampler = setup.dataset.open(setup.device)
+    block = BatchSource(sampler, setup.batch_shape, seed, setup.device).block(0)
     batch = Batch(*(values[0] for values in block))
-    state = experiment.init_state()
+    state = setup.init_state()
     scaled = {name: value * (1 + 0.1 * seed) for name, value in state.generator.items()}
     return state._replace(generator=scaled), batch
 
@@ -183,17 +183,17 @@ def first_step(experiment: Experiment, seed: int) -> tuple[State, Batch]:
 def test_a_constraint_plays_an_iteration_in_every_way(option: str) -> None:
     overrides = overrides_for(option)
     try:
-        experiment = small_experiment("objective=wgan", "dataset=ring8", *overrides)
+        setup = small_setup("objective=wgan", "dataset=ring8", *overrides)
     except UserError:  # it is for images
-        experiment = small_experiment("objective=wgan", "dataset=digits", "architecture=mlp_mlp", *overrides)
-    eager = make_execution(experiment.game, "eager").iteration
-    members = [first_step(experiment, seed) for seed in (0, 1)]
+        setup = small_setup("objective=wgan", "dataset=digits", "architecture=mlp_mlp", *overrides)
+    eager = make_execution(setup.game, "eager").iteration
+    members = [first_step(setup, seed) for seed in (0, 1)]
     lone = [eager(state, batch) for state, batch in members]
     assert all(bool(torch.isfinite(value)) for _, measurements in lone for value in measurements.values())
 
-    compiled = make_execution(experiment.game, "compiled", backend="eager").iteration
+    compiled = make_execution(setup.game, "compiled", backend="eager").iteration
     assert_same_play([[compiled(*members[0])]], [[lone[0]]], batch=BATCH)
 
-    together = make_execution(experiment.game, "eager", stacked=True).iteration(*stack(members))
+    together = make_execution(setup.game, "eager", stacked=True).iteration(*stack(members))
     for k, expected in enumerate(lone):
         assert_same_play([[member_of(together, k)]], [[expected]], batch=BATCH)

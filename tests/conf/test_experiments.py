@@ -14,7 +14,7 @@ from gan_lab.cli.naming import sweep_name
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.scales import SCALES, at_scale, drawn
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 from support.configs import compose_config
 
 # the paper's single run sweeps nothing
@@ -39,9 +39,9 @@ def jobs_of(name: str, scale: str) -> list[list[str]]:
     return [[*overrides, *job] for job in product(*axes)]
 
 
-def assembled(job: list[str]) -> Experiment:
+def assembled(job: list[str]) -> Setup:
     config = compose_config("device=cpu", *job)
-    return assemble(config | {"train": config["train"] | {"seeds": None}})
+    return build_setup(config | {"train": config["train"] | {"seeds": None}})
 
 
 @pytest.mark.parametrize("scale", SCALES)

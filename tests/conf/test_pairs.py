@@ -16,9 +16,9 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed_dataset import PackedDataset
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import BatchSource
 from gan_lab.game.execution import make_execution
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from gan_lab.types import Batch, Sampler
 from support.configs import compose_config
 
@@ -63,15 +63,15 @@ def play(config: dict[str, Any]) -> None:
     config["train"] |= {"batch_size": 4, "n_critic": 1}
     for network in ("generator", "critic"):
         config["architecture"][network]["width"] = 8
-    experiment = assemble(config)
-    draws = Draws(opened(experiment.dataset), experiment.batch_shape, 0, experiment.device)
-    iteration = make_execution(experiment.game, "eager").iteration
-    state = experiment.init_state()
-    block = draws.block(0)
+    setup = build_setup(config)
+    source = BatchSource(opened(setup.dataset), setup.batch_shape, 0, setup.device)
+    iteration = make_execution(setup.game, "eager").iteration
+    state = setup.init_state()
+    block = source.block(0)
     for k in range(2):
         state, measurements = iteration(state, Batch(*(values[k] for values in block)))
         assert all(bool(torch.isfinite(value)) for value in measurements.values()), measurements
-    moved = experiment.init_state()
+    moved = setup.init_state()
     assert any(not torch.equal(state.generator[name], moved.generator[name]) for name in moved.generator)
 
 

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import pytest
 
-from gan_lab.config.checks import Checked, Decay, PositiveFloat, PositiveInt, Probability
+from gan_lab.config.checks import Decay, PositiveFloat, PositiveInt, Probability, Settings
 from gan_lab.config.errors import BadValueError
 
 
 @dataclass(frozen=True)
-class Settings(Checked):
+class Settings(Settings):
     count: PositiveInt = 3
     rate: PositiveFloat | None = None
     kind: Literal["clip", "gp"] = "clip"

@@ -23,7 +23,7 @@ from gan_lab.distances.divergences import (
     total_variation,
     weighted_jensen_shannon,
 )
-from gan_lab.distances.line import Dirac, Discrete, Empirical, Gaussian, GaussianMixture, Uniform
+from gan_lab.distances.line import Dirac, Discrete, Empirical, Gaussian, LineMixture, Uniform
 from gan_lab.distances.line.distribution import Measure
 from gan_lab.distances.plane import Segment
 from gan_lab.objectives import power_divergences, relative_entropies
@@ -33,8 +33,8 @@ LOG_2 = math.log(2)
 NORMAL = Gaussian(0, 1)
 Divergence = Callable[[Measure, Measure], float]
 # P of f-GAN's table 3, as its numbers imply it
-FGAN_MIXTURE = GaussianMixture((0.33, 0.67), (-1, 2), (0.25, math.sqrt(2)))
-TWO_MODES = GaussianMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))
+FGAN_MIXTURE = LineMixture((0.33, 0.67), (-1, 2), (0.25, math.sqrt(2)))
+TWO_MODES = LineMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))
 
 # the functions normalised, and the members of the family that they must agree with
 FAMILY: dict[str, tuple[f.GeneratingFunction, FDivergence]] = {
@@ -304,16 +304,16 @@ def test_alpha_is_infinite_from_its_own_ratio_of_variances_on() -> None:
 
 
 def test_the_widest_component_decides_however_little_it_weighs() -> None:
-    heavy = GaussianMixture((1 - 1e-12, 1e-12), (0, 0), (1, 1.5))
+    heavy = LineMixture((1 - 1e-12, 1e-12), (0, 0), (1, 1.5))
     assert pearson_chi_squared(heavy, NORMAL) == math.inf
     assert pearson_chi_squared(NORMAL, heavy) < 1e-3
-    weightless = GaussianMixture((1, 0), (0, 0), (1, 1.5))
+    weightless = LineMixture((1, 0), (0, 0), (1, 1.5))
     assert pearson_chi_squared(weightless, NORMAL) == 0
 
 
 def test_at_the_boundary_the_means_of_a_mixture_can_save_the_integral() -> None:
     # p^2/q falls like exp(-3 |x|): the quadratic terms cancel, and q's means lie further out
-    p, q = Gaussian(0, 1), GaussianMixture((0.5, 0.5), (-3, 3), (math.sqrt(0.5), math.sqrt(0.5)))
+    p, q = Gaussian(0, 1), LineMixture((0.5, 0.5), (-3, 3), (math.sqrt(0.5), math.sqrt(0.5)))
     found = pearson_chi_squared(p, q)
     expected, _ = integrate.quad(
         lambda x: math.exp(2 * float(p.log_pdf(x)) - float(q.log_pdf(x))), -40, 40, points=[0], limit=400
@@ -322,12 +322,12 @@ def test_at_the_boundary_the_means_of_a_mixture_can_save_the_integral() -> None:
     assert pearson_chi_squared(p, Gaussian(3, math.sqrt(0.5))) == math.inf
     # only the means of the widest components count far out
     scales = (math.sqrt(0.5), math.sqrt(0.5), 0.1)
-    assert pearson_chi_squared(p, GaussianMixture((0.25, 0.25, 0.5), (-3, 3, 5), scales)) < math.inf
+    assert pearson_chi_squared(p, LineMixture((0.25, 0.25, 0.5), (-3, 3, 5), scales)) < math.inf
 
 
 def test_peaks_are_found_at_any_scale() -> None:
     for size in (1e-6, 1.0, 1e6):
-        p = GaussianMixture((0.5, 0.5), (-size, size), (1e-3 * size, 1e-3 * size))
+        p = LineMixture((0.5, 0.5), (-size, size), (1e-3 * size, 1e-3 * size))
         assert kl(p, Gaussian(0, size)) == pytest.approx(math.log(1e3) - LOG_2 + 0.5e-6, rel=1e-9)
 
 

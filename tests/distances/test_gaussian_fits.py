@@ -15,12 +15,12 @@ from gan_lab.distances.fits.gaussian_fits import (
     polish_minima,
     starting_points,
 )
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.line.bends import creases
 
-TWINS = GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
+TWINS = LineMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
 # the mixture behind table 3 of the f-GAN paper, rounded
-FGAN = GaussianMixture((0.33, 0.67), (-1.0, 2.0), (0.25, math.sqrt(2)))
+FGAN = LineMixture((0.33, 0.67), (-1.0, 2.0), (0.25, math.sqrt(2)))
 
 # divergence (mean, scale) of every minimum, global ones first
 OF_TWINS: dict[str, list[tuple[float, float, float]]] = {
@@ -47,7 +47,7 @@ EVERY = list(BY_NAME)
 
 
 @functools.cache
-def minima_of(name: str, target: GaussianMixture) -> tuple[Minimum, ...]:
+def minima_of(name: str, target: LineMixture) -> tuple[Minimum, ...]:
     return find_minima(BY_NAME[name].landscape(target))
 
 
@@ -85,7 +85,7 @@ def test_golden_fits_of_the_mixture_of_the_f_gan_paper(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("target", [TWINS, FGAN], ids=["twins", "fgan"])
 def test_a_minimum_is_what_adaptive_quadrature_says_and_lower_than_all_around(
-    name: str, target: GaussianMixture
+    name: str, target: LineMixture
 ) -> None:
     exact = BY_NAME[name].exact
     for found in minima_of(name, target):
@@ -118,7 +118,7 @@ def test_chi_squared_is_infinite_from_twice_or_half_the_widest_variance_on() -> 
 
 
 def test_kl_matches_the_moments_of_any_mixture() -> None:
-    target = GaussianMixture((0.2, 0.3, 0.5), (-4.0, 0.0, 1.0), (0.1, 2.0, 0.5))
+    target = LineMixture((0.2, 0.3, 0.5), (-4.0, 0.0, 1.0), (0.1, 2.0, 0.5))
     (found,) = minima_of("kl", target)
     assert found.mean == pytest.approx(target.mean(), abs=1e-5)
     assert found.scale == pytest.approx(math.sqrt(target.variance()), abs=1e-5)
@@ -130,14 +130,14 @@ def test_a_descent_from_a_mean_of_zero_does_not_stall() -> None:
 
 
 def test_simplices_that_stall_on_their_way_leave_no_copies() -> None:
-    target = GaussianMixture((0.2, 0.3, 0.5), (-10.0, 0.0, 1.0), (0.01, 3.0, 0.1))
+    target = LineMixture((0.2, 0.3, 0.5), (-10.0, 0.0, 1.0), (0.01, 3.0, 0.1))
     (found,) = minima_of("jeffrey", target)
     assert_close(found, 3.512986, -0.51222, 3.67776)
 
 
 @pytest.mark.parametrize("name", ["reverse_kl", "jeffrey", "jensen_shannon", "squared_hellinger"])
 def test_modes_far_apart_have_their_own_minima_and_nothing_between_has(name: str) -> None:
-    target = GaussianMixture((0.5, 0.5), (-60.0, 60.0), (0.6, 0.6))
+    target = LineMixture((0.5, 0.5), (-60.0, 60.0), (0.6, 0.6))
     left, right, *covering = minima_of(name, target)
     assert (left.mean, left.scale) == pytest.approx((-right.mean, right.scale), abs=1e-4)
     assert left.is_global
@@ -149,23 +149,23 @@ def test_modes_far_apart_have_their_own_minima_and_nothing_between_has(name: str
 
 
 def test_the_corner_of_the_log_density_between_far_modes_is_integrated_exactly() -> None:
-    target = GaussianMixture((0.3, 0.7), (-60.0, 60.0), (0.6, 0.9))
+    target = LineMixture((0.3, 0.7), (-60.0, 60.0), (0.6, 0.9))
     landscape, exact = BY_NAME["reverse_kl"].landscape(target), BY_NAME["reverse_kl"].exact
     assert landscape.height(15.0, 45.0) == pytest.approx(exact(target, Gaussian(15.0, 45.0)), rel=1e-9)
 
 
 def test_components_turn_into_each_other_where_they_are_equally_dense() -> None:
-    positions, widths = creases(GaussianMixture((0.3, 0.7, 0.0), (-1.0, 2.0, 9.0), (0.5, 1.5, 1.0)))
+    positions, widths = creases(LineMixture((0.3, 0.7, 0.0), (-1.0, 2.0, 9.0), (0.5, 1.5, 1.0)))
     assert len(positions) == 2  # no weight, no crease
     slopes = -(positions + 1) / 0.25 + (positions - 2) / 2.25
     first, second = (w * Gaussian(m, s).pdf(positions) for w, m, s in [(0.3, -1.0, 0.5), (0.7, 2.0, 1.5)])
     assert first == pytest.approx(second, rel=1e-9)
     assert widths == pytest.approx(1 / np.abs(slopes), rel=1e-9)
-    assert len(creases(GaussianMixture((0.5, 0.5), (1.0, 1.0), (2.0, 2.0)))[0]) == 0
+    assert len(creases(LineMixture((0.5, 0.5), (1.0, 1.0), (2.0, 2.0)))[0]) == 0
 
 
 def test_of_the_flat_bottom_of_the_total_variation_one_point_stays() -> None:
-    target = GaussianMixture((0.4, 0.6), (-1.0, 30.0), (0.01, 1.0))
+    target = LineMixture((0.4, 0.6), (-1.0, 30.0), (0.01, 1.0))
     wide, narrow = minima_of("total_variation", target)
     # all q that are nowhere below the component times its weight
     assert (wide.height, narrow.height) == pytest.approx((0.4, 0.6))
@@ -175,7 +175,7 @@ def test_of_the_flat_bottom_of_the_total_variation_one_point_stays() -> None:
 
 
 def test_a_component_without_weight_changes_nothing() -> None:
-    ghost = GaussianMixture((0.33, 0.67, 0.0), (-1.0, 2.0, 50.0), (0.25, math.sqrt(2), 9.0))
+    ghost = LineMixture((0.33, 0.67, 0.0), (-1.0, 2.0, 50.0), (0.25, math.sqrt(2), 9.0))
     for name in ("reverse_kl", "neyman_chi_squared"):
         assert minima_of(name, ghost) == minima_of(name, FGAN)
 
@@ -189,7 +189,7 @@ def test_a_ridge_and_a_plateau_have_no_minimum() -> None:
 
 
 def test_a_minimum_may_lie_at_the_edge_of_what_is_finite() -> None:
-    close = GaussianMixture((0.5, 0.5), (-1.0, 1.0), (0.6, 0.6))
+    close = LineMixture((0.5, 0.5), (-1.0, 1.0), (0.6, 0.6))
     left, right = minima_of("neyman_chi_squared", close)
     edge = 0.6 * math.sqrt(2)
     assert (left.scale, right.scale) == pytest.approx((edge, edge), abs=1e-5)
@@ -201,7 +201,7 @@ def test_a_minimum_may_lie_at_the_edge_of_what_is_finite() -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_gaussian_is_its_own_nearest(name: str) -> None:
-    (found,) = find_minima(BY_NAME[name].landscape(GaussianMixture((1.0,), (1.0,), (2.0,))))
+    (found,) = find_minima(BY_NAME[name].landscape(LineMixture((1.0,), (1.0,), (2.0,))))
     assert found.height == pytest.approx(0, abs=1e-6)
     assert (found.mean, found.scale) == pytest.approx((1, 2), abs=1e-5)
 
@@ -209,7 +209,7 @@ def test_a_gaussian_is_its_own_nearest(name: str) -> None:
 @pytest.mark.parametrize("name", ["reverse_kl", "total_variation", "wasserstein_1"])
 def test_fits_move_and_stretch_with_their_target(name: str) -> None:
     means, scales = (tuple(10 * m - 100 for m in FGAN.means), tuple(10 * s for s in FGAN.scales))
-    moved = GaussianMixture(FGAN.weights, means, scales)
+    moved = LineMixture(FGAN.weights, means, scales)
     unit = 10 if name.startswith("wasserstein") else 1
     for one, other in zip(minima_of(name, FGAN), minima_of(name, moved), strict=True):
         assert other.mean == pytest.approx(10 * one.mean - 100, abs=1e-4)
@@ -218,7 +218,7 @@ def test_fits_move_and_stretch_with_their_target(name: str) -> None:
 
 
 def test_a_narrow_component_far_away_has_its_own_minimum() -> None:
-    target = GaussianMixture((0.1, 0.9), (-10.0, 1.0), (0.01, 1.0))
+    target = LineMixture((0.1, 0.9), (-10.0, 1.0), (0.01, 1.0))
     nearest = [(found.mean, found.scale) for found in minima_of("reverse_kl", target)]
     assert nearest == [pytest.approx((1, 1), abs=1e-4), pytest.approx((-10, 0.01), abs=1e-4)]
 

@@ -24,15 +24,15 @@ from gan_lab.distances.line import (
     Discrete,
     Empirical,
     Gaussian,
-    GaussianMixture,
     LineDistribution,
+    LineMixture,
     Uniform,
 )
 from gan_lab.distances.plane import PlaneDiscrete, PlaneGaussian
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
 
-MIXTURE = GaussianMixture((0.3, 0.7), (-1, 2), (0.25, 1.5))
+MIXTURE = LineMixture((0.3, 0.7), (-1, 2), (0.25, 1.5))
 POINTS = Discrete((0.5, -1, 3), (0.2, 0.5, 0.3))
 PAIRS: list[tuple[LineDistribution, LineDistribution]] = [
     (Gaussian(0, 1), Gaussian(1, 2)),

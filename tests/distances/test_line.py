@@ -14,12 +14,12 @@ from gan_lab.distances.line import (
     Discrete,
     Empirical,
     Gaussian,
-    GaussianMixture,
     LineDistribution,
+    LineMixture,
     Uniform,
 )
 
-MIXTURE = GaussianMixture((0.3, 0.0, 0.7), (-2.0, 50.0, 1.5), (0.2, 1.0, 1.1))
+MIXTURE = LineMixture((0.3, 0.0, 0.7), (-2.0, 50.0, 1.5), (0.2, 1.0, 1.1))
 DENSITIES: tuple[Density, ...] = (Gaussian(1.5, 0.4), MIXTURE, Uniform(-2.0, 3.0))
 POINTS: tuple[LineDistribution, ...] = (
     Dirac(2.0),
@@ -66,7 +66,7 @@ def test_quantiles_invert_the_distribution_function(distribution: Density) -> No
 
 
 def test_a_quantile_is_found_between_components_that_are_far_apart() -> None:
-    far = GaussianMixture((0.25, 0.75), (-1e4, 1.0), (1.0, 1e-3))
+    far = LineMixture((0.25, 0.75), (-1e4, 1.0), (1.0, 1e-3))
     assert far.quantile(0.1) == pytest.approx(-1e4 + stats.norm.ppf(0.4), abs=1e-9)
     assert far.quantile(0.5) == pytest.approx(1 + 1e-3 * stats.norm.ppf(1 / 3), abs=1e-12)
 
@@ -105,17 +105,17 @@ def test_draws_have_the_distribution(distribution: LineDistribution) -> None:
     ("make", "sentence"),
     [
         (
-            lambda: GaussianMixture((0.5, 0.6), (0, 1), (1, 1)),
+            lambda: LineMixture((0.5, 0.6), (0, 1), (1, 1)),
             "weights must be numbers >= 0 that sum to 1; got",
         ),
-        (lambda: GaussianMixture((1.5, -0.5), (0, 1), (1, 1)), "weights must be numbers >= 0 that sum to 1"),
-        (lambda: GaussianMixture((), (), ()), "weights must be numbers >= 0 that sum to 1; got"),
+        (lambda: LineMixture((1.5, -0.5), (0, 1), (1, 1)), "weights must be numbers >= 0 that sum to 1"),
+        (lambda: LineMixture((), (), ()), "weights must be numbers >= 0 that sum to 1; got"),
         (
-            lambda: GaussianMixture((0.5, 0.5), (0,), (1, 1)),
+            lambda: LineMixture((0.5, 0.5), (0,), (1, 1)),
             "means must be as many entries as weights has, 2",
         ),
-        (lambda: GaussianMixture((0.5, 0.5), (0, 1), (1, 0)), "scales must be numbers greater than 0"),
-        (lambda: GaussianMixture((0.5, 0.5), (0, float("nan")), (1, 1)), "means must be finite numbers"),
+        (lambda: LineMixture((0.5, 0.5), (0, 1), (1, 0)), "scales must be numbers greater than 0"),
+        (lambda: LineMixture((0.5, 0.5), (0, float("nan")), (1, 1)), "means must be finite numbers"),
         (lambda: Gaussian(0, -1), "scale must be a number greater than 0; got -1"),
         (lambda: Gaussian(float("inf"), 1), "mean must be a finite number; got inf"),
         (lambda: Uniform(1, 1), "high must be greater than low, 1.0; got 1.0"),
@@ -133,7 +133,7 @@ def test_bad_parameters_get_their_sentence(make: Callable[[], LineDistribution],
 
 
 def test_weights_written_as_decimals_are_rescaled() -> None:
-    mixture = GaussianMixture((0.333333, 0.333333, 0.333334), (0, 1, 2), (1, 1, 1))
+    mixture = LineMixture((0.333333, 0.333333, 0.333334), (0, 1, 2), (1, 1, 1))
     assert mixture.cdf(100.0) == pytest.approx(1, abs=1e-15)
     assert Discrete((0, 1, 2), (0.333333, 0.333333, 0.3333335)).cdf(2.0) == 1
 
@@ -141,7 +141,7 @@ def test_weights_written_as_decimals_are_rescaled() -> None:
 def test_weights_written_with_a_few_decimals_sum_to_one_to_the_last_digit() -> None:
     thirds = (0.333333, 0.333333, 0.333333)
     _, masses = Discrete((0.0, 1.0, 2.0), thirds).masses()
-    of_components, _, _ = GaussianMixture(thirds, (0.0, 1.0, 2.0), (1.0, 1.0, 1.0)).components()
+    of_components, _, _ = LineMixture(thirds, (0.0, 1.0, 2.0), (1.0, 1.0, 1.0)).components()
     for weights in (masses, of_components):
         assert weights.sum() == pytest.approx(1, abs=1e-15)
         assert weights == pytest.approx([1 / 3] * 3, abs=1e-15)

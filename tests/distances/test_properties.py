@@ -20,7 +20,7 @@ from gan_lab.distances.divergences import (
     squared_hellinger,
     total_variation,
 )
-from gan_lab.distances.line import Discrete, Gaussian, GaussianMixture, LineDistribution, Uniform
+from gan_lab.distances.line import Discrete, Gaussian, LineDistribution, LineMixture, Uniform
 from gan_lab.distances.line.distribution import Measure
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.distances.plane import PlaneDiscrete
@@ -52,7 +52,7 @@ def lists(values: st.SearchStrategy[float], n: int) -> st.SearchStrategy[tuple[f
 
 
 discretes = st.builds(Discrete, st.just((-1.0, 0.0, 0.5, 2.0, 3.0)), weights(5))
-mixtures = st.builds(GaussianMixture, weights(2), lists(numbers, 2), lists(scales, 2))
+mixtures = st.builds(LineMixture, weights(2), lists(numbers, 2), lists(scales, 2))
 gaussians = st.builds(Gaussian, numbers, scales)
 uniforms = st.builds(lambda low, width: Uniform(low, low + width), numbers, scales)
 densities = st.one_of(gaussians, mixtures, uniforms)
@@ -134,11 +134,9 @@ def moved(distribution: LineDistribution, shift: float, factor: float) -> LineDi
     """The distribution of shift + factor x."""
     if isinstance(distribution, Gaussian):
         return Gaussian(shift + factor * distribution.location, abs(factor) * distribution.scale)
-    if isinstance(distribution, GaussianMixture):
+    if isinstance(distribution, LineMixture):
         means = tuple(shift + factor * m for m in distribution.means)
-        return GaussianMixture(
-            distribution.weights, means, tuple(abs(factor) * s for s in distribution.scales)
-        )
+        return LineMixture(distribution.weights, means, tuple(abs(factor) * s for s in distribution.scales))
     if isinstance(distribution, Uniform):
         return Uniform(*sorted(shift + factor * end for end in (distribution.low, distribution.high)))
     assert isinstance(distribution, Discrete)

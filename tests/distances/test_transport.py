@@ -15,15 +15,15 @@ from gan_lab.distances.line import (
     Discrete,
     Empirical,
     Gaussian,
-    GaussianMixture,
     LineDistribution,
+    LineMixture,
     Uniform,
 )
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.distances.plane import PlaneDiscrete, PlaneGaussian, PlaneSamples, Rectangle, Segment
 from gan_lab.distances.plane.transport import wasserstein_plane
 
-MIXTURE = GaussianMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))
+MIXTURE = LineMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))
 ORIGIN = PlaneDiscrete(((0, 0),), (1.0,))
 
 
@@ -119,7 +119,7 @@ def test_all_mass_to_one_point_is_a_moment() -> None:
 
 @pytest.mark.parametrize("other", [Uniform(-1, 2), MIXTURE, Discrete((-1, 0.5, 2), (0.2, 0.5, 0.3))])
 def test_mixed_pairs_are_the_limit_of_points_at_midlevel_quantiles(other: LineDistribution) -> None:
-    p, n = GaussianMixture((0.2, 0.8), (-1, 3), (0.1, 1)), 20_000
+    p, n = LineMixture((0.2, 0.8), (-1, 3), (0.1, 1)), 20_000
     levels = (np.arange(n) + 0.5) / n
     gap = p.quantile(levels) - other.quantile(levels)
     assert wasserstein_line(p, other) == pytest.approx(np.abs(gap).mean(), abs=1e-3)
@@ -129,7 +129,7 @@ def test_mixed_pairs_are_the_limit_of_points_at_midlevel_quantiles(other: LineDi
 
 def test_w2_sees_narrow_components_far_apart() -> None:
     # all mass goes to -1000 and 1000 in equal halves: E (1000 - |Z|)^2
-    far = GaussianMixture((0.5, 0.5), (-1000, 1000), (1e-5, 1e-5))
+    far = LineMixture((0.5, 0.5), (-1000, 1000), (1e-5, 1e-5))
     expected = math.sqrt(1000**2 - 2000 * math.sqrt(2 / math.pi) + 1)
     assert wasserstein_line(far, Gaussian(0, 1), 2) == pytest.approx(expected, abs=1e-4)
 

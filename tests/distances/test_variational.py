@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
-from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
+from gan_lab.distances.line import Gaussian, LineMixture, Uniform
 from gan_lab.distances.variational import exact_divergence, least_value, make_bound, optimal_function
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.power_divergences import (
@@ -66,7 +66,7 @@ def test_exact_values_are_the_golden_ones(objective: FDivergence) -> None:
 
 @pytest.mark.parametrize("objective", OPTIMAL_SCORES, ids=repr)
 def test_the_bound_is_tight_at_the_optimal_score(objective: FDivergence) -> None:
-    p, q = GaussianMixture((0.33, 0.67), (-1.0, 2.0), (0.25, 2**0.5)), Gaussian(1.5, 1.6)
+    p, q = LineMixture((0.33, 0.67), (-1.0, 2.0), (0.25, 2**0.5)), Gaussian(1.5, 1.6)
 
     def score(points: Tensor) -> Tensor:
         # in float64: the bound's own points are rounded to float32

@@ -11,10 +11,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
-from gan_lab.evaluation import feature_cache as feature_spaces
+from gan_lab.evaluation import feature_cache
 from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, numbers_of
 from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.record import read_run
 from gan_lab.tracking.tags import floor_tag
@@ -25,12 +25,12 @@ from support.configs import DIGITS, TOY, Train, compose_config
 EVALUATED = ["metrics.every=4", "metrics.samples=80"]
 
 
-def experiment_of(*overrides: str) -> Experiment:
-    return assemble(compose_config("device=cpu", *overrides))
+def setup_of(*overrides: str) -> Setup:
+    return build_setup(compose_config("device=cpu", *overrides))
 
 
-def evaluator_of(experiment: Experiment, samples: int = 500) -> Evaluator:
-    return make_evaluator(experiment, experiment.dataset.open(experiment.device), samples=samples)
+def evaluator_of(setup: Setup, samples: int = 500) -> Evaluator:
+    return make_evaluator(setup, setup.dataset.open(setup.device), samples=samples)
 
 
 def measure(
@@ -42,10 +42,10 @@ def measure(
 
 
 def test_a_perfect_generator_gets_the_floor(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*TOY)
-    evaluator = evaluator_of(experiment, 2500)
-    fake = experiment.dataset.open(experiment.device)(2500, make_rng(7, "a perfect generator"))
-    readings = measure(evaluator, fake, experiment.init_state(), monkeypatch)
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup, 2500)
+    fake = setup.dataset.open(setup.device)(2500, make_rng(7, "a perfect generator"))
+    readings = measure(evaluator, fake, setup.init_state(), monkeypatch)
     assert readings["quality/modes_hit"] == Reading(8, 8)
     # P(χ² of 2 degrees <= 9) = 1 - exp(-4.5) = .98889; three standard errors of 2,500 draws are .0063
     assert readings["quality/high_quality_share"].value == pytest.approx(1 - math.exp(-4.5), abs=0.0063)
@@ -59,11 +59,9 @@ def test_a_perfect_generator_gets_the_floor(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_shift_is_measured_in_units_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*TOY)
-    evaluator = evaluator_of(experiment)
-    readings = measure(
-        evaluator, evaluator.real + torch.tensor([3.0, 4.0]), experiment.init_state(), monkeypatch
-    )
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup)
+    readings = measure(evaluator, evaluator.real + torch.tensor([3.0, 4.0]), setup.init_state(), monkeypatch)
     # the same points, moved by 5: W1 = 5, and sliced in the plane 2 * 5 / π and 5 / √2
     assert readings["distance/w1_exact"].value == pytest.approx(5, abs=1e-4)
     assert readings["quality/sliced_w1"].value == pytest.approx(10 / math.pi, abs=0.15)
@@ -75,58 +73,56 @@ def test_a_shift_is_measured_in_units_of_the_data(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_critic_that_is_not_finite_leaves_the_quality_of_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*TOY)
-    evaluator = evaluator_of(experiment)
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup)
     monkeypatch.setattr(evaluator, "_score", lambda state, samples: samples[:, 0] / 0)
-    readings = evaluator.measure(experiment.init_state())
+    readings = evaluator.measure(setup.init_state())
     assert "quality/sliced_w1" in readings
     assert not {"distance/certified", "distance/critic_gap", "health/pairwise_slope"} & set(readings)
 
 
 def test_a_critic_is_measured_in_float32_whatever_it_trains_in() -> None:
-    experiment = experiment_of(*TOY)
-    game = dataclasses.replace(experiment.game, dtype=torch.bfloat16)
-    state = experiment.init_state()
-    rounded = evaluator_of(dataclasses.replace(experiment, game=game)).measure(state)
-    assert rounded["distance/certified"] == evaluator_of(experiment).measure(state)["distance/certified"]
+    setup = setup_of(*TOY)
+    game = dataclasses.replace(setup.game, dtype=torch.bfloat16)
+    state = setup.init_state()
+    rounded = evaluator_of(dataclasses.replace(setup, game=game)).measure(state)
+    assert rounded["distance/certified"] == evaluator_of(setup).measure(state)["distance/certified"]
 
 
 @pytest.mark.parametrize("constraint", ["none", "clip", "gp", "spectral_norm"])
 def test_what_a_critic_certifies_is_below_the_exact_distance(constraint: str) -> None:
-    experiment = experiment_of(*TOY, "objective=wgan", f"constraint={constraint}")
-    readings = evaluator_of(experiment).measure(experiment.init_state())
+    setup = setup_of(*TOY, "objective=wgan", f"constraint={constraint}")
+    readings = evaluator_of(setup).measure(setup.init_state())
     assert abs(readings["distance/certified"].value) <= readings["distance/w1_exact"].value
     assert readings["health/pairwise_slope"].value > 0
     assert readings["distance/certified"].floor is None
 
 
 def test_a_critic_that_is_optimal_certifies_the_whole_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*TOY)
-    evaluator = evaluator_of(experiment)
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup)
     # V(x) = -2 x1 is twice a potential of a shift along x1
     monkeypatch.setattr(evaluator, "_score", lambda state, samples: -2 * samples[:, 0])
-    readings = measure(
-        evaluator, evaluator.real + torch.tensor([3.0, 0.0]), experiment.init_state(), monkeypatch
-    )
+    readings = measure(evaluator, evaluator.real + torch.tensor([3.0, 0.0]), setup.init_state(), monkeypatch)
     assert readings["health/pairwise_slope"].value == pytest.approx(2, abs=1e-3)
     assert readings["distance/certified"].value == pytest.approx(3, abs=2e-3)
 
 
 def test_samples_that_are_not_finite_have_no_quality(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*TOY)
-    evaluator = evaluator_of(experiment)
-    assert measure(evaluator, evaluator.real * math.inf, experiment.init_state(), monkeypatch) == {}
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup)
+    assert measure(evaluator, evaluator.real * math.inf, setup.init_state(), monkeypatch) == {}
 
 
 def test_digits_are_compared_by_features_and_real_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    experiment = experiment_of(*DIGITS)
-    evaluator = evaluator_of(experiment, 300)
-    fake = experiment.dataset.open(experiment.device)(300, make_rng(7, "a perfect generator"))
-    good = measure(evaluator, fake, experiment.init_state(), monkeypatch)
+    setup = setup_of(*DIGITS)
+    evaluator = evaluator_of(setup, 300)
+    fake = setup.dataset.open(setup.device)(300, make_rng(7, "a perfect generator"))
+    good = measure(evaluator, fake, setup.init_state(), monkeypatch)
     assert good["quality/modes_hit"] == Reading(10, 10)
     assert good["quality/classifier_score"].value > 8
     noise = torch.rand(fake.shape, generator=make_rng(7, "noise")) * 2 - 1
-    bad = measure(evaluator, noise, experiment.init_state(), monkeypatch)
+    bad = measure(evaluator, noise, setup.init_state(), monkeypatch)
     worse_above = (
         "distance/w1_exact",
         "quality/frechet_features",
@@ -141,26 +137,26 @@ def test_digits_are_compared_by_features_and_real_ones_are_named(monkeypatch: py
 
 
 def test_images_without_labels_are_compared_by_patches() -> None:
-    experiment = experiment_of("dataset=photos", "dataset.size=32", *DIGITS[1:])
-    evaluator = evaluator_of(experiment, 32)
-    readings = evaluator.measure(experiment.init_state())
+    setup = setup_of("dataset=photos", "dataset.size=32", *DIGITS[1:])
+    evaluator = evaluator_of(setup, 32)
+    readings = evaluator.measure(setup.init_state())
     patches = {"quality/patches", "quality/patches_32px", "quality/patches_16px"}
     assert set(readings) == patches | {"distance/critic_gap"}
-    assert evaluator.test(experiment.init_state()) == {}
+    assert evaluator.test(setup.init_state()) == {}
     assert readings["quality/patches"].value > readings["quality/patches"].floor  # type: ignore[operator]
 
 
 def test_too_few_samples_are_refused() -> None:
-    experiment = experiment_of(*DIGITS)
+    setup = setup_of(*DIGITS)
     with pytest.raises(UserError, match=r"^metrics\.samples must be at least 65 for this dataset; got 64\.$"):
-        evaluator_of(experiment, 64)
+        evaluator_of(setup, 64)
 
 
 @pytest.mark.parametrize("data", [TOY, DIGITS], ids=["ring8", "digits"])
 def test_tags_are_known_before(data: list[str]) -> None:
-    experiment = experiment_of(*data)
-    evaluator = evaluator_of(experiment, 80)
-    assert set(numbers_of(evaluator.measure(experiment.init_state()))) <= set(evaluator.tags)
+    setup = setup_of(*data)
+    evaluator = evaluator_of(setup, 80)
+    assert set(numbers_of(evaluator.measure(setup.init_state()))) <= set(evaluator.tags)
     assert len(evaluator.tags) == len(set(evaluator.tags))
 
 
@@ -186,7 +182,7 @@ def test_a_run_measures_as_often_as_asked(train: Train) -> None:
 
 def test_a_run_says_which_feature_network_measured_it(train: Train) -> None:
     run = train("run", *DIGITS, *EVALUATED, "train.iterations=4", "train.warmup_critic_steps=0")
-    dataset = assemble(compose_config("device=cpu", *DIGITS)).dataset
+    dataset = build_setup(compose_config("device=cpu", *DIGITS)).dataset
     network = find_feature_network(dataset, torch.device("cpu"))
     assert network is not None
     assert read_run(run).measured_by == network.digest
@@ -231,7 +227,7 @@ def test_a_sweeper_can_ask_for_a_quality(train: Train) -> None:
 def test_a_run_of_an_earlier_version_measures_nothing() -> None:
     config = compose_config(*TOY)
     del config["metrics"]
-    assert assemble(config).metrics.every == 0
+    assert build_setup(config).metrics.every == 0
 
 
 # The feature network's cache
@@ -242,14 +238,14 @@ def test_a_network_is_trained_once_and_again_where_its_file_is_damaged(
 ) -> None:
     monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path))
     trained = []
-    train_network = feature_spaces.train_feature_network
+    train_network = feature_cache.train_feature_network
 
     def counted(*args: object, **more: object) -> object:
         trained.append(1)
         return train_network(*args, **more, n_steps=3)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(feature_spaces, "train_feature_network", counted)
-    dataset, cpu = experiment_of(*DIGITS).dataset, torch.device("cpu")
+    monkeypatch.setattr(feature_cache, "train_feature_network", counted)
+    dataset, cpu = setup_of(*DIGITS).dataset, torch.device("cpu")
     first = find_feature_network(dataset, cpu)
     again = find_feature_network(dataset, cpu)
     assert first is not None
@@ -260,7 +256,7 @@ def test_a_network_is_trained_once_and_again_where_its_file_is_damaged(
     path.write_bytes(path.read_bytes()[:100])
     assert find_feature_network(dataset, cpu) is not None
     assert len(trained) == 2
-    assert find_feature_network(experiment_of("dataset=photos").dataset, cpu) is None
+    assert find_feature_network(setup_of("dataset=photos").dataset, cpu) is None
 
 
 def test_floors_have_tags_of_their_own() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.batches import BatchShape, BatchSource
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.types import Batch
 
@@ -18,8 +18,8 @@ def sampler(n: int, rng: torch.Generator) -> Tensor:
     return torch.rand(n, 1, 4, 4, generator=rng)
 
 
-def make_draws(seed: int = 0) -> Draws:
-    return Draws(sampler, SHAPE, seed, CPU)
+def make_source(seed: int = 0) -> BatchSource:
+    return BatchSource(sampler, SHAPE, seed, CPU)
 
 
 def assert_equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> None:
@@ -37,9 +37,9 @@ def row(block: Batch, index: int) -> Batch:
 
 
 def test_a_block_holds_the_batches_of_its_iterations() -> None:
-    draws = make_draws()
-    block = draws.block(0)
-    length = draws.block_length
+    source = make_source()
+    block = source.block(0)
+    length = source.block_length
     assert block.real.shape == (length, 3, 5, 1, 4, 4)
     assert block.latent.shape == (length, 3, 5, 3)
     assert block.noise.shape == (length, 2, 5, 2)
@@ -47,37 +47,37 @@ def test_a_block_holds_the_batches_of_its_iterations() -> None:
 
 
 def test_the_same_block_is_the_same_whatever_was_drawn_before() -> None:
-    draws = make_draws()
-    expected = [draws.block(index) for index in range(3)]
+    source = make_source()
+    expected = [source.block(index) for index in range(3)]
     torch.manual_seed(5)
-    list(draws.warmup(1, 2))
+    list(source.warmup(1, 2))
     for index in (2, 0, 1, 1):
-        assert_equal(draws.block(index), expected[index])
-        assert_equal(make_draws().block(index), expected[index])
+        assert_equal(source.block(index), expected[index])
+        assert_equal(make_source().block(index), expected[index])
 
 
 def test_drawing_leaves_the_global_generator_alone() -> None:
     before = torch.get_rng_state()
-    make_draws().block(0)
-    list(make_draws().warmup(0, 2))
+    make_source().block(0)
+    list(make_source().warmup(0, 2))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_blocks_and_seeds_are_different() -> None:
-    assert_all_different([make_draws(seed).block(index) for seed in range(3) for index in range(3)])
+    assert_all_different([make_source(seed).block(index) for seed in range(3) for index in range(3)])
 
 
 def test_the_streams_of_a_block_are_different() -> None:
     # all three would hold the same numbers, did they begin at the same state
     shape = BatchShape(batch_size=8, n_critic=1, latent_dim=3, data_shape=(3,), noise_shape=(3,))
-    normal = Draws(lambda n, rng: torch.randn(n, 3, generator=rng), shape, 0, CPU).block(0)
+    normal = BatchSource(lambda n, rng: torch.randn(n, 3, generator=rng), shape, 0, CPU).block(0)
     assert not torch.equal(normal.real, normal.latent)
-    uniform = Draws(lambda n, rng: torch.rand(n, 3, generator=rng), shape, 0, CPU).block(0)
+    uniform = BatchSource(lambda n, rng: torch.rand(n, 3, generator=rng), shape, 0, CPU).block(0)
     assert not torch.equal(uniform.real.flatten()[:100], uniform.noise.flatten()[:100])
 
 
 def test_latents_are_normal_and_noise_is_uniform() -> None:
-    block = make_draws().block(0)
+    block = make_source().block(0)
     assert block.latent.mean().item() == pytest.approx(0, abs=0.1)
     assert block.latent.std().item() == pytest.approx(1, abs=0.1)
     assert 0 <= block.noise.min() < 0.02
@@ -85,13 +85,13 @@ def test_latents_are_normal_and_noise_is_uniform() -> None:
 
 
 def test_warm_up_draws_belong_to_their_iteration_alone() -> None:
-    steps = list(make_draws().warmup(7, 3))
-    for (real, latent, noise), again in zip(steps, make_draws().warmup(7, 5), strict=False):
+    steps = list(make_source().warmup(7, 3))
+    for (real, latent, noise), again in zip(steps, make_source().warmup(7, 5), strict=False):
         assert (real.shape, latent.shape, noise.shape) == ((5, 1, 4, 4), (5, 3), (5, 2))
         assert_equal((real, latent, noise), again)
-    others = [step for iteration in (0, 6, 8, 70) for step in make_draws().warmup(iteration, 3)]
-    of_another_seed = list(make_draws(1).warmup(7, 3))
-    block = make_draws().block(7)
+    others = [step for iteration in (0, 6, 8, 70) for step in make_source().warmup(iteration, 3)]
+    of_another_seed = list(make_source(1).warmup(7, 3))
+    block = make_source().block(7)
     of_the_block = [(block.real[0, k], block.latent[0, k], block.noise[0, k]) for k in range(2)]
     assert_all_different([*steps, *others, *of_another_seed, *of_the_block])
 

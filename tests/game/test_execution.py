@@ -13,15 +13,14 @@ from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.toy import Ring
 from gan_lab.game import execution as execution_module
-from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.batches import BatchShape, BatchSource
 from gan_lab.game.execution import Execution, make_execution
 from gan_lab.game.rules import Game
-from gan_lab.game.setup import assemble
+from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.record import read_run
-from gan_lab.training import autotune as choosing
-from gan_lab.training import ensemble as players
+from gan_lab.training import autotune, ensemble
 from gan_lab.types import Batch, Params
 from support.configs import TOY as TOY_RUN
 from support.configs import Train, compose_config
@@ -169,7 +168,7 @@ def test_batch_norm_keeps_batches_apart(
     config = compose_config("objective=gan", "device=cpu", *overrides)
     for network in ("generator", "critic"):
         config["architecture"][network]["width"] = 8
-    game = assemble(config).game
+    game = build_setup(config).game
     assert (game.generator_mixes, game.critic_mixes) == (generator_mixes, critic_mixes)
 
 
@@ -232,7 +231,7 @@ def test_a_whole_run_compiles_an_iteration_and_a_critic_step_once(
     def make(game: Game, mode: Any, **more: Any) -> Execution:
         return make_execution(game, mode, backend=backend, **more)
 
-    monkeypatch.setattr(players, "make_execution", make)
+    monkeypatch.setattr(ensemble, "make_execution", make)
     overrides = [*TOY_RUN, "objective=wgan_gp", "train.iterations=9", "train.n_critic=1"]
     warmup = ["train.warmup_critic_steps=3", "train.warmup_every=4"]
     run = train("run", *overrides, *warmup, "train.execution=compiled")
@@ -271,7 +270,7 @@ def ring_cast(rules: Game) -> Cast:
     cast = make_cast(rules)
     noise_shape = rules.constraint.noise_shape(TOY)
     shape = BatchShape(64, rules.n_critic, latent_dim=6, data_shape=TOY, noise_shape=noise_shape)
-    block = Draws(Ring().open(torch.device("cpu")), shape, 0, torch.device("cpu")).block(0)
+    block = BatchSource(Ring().open(torch.device("cpu")), shape, 0, torch.device("cpu")).block(0)
     return cast._replace(batches=[[Batch(*(values[k] for values in block))] for k in range(30)])
 
 
@@ -383,7 +382,7 @@ def test_a_run_as_a_cuda_graph_is_the_run(
     train: Train, monkeypatch: pytest.MonkeyPatch, seeds: str, together: bool
 ) -> None:
     """With a warm-up, and seeds that play in turn or in one call."""
-    monkeypatch.setattr(choosing, "_choose_layout", lambda members: (together and len(members) > 1, ""))
+    monkeypatch.setattr(autotune, "_choose_layout", lambda members: (together and len(members) > 1, ""))
     overrides = [*TOY_RUN, "objective=wgan_gp", "device=cuda", "train.iterations=12", f"train.seeds={seeds}"]
     overrides += ["train.warmup_critic_steps=7", "train.warmup_every=5"]
     # without these, rounding decides on whole steps and slopes

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from gan_lab.datasets.packed import Images, read_pack, write_pack
 from gan_lab.datasets.resident import ImageSampler, is_streamed
-from gan_lab.game.batches import BatchShape, Draws, Feed
+from gan_lab.game.batches import BatchShape, BatchSource, Prefetcher
 from gan_lab.numerics import stopwatch
 from gan_lab.types import Batch, Sampler
 
@@ -29,10 +29,10 @@ def noisy(n: int, rng: torch.Generator) -> Tensor:
     return torch.rand(n, *IMAGE, generator=rng)
 
 
-def make_draws(seed: int, sampler: Sampler = noisy) -> Draws:
-    draws = Draws(sampler, SHAPE, seed, CPU)
-    assert draws.block_length == LENGTH
-    return draws
+def make_source(seed: int, sampler: Sampler = noisy) -> BatchSource:
+    source = BatchSource(sampler, SHAPE, seed, CPU)
+    assert source.block_length == LENGTH
+    return source
 
 
 @pytest.fixture(autouse=True)
@@ -52,24 +52,24 @@ def assert_equal(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> None:
 
 
 def expected_batch(seed: int, iteration: int) -> Batch:
-    block = make_draws(seed).block(iteration // LENGTH)
+    block = make_source(seed).block(iteration // LENGTH)
     return Batch(*(values[iteration % LENGTH] for values in block))
 
 
 @pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("order", ORDERS, ids=["forward", "backward", "to and fro"])
 def test_a_batch_is_the_row_of_a_block(ahead: bool, order: Iterable[int]) -> None:
-    with closing(Feed([make_draws(3)], CPU, ahead)) as feed:
+    with closing(Prefetcher([make_source(3)], CPU, ahead)) as prefetcher:
         for iteration in order:
-            assert_equal(feed.batch(iteration), expected_batch(3, iteration))
+            assert_equal(prefetcher.batch(iteration), expected_batch(3, iteration))
 
 
 @pytest.mark.parametrize("ahead", [False, True])
 def test_the_batches_of_several_members_are_stacked(ahead: bool) -> None:
     seeds = (3, 0, 8, 5)
-    with closing(Feed([make_draws(seed) for seed in seeds], CPU, ahead)) as feed:
+    with closing(Prefetcher([make_source(seed) for seed in seeds], CPU, ahead)) as prefetcher:
         for iteration in (5, 6, 0):
-            batch = feed.batch(iteration)
+            batch = prefetcher.batch(iteration)
             assert batch.real.shape == (4, 6, 64, *IMAGE)
             assert batch.noise.shape == (4, 5, 64, 1)
             for k, seed in enumerate(seeds):
@@ -77,13 +77,13 @@ def test_the_batches_of_several_members_are_stacked(ahead: bool) -> None:
 
 
 def test_warm_up_draws_are_those_of_the_members() -> None:
-    alone = list(Feed([make_draws(3)], CPU, ahead=False).warmup(4, 2))
-    together = list(Feed([make_draws(3), make_draws(0)], CPU, ahead=False).warmup(4, 2))
+    alone = list(Prefetcher([make_source(3)], CPU, ahead=False).warmup(4, 2))
+    together = list(Prefetcher([make_source(3), make_source(0)], CPU, ahead=False).warmup(4, 2))
     assert len(alone) == len(together) == 2
     for k, seed in enumerate((3, 0)):
-        for expected, step in zip(make_draws(seed).warmup(4, 2), together, strict=True):
+        for expected, step in zip(make_source(seed).warmup(4, 2), together, strict=True):
             assert_equal(tuple(values[k] for values in step), expected)
-    for expected, step in zip(make_draws(3).warmup(4, 2), alone, strict=True):
+    for expected, step in zip(make_source(3).warmup(4, 2), alone, strict=True):
         assert_equal(step, expected)
 
 
@@ -94,12 +94,14 @@ def test_a_pack_on_the_disk_gives_the_same_batches_drawn_ahead(tmp_path: Path) -
     kept, streamed = (ImageSampler(read_pack(path, IMAGE), CPU, choice) for choice in ("always", "never"))
     assert (is_streamed(kept), is_streamed(streamed)) == (False, True)
     with ExitStack() as stack:
-        feeds = [
-            stack.enter_context(closing(Feed([make_draws(seed, sampler) for seed in (0, 1)], CPU, ahead)))
+        prefetchers = [
+            stack.enter_context(
+                closing(Prefetcher([make_source(seed, sampler) for seed in (0, 1)], CPU, ahead))
+            )
             for sampler, ahead in ((kept, False), (streamed, False), (streamed, True))
         ]
         for iteration in range(3 * LENGTH):
-            batch, *others = (feed.batch(iteration) for feed in feeds)
+            batch, *others = (prefetcher.batch(iteration) for prefetcher in prefetchers)
             for other in others:
                 assert_equal(batch, other)
 
@@ -114,22 +116,22 @@ def test_an_error_while_drawing_reaches_the_caller(ahead: bool) -> None:
             raise OSError(5, "Input/output error")
         return noisy(n, rng)
 
-    with closing(Feed([make_draws(0, sampler)], CPU, ahead)) as feed:
+    with closing(Prefetcher([make_source(0, sampler)], CPU, ahead)) as prefetcher:
         for iteration in range(LENGTH):
-            assert_equal(feed.batch(iteration), expected_batch(0, iteration))
+            assert_equal(prefetcher.batch(iteration), expected_batch(0, iteration))
         with pytest.raises(OSError, match="Input/output error"):
-            feed.batch(LENGTH)
+            prefetcher.batch(LENGTH)
     assert all(name.startswith("draw ahead") == ahead for name in calls)
 
 
 def test_closing_ends_the_thread() -> None:
-    feed = Feed([make_draws(0)], CPU, ahead=True)
+    prefetcher = Prefetcher([make_source(0)], CPU, ahead=True)
     assert drawing_threads() == []
-    feed.batch(0)
+    prefetcher.batch(0)
     assert len(drawing_threads()) == 1
-    feed.close()
+    prefetcher.close()
     assert drawing_threads() == []
-    feed.close()
+    prefetcher.close()
 
 
 class SlowSampler:
@@ -149,36 +151,36 @@ class SlowSampler:
 
 def test_the_time_of_drawing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = SlowSampler(monkeypatch)
-    feed = Feed([make_draws(0, sampler)], CPU, ahead=False)
+    prefetcher = Prefetcher([make_source(0, sampler)], CPU, ahead=False)
     sampler.go.release(3)
     for iteration in range(3 * LENGTH):
         sampler.now += 1.0  # of arithmetic between the batches
-        feed.batch(iteration)
-        assert feed.waiting.seconds == pytest.approx(0.02 * (iteration // LENGTH + 1))
+        prefetcher.batch(iteration)
+        assert prefetcher.waiting.seconds == pytest.approx(0.02 * (iteration // LENGTH + 1))
 
 
 def test_the_draws_of_a_warm_up_are_waited_for_too(monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = SlowSampler(monkeypatch)
-    feed = Feed([make_draws(seed, sampler) for seed in (0, 1)], CPU, ahead=False)
+    prefetcher = Prefetcher([make_source(seed, sampler) for seed in (0, 1)], CPU, ahead=False)
     sampler.go.release(6)
-    for _ in feed.warmup(0, 3):
+    for _ in prefetcher.warmup(0, 3):
         sampler.now += 1.0  # of the critic step
-    assert feed.waiting.seconds == pytest.approx(0.12)
+    assert prefetcher.waiting.seconds == pytest.approx(0.12)
 
 
 def test_what_is_drawn_ahead_in_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = SlowSampler(monkeypatch)
-    with closing(Feed([make_draws(0, sampler)], CPU, ahead=True)) as feed:
+    with closing(Prefetcher([make_source(0, sampler)], CPU, ahead=True)) as prefetcher:
         sampler.go.release()
-        feed.batch(0)
-        assert feed.waiting.seconds == pytest.approx(0.02)
+        prefetcher.batch(0)
+        assert prefetcher.waiting.seconds == pytest.approx(0.02)
         sampler.go.release()  # the thread draws the second block while the first is consumed
         assert sampler.drawn.acquire(timeout=10)
         assert sampler.drawn.acquire(timeout=10)
         sampler.slow = False
         assert sampler.now == pytest.approx(0.04)
-        feed.batch(LENGTH)
-        assert feed.waiting.seconds == pytest.approx(0.02)
+        prefetcher.batch(LENGTH)
+        assert prefetcher.waiting.seconds == pytest.approx(0.02)
         sampler.go.release()  # closing waits for the third
 
 
@@ -187,7 +189,7 @@ def test_on_cuda_batches_drawn_ahead_are_the_same() -> None:
     cuda = torch.device("cuda")
     images = np.random.default_rng(0).integers(0, 256, (50, *IMAGE), dtype=np.uint8)
     plain, ahead = (
-        Feed([Draws(ImageSampler(images, cuda, "never"), SHAPE, 0, cuda)], cuda, ahead=ahead)
+        Prefetcher([BatchSource(ImageSampler(images, cuda, "never"), SHAPE, 0, cuda)], cuda, ahead=ahead)
         for ahead in (False, True)
     )
     for iteration in range(10 * LENGTH):

@@ -9,7 +9,7 @@ import pytest
 
 from gan_lab.cli.configs import to_plain, version_base
 from gan_lab.config.build import build
-from gan_lab.config.options import config_folder, describe, list_options
+from gan_lab.config.options import config_folder, describe_option, list_options
 from gan_lab.lectures.base import LectureExperiment
 from support.described_classes import assert_every_setting_is_there, nodes_with_a_target
 
@@ -33,7 +33,7 @@ def test_the_experiments_that_lectures_need_are_there() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_says_in_a_line_what_it_is(name: str) -> None:
-    text = describe(config_folder() / "distances" / f"{name}.yaml")
+    text = describe_option(config_folder() / "distances" / f"{name}.yaml")
     assert text.endswith((".", "?"))
     assert 10 < len(text) <= 110
 

@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_lab.numerics import derivatives
-from gan_lab.numerics.derivatives import input_gradients, on_the_tape, value_and_gradients
+from gan_lab.numerics.derivatives import input_gradients, use_autograd, value_and_gradients
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import Params
 
-WAYS = {"torch.func": nullcontext, "tape": on_the_tape}
+WAYS = {"torch.func": nullcontext, "tape": use_autograd}
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def points() -> Tensor:
 def test_the_tape_equals_torch_func_derivatives_of_derivatives_included() -> None:
     loss, params = penalized_loss(points()), make_params()
     expected = value_and_gradients(loss, params)
-    with on_the_tape():
+    with use_autograd():
         found = value_and_gradients(loss, params)
     assert list(found[0]) == list(expected[0]) == list(params)
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
@@ -128,8 +128,8 @@ def test_nothing_that_is_returned_carries_a_graph(way: str) -> None:
 
 
 def test_the_tape_is_left_as_it_was_entered() -> None:
-    with on_the_tape():
-        with on_the_tape():
+    with use_autograd():
+        with use_autograd():
             assert not torch.is_grad_enabled()
         # an inner one leaves the outer one on
         assert derivatives._on_the_tape
@@ -141,7 +141,7 @@ def test_the_tape_is_left_after_an_error() -> None:
     def loss(params: Params) -> tuple[Tensor, tuple[()]]:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), on_the_tape():
+    with pytest.raises(ZeroDivisionError), use_autograd():
         value_and_gradients(loss, make_params())
     assert not derivatives._on_the_tape
     assert torch.is_grad_enabled()
@@ -155,7 +155,7 @@ def test_the_tape_is_what_says_so_uses(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(torch.func, "grad_and_value", refuse)
     monkeypatch.setattr(torch.func, "grad", refuse)
-    with on_the_tape():
+    with use_autograd():
         gradients, _, _ = value_and_gradients(penalized_loss(points()), make_params())
     assert gradients["first.weight"].abs().max() > 0
     with pytest.raises(AssertionError, match="on the tape"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
-from gan_lab.plotting.surface import PlanePicture, label_bar
+from gan_lab.plotting.surface import CriticSurface, label_bar
 
 
 def test_minus_one_is_black_and_one_is_white() -> None:
@@ -64,7 +64,7 @@ def test_figures_are_pictures(d: int) -> None:
 def test_the_surface_is_the_critics_value() -> None:
     """A critic that grows to the right is shown darker on the left: cividis goes from dark to light."""
     points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
-    plane = PlanePicture(points)
+    plane = CriticSurface(points)
     figure = plane.draw(points, lambda x: x[:, 0]).astype(float).mean(axis=2)
     assert figure.shape == (480, 540)
     assert figure[60:400, 90].mean() + 50 < figure[60:400, 380].mean()
@@ -75,7 +75,7 @@ def test_the_surface_is_the_critics_value() -> None:
 
 def test_points_are_where_they_belong() -> None:
     """The corners of a square, with a margin of 0.35 of its side, in a box of 368 pixels."""
-    plane = PlanePicture(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    plane = CriticSurface(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
     bare = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])
 
     def place(x: float, y: float) -> NDArray[np.float64]:
@@ -97,7 +97,7 @@ def test_points_are_where_they_belong() -> None:
 
 def test_points_outside_and_scores_that_are_no_numbers_are_left_out() -> None:
     points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
-    plane = PlanePicture(points)
+    plane = CriticSurface(points)
     expected = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])
     gone = torch.tensor([[9.0, 0.0], [float("nan"), 0.5], [0.5, float("inf")]])
     assert np.array_equal(plane.draw(gone, lambda x: x[:, 0]), expected)
@@ -120,6 +120,6 @@ def test_labels_of_a_colour_bar_are_short_and_share_a_power_of_ten() -> None:
 
 def test_real_points_are_seen_in_the_legend() -> None:
     """Their marker is white, and so is the legend: an edge tells them apart."""
-    plane = PlanePicture(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    plane = CriticSurface(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
     legend = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])[50:62, 318:345].astype(int)
     assert legend.min() < 200

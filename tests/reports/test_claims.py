@@ -7,7 +7,6 @@ from scipy.signal import medfilt
 from scipy.stats import spearmanr, ttest_1samp
 
 from gan_lab.numerics.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
-from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.claims.claims import (
     comparisons,
     correlation_of,
@@ -16,6 +15,7 @@ from gan_lab.reports.claims.claims import (
     success_rates,
 )
 from gan_lab.reports.claims.paired_runs import pair_runs
+from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.sweep.loading import load_sweep
 from support.report_runs import falling, table, write_run, write_sweep
 

@@ -10,17 +10,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy import stats
 
-from gan_lab.plotting.style import NamedFigure, colour_of, encode, marker_of, styled
-from gan_lab.reports.claims.verdicts import FailureRule
+from gan_lab.plotting.style import NamedFigure, colour_of, encode_figure, marker_of, styled
 from gan_lab.reports.figures.curves import curves_of, stride, thin
 from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
 from gan_lab.reports.figures.layout import numeric_axis, setting_of
 from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
-from gan_lab.reports.figures.sample_images import choose, read_picture
+from gan_lab.reports.figures.sample_images import choose_evenly, read_picture
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
 from gan_lab.reports.sweep.model import Outcome
+from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.tracking.tags import MEDIAN_WINDOW, RAW
 from support.report_runs import table
 from support.report_sweeps import draw_grid, make_sweep
@@ -126,8 +126,8 @@ def test_pictures_are_cut_from_the_grid_and_damaged_ones_left_out(tmp_path):
 
 def test_chosen_pictures_are_evenly_spaced():
     pictures = dict.fromkeys(range(0, 1000, 100))
-    assert list(choose(pictures, 4)) == [0, 300, 600, 900]
-    assert list(choose({5: None}, 4)) == [5]
+    assert list(choose_evenly(pictures, 4)) == [0, 300, 600, 900]
+    assert list(choose_evenly({5: None}, 4)) == [5]
 
 
 def test_samples_stand_in_a_table_of_settings_and_objectives(tmp_path):
@@ -283,7 +283,7 @@ def test_a_users_own_settings_change_nothing_and_are_kept(monkeypatch):
         with styled():
             figure = Figure()
             figure.add_subplot().plot([1, 2], [3, 4], label="a")
-            return encode(NamedFigure("a", "", "", figure))
+            return encode_figure(NamedFigure("a", "", "", figure))
 
     before = drawn()
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 25.0)

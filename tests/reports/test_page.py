@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.reports.claims.claim_tables import claim_frames, claim_tables, stacked
-from gan_lab.reports.deviations import Composed, Deviation, Deviations, find_deviations
+from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.page.page import Picture, _said_once, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
+from gan_lab.reports.sweep.deviations import Composed, Deviation, Deviations, find_deviations
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Sweep, Verdict
-from gan_lab.reports.sweep.sweep_command import command_of
+from gan_lab.reports.sweep.sweep_command import command_of_sweep
 from gan_lab.runs.record import read_run
 from support.report_runs import CHOICES, write_run
 from support.report_sweeps import make_sweep
@@ -132,14 +132,14 @@ def test_seeds_that_were_trained_together_count_their_time_once(tmp_path):
 
 
 def test_the_command_of_a_sweep_is_read_from_what_hydra_keeps(tmp_path):
-    assert command_of(tmp_path) == ""
+    assert command_of_sweep(tmp_path) == ""
     (tmp_path / "multirun.yaml").write_text(
         "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}, sweeper: {}}"
     )
-    assert command_of(tmp_path) == "gan-lab train 'a=b c'"
+    assert command_of_sweep(tmp_path) == "gan-lab train 'a=b c'"
     for damaged in ("hydra: [", "hydra: 3", "!!python/object/apply:os.getcwd []"):
         (tmp_path / "multirun.yaml").write_text(damaged)
-        assert command_of(tmp_path) == ""
+        assert command_of_sweep(tmp_path) == ""
 
 
 def composer(paper: dict, choices: dict, swept: dict, asked: list):

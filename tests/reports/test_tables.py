@@ -3,9 +3,9 @@ import pandas
 import pytest
 from scipy.stats import ttest_1samp
 
-from gan_lab.reports.claims.verdicts import FailureRule
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table, write_csv
 from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.verdicts import FailureRule
 from support.report_runs import falling, table, write_run, write_sweep
 
 

@@ -12,7 +12,7 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import EventA
 from tensorboard.plugins.custom_scalar.layout_pb2 import Layout
 from tensorboard.util import tensor_util
 
-from gan_lab.reports.figures.bands import mean_band
+from gan_lab.reports.claims.bands import mean_band
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
 from gan_lab.reports.tensorboard import COUNT, MAX_POINTS, tags_of, write_aggregates
 from gan_lab.runs.record import read_run

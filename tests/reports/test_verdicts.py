@@ -3,8 +3,8 @@ import pytest
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
-from gan_lab.reports.claims.verdicts import FailureRule, choose_quality, grade
 from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, grade
 from support.report_runs import falling, table, write_run, write_sweep
 
 IMAGES = {

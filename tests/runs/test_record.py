@@ -8,7 +8,7 @@ import pytest
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.lock import FolderLock
-from gan_lab.runs import record as records
+from gan_lab.runs import record as record_module
 from gan_lab.runs.record import RunRecord, find_runs, read_run
 
 
@@ -66,7 +66,7 @@ def test_a_run_that_ends_while_it_is_read_is_not_interrupted(tmp_path, monkeypat
         a_run(path, status="completed")
         return False
 
-    monkeypatch.setattr(records, "is_locked", end)
+    monkeypatch.setattr(record_module, "is_locked", end)
     assert read_run(tmp_path).status == "completed"
 
 

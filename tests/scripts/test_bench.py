@@ -26,7 +26,7 @@ from benchmark.textbook import Textbook, draw_samples
 from benchmark.timing import Spread, choose_repeats, ratios
 from benchmark.verify import compare
 
-from gan_lab.game.batches import Draws
+from gan_lab.game.batches import BatchSource
 from gan_lab.game.execution import make_execution
 from gan_lab.game.iteration import make_iteration
 from gan_lab.numerics.trees import map_tensors
@@ -70,7 +70,7 @@ def make_result(title: str) -> Result:
 
 @pytest.mark.parametrize("objective", cases.OBJECTIVES)
 def test_both_loops_do_the_same_work(objective: str) -> None:
-    agreement = compare(tiny(objective).assemble("cpu"))
+    agreement = compare(tiny(objective).build_setup("cpu"))
     assert agreement.largest <= 1e-5
     assert agreement.holds
     assert agreement.movement > 1e-4
@@ -79,14 +79,14 @@ def test_both_loops_do_the_same_work(objective: str) -> None:
 @pytest.mark.parametrize("forgotten", ["generator_step", "critic_step"])
 def test_a_loop_that_does_less_is_told_apart(forgotten: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Textbook, forgotten, lambda *_: torch.zeros(()))
-    assert not compare(tiny("wgan_gp").assemble("cpu")).holds
+    assert not compare(tiny("wgan_gp").build_setup("cpu")).holds
 
 
 def test_the_loader_and_the_rows_of_a_tensor_feed_whole_batches() -> None:
-    experiment = tiny("wgan").assemble("cpu")
-    samples = draw_samples(experiment)[:40]  # two batches of 16 and a rest
+    setup = tiny("wgan").build_setup("cpu")
+    samples = draw_samples(setup)[:40]  # two batches of 16 and a rest
     for loader in (True, False):
-        textbook = Textbook(experiment, samples, loader=loader)
+        textbook = Textbook(setup, samples, loader=loader)
         textbook.iterate()
         textbook.iterate()
         assert all(loss == loss for loss in textbook.losses)  # not NaN, as before the first iteration
@@ -95,13 +95,13 @@ def test_the_loader_and_the_rows_of_a_tensor_feed_whole_batches() -> None:
 
 
 def test_operations_are_counted_as_torch_counts_them() -> None:
-    experiment = tiny("wgan").assemble("cpu")
-    draws = Draws(experiment.dataset.open(CPU), experiment.batch_shape, 0, CPU)
-    batch = map_tensors(lambda block: block[0], draws.block(0))
+    setup = tiny("wgan").build_setup("cpu")
+    source = BatchSource(setup.dataset.open(CPU), setup.batch_shape, 0, CPU)
+    batch = map_tensors(lambda block: block[0], source.block(0))
     with FlopCounterMode(display=False) as counter:
-        make_iteration(experiment.game)(experiment.init_state(), batch)
-    assert count_work(experiment).flops == counter.get_total_flops() > 0
-    assert count_work(tiny("wgan_gp").assemble("cpu")).flops > counter.get_total_flops()
+        make_iteration(setup.game)(setup.init_state(), batch)
+    assert count_work(setup).flops == counter.get_total_flops() > 0
+    assert count_work(tiny("wgan_gp").build_setup("cpu")).flops > counter.get_total_flops()
 
 
 def test_the_bytes_of_an_iteration_by_hand() -> None:
@@ -110,7 +110,7 @@ def test_the_bytes_of_an_iteration_by_hand() -> None:
     critic_steps = 2 * 2 * (critic + critic)  # two steps, read and written, parameters and mean square
     generator_step = 2 * (generator + generator + generator)  # and the average
     moved = critic_steps + generator_step + generator + critic + batch
-    assert count_work(tiny("wgan").assemble("cpu")).bytes == 4 * moved
+    assert count_work(tiny("wgan").build_setup("cpu")).bytes == 4 * moved
 
 
 def test_the_limit_is_the_slower_of_arithmetic_and_traffic() -> None:
@@ -220,8 +220,8 @@ def test_memory_at_the_peak_is_what_is_added_and_what_stays() -> None:
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_ours_plays_with_draws_and_measurements(seeds: int) -> None:
-    experiment = tiny("wgan_gp").assemble("cpu")
-    runner = make_runner(Contestant("eager", seeds=seeds), experiment, draw_samples(experiment))
+    setup = tiny("wgan_gp").build_setup("cpu")
+    runner = make_runner(Contestant("eager", seeds=seeds), setup, draw_samples(setup))
     before = [tensor.clone() for tensor in runner.tensors()]
     for _ in range(51):  # past one fetch
         runner.iterate()
@@ -246,8 +246,8 @@ def test_one_case_from_config_to_rows(seeds: tuple[int, ...], monkeypatch: pytes
 
 def test_what_would_take_too_long_is_left_out_with_a_reason() -> None:
     case = Case("toy", "tiny", (*TINY, "objective=wgan"), (10**9,))
-    experiment = case.assemble("cpu")
-    field = Field(experiment, [Contestant("eager", seeds=10**9)], MACHINE, Effort(1, 0.01, 1.0, 5.0))
+    setup = case.build_setup("cpu")
+    field = Field(setup, [Contestant("eager", seeds=10**9)], MACHINE, Effort(1, 0.01, 1.0, 5.0))
     (row,) = field.rows()
     assert row.left_out is not None
     assert row.left_out.startswith("an iteration of 1000000000 seeds would take")

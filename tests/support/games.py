@@ -22,7 +22,7 @@ from gan_lab.game.execution import Execution
 from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
 from gan_lab.game.networks import parameters
 from gan_lab.game.rules import Game, init_state
-from gan_lab.game.setup import assemble, mixes_samples
+from gan_lab.game.setup import build_setup, mixes_samples
 from gan_lab.numerics.trees import copy_of, map_tensors, member_of, stack, tensors_of
 from gan_lab.types import Batch, Measurements, State
 from support.configs import compose_config
@@ -63,7 +63,7 @@ def rules_of(objective: str, constraint: str) -> Game:
 
     They have an average of the generator, and steps whose sign no rounding decides on.
     """
-    game = assemble(composed(f"objective={objective}") | {"device": "cpu"}).game
+    game = build_setup(composed(f"objective={objective}") | {"device": "cpu"}).game
     node = composed(f"constraint={constraint}")["constraint"]
     optimizer: Any = game.critic_optimizer  # all of them have an eps, their base class has not
     steady = dataclasses.replace(optimizer, eps=EPS)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.tracking.board import address_of, command_of, pinned_view
+from gan_lab.tracking.board import address_of, pinned_view, tensorboard_command
 from support.report_runs import table, write_run
 
 
@@ -69,6 +69,6 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_own_options_come_last_so_that_they_win(tmp_path: Path) -> None:
-    *_, limits, last = command_of(tmp_path, ["--samples_per_plugin=scalars=10"])
+    *_, limits, last = tensorboard_command(tmp_path, ["--samples_per_plugin=scalars=10"])
     assert limits.startswith("--samples_per_plugin=scalars=1000000000,")
     assert last == "--samples_per_plugin=scalars=10"

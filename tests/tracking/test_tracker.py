@@ -13,7 +13,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile, crc32c
 from gan_lab.tracking.tags import MEDIAN, RAW, SLOPE
-from gan_lab.tracking.tracker import Spent, Tracker
+from gan_lab.tracking.tracker import Elapsed, Tracker
 
 
 def make_block(first: int, count: int, seed: int = 0) -> Block:
@@ -138,7 +138,7 @@ def test_trackers_of_one_process_do_not_mix(tmp_path: Path) -> None:
     for first in (1, 11, 21):
         for seed, tracker in enumerate(trackers):
             tracker.write(make_block(first, 10, seed))
-            tracker.write_rate(first + 9, Spent())
+            tracker.write_rate(first + 9, Elapsed())
     for seed, tracker in enumerate(trackers):
         tracker.close()
         expected = np.concatenate([make_block(first, 10, seed).values[RAW] for first in (1, 11, 21)])
@@ -153,8 +153,8 @@ def rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: int) -> 
         patch.setattr(time, "perf_counter", lambda: next(clock))
         tracker = Tracker(tmp_path, **arguments)
         start = arguments.get("resume_at", 0)
-        tracker.write_rate(start + 20, Spent(1.0, 0.0))
-        tracker.write_rate(start + 30, Spent(1.0, 2.0))
+        tracker.write_rate(start + 20, Elapsed(1.0, 0.0))
+        tracker.write_rate(start + 30, Elapsed(1.0, 2.0))
     tracker.close()
     return (tmp_path / "timing.csv").read_text().splitlines()
 

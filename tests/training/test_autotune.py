@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from gan_lab.game.batches import Draws
-from gan_lab.game.setup import Experiment, assemble
+from gan_lab.game.batches import BatchSource
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.runs.record import RunRecord
-from gan_lab.training import autotune as choosing
-from gan_lab.training.autotune import Choice, choose
+from gan_lab.training import autotune
+from gan_lab.training.autotune import Choice, choose_execution
 from gan_lab.training.member import Position
 from support.configs import compose_config
 
@@ -25,10 +25,10 @@ TOY = ("device=cpu", "dataset=ring8", "objective=wgan_gp", "train.batch_size=4",
 class Standing:
     """A member before its first iteration, without files."""
 
-    def __init__(self, experiment: Experiment, tmp_path: Path) -> None:
-        self.experiment, self.safe = experiment, Position(0, experiment.init_state())
-        sampler = experiment.dataset.open(experiment.device)
-        self.draws = Draws(sampler, experiment.batch_shape, experiment.seed, experiment.device)
+    def __init__(self, setup: Setup, tmp_path: Path) -> None:
+        self.setup, self.last_finite = setup, Position(0, setup.init_state())
+        sampler = setup.dataset.open(setup.device)
+        self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
         self.run = SimpleNamespace(record=RunRecord(path=tmp_path, status="running"))
 
 
@@ -57,12 +57,12 @@ def decide(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tup
         def seconds_of(call: Callable[[], Any], device: torch.device) -> float:
             return times[call()]
 
-        monkeypatch.setattr(choosing, "make_execution", make_execution)
-        monkeypatch.setattr(choosing, "_seconds_of", seconds_of)
-        monkeypatch.setattr(choosing, "_arithmetic_seconds", lambda members: times["arithmetic"])
-        experiment = assemble(compose_config(*TOY))
-        members: Any = [Standing(experiment.with_seed(seed), tmp_path) for seed in range(seeds)]
-        return choose(members, iterations), built
+        monkeypatch.setattr(autotune, "make_execution", make_execution)
+        monkeypatch.setattr(autotune, "_seconds_of", seconds_of)
+        monkeypatch.setattr(autotune, "_arithmetic_seconds", lambda members: times["arithmetic"])
+        setup = build_setup(compose_config(*TOY))
+        members: Any = [Standing(setup.with_seed(seed), tmp_path) for seed in range(seeds)]
+        return choose_execution(members, iterations), built
 
     return decided
 
@@ -124,21 +124,21 @@ def test_a_comparison_takes_the_least_of_turns(monkeypatch: pytest.MonkeyPatch) 
         calls.append(call())
         return next(times[call()])
 
-    monkeypatch.setattr(choosing, "_seconds_of", seconds_of)
-    assert choosing._least_seconds(torch.device("cpu"), lambda: "a", lambda: "b") == [0.2, 0.4]
-    assert calls == ["a", "b"] * choosing._TURNS
+    monkeypatch.setattr(autotune, "_seconds_of", seconds_of)
+    assert autotune._least_seconds(torch.device("cpu"), lambda: "a", lambda: "b") == [0.2, 0.4]
+    assert calls == ["a", "b"] * autotune._TURNS
 
 
 def test_the_time_of_arithmetic_is_that_of_its_operations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the rate of a product of 1024² matrices, here 2 · 1024³ operations in 2 s; of all members."""
-    monkeypatch.setattr(choosing, "_least_seconds", lambda device, *calls: [2.0])
-    monkeypatch.setattr(choosing, "count_flops", lambda function, *args: 1024**3)
-    experiment = assemble(compose_config(*TOY))
-    members: Any = [Standing(experiment.with_seed(seed), tmp_path) for seed in range(3)]
-    assert choosing._arithmetic_seconds(members[:1]) == pytest.approx(1.0)
-    assert choosing._arithmetic_seconds(members) == pytest.approx(3.0)
+    monkeypatch.setattr(autotune, "_least_seconds", lambda device, *calls: [2.0])
+    monkeypatch.setattr(autotune, "count_flops", lambda function, *args: 1024**3)
+    setup = build_setup(compose_config(*TOY))
+    members: Any = [Standing(setup.with_seed(seed), tmp_path) for seed in range(3)]
+    assert autotune._arithmetic_seconds(members[:1]) == pytest.approx(1.0)
+    assert autotune._arithmetic_seconds(members) == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("failing", [False, True])
@@ -150,9 +150,9 @@ def test_on_a_gpu_a_graph_is_taken_unless_none_can_be_recorded(
             if failing:
                 raise RuntimeError("operation not permitted when stream is capturing\nand more")
 
-    monkeypatch.setattr(choosing, "make_execution", lambda game, mode, stacked: Recorded())
-    members: Any = [Standing(assemble(compose_config(*TOY)), tmp_path)]
-    choice = choosing._try_graph(members, together=False, layout="")
+    monkeypatch.setattr(autotune, "make_execution", lambda game, mode, stacked: Recorded())
+    members: Any = [Standing(build_setup(compose_config(*TOY)), tmp_path)]
+    choice = autotune._try_graph(members, together=False, layout="")
     assert choice.mode == ("eager" if failing else "graph")
     assert (choice.execution is None) == failing
     if failing:

@@ -22,7 +22,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
-from gan_lab.tracking.snapshots import Looker
+from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.tags import MEDIAN, RAW
 from gan_lab.training import launch, signals
 from gan_lab.training import resume as resumption
@@ -53,13 +53,13 @@ def without_slopes(run_dir: Path) -> list[dict[str, str]]:
 
 
 def test_what_looking_takes_is_told_of_every_look(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
-    look = Looker.look
+    look = Snapshots.look
 
-    def slow_look(self: Looker, *args: Any) -> None:
+    def slow_look(self: Snapshots, *args: Any) -> None:
         time.sleep(0.1)
         look(self, *args)
 
-    monkeypatch.setattr(Looker, "look", slow_look)
+    monkeypatch.setattr(Snapshots, "look", slow_look)
     run = train("run", *TOY, "train.iterations=8", "train.log_every=2", "train.sample_every=4")
     with (run / "timing.csv").open(newline="") as file:
         timed = {row["iteration"]: row for row in csv.DictReader(file)}

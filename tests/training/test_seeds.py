@@ -18,17 +18,15 @@ from torch import Tensor
 
 from gan_lab.datasets.toy import Ring
 from gan_lab.game import execution
-from gan_lab.game import setup as experiment
+from gan_lab.game import setup as setup_module
 from gan_lab.game.execution import make_execution
-from gan_lab.game.setup import Experiment
+from gan_lab.game.setup import Setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
 from gan_lab.tracking.tags import MEDIAN
-from gan_lab.training import autotune as choosing
-from gan_lab.training import ensemble as players
-from gan_lab.training import launch, signals
-from gan_lab.training.ensemble import Player
+from gan_lab.training import autotune, ensemble, launch, signals
+from gan_lab.training.ensemble import Ensemble
 from gan_lab.training.resume import resume
 from gan_lab.types import Sampler
 from support.command_line import gan_lab
@@ -59,7 +57,7 @@ def start(folder: Path, *overrides: str) -> float:
 def layout(together: bool) -> Iterator[None]:
     """Have several seeds stacked into one call, or played one after another."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(choosing, "_choose_layout", lambda members: (together and len(members) > 1, ""))
+        patch.setattr(autotune, "_choose_layout", lambda members: (together and len(members) > 1, ""))
         yield
 
 
@@ -109,11 +107,11 @@ def _group(tmp_path_factory: pytest.TempPathFactory) -> Group:
 @pytest.fixture(name="allowed", scope="module")
 def _allowed(group: Group, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """How far rounding may carry the numbers of a run: measured of three seeds, nudged twice."""
-    folder, real_init = tmp_path_factory.mktemp("nudged"), Experiment.init_state
+    folder, real_init = tmp_path_factory.mktemp("nudged"), Setup.init_state
     for nudge in range(2):
         with layout(together=False), pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                Experiment,
+                Setup,
                 "init_state",
                 lambda self, n=nudge: nudged_state(real_init(self), 10 * n + self.seed),
             )
@@ -246,7 +244,7 @@ def test_members_in_turn_share_no_memory(
 ) -> None:
     """Where each call overwrites the last result, as a CUDA graph does."""
     monkeypatch.setattr(execution, "capture", recorded)
-    monkeypatch.setattr(experiment, "_check_execution", lambda *of_a_graph_on_the_cpu: None)
+    monkeypatch.setattr(setup_module, "_check_execution", lambda *of_a_graph_on_the_cpu: None)
     with layout(together=False):
         start(tmp_path, "train.seeds=3", "train.execution=graph")
     for name in ALL:
@@ -302,9 +300,9 @@ def test_when_all_diverge_the_run_ends(
     together: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     poison(monkeypatch, {0: 7, 1: 3})
-    played, real_play = [], Player.play
+    played, real_play = [], Ensemble.play
     monkeypatch.setattr(
-        Player, "play", lambda self, iteration: played.append(iteration) or real_play(self, iteration)
+        Ensemble, "play", lambda self, iteration: played.append(iteration) or real_play(self, iteration)
     )
     assert start(tmp_path, "train.seeds=2", "train.iterations=60") == 1e9
     assert statuses(tmp_path) == [("diverged", 6), ("diverged", 2)]
@@ -323,7 +321,7 @@ def test_going_on_after_an_interruption_changes_nothing(
         start(tmp_path, "train.seeds=3")
     assert statuses(tmp_path) == [("interrupted", 7)] * 3
     # how they were played is known from before, and not tried again
-    monkeypatch.delattr(choosing, "_choose_layout")
+    monkeypatch.delattr(autotune, "_choose_layout")
     if again == "resume":
         resume(tmp_path, [], [])
     else:
@@ -413,7 +411,7 @@ def test_a_run_goes_on_in_every_mode(
 ) -> None:
     """Two seeds eagerly in one call, then compiled in one call, then one of them eagerly by itself."""
     quickly = functools.partial(make_execution, backend="aot_eager")
-    monkeypatch.setattr(players, "make_execution", quickly)
+    monkeypatch.setattr(ensemble, "make_execution", quickly)
     with layout(together=True):
         with interruption(after=3):
             start(tmp_path, "train.seeds=2")

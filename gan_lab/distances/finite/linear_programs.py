@@ -180,7 +180,7 @@ def kantorovich_rubinstein(metric: Matrix, p: Vector, q: Vector) -> Witness:
     return Witness(float(f @ (p - q)), f)
 
 
-def steepest(metric: Matrix, function: Vector) -> float:
+def lipschitz_constant(metric: Matrix, function: Vector) -> float:
     """Return the largest |f_i - f_j| / d_ij over pairs of different points, or 0 for a single one."""
     metric, function = np.asarray(metric), np.asarray(function)
     apart = metric > 0

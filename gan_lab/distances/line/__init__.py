@@ -1,7 +1,7 @@
 """The distributions on the line, under one name: densities and points with weights."""
 
 from gan_lab.distances.line.atoms import Atomic, Dirac, Discrete, Empirical
-from gan_lab.distances.line.densities import Gaussian, GaussianMixture, GaussianSum, Uniform
+from gan_lab.distances.line.densities import Gaussian, GaussianSum, LineMixture, Uniform
 from gan_lab.distances.line.distribution import Density, LineDistribution
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Discrete",
     "Empirical",
     "Gaussian",
-    "GaussianMixture",
     "GaussianSum",
     "LineDistribution",
+    "LineMixture",
     "Uniform",
 ]

@@ -140,7 +140,7 @@ class Gaussian(GaussianSum):
 
 
 @dataclass(frozen=True)
-class GaussianMixture(WeightedComponents, GaussianSum):
+class LineMixture(WeightedComponents, GaussianSum):
     """Sum over k of w_k N(m_k, s_k^2).
 
     Attributes:

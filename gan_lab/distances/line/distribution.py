@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gan_lab.config.checks import Checked, Rule
+from gan_lab.config.checks import Rule, Settings
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances.tails import GaussianTail
 
@@ -28,7 +28,7 @@ Scales = Annotated[
 Numbers = Annotated[tuple[float, ...], Rule("finite numbers, at least one", lambda v: len(v) > 0)]
 
 
-class Measure(Checked, ABC):
+class Measure(Settings, ABC):
     """A probability distribution: frozen, checked when it is made; its fields may be given as arrays."""
 
     def __post_init__(self) -> None:

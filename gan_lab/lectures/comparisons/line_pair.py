@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from torch import Tensor
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Density
 
@@ -21,7 +21,7 @@ _STEP = 1e-6  # of central differences, as a part of the grid
 
 
 @dataclass(frozen=True)
-class LinePair(Checked):
+class LinePair(Settings):
     """A real and a fake side.
 
     Attributes:

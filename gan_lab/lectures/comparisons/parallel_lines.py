@@ -23,7 +23,7 @@ _CURVE_POINTS = 201
 
 
 @dataclass(frozen=True)
-class ParallelLines(LectureExperiment):
+class ParallelLinesExperiment(LectureExperiment):
     """(0, Z) against (θ, Z), Z uniform on [0, 1] (WGAN, example 1 and figure 1; Isachenko, lecture 6).
 
     W1 = |θ|, with slope ±1. For θ ≠ 0 the segments share no point: JSD = log 2 and TV = 1, flat in θ, and

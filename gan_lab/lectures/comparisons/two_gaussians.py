@@ -133,7 +133,7 @@ class TwoGaussians(LectureExperiment):
         def row(cost: str, objective: Objective, fitted: FittedCritic, exact: float) -> dict[str, object]:
             scores = (torch.tensor(_values(fitted.score, side)) for side in (real, fake))
             measures = {
-                "measures": objective.measures or "w1",
+                "measures": objective.estimate_tag or "w1",
                 "estimate": float(objective.estimate(*scores)),
             }
             gradients = {"gradient_at_fakes": pulls[cost], "exact_gradient": pulls[f"{cost}_exact"]}

@@ -14,7 +14,7 @@ from gan_lab.constraints.gradients import sample_gradients
 from gan_lab.game.iteration import make_critic_step
 from gan_lab.game.networks import bind, mixes_samples, parameters
 from gan_lab.game.rules import Game
-from gan_lab.numerics.derivatives import on_the_tape
+from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.base import Objective
@@ -106,7 +106,7 @@ def fit_critic(
     for k in range(steps):
         x, y = draw_real(), draw_fake()
         noise = torch.rand((len(x), *noise_shape), generator=noise_rng)
-        with on_the_tape():
+        with use_autograd():
             state, _ = step(state, x, y, noise)
         looked(k + 1)
     return FittedCritic(game, state)

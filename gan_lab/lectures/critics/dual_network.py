@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gan_lab.architectures.mlp_toy import ToyCritic
-from gan_lab.config.checks import Checked, NonNegativeInt, PositiveFloat, PositiveInt
+from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Settings
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
 from gan_lab.lectures.base import Findings, LectureExperiment
@@ -29,7 +29,7 @@ _SHOWN = 1.5  # how far beyond the exact distance a raw estimate is drawn to sca
 
 
 @dataclass(frozen=True)
-class Contender(Checked):
+class Contender(Settings):
     """A way to hold a critic's slope.
 
     Attributes:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from gan_lab.config.checks import Checked, PositiveInt
+from gan_lab.config.checks import PositiveInt, Settings
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.base import Dataset
 from gan_lab.types import Sampler
@@ -15,7 +15,7 @@ from gan_lab.types import Sampler
 CPU = torch.device("cpu")
 
 
-class FixedPair(Checked, ABC):
+class FixedPair(Settings, ABC):
     """Two distributions that stand still, as samplers of points (n, d)."""
 
     @abstractmethod

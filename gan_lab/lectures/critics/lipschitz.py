@@ -24,7 +24,7 @@ from gan_lab.lectures.critics.slopes import (
     matrix_shapes,
     norm_bound,
     slopes_at,
-    steepest,
+    steepest_slope,
 )
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
@@ -137,7 +137,7 @@ class Lipschitz(LectureExperiment):
             "layers": depth + 1,
             "clip_bound": bound,
             "norm_bound": norm_bound(weights),
-            "slope_found": steepest(fitted, both, make_rng(self.seed, "slopes")),
+            "slope_found": steepest_slope(fitted, both, make_rng(self.seed, "slopes")),
             "slope_at_data": float(slopes_at(fitted, real).mean()),
             "at_box": at_box,
             "first_layer": layer_slopes(fitted, real)[0],

@@ -74,7 +74,7 @@ def layer_slopes(fitted: FittedCritic, points: Tensor) -> list[float]:
     return [float(gradient.norm(dim=1).mean()) for gradient in gradients]
 
 
-def steepest(fitted: FittedCritic, points: Tensor, rng: torch.Generator) -> float:
+def steepest_slope(fitted: FittedCritic, points: Tensor, rng: torch.Generator) -> float:
     """Return the largest gradient norm that is found: a lower bound of the Lipschitz constant.
 
     The gradient of a ReLU network is constant in pieces, so that nothing can be followed uphill: around every

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.config.checks import Checked
+from gan_lab.config.checks import Settings
 from gan_lab.constraints.base import Constraint
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.base import Objective
@@ -19,7 +19,7 @@ _BESIDE, _DIGITS = 1e-12, 10  # where the Jacobian is taken, and what is left of
 
 
 @dataclass(frozen=True)
-class DiracGame(Checked):
+class DiracGame(Settings):
     """The rules of one game: data all at 0, a generator all at θ, a critic D(x) = ψ x + t.
 
     t is the objective's threshold (1/2 for least squares, else 0): where a critic that knows nothing scores.

@@ -10,7 +10,7 @@ from gan_lab.distances.by_name import BY_NAME
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.fits.landscapes import FDivergenceLandscape, Landscape
 from gan_lab.distances.generating_functions import alpha_function
-from gan_lab.distances.line import GaussianMixture
+from gan_lab.distances.line import LineMixture
 from gan_lab.lectures.base import Animation
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.fitted_gaussians import covers, draw_fits, legend_handles
@@ -23,14 +23,14 @@ LIMITS = {0.0: "reverse_kl", 1.0: "kl"}
 LABELS = {-1.0: "χ²/p", 0.0: "KL(q,p)", 1.0: "KL(p,q)", 2.0: "χ²/q"}
 
 
-def animate_alpha(target: GaussianMixture, alphas: Sequence[float] = tuple(ALPHAS)) -> Animation:
+def animate_alpha(target: LineMixture, alphas: Sequence[float] = tuple(ALPHAS)) -> Animation:
     """Return all fits to a target, global and local, a frame for each alpha."""
     path = [find_minima(alpha_landscape(target, float(alpha))) for alpha in alphas]
     figure = new_slide()
     return Animation(figure, lambda k: _draw(figure, target, alphas[: k + 1], path[: k + 1]), len(alphas))
 
 
-def alpha_landscape(target: GaussianMixture, alpha: float) -> Landscape:
+def alpha_landscape(target: LineMixture, alpha: float) -> Landscape:
     """Return the alpha-divergence from a target over all Gaussians, its limits at 0 and 1 included."""
     if alpha in LIMITS:
         return BY_NAME[LIMITS[alpha]].landscape(target)
@@ -38,7 +38,7 @@ def alpha_landscape(target: GaussianMixture, alpha: float) -> Landscape:
 
 
 def _draw(
-    figure: Figure, target: GaussianMixture, alphas: Sequence[float], path: Sequence[tuple[Minimum, ...]]
+    figure: Figure, target: LineMixture, alphas: Sequence[float], path: Sequence[tuple[Minimum, ...]]
 ) -> None:
     """Draw the last of the fits, and the scales of all that came before."""
     figure.clear()
@@ -54,7 +54,7 @@ def _draw(
     figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
 
 
-def _draw_scales(axes: Axes, target: GaussianMixture, alpha: float, minima: tuple[Minimum, ...]) -> None:
+def _draw_scales(axes: Axes, target: LineMixture, alpha: float, minima: tuple[Minimum, ...]) -> None:
     for found in minima:
         colour = BLUE if covers(target, found) else VERMILION
         filling = colour if found.is_global else "none"

@@ -16,7 +16,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.distances.fits.gaussian_fits import find_minima
 from gan_lab.distances.fits.landscapes import FDivergenceLandscape
 from gan_lab.distances.generating_functions import TOTAL_VARIATION
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.variational import exact_divergence, exact_function
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
@@ -79,7 +79,7 @@ class FGANTable(LectureExperiment):
         Minimization", 2016, section 2.5 and table 3.
     """
 
-    target: GaussianMixture
+    target: LineMixture
     divergences: Divergences
     generator: AffineGenerator
     critic: CriticArchitecture

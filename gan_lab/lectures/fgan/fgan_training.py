@@ -7,9 +7,9 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.constraints.base import Constraint
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.variational import make_bound
-from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.batches import BatchShape, BatchSource
 from gan_lab.game.execution import make_execution
 from gan_lab.game.networks import bind, parameters
 from gan_lab.game.rules import Game, init_state
@@ -55,15 +55,15 @@ class FGANTraining:
     batch_size: int
     seed: int
 
-    def fit(self, target: GaussianMixture, objective: FDivergence) -> LearnedGaussian:
+    def fit(self, target: LineMixture, objective: FDivergence) -> LearnedGaussian:
         """Train on fresh samples of a target."""
         game, state = self._start(objective)
         shape = BatchShape(self.batch_size, game.n_critic, 1, (1,), ())
-        draws = Draws(sampler_of(target), shape, self.seed, CPU)
+        source = BatchSource(sampler_of(target), shape, self.seed, CPU)
         iteration = make_execution(game, "eager").iteration
-        for begun in range(0, self.steps, draws.block_length):
-            block = draws.block(begun // draws.block_length)
-            for row in range(min(draws.block_length, self.steps - begun)):
+        for begun in range(0, self.steps, source.block_length):
+            block = source.block(begun // source.block_length)
+            for row in range(min(source.block_length, self.steps - begun)):
                 state, _ = iteration(state, Batch(*(values[row] for values in block)))
         bias, weight = (float(state.generator[name].squeeze()) for name in ("bias", "weight"))
         gaussian = Gaussian(bias, abs(weight))

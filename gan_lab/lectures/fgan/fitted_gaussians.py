@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from gan_lab.distances.fits.gaussian_fits import Minimum
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.line.bends import positive_components
 from gan_lab.distances.line.distribution import Array
 from gan_lab.plotting.style import BLUE, GREY, VERMILION
@@ -23,24 +23,24 @@ def gaussian_of(found: Minimum) -> Gaussian:
     return Gaussian(found.mean, found.scale)
 
 
-def modes_covered(target: GaussianMixture, found: Minimum) -> int:
+def modes_covered(target: LineMixture, found: Minimum) -> int:
     """Return how many components have their mean within ``REACH`` scales of the fit's."""
     _, means, _ = positive_components(target)
     return int((np.abs(means - found.mean) <= REACH * found.scale).sum())
 
 
-def covers(target: GaussianMixture, found: Minimum) -> bool:
+def covers(target: LineMixture, found: Minimum) -> bool:
     """Return whether a fit covers all components."""
     return modes_covered(target, found) == len(positive_components(target)[0])
 
 
-def window(target: GaussianMixture) -> Array:
+def window(target: LineMixture) -> Array:
     """Return the points (CURVE_POINTS,) where densities are drawn, to 4 scales beyond the components."""
     _, means, scales = positive_components(target)
     return np.linspace((means - 4 * scales).min(), (means + 4 * scales).max(), CURVE_POINTS)
 
 
-def draw_fits(axes: Axes, target: GaussianMixture, minima: tuple[Minimum, ...]) -> None:
+def draw_fits(axes: Axes, target: LineMixture, minima: tuple[Minimum, ...]) -> None:
     """Draw the target and its fits: global minima as lines, local ones dashed."""
     x = window(target)
     density = target.pdf(x)

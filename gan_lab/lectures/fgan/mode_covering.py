@@ -13,7 +13,7 @@ from gan_lab.config.checks import Rule
 from gan_lab.config.errors import UserError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
-from gan_lab.distances.line import GaussianMixture
+from gan_lab.distances.line import LineMixture
 from gan_lab.distances.line.bends import positive_components
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
@@ -62,7 +62,7 @@ class ModeCovering(LectureExperiment):
         Nowozin et al., "f-GAN", 2016, section 2.5.
     """
 
-    target: GaussianMixture
+    target: LineMixture
     divergences: Divergences
 
     def run(self) -> Findings:

@@ -16,13 +16,13 @@ from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import to_unit_range
-from gan_lab.game.batches import BatchShape, Draws
+from gan_lab.game.batches import BatchShape, BatchSource
 from gan_lab.game.execution import make_execution
 from gan_lab.game.networks import make_network, mixes_samples, parameters
 from gan_lab.game.rules import Game, init_state
 from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, Look, fit_critic
-from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
+from gan_lab.numerics.derivatives import use_autograd, value_and_gradients
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.gan import GAN
@@ -80,7 +80,7 @@ class FrozenGenerator:
         def loss(params: Params) -> tuple[Tensor, dict[str, Tensor]]:
             return cost(make_network(self.game, self.game.generator, params)(latents)), {}
 
-        with on_the_tape():
+        with use_autograd():
             gradients, _, _ = value_and_gradients(loss, self.params)
         return flatten(gradients)
 
@@ -156,11 +156,11 @@ class FrozenGeneratorExperiment(LectureExperiment):
         game, generator, critic = self._game()
         state = init_state(game, generator, critic, make_rng(self.seed, "constraint"))
         shape = BatchShape(self.batch_size, 1, self.latent_dim, self.dataset.data_shape, (0,))
-        draws, iteration = Draws(real, shape, self.seed, _CPU), make_execution(game, "eager").iteration
+        source, iteration = BatchSource(real, shape, self.seed, _CPU), make_execution(game, "eager").iteration
         for k in range(max(self.stages)):
-            number, row = divmod(k, draws.block_length)
+            number, row = divmod(k, source.block_length)
             if row == 0:
-                block = draws.block(number)
+                block = source.block(number)
             state, _ = iteration(state, Batch(*(part[row] for part in block)))
             if k + 1 in self.stages:
                 yield FrozenGenerator(k + 1, game, state.generator, self.latent_dim)

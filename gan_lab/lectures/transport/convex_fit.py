@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from gan_lab.config.checks import Checked, NonNegativeInt, PositiveInt
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, Settings
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork, conjugate
-from gan_lab.numerics.derivatives import on_the_tape, value_and_gradients
+from gan_lab.numerics.derivatives import use_autograd, value_and_gradients
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import add, flatten
 from gan_lab.optimizers.base import UpdateRule
@@ -31,12 +31,12 @@ class PotentialPair:
 
     def forward(self, points: Tensor) -> Tensor:
         """Return ∇f: where points (B, d) of the source are carried to."""
-        with on_the_tape():
+        with use_autograd():
             return self.network.gradient(self.source, points).detach()
 
     def backward(self, points: Tensor) -> Tensor:
         """Return ∇g: where points (B, d) of the target came from."""
-        with on_the_tape():
+        with use_autograd():
             return self.network.gradient(self.target, points).detach()
 
     def dual_terms(self, points: Tensor) -> Tensor:
@@ -46,7 +46,7 @@ class PotentialPair:
 
     def conjugate(self, points: Tensor) -> Tensor:
         """Return f*(y) (B,) at points y, computed and not learned."""
-        with on_the_tape():
+        with use_autograd():
             return conjugate(self.network, self.source, points).detach()
 
     def double(self) -> "PotentialPair":
@@ -58,7 +58,7 @@ Look = Callable[[int, PotentialPair], None]
 
 
 @dataclass(frozen=True)
-class PotentialFit(Checked):
+class PotentialFit(Settings):
     """How a pair of potentials is trained.
 
     Attributes:
@@ -128,7 +128,7 @@ def _improve_target(
         origins = pair.network.gradient(params, y)
         return (pair.network.value(pair.source, origins) - (y * origins).sum(dim=1)).mean(), ()
 
-    with on_the_tape():
+    with use_autograd():
         gradients, _, _ = value_and_gradients(loss, pair.target)
     step, state = rule.update(flatten(gradients), state)
     return PotentialPair(pair.network, pair.source, add(pair.target, step)), state
@@ -143,7 +143,7 @@ def _improve_source(
     def loss(params: Params) -> tuple[Tensor, tuple[()]]:
         return (pair.network.value(params, x) - pair.network.value(params, origins)).mean(), ()
 
-    with on_the_tape():
+    with use_autograd():
         gradients, _, _ = value_and_gradients(loss, pair.source)
     step, state = rule.update(flatten(gradients), state)
     return PotentialPair(pair.network, add(pair.source, step), pair.target), state

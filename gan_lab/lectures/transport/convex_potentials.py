@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan_lab.config.checks import Checked, PositiveFloat, PositiveInt
+from gan_lab.config.checks import PositiveFloat, PositiveInt, Settings
 from gan_lab.numerics.derivatives import input_gradients
 from gan_lab.types import Params
 
@@ -19,7 +19,7 @@ _HALVINGS = 30
 
 
 @dataclass(frozen=True)
-class ConvexNetwork(Checked):
+class ConvexNetwork(Settings):
     """An input-convex network f, smooth, and strongly convex by a quadratic term of its own.
 
     z_1 = s(A_0 x + b_0), z_{k+1} = s(W_k z_k + A_k x + b_k), f(x) = w · z_K + a · x + c ‖x‖² / 2, with s the

@@ -16,9 +16,9 @@ from gan_lab.distances.finite.linear_programs import (
     Potentials,
     complementary_slackness,
     kantorovich_rubinstein,
+    lipschitz_constant,
     solve_dual,
     solve_primal,
-    steepest,
 )
 from gan_lab.distances.line import Atomic, Discrete, LineDistribution
 from gan_lab.distances.line.transport import wasserstein_line
@@ -131,7 +131,7 @@ def _row(solution: _Solution, order: Order) -> dict[str, object]:
         "gap": slackness.gap,
         "violation": slackness.violation,
         "infeasibility": slackness.infeasibility,
-        "steepest": steepest(distances, potentials.alpha),
+        "steepest": lipschitz_constant(distances, potentials.alpha),
     }
 
 

@@ -18,8 +18,8 @@ from gan_lab.numerics.statistics import (
     t_mean,
     wilson_interval,
 )
-from gan_lab.reports.claims.paired_runs import POOLED, Comparison, compared_axes, is_judged, pair_runs
-from gan_lab.reports.figures.bands import centred_median
+from gan_lab.reports.claims.bands import centred_median
+from gan_lab.reports.claims.paired_runs import POOLED, PairedComparison, compared_axes, is_judged, pair_runs
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep, estimate_tag
 
@@ -106,7 +106,7 @@ def success_pairs(outcomes: Iterable[tuple[bool, bool]]) -> Pairs:
     return Pairs(*(seen.count(each) for each in ((True, True), (True, False), (False, True), (False, False))))
 
 
-def run_name(run: ReportRun) -> str:
+def label_of_run(run: ReportRun) -> str:
     """Return what tells a run from others of its cell, such as "seed 3"."""
     draw, seed = replicate_of(run.record, run.config)
     return f"draw {draw}, seed {seed}" if draw >= 0 else f"seed {seed}"
@@ -114,7 +114,7 @@ def run_name(run: ReportRun) -> str:
 
 def _correlation_row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
     counted = [run for run in runs if run.fault is None]
-    values = {run_name(run): correlation_of(run, sweep) for run in counted}
+    values = {label_of_run(run): correlation_of(run, sweep) for run in counted}
     defined = [value for value in values.values() if not math.isnan(value)]
     mean, low, high = bootstrap_mean(defined)
     return {
@@ -146,7 +146,7 @@ def _rates(groups: Iterable[tuple[str, str, Sequence[ReportRun]]]) -> pandas.Dat
     return pandas.DataFrame(rows, columns=_RATES)
 
 
-def _comparison_row(compared: Comparison, sweep: Sweep) -> dict[str, Any]:
+def _comparison_row(compared: PairedComparison, sweep: Sweep) -> dict[str, Any]:
     won = [tuple(run.verdict.outcome == "success" for run in pair) for pair in compared.pairs]
     pairs = success_pairs((first, second) for first, second in won)
     n = len(won)
@@ -167,7 +167,7 @@ def _comparison_row(compared: Comparison, sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _quality_effect(compared: Comparison, sweep: Sweep) -> dict[str, float]:
+def _quality_effect(compared: PairedComparison, sweep: Sweep) -> dict[str, float]:
     datasets = {run.record.choices.get("dataset") for pair in compared.pairs for run in pair}
     tag = sweep.quality.tag if sweep.quality and len(datasets) == 1 else ""
     settled = [pair for pair in compared.pairs if all(run.record.status != "diverged" for run in pair)]

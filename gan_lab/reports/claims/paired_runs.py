@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from gan_lab.reports.figures.layout import worded
-from gan_lab.reports.sweep.cells import replicate_of
+from gan_lab.reports.sweep.cells import replicate_of, worded
 from gan_lab.reports.sweep.model import ReportRun, Sweep
 
 POOLED = "all"
@@ -16,7 +15,7 @@ _Place = tuple[_Context, tuple[int, int]]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedComparison:
     """Two values of a setting on the same seeds.
 
     Attributes:
@@ -47,7 +46,7 @@ def compared_axes(sweep: Sweep) -> list[str]:
     return ["objective"] if "objective" in settings else settings
 
 
-def pair_runs(sweep: Sweep) -> Iterator[Comparison]:
+def pair_runs(sweep: Sweep) -> Iterator[PairedComparison]:
     """Yield comparisons of any two values, in the sweep's order: each other setting, then all together.
 
     A pair of runs shares the seed, thus the order of the data and the latents, and the drawn architecture.
@@ -56,7 +55,7 @@ def pair_runs(sweep: Sweep) -> Iterator[Comparison]:
         yield from _pairs_of(sweep, axis)
 
 
-def _pairs_of(sweep: Sweep, axis: str) -> Iterator[Comparison]:
+def _pairs_of(sweep: Sweep, axis: str) -> Iterator[PairedComparison]:
     values = list(dict.fromkeys(cell.settings[axis] for cell in sweep.cells))
     contexts = list(dict.fromkeys(_context(cell.settings, axis) for cell in sweep.cells))
     by_value: dict[str, dict[_Place, ReportRun]] = {value: {} for value in values}
@@ -71,12 +70,12 @@ def _pairs_of(sweep: Sweep, axis: str) -> Iterator[Comparison]:
         yield from found
         if len(found) > 1:
             pairs = tuple(pair for each in found for pair in each.pairs)
-            yield Comparison(axis, first, second, POOLED, pairs, sum(each.left_out for each in found))
+            yield PairedComparison(axis, first, second, POOLED, pairs, sum(each.left_out for each in found))
 
 
 def _compare(
     runs: Mapping[str, Mapping[_Place, ReportRun]], axis: str, first: str, second: str, context: _Context
-) -> Comparison:
+) -> PairedComparison:
     """Return the comparison in one setting of the others; without pairs if either value lacks it."""
     ours, others = (
         {place[1]: run for place, run in runs[value].items() if place[0] == context}
@@ -85,7 +84,7 @@ def _compare(
     both = [(ours[each], others[each]) for each in sorted(ours.keys() & others.keys())]
     pairs = tuple(pair for pair in both if is_judged(pair[0]) and is_judged(pair[1]))
     left_out = len(ours.keys() | others.keys()) - len(pairs) if ours and others else 0
-    return Comparison(axis, first, second, _text(context), pairs, left_out)
+    return PairedComparison(axis, first, second, _text(context), pairs, left_out)
 
 
 def _text(context: _Context) -> str:

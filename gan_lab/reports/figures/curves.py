@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas
 
-from gan_lab.reports.figures.bands import centred_median, mean_band
+from gan_lab.reports.claims.bands import centred_median, mean_band
 from gan_lab.reports.sweep.model import ReportRun
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
 from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of
-from gan_lab.reports.figures.sample_images import choose, pictures_of, read_picture
+from gan_lab.reports.figures.sample_images import choose_evenly, pictures_of, read_picture
 from gan_lab.reports.sweep.cells import file_name
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW, floor_tag
@@ -124,7 +124,7 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
 def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:
     for run in runs:
         if run.fault is None:
-            chosen = choose(pictures_of(run), _SHOWN)
+            chosen = choose_evenly(pictures_of(run), _SHOWN)
             read = {iteration: read_picture(path, 4, 4) for iteration, path in chosen.items()}
             found = {iteration: pixels for iteration, pixels in read.items() if pixels is not None}
             if found:

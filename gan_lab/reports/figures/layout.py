@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from gan_lab.reports.sweep.cells import is_number
+from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep
 
 OBJECTIVE = "objective"
@@ -41,7 +41,7 @@ def setting_of(cell: Cell) -> str:
     return ", ".join(parts)
 
 
-def settings_of(sweep: Sweep) -> list[str]:
+def settings_of_sweep(sweep: Sweep) -> list[str]:
     """Return what cells differ in besides the objective, in the order of the sweep."""
     return list(dict.fromkeys(setting_of(cell) for cell in sweep.cells))
 
@@ -67,9 +67,3 @@ def _as_numbers(sweep: Sweep, key: str) -> NumericAxis | None:
         return None
     ordered = tuple(sorted(values))
     return NumericAxis(key, ordered, ordered[0] > 0 and ordered[-1] / ordered[0] > 10)
-
-
-def worded(key: str, value: str) -> str:
-    """Return a setting as a label shows it."""
-    # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
-    return f"{key.rpartition('.')[2]}={value}" if is_number(value) else value

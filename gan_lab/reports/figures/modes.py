@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.figures.curves import values_of
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
 from gan_lab.reports.sweep.model import Sweep
 from gan_lab.tracking.tags import floor_tag
 
@@ -21,7 +21,7 @@ def modes_figure(sweep: Sweep) -> NamedFigure | None:
     # images have classes to hit, but no samples that are near one
     if not any(values_of(run, _SHARE).size for run in counted):
         return None
-    rows, objectives = settings_of(sweep), objectives_of(sweep)
+    rows, objectives = settings_of_sweep(sweep), objectives_of(sweep)
     figure = new_figure(7.6, len(rows) * (0.24 * len(objectives) + 1.0))
     places = figure.subplots(len(rows), len(_PANELS), squeeze=False, sharey=True)
     for line, setting in zip(places, rows, strict=True):

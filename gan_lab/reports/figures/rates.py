@@ -8,10 +8,9 @@ import pandas
 from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
-from gan_lab.reports.claims.verdicts import FailureRule, grade
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
-from gan_lab.reports.page.page_tables import runs_in_words
-from gan_lab.reports.sweep.model import Cell, Outcome, Sweep
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
+from gan_lab.reports.sweep.model import Cell, Outcome, Sweep, runs_in_words
+from gan_lab.reports.sweep.verdicts import FailureRule, grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
 _LINES = ("-", "--", ":", "-.")
@@ -53,7 +52,9 @@ def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: Failure
         rule: whose thresholds are marked.
     """
     known = by_threshold[by_threshold["n"] > 0]
-    settings = [s for s in settings_of(sweep) if any(c.key in set(known["cell"]) for c in _of(sweep, s))]
+    settings = [
+        s for s in settings_of_sweep(sweep) if any(c.key in set(known["cell"]) for c in _of(sweep, s))
+    ]
     if not settings:
         return None
     across = min(len(settings), 3)
@@ -125,7 +126,7 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
 
 
 def _grouped(sweep: Sweep) -> list[Cell]:
-    places = {setting: place for place, setting in enumerate(settings_of(sweep))}
+    places = {setting: place for place, setting in enumerate(settings_of_sweep(sweep))}
     return sorted(sweep.cells, key=lambda cell: places[setting_of(cell)])
 
 

@@ -22,7 +22,7 @@ def pictures_of(run: ReportRun) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def choose(pictures: dict[int, Path], count: int) -> dict[int, Path]:
+def choose_evenly(pictures: dict[int, Path], count: int) -> dict[int, Path]:
     """Return at most ``count`` pictures, evenly spaced, the first and the last among them."""
     iterations = list(pictures)
     if len(iterations) > count:

@@ -6,7 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import GREY, NamedFigure, new_figure, show_picture
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of
+from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
 from gan_lab.reports.figures.sample_images import pictures_of, read_picture, shows_points
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 
@@ -39,7 +39,7 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
 
 def _arrange(sweep: Sweep, across: int) -> list[list[Cell | None]]:
     """Return the cells as a table, None where there is no cell."""
-    rows, columns = settings_of(sweep), objectives_of(sweep)
+    rows, columns = settings_of_sweep(sweep), objectives_of(sweep)
     cells = {(setting_of(cell), objective_of(sweep, cell)): cell for cell in sweep.cells}
     if 1 in (len(rows), len(columns)):
         # a single row or column says nothing by its place: as many across as fit

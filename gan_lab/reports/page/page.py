@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import jinja2
 
-from gan_lab.reports.deviations import Deviations
-from gan_lab.reports.page.page_tables import Cell, Table, runs_in_words
-from gan_lab.reports.sweep.model import ReportRun, Sweep
-from gan_lab.reports.sweep.sweep_command import command_of
+from gan_lab.reports.page.page_tables import Table, TableCell
+from gan_lab.reports.sweep.deviations import Deviations
+from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
+from gan_lab.reports.sweep.sweep_command import command_of_sweep
 from gan_lab.runs.record import RunRecord
 
 
@@ -123,13 +123,13 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
         why = [f"Left out: {run.fault}" if run.fault else "", run.verdict.reason, record.message or ""]
         rows.append(
             [
-                Cell(run.cell.label),
-                Cell("-" if record.seed is None else str(record.seed), is_number=True),
-                Cell(record.status),
-                Cell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
-                Cell(run.verdict.outcome),
-                Cell(_said_once(why)),
-                Cell(_name(record.path, sweep.root), link=_link(record.path, folder)),
+                TableCell(run.cell.label),
+                TableCell("-" if record.seed is None else str(record.seed), is_number=True),
+                TableCell(record.status),
+                TableCell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
+                TableCell(run.verdict.outcome),
+                TableCell(_said_once(why)),
+                TableCell(_name(record.path, sweep.root), link=_link(record.path, folder)),
             ]
         )
     header = ("cell", "seed", "status", "iterations", "verdict", "why", "folder")
@@ -146,7 +146,10 @@ def _said_once(sentences: Iterable[str]) -> str:
 
 
 def _deviation_table(deviations: Deviations) -> Table:
-    rows = [(Cell(each.key), Cell(each.here), Cell(each.paper), Cell(each.cells)) for each in deviations.rows]
+    rows = [
+        (TableCell(each.key), TableCell(each.here), TableCell(each.paper), TableCell(each.cells))
+        for each in deviations.rows
+    ]
     return Table("Deviations", "", ("setting", "here", "at the paper's scale", "cells"), tuple(rows))
 
 
@@ -161,7 +164,7 @@ def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
     )
     devices = dict.fromkeys(", ".join(filter(None, (r.device, r.execution))) for r in records)
     made = [
-        ("command of the sweep", [command_of(sweep.root)]),
+        ("command of the sweep", [command_of_sweep(sweep.root)]),
         ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),

@@ -9,7 +9,7 @@ import pandas
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One field of a table.
 
     Attributes:
@@ -37,7 +37,7 @@ class Table:
     title: str
     note: str
     header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
 
 
 def table_from(frame: pandas.DataFrame, title: str, note: str, columns: Mapping[str, str]) -> Table:
@@ -53,19 +53,14 @@ def table_from(frame: pandas.DataFrame, title: str, note: str, columns: Mapping[
     return Table(title, note, tuple(columns.values()), rows)
 
 
-def runs_in_words(count: float) -> str:
-    """Return how many runs, such as "1 run"."""
-    return f"{count:.0f} run{'' if count == 1 else 's'}"
-
-
-def _cell(value: Any) -> Cell:
+def _cell(value: Any) -> TableCell:
     if isinstance(value, str):
-        return Cell(value)
+        return TableCell(value)
     if isinstance(value, bool) or value is None:
-        return Cell("-" if value is None else str(value))
+        return TableCell("-" if value is None else str(value))
     number = float(value)
     if math.isnan(number):
-        return Cell("-", is_number=True)
-    return Cell(
+        return TableCell("-", is_number=True)
+    return TableCell(
         f"{number:,.0f}" if number.is_integer() or abs(number) >= 1000 else f"{number:.3g}", is_number=True
     )

@@ -8,8 +8,8 @@ import pandas
 
 from gan_lab.files.atomic import write_atomically
 from gan_lab.numerics.statistics import t_mean
+from gan_lab.reports.claims.bands import running_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
-from gan_lab.reports.figures.bands import running_median
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.missing import name_below
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag

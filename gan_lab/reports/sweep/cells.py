@@ -190,3 +190,9 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def worded(key: str, value: str) -> str:
+    """Return a setting as a label shows it."""
+    # "n_critic=5" says what 5 is; "dcgan" needs no "panel" before it
+    return f"{key.rpartition('.')[2]}={value}" if is_number(value) else value

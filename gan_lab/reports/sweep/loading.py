@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import pandas
 
 from gan_lab.config.errors import UserError
-from gan_lab.reports.claims.verdicts import FailureRule, choose_quality, judge
 from gan_lab.reports.sweep.cells import group_into_cells, order_cells, replicate_of
 from gan_lab.reports.sweep.metrics_csv import read_measurements
 from gan_lab.reports.sweep.missing import (
@@ -20,6 +19,7 @@ from gan_lab.reports.sweep.missing import (
     sentence_on,
 )
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
+from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, judge
 from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs
 
 

@@ -127,3 +127,8 @@ def end_of(numbers: pandas.DataFrame, tag: str, measurements: int) -> float:
 def estimate_tag(run: ReportRun) -> str:
     """Return the column of what the run's critic estimates: a JSD, an f-divergence or a distance."""
     return next((tag for tag in _ESTIMATES if tag in run.numbers), _ESTIMATES[-1])
+
+
+def runs_in_words(count: float) -> str:
+    """Return how many runs, such as "1 run"."""
+    return f"{count:.0f} run{'' if count == 1 else 's'}"

@@ -13,7 +13,7 @@ _FILE = "multirun.yaml"
 _LIST = re.compile(r"[\w.+-]+(,[\w.+-]+)+")
 
 
-def command_of(root: Path) -> str:
+def command_of_sweep(root: Path) -> str:
     """Return the command of a sweep from its folder's ``multirun.yaml``; empty if there is none to be read.
 
     It is for a reader, and a run folder is data: nothing runs it.

@@ -5,13 +5,13 @@ import math
 import pytest
 
 from gan_lab.config.errors import BadValueError
-from gan_lab.lectures.comparisons.parallel_lines import ParallelLines
+from gan_lab.lectures.comparisons.parallel_lines import ParallelLinesExperiment
 from gan_lab.lectures.drawing import slide_style
 
 
 def test_apart_only_transport_has_a_slope() -> None:
     with slide_style():
-        table = ParallelLines((-2.0, -0.5, 0.25), 64).run().table
+        table = ParallelLinesExperiment((-2.0, -0.5, 0.25), 64).run().table
     assert list(table["w1"]) == [2.0, 0.5, 0.25]
     assert list(table["w1_of_samples"]) == pytest.approx([2.0, 0.5, 0.25], abs=1e-12)
     assert list(table["w1_slope"]) == [-1, -1, 1]
@@ -23,7 +23,7 @@ def test_apart_only_transport_has_a_slope() -> None:
 
 def test_together_every_distance_is_0_and_has_no_slope() -> None:
     with slide_style():
-        row = ParallelLines((0.0,), 16).run().table.iloc[0]
+        row = ParallelLinesExperiment((0.0,), 16).run().table.iloc[0]
     assert row[["w1", "w1_of_samples", "jsd", "tv", "kl", "reverse_kl"]].to_list() == [0] * 6
     assert math.isnan(row["w1_slope"])
     assert math.isnan(row["jsd_slope"])
@@ -31,13 +31,13 @@ def test_together_every_distance_is_0_and_has_no_slope() -> None:
 
 def test_the_curve_has_the_one_point_where_jsd_is_0() -> None:
     with slide_style():
-        curve = ParallelLines((0.7,), 16).run().details["curve"]
+        curve = ParallelLinesExperiment((0.7,), 16).run().details["curve"]
     assert curve["theta"][curve["jsd"] == 0].tolist() == [0.0]
 
 
 def test_the_animation_moves_the_segment_across() -> None:
     with slide_style():
-        animation = ParallelLines((1.0,), 16).animation()
+        animation = ParallelLinesExperiment((1.0,), 16).animation()
         places = []
         for frame in (0, animation.n_frames - 1):
             animation.draw(frame)
@@ -48,6 +48,6 @@ def test_the_animation_moves_the_segment_across() -> None:
 
 def test_bad_settings_are_refused() -> None:
     with pytest.raises(BadValueError, match="shifts must be numbers, at least one; got"):
-        ParallelLines((), 16)
+        ParallelLinesExperiment((), 16)
     with pytest.raises(BadValueError, match="samples must be a whole number greater than 0; got 0"):
-        ParallelLines((1.0,), 0)
+        ParallelLinesExperiment((1.0,), 0)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.distances.line import Gaussian, GaussianMixture, Uniform
+from gan_lab.distances.line import Gaussian, LineMixture, Uniform
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.comparisons.line_pair import LinePair
@@ -35,9 +35,9 @@ def test_log_odds_of_two_gaussians_are_a_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "fake", [Gaussian(2.0, 1.0), Gaussian(0.0, 2.0), GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.5, 0.5))]
+    "fake", [Gaussian(2.0, 1.0), Gaussian(0.0, 2.0), LineMixture((0.5, 0.5), (-2.0, 2.0), (0.5, 0.5))]
 )
-def test_the_potential_attains_the_distance(fake: Gaussian | GaussianMixture) -> None:
+def test_the_potential_attains_the_distance(fake: Gaussian | LineMixture) -> None:
     pair = LinePair(Gaussian(0.0, 1.0), fake)
     gain = np.trapezoid(pair.potential() * (pair.real.pdf(pair.grid) - pair.fake.pdf(pair.grid)), pair.grid)
     assert gain == pytest.approx(wasserstein_line(pair.real, pair.fake), abs=5e-3)
@@ -104,7 +104,7 @@ def test_supports_that_differ_are_refused() -> None:
 
 def test_the_slope_of_the_log_odds_does_not_depend_on_the_unit() -> None:
     for unit in (1e-3, 1.0, 1e4):
-        pair = LinePair(GaussianMixture((0.5, 0.5), (-unit, unit), (unit, unit)), Gaussian(0.0, 2 * unit))
+        pair = LinePair(LineMixture((0.5, 0.5), (-unit, unit), (unit, unit)), Gaussian(0.0, 2 * unit))
         # d/dx log of the mixture is (tanh(x) - x) / unit, that of the other -x / (4 unit)
         x = np.array([0.5, 1.5])
         expected = (np.tanh(x) - x + x / 4) / unit

@@ -13,7 +13,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.clip import WeightClip
-from gan_lab.datasets.toy import GaussianMixture, Ring
+from gan_lab.datasets.toy import LineMixture, Ring
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.dual_network import Contender
 from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair
@@ -24,7 +24,7 @@ from gan_lab.lectures.critics.slopes import (
     matrix_shapes,
     norm_bound,
     slopes_at,
-    steepest,
+    steepest_slope,
 )
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.objectives.wasserstein import Wasserstein
@@ -82,7 +82,7 @@ def test_weights_at_the_edge_of_the_box_attain_the_bound() -> None:
 
 def test_what_is_found_lies_below_both_bounds_and_above_the_points() -> None:
     critic = fitted(WeightClip(0.1))
-    found = steepest(critic, POINTS, torch.Generator().manual_seed(0))
+    found = steepest_slope(critic, POINTS, torch.Generator().manual_seed(0))
     assert float(slopes_at(critic, POINTS).max()) <= found
     assert found <= norm_bound(critic.weights) <= clip_bound(matrix_shapes(critic.weights), 0.1)
 
@@ -90,7 +90,7 @@ def test_what_is_found_lies_below_both_bounds_and_above_the_points() -> None:
 def test_more_is_found_than_at_the_points() -> None:
     critic = fitted(Constraint())
     few = POINTS[slopes_at(critic, POINTS).argsort()[:4]]
-    found = steepest(critic, few, torch.Generator().manual_seed(0))
+    found = steepest_slope(critic, few, torch.Generator().manual_seed(0))
     assert found > float(slopes_at(critic, few).max())
 
 
@@ -152,7 +152,7 @@ def test_every_critic_has_its_row() -> None:
         ({"bounds": (0.1, 0.10000001)}, "bounds must be different numbers"),  # of one name in the table
         ({"contenders": {}}, "contenders must be a mapping of at least one"),
         ({"pair": AbsoluteValue()}, "pair must be a pair of distributions in the plane"),
-        ({"pair": DatasetPair(GaussianMixture(), GaussianMixture()), "steps": 0}, "steps must be"),
+        ({"pair": DatasetPair(LineMixture(), LineMixture()), "steps": 0}, "steps must be"),
     ],
 )
 def test_bad_settings_are_refused(changes: dict[str, object], message: str) -> None:

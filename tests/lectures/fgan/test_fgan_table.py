@@ -11,7 +11,7 @@ from pandas import DataFrame, read_csv
 from gan_lab.architectures.affine import AffineGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.config.errors import BadValueError
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.variational import exact_divergence
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
@@ -29,7 +29,7 @@ from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay
 from support.command_line import gan_lab
 
-TARGET = GaussianMixture((0.33, 0.67), (-1.0, 2.0), (0.25, math.sqrt(2)))
+TARGET = LineMixture((0.33, 0.67), (-1.0, 2.0), (0.25, math.sqrt(2)))
 FAMILY: dict[str, FDivergence] = {
     "kl": KullbackLeibler("minimax"),
     "reverse_kl": ReverseKullbackLeibler("minimax"),

@@ -11,7 +11,7 @@ from pandas import DataFrame, read_csv
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum
-from gan_lab.distances.line import Gaussian, GaussianMixture
+from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.fgan.alpha_path import ALPHAS, alpha_landscape, animate_alpha
@@ -19,7 +19,7 @@ from gan_lab.lectures.fgan.fitted_gaussians import covers, modes_covered
 from gan_lab.lectures.fgan.mode_covering import ModeCovering
 from support.command_line import gan_lab
 
-TWINS = GaussianMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
+TWINS = LineMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
 NAMES: tuple[DivergenceName, ...] = (
     "kl",
     "reverse_kl",
@@ -101,7 +101,7 @@ def test_a_mode_is_covered_within_two_scales() -> None:
 
 def test_one_component_is_covered_by_all_and_says_so() -> None:
     with slide_style():
-        found = ModeCovering(GaussianMixture((1.0,), (3.0,), (2.0,)), ("kl", "reverse_kl")).run()
+        found = ModeCovering(LineMixture((1.0,), (3.0,), (2.0,)), ("kl", "reverse_kl")).run()
     assert found.table["value"].to_list() == pytest.approx([0, 0], abs=1e-9)
     assert "leaves modes out" not in found.sentence
     assert "Local" not in found.sentence

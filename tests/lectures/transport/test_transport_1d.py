@@ -3,7 +3,7 @@
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.distances.line import Discrete, Empirical, Gaussian, GaussianMixture
+from gan_lab.distances.line import Discrete, Empirical, Gaussian, LineMixture
 from gan_lab.lectures.transport.transport_1d import Transport1D
 
 EARTH = Transport1D(
@@ -45,7 +45,7 @@ def test_details_are_the_plan_and_the_prices() -> None:
 
 def test_densities_are_stood_for_by_points() -> None:
     table = (
-        Transport1D(source=Gaussian(0, 1), target=GaussianMixture((0.5, 0.5), (1, 3), (1, 1)), n_atoms=30)
+        Transport1D(source=Gaussian(0, 1), target=LineMixture((0.5, 0.5), (1, 3), (1, 1)), n_atoms=30)
         .run()
         .table
     )

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas
 
 from gan_lab.reports.claims.claims import comparisons, correlations, pooled_success_rates, success_rates
-from gan_lab.reports.figures.layout import worded
 from gan_lab.reports.page.page_tables import Table, table_from
+from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Sweep
 
 _INTERVAL = {"low": "95% from", "high": "to"}

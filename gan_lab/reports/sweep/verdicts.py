@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas
 
-from gan_lab.config.checks import Checked, PositiveFloat, PositiveInt, Probability
+from gan_lab.config.checks import PositiveFloat, PositiveInt, Probability, Settings
 from gan_lab.reports.sweep.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
 from gan_lab.tracking.tags import W1_EXACT, floor_tag
@@ -24,7 +24,7 @@ _FEWEST_TO_STAND_STILL = 3
 
 
 @dataclass(frozen=True)
-class FailureRule(Checked):
+class FailureRule(Settings):
     """Where the failure rule draws its lines: any such line is arbitrary, so a report also varies them.
 
     Attributes:
