@@ -2,16 +2,18 @@
 
 TensorBoard's own writer takes an event's checksum in a Python loop over its bytes and hands each event to a
 thread: 0.2 ms for the numbers of one iteration. Here the events of a block are rows of one array that differ
-only in the bytes of their numbers, and are summed together.
+only in the bytes of their numbers.
 
 The format is that of TFRecord: the length (uint64), its checksum (uint32), the event, its checksum (uint32).
 """
 
+import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import google_crc32c
 import numpy as np
 from numpy.typing import NDArray
 from tensorboard.compat.proto.event_pb2 import Event
@@ -19,8 +21,6 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 
 from gan_lab.config.errors import UserError
 
-_POLYNOMIAL = 0x82F63B78  # of CRC-32C, lowest bit first (RFC 3720, appendix B.4)
-_CHUNK = 1024
 _STEP_BYTES = 5  # 35 bits
 _STEP_SHIFTS = 7 * np.arange(_STEP_BYTES)
 _STEP_FLAGS = np.array([128] * (_STEP_BYTES - 1) + [0])  # whether more bytes follow
@@ -52,8 +52,7 @@ class EventFile:
 
     def add_event(self, event: Event) -> None:
         """Append an event."""
-        data = event.SerializeToString()
-        append(self._path, _header(len(data)) + data + _footer(data))
+        append(self._path, _record(event.SerializeToString()))
 
     def add_scalars(self, first: int, values: Mapping[str, NDArray[np.float32]], wall_time: float) -> None:
         """Append one event per step, with all of its numbers.
@@ -85,8 +84,7 @@ class EventFile:
         rows["step"] = steps[:, None] >> _STEP_SHIFTS & 127 | _STEP_FLAGS
         for place, column in zip(layout.places, values.values(), strict=True):
             rows[place] = column
-        events = np.frombuffer(records, np.uint8).reshape(len(steps), -1)[:, _HEADER_BYTES:-4]
-        rows["footer"] = _masked(crc32c(events))
+        rows["checksum"] = [_checksum(event) for event in rows["event"].tolist()]
         append(self._path, records)
 
     def flush(self) -> None:
@@ -113,14 +111,14 @@ def _layout(tags: tuple[str, ...]) -> _Layout:
     values = [Summary.Value(tag=tag, simple_value=1) for tag in tags]
     step = 1 << 7 * (_STEP_BYTES - 1)  # the smallest that takes so many bytes
     event = Event(wall_time=1, step=step, summary=Summary(value=values)).SerializeToString()
-    template = _header(len(event)) + event + bytes(4)
+    template = _record(event)
     # wall time and step come first, each after a byte that names it; a number ends its value
     sizes = [Summary(value=[value]).ByteSize() for value in values]
     ends = len(template) - 4 - np.cumsum([0, *sizes[:0:-1]])[::-1]
     places = [f"number {k}" for k in range(len(tags))]
     fields = {"wall_time": ("<f8", _HEADER_BYTES + 1), "step": (("u1", _STEP_BYTES), _HEADER_BYTES + 10)}
     fields |= {place: ("<f4", int(end) - 4) for place, end in zip(places, ends, strict=True)}
-    fields["footer"] = ("<u4", len(template) - 4)
+    fields |= {"event": (f"V{len(event)}", _HEADER_BYTES), "checksum": ("<u4", len(template) - 4)}
     dtype = np.dtype(
         {
             "names": list(fields),
@@ -132,65 +130,12 @@ def _layout(tags: tuple[str, ...]) -> _Layout:
     return _Layout(template, dtype, places)
 
 
-@lru_cache(maxsize=64)
-def _header(length: int) -> bytes:
-    data = length.to_bytes(8, "little")
-    return data + _footer(data)
+def _record(event: bytes) -> bytes:
+    header = struct.pack("<Q", len(event))
+    return header + struct.pack("<I", _checksum(header)) + event + struct.pack("<I", _checksum(event))
 
 
-def _footer(data: bytes) -> bytes:
-    return _masked(np.array([_crc32c(data)])).tobytes()
-
-
-def _masked(crc: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Return checksums as TFRecord writes them: turned by 15 bits, plus a constant."""
-    return ((crc >> 15 | crc << 17) + np.uint32(0xA282EAD8)).astype("<u4")
-
-
-def crc32c(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Return the CRC-32C (n,) of each row (n, length), where length is 4 at least.
-
-    But for two inversions a CRC is linear over bits. So rows differ by the exclusive or of what each byte in
-    which they differ brings at its distance from the end.
-    """
-    differences = rows ^ rows[0]
-    columns = np.flatnonzero(differences.any(axis=0))
-    effects = _byte_effects(_round_up(rows.shape[1]))
-    places = len(effects) - rows.shape[1] + columns
-    brought = effects.ravel()[256 * places + differences[:, columns]]
-    sums: NDArray[np.uint32] = np.bitwise_xor.reduce(brought, axis=1)
-    return sums ^ _crc32c(rows[0].tobytes())
-
-
-def _crc32c(data: bytes) -> np.uint32:
-    """Return the CRC-32C of 4 bytes or more."""
-    width = min(len(data), _CHUNK)
-    padded = np.zeros(_round_up(len(data), width), np.uint8)
-    start = len(padded) - len(data)  # zeros in front change nothing
-    padded[start:] = np.frombuffer(data, np.uint8)
-    padded[start : start + 4] ^= 255
-    effects = _byte_effects(_CHUNK)[-width:]
-    brought = effects.ravel()[256 * np.arange(width) + padded.reshape(-1, width)]
-    crc = np.uint32(0)
-    for chunk in np.bitwise_xor.reduce(brought, axis=1):
-        # what came before acts as if added to the chunk's first four bytes
-        first, second, third, fourth = crc.tobytes()
-        crc = chunk ^ effects[0, first] ^ effects[1, second] ^ effects[2, third] ^ effects[3, fourth]
-    return ~crc
-
-
-def _round_up(length: int, width: int = _CHUNK) -> int:
-    return -(-length // width) * width
-
-
-@lru_cache(maxsize=4)
-def _byte_effects(length: int) -> NDArray[np.uint32]:
-    """Return (length, 256): what a byte brings to the CRC of so many bytes, by its place and its value."""
-    last = np.arange(256, dtype="<u4")
-    for _ in range(8):
-        last = last >> 1 ^ (last & 1) * np.uint32(_POLYNOMIAL)
-    effects = np.empty((length, 256), "<u4")
-    effects[-1] = last
-    for k in range(length - 1, 0, -1):
-        effects[k - 1] = last[effects[k] & 255] ^ effects[k] >> 8
-    return effects
+def _checksum(data: bytes) -> int:
+    """Return the CRC-32C as TFRecord writes it: turned by 15 bits, plus a constant."""
+    crc: int = google_crc32c.value(data)
+    return (crc >> 15 | crc << 17) + 0xA282EAD8 & 0xFFFFFFFF

@@ -1,5 +1,6 @@
 """What a tracker writes: the table to the byte, the event file as TensorBoard reads it, the clock's file."""
 
+import io
 import time
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from gan_lab.config.errors import UserError
 from gan_lab.tracking.buffer import Block
-from gan_lab.tracking.event_file import EventFile, crc32c
+from gan_lab.tracking.event_file import EventFile
 from gan_lab.tracking.tags import MEDIAN, RAW, SLOPE
 from gan_lab.tracking.tracker import Elapsed, Tracker
 
@@ -26,26 +29,34 @@ def read(run_dir: Path) -> EventAccumulator:
     return EventAccumulator(str(run_dir), size_guidance={"scalars": 0}).Reload()
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"123456789", 0xE3069283),
-        (bytes(32), 0x8A9136AA),  # this and the next two: RFC 3720, appendix B.4
-        (b"\xff" * 32, 0x62A8AB43),
-        (bytes(range(32)), 0x46DD794E),
-    ],
-)
-def test_checksums_are_those_of_the_standard(data: bytes, expected: int) -> None:
-    assert crc32c(np.frombuffer(data, np.uint8)[None]).tolist() == [expected]
+def as_tensorboard_writes(events: list[Event]) -> bytes:
+    file = io.BytesIO()
+    writer = RecordWriter(file)
+    for event in events:
+        writer.write(event.SerializeToString())
+    return file.getvalue()
 
 
-@pytest.mark.parametrize("length", [4, 8, 560, 1023, 1024, 1025, 3000])
-def test_checksums_of_many_rows_are_those_of_each(length: int) -> None:
-    rows = np.random.default_rng(0).integers(0, 256, (4, length)).astype(np.uint8)
-    rows[2] = rows[0]
-    rows[3] = rows[1]
-    rows[3, -1] ^= 1
-    assert crc32c(rows).tolist() == [pywrap_tensorflow.crc32c(row.tobytes()) for row in rows]
+@pytest.mark.parametrize("length", [0, 1, 100, 3000])
+def test_an_event_is_written_as_tensorboard_writes_it(tmp_path: Path, length: int) -> None:
+    event = Event(wall_time=1.5, step=3, file_version="x" * length)
+    EventFile(tmp_path / "events").add_event(event)
+    assert (tmp_path / "events").read_bytes() == as_tensorboard_writes([event])
+
+
+def test_the_events_of_a_block_are_written_as_tensorboard_writes_them(tmp_path: Path) -> None:
+    steps = np.array([2**28, 2**28 + 7, 2**35 - 1])  # five bytes at least, as in the file
+    values = {tag: np.array([0.0, -1.5, 3e10], np.float32) for tag in ("loss/critic", RAW, "x" * 1000)}
+    EventFile(tmp_path / "events").add_scalars_at(steps, values, 1.5)
+    events = [
+        Event(
+            wall_time=1.5,
+            step=int(step),
+            summary=Summary(value=[Summary.Value(tag=tag, simple_value=values[tag][k]) for tag in values]),
+        )
+        for k, step in enumerate(steps)
+    ]
+    assert (tmp_path / "events").read_bytes() == as_tensorboard_writes(events)
 
 
 def test_the_table_is_text_of_float32(tmp_path: Path) -> None:
@@ -88,7 +99,7 @@ def test_tensorboard_reads_every_number(tmp_path: Path, first: int) -> None:
 
 
 def test_many_and_long_tags(tmp_path: Path) -> None:
-    """More than a chunk of the checksum, and lengths that take two bytes."""
+    """Lengths that take two bytes."""
     values = {f"{'x' * 150}/{k}": np.array([k, -k], np.float32) for k in range(20)}
     tracker = Tracker(tmp_path)
     tracker.write(Block(1, values | {RAW: np.zeros(2, np.float32)}))
