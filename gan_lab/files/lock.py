@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.files.process import is_alive, this_process
@@ -82,14 +84,17 @@ def sole_writer(path: Path, way_out: str) -> Iterator[None]:
     Raises:
         UserError: if the folder cannot be written to.
     """
+    lock_path = path.with_suffix(".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path.with_suffix(".lock"), "ab")  # noqa: SIM115 - closed below
+        lock_path.open("ab").close()
     except OSError as error:
         raise UserError(f"{path.parent} cannot be written to ({error.strerror}); {way_out}.") from error
-    with file:
+    with contextlib.ExitStack() as held:
+        # the file can be written to: an error that comes now says that there are no locks here
         with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX)
+            # no soft lock instead: that is a file, which a process that was killed would leave behind
+            held.enter_context(FileLock(lock_path, fallback_to_soft=False))
         yield
 
 

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.files.lock import LOCK_NAME, FolderLock, is_locked
+from gan_lab.files.lock import LOCK_NAME, FolderLock, is_locked, sole_writer
 from gan_lab.files.process import this_process
 
 HOLD = """
@@ -109,3 +111,56 @@ def test_without_locks_the_named_process_decides(tmp_path, monkeypatch, owner, f
     else:
         with pytest.raises(UserError, match="is being trained by process"):
             FolderLock(tmp_path)
+
+
+WAY_OUT = "choose another folder"
+
+
+def test_a_sole_writer_keeps_another_thread_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "things.npy"
+    entered = threading.Event()
+
+    def write() -> None:
+        with sole_writer(path, WAY_OUT):
+            entered.set()
+
+    thread = threading.Thread(target=write)
+    with sole_writer(path, WAY_OUT):
+        thread.start()
+        assert not entered.wait(0.5)
+    assert entered.wait(30)
+    thread.join()
+    with sole_writer(path, WAY_OUT):  # a second time, beside the lock file of the first
+        assert os.listdir(path.parent) == ["things.lock"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_without_locks_each_writes_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    path = tmp_path / "things.npy"
+    with sole_writer(path, WAY_OUT), sole_writer(path, WAY_OUT):
+        # nothing in it that a job that is killed would leave to others
+        assert path.with_suffix(".lock").read_bytes() == b""
+
+
+def test_an_error_of_the_writer_is_not_one_of_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "things.npy"
+    with pytest.raises(OSError, match="of the disk"), sole_writer(path, WAY_OUT):
+        raise OSError("of the disk")
+    with sole_writer(path, WAY_OUT):
+        pass
+
+
+def test_a_lock_file_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "things.npy"
+    path.with_suffix(".lock").mkdir()
+    with (
+        pytest.raises(UserError, match=r"cannot be written to \(Is a directory\); choose another folder\.$"),
+        sole_writer(path, WAY_OUT),
+    ):
+        pass
