@@ -65,7 +65,7 @@ def _distances_job(config: DictConfig) -> None:
         animate = conform("animate", composed["animate"], bool)
         node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
         run_and_write(
-            build(node, LectureExperiment, "", trusted),  # type: ignore[type-abstract]
+            build(node, LectureExperiment, "", trusted),
             folder,
             name=name,
             animate=animate,

@@ -29,7 +29,7 @@ def prepare(node: object, trusted: Iterable[str] = ()) -> None:
     from gan_lab.datasets.base import Dataset
     from gan_lab.datasets.packed_dataset import PackedDataset
 
-    dataset = build(node, Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    dataset = build(node, Dataset, "dataset", trusted)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"dataset {type(dataset).__name__} needs no preparation: it is not read from files.")
     log.info("%s", dataset.prepare())

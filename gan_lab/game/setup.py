@@ -93,7 +93,7 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     metrics = make(MetricsSettings, _section({"metrics": {}, **config}, "metrics"), "metrics")
     check_precision(train.precision, device)
     _check_execution(train.execution, device)
-    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)  # type: ignore[type-abstract]
+    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
     constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
     architectures = _architectures(architecture, trusted)
     shape = BatchShape(
@@ -106,19 +106,14 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     generator, critic = _build_networks(*architectures, seed, shape)
     critic_mixes = mixes_samples(critic, dataset.data_shape)
     _warn_of_mixing(constraint, critic_mixes)
-    optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)  # type: ignore[type-abstract]
+    optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)
     critic_optimizer = optimizer
     if config.get("critic_optimizer") is not None:
-        critic_optimizer = build(
-            config["critic_optimizer"],
-            UpdateRule,  # type: ignore[type-abstract]
-            "critic_optimizer",
-            trusted,
-        )
+        critic_optimizer = build(config["critic_optimizer"], UpdateRule, "critic_optimizer", trusted)
     game = Game(
         generator=copy.deepcopy(generator).to("meta"),
         critic=copy.deepcopy(critic).to("meta"),
-        objective=build(config.get("objective"), Objective, "objective", trusted),  # type: ignore[type-abstract]
+        objective=build(config.get("objective"), Objective, "objective", trusted),
         constraint=constraint,
         generator_optimizer=optimizer,
         critic_optimizer=critic_optimizer,
@@ -158,13 +153,8 @@ def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
 def _architectures(
     section: Mapping[str, Any], trusted: tuple[str, ...]
 ) -> tuple[GeneratorArchitecture, CriticArchitecture]:
-    generator = build(
-        section.get("generator"),
-        GeneratorArchitecture,  # type: ignore[type-abstract]
-        "architecture.generator",
-        trusted,
-    )
-    critic = build(section.get("critic"), CriticArchitecture, "architecture.critic", trusted)  # type: ignore[type-abstract]
+    generator = build(section.get("generator"), GeneratorArchitecture, "architecture.generator", trusted)
+    critic = build(section.get("critic"), CriticArchitecture, "architecture.critic", trusted)
     return generator, critic
 
 

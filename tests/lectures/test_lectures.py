@@ -46,7 +46,7 @@ def test_every_setting_stands_in_the_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_experiment_builds(name: str) -> None:
-    built = build(composed(name), LectureExperiment, "")  # type: ignore[type-abstract]
+    built = build(composed(name), LectureExperiment, "")
     with pytest.raises(dataclasses.FrozenInstanceError):
         built.anything = 1  # type: ignore[attr-defined]
 

@@ -23,7 +23,7 @@ OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "objective").glob("*.yaml
 def objective_of(option: Path) -> Objective:
     """Build what the option describes."""
     config = yaml.safe_load(option.read_text(encoding="utf-8"))
-    return build(config["objective"], Objective, "objective")  # type: ignore[type-abstract]
+    return build(config["objective"], Objective, "objective")
 
 
 every_objective = pytest.mark.parametrize(
