@@ -42,6 +42,13 @@ def test_lipschitz_functions_give_w1() -> None:
     assert lipschitz_constant(METRIC, f) <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e12])
+def test_lipschitz_functions_know_no_unit(unit: float) -> None:
+    value, f = lipschitz_ipm(unit * METRIC, P, Q)
+    assert value / unit == pytest.approx(ot.emd2(P, Q, METRIC), abs=1e-9)
+    assert steepest(unit * METRIC, f) <= 1 + 1e-9
+
+
 @pytest.mark.parametrize(("t", "squared"), [(0.5, 0.235006), (1, 0.786939), (2, 1.729329)])
 def test_rkhs_ball_gives_mmd_of_two_diracs(t: float, squared: float) -> None:
     kernel = np.exp(-(np.array([[0, t], [t, 0]]) ** 2) / 2)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
@@ -187,6 +187,25 @@ def test_samples_in_the_plane_with_weights_are_the_linear_program() -> None:
     least = linprog(cdist(x, y).ravel(), A_eq=np.vstack([rows, columns]), b_eq=np.concatenate([p, q])).fun
     found = wasserstein_plane(PlaneDiscrete(x, p), PlaneSamples(y))  # type: ignore[arg-type]
     assert found == pytest.approx(least, abs=1e-9)
+
+
+def test_the_norm_of_the_ground() -> None:
+    square = Rectangle((0, 0), (1, 1))
+    for norm, length in (("l1", 7), ("l2", 5), ("linf", 4)):
+        for order in (1, 2):
+            moved = wasserstein_plane(square, Rectangle((3, 4), (4, 5)), order, norm)  # type: ignore[arg-type]
+            assert moved == pytest.approx(length, abs=1e-12)
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(2, 8, 2))
+    matchings = {"l1": "cityblock", "linf": "chebyshev"}
+    for norm, metric in matchings.items():
+        for order in (1, 2):
+            costs = cdist(x, y, metric) ** order
+            least = costs[optimize.linear_sum_assignment(costs)].mean() ** (1 / order)
+            found = wasserstein_plane(PlaneSamples(x), PlaneSamples(y), order, norm)  # type: ignore[arg-type]
+            assert found == pytest.approx(least, abs=1e-9)
+    with pytest.raises(UserError, match="W_2 between Rectangle and Rectangle has no exact form"):
+        wasserstein_plane(square, Rectangle((0, 0), (1, 2)), 2, "l1")
 
 
 def test_what_cannot_be_transported_exactly_is_refused() -> None:

@@ -172,7 +172,9 @@ def kantorovich_rubinstein(metric: Matrix, p: Vector, q: Vector) -> Witness:
         (np.repeat([1.0, -1.0], len(i)), (np.tile(pairs, 2), np.concatenate([i, j]))), shape=(len(i), n)
     )
     bounds = [(0, 0)] + [(None, None)] * (n - 1)
-    f, _ = _solve(q - p, A_ub=rises, b_ub=metric[i, j], bounds=bounds)
+    unit = float(metric.max()) or 1.0  # the solver's tolerance is absolute, a metric may be in any unit
+    f, _ = _solve(q - p, A_ub=rises, b_ub=metric[i, j] / unit, bounds=bounds)
+    f = unit * f
     carries_mass = p + q > 0
     # McShane's extension, from where there is mass; there it changes nothing but the solver's rounding
     f = (metric[:, carries_mass] + f[carries_mass]).min(axis=1)
