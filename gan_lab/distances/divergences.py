@@ -12,8 +12,6 @@ from gan_lab.distances.generating_functions import (
     SQUARED_HELLINGER,
     TOTAL_VARIATION,
     GeneratingFunction,
-    alpha_function,
-    weighted_jensen_shannon_function,
 )
 from gan_lab.distances.line.distribution import Measure
 
@@ -87,26 +85,6 @@ def pearson_chi_squared(p: Measure, q: Measure) -> float:
 def neyman_chi_squared(p: Measure, q: Measure) -> float:
     """Return int (p - q)^2 / p; infinite between Gaussians once q has twice the variance of p."""
     return f_divergence(p, q, NEYMAN)
-
-
-def alpha_divergence(p: Measure, q: Measure, alpha: float) -> float:
-    """Return (int p^a q^(1-a) - 1) / (a (a - 1)), a = ``alpha``.
-
-    The f-GAN paper prints the integral with p and q exchanged relative to its f, which is this one's.
-
-    Raises:
-        BadValueError: if ``alpha`` is 0 or 1.
-    """
-    return f_divergence(p, q, alpha_function(alpha))
-
-
-def weighted_jensen_shannon(p: Measure, q: Measure, weight: float) -> float:
-    """Return w KL(P|M) + (1 - w) KL(Q|M), M = w P + (1 - w) Q, w = ``weight``, in nats.
-
-    Raises:
-        BadValueError: if ``weight`` is not strictly between 0 and 1.
-    """
-    return f_divergence(p, q, weighted_jensen_shannon_function(weight))
 
 
 def _priced(price: float, mass: float) -> float:

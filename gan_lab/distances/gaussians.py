@@ -61,29 +61,6 @@ def wasserstein_2_gaussians(
     return math.sqrt(float(gap @ gap) + bures_squared(first, second))
 
 
-def kl_gaussians(first_mean: ArrayLike, first: ArrayLike, second_mean: ArrayLike, second: ArrayLike) -> float:
-    """Return KL(N1|N2) = (tr S2^-1 S1 - d + (m1 - m2)' S2^-1 (m1 - m2) - log det S2^-1 S1) / 2, in nats.
-
-    Args:
-        first_mean: m1 (d,).
-        first: covariance matrix S1 (d, d), positive definite.
-        second_mean: m2 (d,).
-        second: covariance matrix S2 (d, d), positive definite.
-
-    Raises:
-        BadValueError: if a matrix is not a positive definite covariance matrix, or sizes differ.
-    """
-    gap = _mean_gap(first_mean, second_mean, first)
-    first = covariance_matrix("first", first, is_definite=True)
-    second = covariance_matrix("second", second, is_definite=True)
-    if first.shape != second.shape:
-        raise BadValueError("second", f"a matrix of shape {first.shape}, as first is", second.shape)
-    whitening = np.linalg.inv(np.linalg.cholesky(second))
-    # the eigenvalues l of S2^-1 S1: each contributes l - 1 - log l >= 0
-    ratios = np.linalg.eigvalsh(whitening @ first @ whitening.T)
-    return float(((ratios - 1 - np.log(ratios)).sum() + (whitening @ gap) @ (whitening @ gap)) / 2)
-
-
 def wasserstein_1_gaussians_on_line(gap: ArrayLike, scale_gap: ArrayLike) -> Array:
     """Return W_1(N(m1, s1^2), N(m2, s2^2)) = E|m + s Z| with m = m2 - m1, s = s2 - s1, Z standard normal.
 

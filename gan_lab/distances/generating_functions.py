@@ -106,6 +106,8 @@ def weighted_jensen_shannon_function(weight: float) -> GeneratingFunction:
 def alpha_function(alpha: float) -> GeneratingFunction:
     """Return f(u) = (u^a - 1 - a (u - 1)) / (a (a - 1)), a = ``alpha``.
 
+    Its divergence is (int p^a q^(1-a) - 1) / (a (a - 1)); the f-GAN paper prints that with p and q exchanged.
+
     Args:
         alpha: any finite number but 0 and 1.
 

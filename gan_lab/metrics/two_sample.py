@@ -41,20 +41,3 @@ def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor
             raise BadValueError(name, f"at least {at_least} samples", len(sample))
     dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
     return x.to(dtype), y.to(dtype)
-
-
-def require_samples(real: Tensor, fake: Tensor, at_least: int) -> None:
-    """Refuse two samples that are not sets of features (n, d) of one d, finite and many enough.
-
-    Args:
-        real: (N, d).
-        fake: (M, d).
-        at_least: smallest N and M allowed.
-
-    Raises:
-        BadValueError: naming the first sample that is not.
-    """
-    for name, sample in (("real", real), ("fake", fake)):
-        if sample.ndim != 2:
-            raise BadValueError(name, "samples of shape (n, d)", tuple(sample.shape))
-    comparable_points(real, fake, at_least)

@@ -12,7 +12,6 @@ from scipy import integrate, stats
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances import generating_functions as f
 from gan_lab.distances.divergences import (
-    alpha_divergence,
     f_divergence,
     jeffrey,
     jensen_shannon,
@@ -21,7 +20,6 @@ from gan_lab.distances.divergences import (
     pearson_chi_squared,
     squared_hellinger,
     total_variation,
-    weighted_jensen_shannon,
 )
 from gan_lab.distances.line import Dirac, Discrete, Empirical, Gaussian, LineMixture, Uniform
 from gan_lab.distances.line.distribution import Measure
@@ -32,6 +30,16 @@ from gan_lab.objectives.f_divergence import FDivergence
 LOG_2 = math.log(2)
 NORMAL = Gaussian(0, 1)
 Divergence = Callable[[Measure, Measure], float]
+
+
+def alpha_divergence(p: Measure, q: Measure, alpha: float) -> float:
+    return f_divergence(p, q, f.alpha_function(alpha))
+
+
+def weighted_jensen_shannon(p: Measure, q: Measure, weight: float) -> float:
+    return f_divergence(p, q, f.weighted_jensen_shannon_function(weight))
+
+
 # P of f-GAN's table 3, as its numbers imply it
 FGAN_MIXTURE = LineMixture((0.33, 0.67), (-1, 2), (0.25, math.sqrt(2)))
 TWO_MODES = LineMixture((0.5, 0.5), (-2, 2), (0.6, 0.6))

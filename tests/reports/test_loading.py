@@ -211,7 +211,8 @@ def test_the_order_is_that_of_the_runs_and_not_of_the_folders_making(tmp_path):
 
 
 def test_reports_need_no_torch():
-    modules = "cells claims gaps loading measurements model pairing tables thresholds verdicts"
+    modules = "sweep.cells sweep.missing sweep.loading sweep.metrics_csv sweep.model sweep.verdicts "
+    modules += "claims.claims claims.paired_runs claims.thresholds page.tables"
     code = "; ".join(f"import gan_lab.reports.{name}" for name in modules.split())
     code += "; import gan_lab.numerics.statistics"
     code += "; import sys; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"

@@ -8,9 +8,10 @@ from typing import Annotated
 import numpy as np
 import pandas
 
-from gan_lab.config.checks import BadValueError, Rule, UserError
+from gan_lab.config.checks import Rule
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.finite.masses import Vector
-from gan_lab.distances.line import GaussianMixture
+from gan_lab.distances.line import LineMixture
 from gan_lab.distances.line.bends import positive_components
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.comparisons.critic_classes import critic_classes, masses_on
@@ -88,7 +89,7 @@ class IntegralMetrics(LectureExperiment):
         an MMD: Sejdinovic et al., 2013.
     """
 
-    real: GaussianMixture
+    real: LineMixture
     shifts: Shifts
     dropped: Parts
     shrunk: Shrinkages
@@ -144,23 +145,23 @@ class IntegralMetrics(LectureExperiment):
         sentence = say_integral_metrics(curves, math.sqrt(self.real.variance()), self.points)
         return Findings(_side_by_side(curves), figure, sentence, {"curves": curves, "critics": witnesses})
 
-    def _changed(self, change: str) -> list[tuple[float, GaussianMixture]]:
+    def _changed(self, change: str) -> list[tuple[float, LineMixture]]:
         """Return each amount of a change, and p changed by it."""
         make = {"shift": self._moved, "drop": self._without_mode, "shrink": self._narrower}[change]
         amounts = {"shift": self.shifts, "drop": self.dropped, "shrink": self.shrunk}[change]
         return [(amount, make(amount)) for amount in amounts]
 
-    def _moved(self, shift: float) -> GaussianMixture:
+    def _moved(self, shift: float) -> LineMixture:
         weights, means, scales = positive_components(self.real)
         return _mixture(weights, means + shift, scales)
 
-    def _without_mode(self, part: float) -> GaussianMixture:
+    def _without_mode(self, part: float) -> LineMixture:
         weights, means, scales = positive_components(self.real)
         others = weights[:-1].sum()
         kept = weights[-1] * (1 - part)
         return _mixture(np.append(weights[:-1] * (1 - kept) / others, kept), means, scales)
 
-    def _narrower(self, part: float) -> GaussianMixture:
+    def _narrower(self, part: float) -> LineMixture:
         weights, means, scales = positive_components(self.real)
         return _mixture(weights, means, scales * (1 - part))
 
@@ -173,8 +174,8 @@ class IntegralMetrics(LectureExperiment):
         return np.linspace(*self._ends(change), self.points)
 
 
-def _mixture(weights: Vector, means: Vector, scales: Vector) -> GaussianMixture:
-    return GaussianMixture(tuple(weights.tolist()), tuple(means.tolist()), tuple(scales.tolist()))
+def _mixture(weights: Vector, means: Vector, scales: Vector) -> LineMixture:
+    return LineMixture(tuple(weights.tolist()), tuple(means.tolist()), tuple(scales.tolist()))
 
 
 def _side_by_side(curves: pandas.DataFrame) -> pandas.DataFrame:

@@ -12,7 +12,8 @@ import pandas
 import torch
 from numpy.typing import NDArray
 
-from gan_lab.config.checks import BadValueError, NonNegativeInt, PositiveInt, Rule, UserError
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.gaussians import sliced_wasserstein_gaussians
 from gan_lab.distances.kernels import mmd_squared
 from gan_lab.distances.plane import PlaneDistribution, PlaneGaussian, PlaneSamples

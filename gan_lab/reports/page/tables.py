@@ -1,12 +1,10 @@
 """The report's tables: one row a run, one row a cell; and CSV files that are the same to the byte."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pandas
 
-from gan_lab.files.atomic import write_atomically
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import running_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
@@ -49,15 +47,6 @@ def summary_table(sweep: Sweep) -> pandas.DataFrame:
 def csv_text(table: pandas.DataFrame) -> str:
     """Return a table as CSV: six significant digits, NaN as nothing, lines ended as on Unix."""
     return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-
-
-def write_csv(table: pandas.DataFrame, path: Path) -> None:
-    """Write a table as :func:`csv_text`.
-
-    Raises:
-        UserError: if it cannot be written.
-    """
-    write_atomically(path, csv_text(table).encode())
 
 
 def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:

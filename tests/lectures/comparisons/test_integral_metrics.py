@@ -10,15 +10,15 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm, wasserstein_distance
 
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.distances.finite.linear_programs import steepest
-from gan_lab.distances.line import GaussianMixture
+from gan_lab.distances.line import LineMixture
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.comparisons.critic_classes import critic_classes, masses_on
 from gan_lab.lectures.comparisons.integral_metrics import IntegralMetrics
 from gan_lab.lectures.drawing import slide_style
 
-REAL = GaussianMixture((0.5, 0.5), (-2, 2), (0.5, 0.5))
+REAL = LineMixture((0.5, 0.5), (-2, 2), (0.5, 0.5))
 FEW: dict[str, Any] = {
     "real": REAL,
     "shifts": (1.0, 3.0),
@@ -74,7 +74,7 @@ def test_a_dropped_mode_leaves_the_other(found: Findings) -> None:
 
 
 def test_energy_is_the_distance_of_the_distribution_functions(found: Findings) -> None:
-    q = GaussianMixture((0.5, 0.5), (-2, 2), (0.25, 0.25))
+    q = LineMixture((0.5, 0.5), (-2, 2), (0.25, 0.25))
     squared = quad(lambda x: 2 * (REAL.cdf(x) - q.cdf(x)) ** 2, -5, 5, points=[-2, 0, 2], limit=200)[0]
     assert value(found, "shrink", 0.5, "root_energy") == pytest.approx(math.sqrt(squared), abs=1e-9)
     # two Gaussians of one mean; the modes hardly touch
@@ -108,7 +108,7 @@ def test_masses_on_a_grid_are_means_of_its_hat_functions() -> None:
 
 def test_each_class_holds_its_best_critic_and_attains_its_metric() -> None:
     x = np.linspace(-5, 7, 61)
-    p, q = masses_on(x, REAL), masses_on(x, GaussianMixture((0.3, 0.7), (-1, 3), (0.6, 0.4)))
+    p, q = masses_on(x, REAL), masses_on(x, LineMixture((0.3, 0.7), (-1, 3), (0.6, 0.4)))
     distances = np.abs(np.subtract.outer(x, x))
     best = {name: critics.best(p, q) for name, critics in critic_classes(x, (0.8,)).items()}
     for witness in best.values():
@@ -160,7 +160,7 @@ def test_flat_and_falling_metrics_are_named() -> None:
 
 
 def test_means_that_differ_see_a_shrinking_no_more_and_those_that_agree_no_dropping() -> None:
-    real = GaussianMixture((0.5, 0.5), (0, 0), (0.4, 1.2))
+    real = LineMixture((0.5, 0.5), (0, 0), (0.4, 1.2))
     sentence = findings(real=real, shifts=(1.0,)).sentence
     assert "Blind to a dropped mode: mean gap. Blind to shrunken scales: mean gap." in sentence
     assert "All 5 are proportional" in sentence  # of those that see it
@@ -176,13 +176,13 @@ def test_equal_distributions_are_called_equal() -> None:
     found = findings(shifts=(0.0,), dropped=(0.0,), shrunk=(0.0,))
     assert found.sentence == "p and q are equal, and all 6 metrics are 0."
     assert (found.details["curves"][["exact", "best_critic"]].fillna(0) == 0).all(axis=None)
-    twins = GaussianMixture((0.5, 0.5), (1, 1), (0.5, 0.5))  # either can be dropped
+    twins = LineMixture((0.5, 0.5), (1, 1), (0.5, 0.5))  # either can be dropped
     assert findings(real=twins, shifts=(0.0,), shrunk=(0.0,)).sentence.startswith("p and q are equal")
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e12])
 def test_the_unit_of_x_changes_no_number_without_a_unit(unit: float) -> None:
-    real = GaussianMixture((0.5, 0.5), (-2 * unit, 2 * unit), (0.5 * unit, 0.5 * unit))
+    real = LineMixture((0.5, 0.5), (-2 * unit, 2 * unit), (0.5 * unit, 0.5 * unit))
     found = findings(real=real, shifts=(unit, 3 * unit), bandwidths=(unit,)).table.set_index("metric")
     usual = findings().table.set_index("metric")
     for column in ("shift", "shift_critic", "drop_critic"):
@@ -215,7 +215,7 @@ def test_the_unit_of_x_changes_no_number_without_a_unit(unit: float) -> None:
         ({"points": 11}, "scales and bandwidths must be at least 1.15, a cell of the 11 points from -4.25"),
         ({"points": 202}, "points must be a whole number from 11 to 201; got 202."),
         (
-            {"real": GaussianMixture((1, 0), (-2, 2), (1, 1))},
+            {"real": LineMixture((1, 0), (-2, 2), (1, 1))},
             "real.weights must be positive for two modes at least, and 0.01 or more for the last, which is",
         ),
     ],
