@@ -29,12 +29,13 @@ Sampler = Callable[[int, torch.Generator], Tensor]
 class Batch(NamedTuple):
     """Everything real or random that one iteration consumes.
 
-    Row k feeds critic step k; the last row of ``real`` and ``latent`` feeds the generator step.
+    Row k feeds critic step k, the last row the generator step.
     """
 
     real: Tensor  # (N + 1, B, *D)
     latent: Tensor  # (N + 1, B, Z)
-    noise: Tensor  # (N, B, *noise_shape), uniform on [0, 1)
+    noise: Tensor  # (N + 1, B, *noise_shape), uniform on [0, 1)
+    label: Tensor  # (N + 1, B) int64, the classes of real and generated samples alike; (N + 1, 0) without any
 
 
 class State(NamedTuple):
@@ -44,5 +45,7 @@ class State(NamedTuple):
     critic: Params
     generator_optimizer: OptimizerState
     critic_optimizer: OptimizerState
-    constraint: ConstraintState
+    constraint: ConstraintState  # of the critic
+    generator_constraint: ConstraintState
     average: Params  # exponential moving average of the generator; empty when it is off
+    iteration: Tensor  # () int64, completed iterations

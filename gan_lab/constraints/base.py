@@ -11,11 +11,14 @@ from gan_lab.types import ConstraintState, Measurements, Params, Score
 
 @dataclass(frozen=True)
 class Constraint(Settings):
-    """A way to keep the critic Lipschitz or smooth.
+    """A way to keep the critic Lipschitz or smooth, or the weights of either network in bounds.
 
-    Three kinds share this interface: a *penalty* on the critic's loss, a *projection* of its
+    Three kinds share this interface: a *penalty* on a network's loss, a *projection* of its
     parameters after each step, and a *reparameterisation* of its weights before each use. Every hook
     is a pure function of tensors: it runs under ``torch.func.grad``, ``vmap`` and ``torch.compile``.
+
+    The critic's constraint may fill every hook. The generator's acts on weights alone: ``penalty``, which is
+    about scores, is not asked of it.
     """
 
     @property
@@ -28,8 +31,9 @@ class Constraint(Settings):
 
     @property
     def has_penalty(self) -> bool:
-        """Whether ``penalty`` is anything but zero."""
-        return type(self).penalty is not Constraint.penalty
+        """Whether ``penalty`` or ``weight_penalty`` is anything but zero."""
+        own = type(self)
+        return own.penalty is not Constraint.penalty or own.weight_penalty is not Constraint.weight_penalty
 
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the uniform noise that ``penalty`` needs for one sample of ``data_shape``.
@@ -41,12 +45,12 @@ class Constraint(Settings):
         return (0,)
 
     def init(self, params: Params, rng: torch.Generator) -> ConstraintState:
-        """Return the constraint's state for the critic's initial parameters; empty by default."""
+        """Return the constraint's state for a network's initial parameters; empty by default."""
         del params, rng
         return {}
 
     def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:
-        """Return the parameters that the critic is evaluated with, and the next state."""
+        """Return the parameters that the network is evaluated with, and the next state."""
         return params, state
 
     def penalty(self, score: Score, real: Tensor, fake: Tensor, noise: Tensor) -> Tensor:
@@ -61,11 +65,15 @@ class Constraint(Settings):
         del score, fake, noise
         return real.new_zeros(())
 
+    def weight_penalty(self, params: Params) -> Tensor:
+        """Return the term () that the parameters alone add to their network's loss."""
+        return next(iter(params.values())).new_zeros(())
+
     def project(self, params: Params) -> Params:
-        """Return the critic's parameters moved back into the allowed set after a step."""
+        """Return the network's parameters moved back into the allowed set after a step."""
         return params
 
     def measure(self, params: Params) -> Measurements:
-        """Return what the constraint reports of the critic's parameters, as tags to scalars ()."""
+        """Return what the constraint reports of the network's parameters, as tags to scalars ()."""
         del params
         return {}

@@ -81,6 +81,13 @@ class Compose(Constraint):
             total, start = total + part.penalty(score, real, fake, own), stop
         return total
 
+    def weight_penalty(self, params: Params) -> Tensor:
+        """Return the sum of the parts' penalties on weights, as ()."""
+        total = super().weight_penalty(params)
+        for part in self.parts.values():
+            total = total + part.weight_penalty(params)
+        return total
+
     def project(self, params: Params) -> Params:
         """Project by all parts in order."""
         for part in self.parts.values():

@@ -45,7 +45,7 @@ class ImageSampler:
         self.device = device
         self.resident = resident == "always" or (resident == "auto" and fits(images.nbytes, device))
         self._host = images
-        self._device_images = to_device(images, device) if self.resident else None
+        self._device_images = copy_to_device(images, device) if self.resident else None
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
         """Return (n, C, H, W) float32 in [-1, 1]."""
@@ -69,7 +69,7 @@ def is_streamed(sampler: Sampler) -> bool:
     return isinstance(sampler, ImageSampler) and not sampler.resident
 
 
-def to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+def copy_to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
     """Copy images (N, ...) to ``device`` in blocks, so that the host never holds a second copy."""
     result = torch.empty(images.shape, dtype=torch.uint8, device=device)
     step = max(1, _COPY_BYTES * len(images) // max(1, images.nbytes))

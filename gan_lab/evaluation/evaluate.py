@@ -18,6 +18,7 @@ from gan_lab.files.atomic import write_atomically
 from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.streams import make_rng
+from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run
 from gan_lab.types import State
@@ -97,9 +98,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     if inception is not None and samples <= _INCEPTION_FEATURES:
         raise BadValueError("--samples", f"more than {_INCEPTION_FEATURES} for FID", samples)
     checkpoint = load_newest(record.path, like=setup.init_state())
-    state = State(
-        *({name: value.to(setup.device) for name, value in part.items()} for part in checkpoint.state)
-    )
+    state = to_device(checkpoint.state, setup.device)
     sampler = setup.dataset.open(setup.device)
     try:
         with float32_products(setup.train.precision):

@@ -11,8 +11,8 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison, two_sample_tests
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
-from gan_lab.game.networks import bind
-from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.networks import critic_of
+from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
@@ -136,17 +136,14 @@ class Evaluator:
 
     def draw(self, state: State) -> Tensor:
         """Return generated samples (n, *D), of the averaged generator where there is one."""
-        params = state.average or state.generator
-        network = make_sampling_network(self._setup.new_generator(), params, self._latents.shape[1])
-        return sample(network, self._latents.to(self._setup.device))
+        return sample(sampling_network_of(self._setup, state), self._latents.to(self._setup.device))
 
     def _score(self, state: State, samples: Tensor) -> Tensor:
         # in float32 whatever it trains in: of scores that are rounded to 8 bits, slopes would be rounding
         game = dataclasses.replace(self._setup.game, dtype=torch.float32)
-        weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
         # batch normalisation scores a sample by its batch: in one, equal samples have equal scores
         size = len(samples) if game.critic_mixes else _CRITIC_CHUNK
-        score = bind(game, weights)
+        score = critic_of(game, state)
         with torch.no_grad():
             return torch.cat([score(chunk) for chunk in torch.split(samples, size)])
 

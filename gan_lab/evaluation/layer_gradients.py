@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from gan_lab.game.networks import bind
+from gan_lab.game.networks import critic_of
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import use_autograd, value_and_gradients
 from gan_lab.types import Params, State
@@ -35,8 +35,7 @@ def layer_gradients(game: Game, state: State, real: Tensor, fake: Tensor) -> dic
     """
 
     def loss(params: Params) -> tuple[Tensor, dict[str, Tensor]]:
-        weights, _ = game.constraint.reparameterize(params, state.constraint)
-        score = bind(game, weights)
+        score = critic_of(game, state._replace(critic=params))
         return game.objective.critic_loss(score(real), score(fake)), {}
 
     with use_autograd():

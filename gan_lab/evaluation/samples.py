@@ -13,12 +13,14 @@ from PIL import Image
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
-from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.streams import make_rng
+from gan_lab.numerics.trees import to_device
 from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
+from gan_lab.types import State
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
     record = read_run(run_dir)
     setup = build_setup(record.read_config() | {"device": request.device}, trusted)
     checkpoint = load_newest(run_dir, like=setup.init_state())
-    samples = _draw(setup, checkpoint.state.average or checkpoint.state.generator, request)
+    samples = _draw(setup, checkpoint.state, request)
     is_image = samples.ndim == 4
     if request.format == "png" and not is_image:
         raise UserError(f"--format must be npy for vectors; {run_dir} makes {tuple(samples.shape[1:])}.")
@@ -67,10 +69,9 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
         log.info("%s: %d images", folder, len(samples))
 
 
-def _draw(setup: Setup, params: dict[str, Tensor], request: SampleRequest) -> Tensor:
+def _draw(setup: Setup, state: State, request: SampleRequest) -> Tensor:
     latent_dim = setup.batch_shape.latent_dim
-    on_device = {name: value.to(setup.device) for name, value in params.items()}
-    network = make_sampling_network(setup.new_generator(), on_device, latent_dim)
+    network = sampling_network_of(setup, to_device(state, setup.device))
     # drawn on the CPU, so that a seed means the same samples on every device, and one by one, because
     # what torch draws at once depends on how much that is: the first of two would not be the one alone
     rng = make_rng(request.seed, "sample")

@@ -19,7 +19,7 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import stack
 from gan_lab.types import Batch, Sampler
 
-_STREAMS = ("data", "latent", "noise")
+_STREAMS = ("data", "latent", "noise", "generator noise")
 _BLOCK_NUMBERS, _BLOCK_ITERATIONS = 1 << 20, 64
 
 
@@ -37,8 +37,18 @@ class BatchShape:
     def block_length(self) -> int:
         """Iterations that are drawn at once: as many as 4 MiB hold, so that drawing costs next to nothing."""
         real = (self.n_critic + 1) * (math.prod(self.data_shape) + self.latent_dim)
+        # the generator step's noise is left out: with it blocks, and so draws, would change with the version
         numbers = self.batch_size * (real + self.n_critic * math.prod(self.noise_shape))
         return max(1, min(_BLOCK_ITERATIONS, _BLOCK_NUMBERS // numbers))
+
+
+class CriticInputs(NamedTuple):
+    """What a critic step outside of an iteration consumes: a row of a ``Batch``."""
+
+    real: Tensor  # (B, *D)
+    latent: Tensor  # (B, Z)
+    noise: Tensor  # (B, *noise_shape)
+    label: Tensor  # (B,), or (0,) without classes
 
 
 class BatchSource:
@@ -66,23 +76,30 @@ class BatchSource:
         rngs = self._rngs(str(index))
         sizes = (shape.block_length, shape.n_critic + 1, shape.batch_size)
         real = self.sampler(math.prod(sizes), rngs["data"])
-        noise_sizes = (shape.block_length, shape.n_critic, shape.batch_size)
+        length, _, batch_size = sizes
+        noise = self._noise((length, shape.n_critic, batch_size), rngs["noise"])
+        last = self._noise((length, 1, batch_size), rngs["generator noise"])
         return Batch(
             real=real.view(*sizes, *real.shape[1:]),
             latent=self._latents(sizes, rngs["latent"]),
-            noise=self._noise(noise_sizes, rngs["noise"]),
+            noise=torch.cat([noise, last], dim=1),
+            label=self._no_labels(length, shape.n_critic + 1),
         )
 
-    def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield what each critic step before an iteration consumes: real (B, *D), latent (B, Z), noise."""
+    def warmup(self, iteration: int, steps: int) -> Iterator[CriticInputs]:
+        """Yield what each critic step before an iteration consumes."""
         size = (self._shape.batch_size,)
         rngs = self._rngs(f"warm-up {iteration}")
         for _ in range(steps):
             real = self.sampler(*size, rngs["data"])
-            yield real, self._latents(size, rngs["latent"]), self._noise(size, rngs["noise"])
+            latent, noise = self._latents(size, rngs["latent"]), self._noise(size, rngs["noise"])
+            yield CriticInputs(real, latent, noise, self._no_labels())
 
     def _rngs(self, which: str) -> dict[str, torch.Generator]:
         return {name: make_rng(self._seed, f"{name}/{which}", self._device) for name in _STREAMS}
+
+    def _no_labels(self, *sizes: int) -> Tensor:
+        return torch.zeros(*sizes, 0, dtype=torch.int64, device=self._device)
 
     def _latents(self, sizes: tuple[int, ...], rng: torch.Generator) -> Tensor:
         return torch.randn(*sizes, self._shape.latent_dim, generator=rng, device=self._device)
@@ -134,8 +151,8 @@ class Prefetcher:
                 self._block = self._fetch(index)
         return Batch(*(values[row] for values in self._block.batches))
 
-    def warmup(self, iteration: int, steps: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield what each critic step before an iteration consumes: real, latent, noise."""
+    def warmup(self, iteration: int, steps: int) -> Iterator[CriticInputs]:
+        """Yield what each critic step before an iteration consumes."""
         members = [source.warmup(iteration, steps) for source in self._sources]
         for _ in range(steps):
             with self.waiting:

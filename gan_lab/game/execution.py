@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_lab.game.cuda_graph import capture
 from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
+from gan_lab.game.networks import generator_weights
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.types import Batch, Measurements, State
@@ -31,8 +32,9 @@ class Execution(NamedTuple):
     """
 
     iteration: Callable[[State, Batch], tuple[State, Measurements]]
-    critic_step: Callable[[State, Tensor, Tensor, Tensor], State]
-    """State, real (B, *D), latent (B, Z) and noise (B, *noise_shape) to the state one critic step later."""
+    critic_step: Callable[[State, Tensor, Tensor, Tensor, Tensor], State]
+    """State, real (B, *D), latent (B, Z), noise (B, *noise_shape) and label (B,), or (0,), to the state one
+    critic step later."""
 
 
 def make_execution(game: Game, mode: Mode, *, stacked: bool = False, backend: str = "inductor") -> Execution:
@@ -65,12 +67,12 @@ def make_execution(game: Game, mode: Mode, *, stacked: bool = False, backend: st
     return Execution(iteration, critic_step)
 
 
-def _make_warmup_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], State]:
+def _make_warmup_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor, Tensor], State]:
     generate, critic_step = make_generate(game), make_critic_step(game)
 
-    def warmup_step(state: State, real: Tensor, latent: Tensor, noise: Tensor) -> State:
-        (fake,) = generate(state.generator, latent[None])
-        state, _ = critic_step(state, real, fake, noise)
+    def warmup_step(state: State, real: Tensor, latent: Tensor, noise: Tensor, label: Tensor) -> State:
+        (fake,) = generate(generator_weights(game, state), latent[None], label[None])
+        state, _ = critic_step(state, real, fake, noise, label)
         return state
 
     return warmup_step

@@ -12,11 +12,14 @@ import torch
 from torch import Tensor
 
 from gan_lab.game.measurements import CriticStep, measure_critic_step, measure_scores
-from gan_lab.game.networks import bind, make_network, score_both
+from gan_lab.game.networks import bind, critic_of, generator_weights, make_network, score_both
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import value_and_gradients
 from gan_lab.numerics.trees import add, flatten, move_average
-from gan_lab.types import Batch, Measurements, Params, State
+from gan_lab.types import Batch, ConstraintState, Measurements, Params, State
+
+Loss = tuple[Tensor, tuple[Tensor, Tensor, ConstraintState]]
+"""What is differentiated, (), and what else was computed on the way."""
 
 
 def make_iteration(game: Game) -> Callable[[State, Batch], tuple[State, Measurements]]:
@@ -32,45 +35,50 @@ def make_iteration(game: Game) -> Callable[[State, Batch], tuple[State, Measurem
     )
 
     def iteration(state: State, batch: Batch) -> tuple[State, Measurements]:
-        fakes = generate(state.generator, batch.latent[:-1])
+        fakes = generate(generator_weights(game, state), batch.latent[:-1], batch.label[:-1])
         for k in range(game.n_critic):
-            state, step = critic_step(state, batch.real[k], fakes[k], batch.noise[k])
+            state, step = critic_step(state, batch.real[k], fakes[k], batch.noise[k], batch.label[k])
         of_critic = measure_critic_step(game, state, step)
-        state, of_generator = generator_step(state, batch.real[-1], batch.latent[-1])
+        state, of_generator = generator_step(state, batch.real[-1], batch.latent[-1], batch.label[-1])
         return state, of_critic | of_generator
 
     return iteration
 
 
-def make_generate(game: Game) -> Callable[[Params, Tensor], Sequence[Tensor]]:
-    """Return ``generate(params, latents)``: latents (N, B, Z) to N batches of samples (B, *D).
+def make_generate(game: Game) -> Callable[[Params, Tensor, Tensor], Sequence[Tensor]]:
+    """Return ``generate(weights, latents, labels)``: latents (N, B, Z) to N batches of samples (B, *D).
 
     The generator stands still while the critic takes its steps, so that one pass makes the samples of all of
     them, unless batch normalisation ties the samples of a batch together.
     """
 
-    def generate(params: Params, latents: Tensor) -> Sequence[Tensor]:
-        network = make_network(game, game.generator, params)
+    def generate(weights: Params, latents: Tensor, labels: Tensor) -> Sequence[Tensor]:
         if game.generator_mixes:
-            return [network(batch) for batch in latents.unbind()]
-        samples = network(latents.flatten(0, 1))
+            pairs = zip(latents.unbind(), labels.unbind(), strict=True)
+            return [make_network(game, game.generator, weights, label)(latent) for latent, label in pairs]
+        samples = make_network(game, game.generator, weights, labels.flatten())(latents.flatten(0, 1))
         return torch.split(samples, latents.shape[1])
 
     return generate
 
 
-def make_critic_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, CriticStep]]:
-    """Return ``critic_step(state, real, fake, noise) -> (state, what was done)``.
+def make_critic_step(
+    game: Game,
+) -> Callable[[State, Tensor, Tensor, Tensor, Tensor], tuple[State, CriticStep]]:
+    """Return ``critic_step(state, real, fake, noise, label) -> (state, what was done)``.
 
-    ``real`` and ``fake`` are (B, *D), ``noise`` (B, *noise_shape).
+    ``real`` and ``fake`` are (B, *D), ``noise`` (B, *noise_shape), ``label`` (B,), or (0,) without classes.
     """
 
-    def critic_step(state: State, real: Tensor, fake: Tensor, noise: Tensor) -> tuple[State, CriticStep]:
-        def loss(params: Params) -> tuple[Tensor, tuple[Tensor, Tensor, dict[str, Tensor]]]:
+    def critic_step(
+        state: State, real: Tensor, fake: Tensor, noise: Tensor, label: Tensor
+    ) -> tuple[State, CriticStep]:
+        def loss(params: Params) -> Loss:
             weights, constraint_state = game.constraint.reparameterize(params, state.constraint)
-            score = bind(game, weights)
+            score = bind(game, weights, label)
             objective_loss = game.objective.critic_loss(*score_both(game, score, real, fake))
             penalty = game.constraint.penalty(score, real, fake, noise)
+            penalty = penalty + game.constraint.weight_penalty(params)
             return objective_loss + penalty, (objective_loss, penalty, constraint_state)
 
         gradients, _, (objective_loss, penalty, constraint_state) = value_and_gradients(loss, state.critic)
@@ -83,26 +91,37 @@ def make_critic_step(game: Game) -> Callable[[State, Tensor, Tensor, Tensor], tu
     return critic_step
 
 
-def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[State, Measurements]]:
-    """Return ``generator_step(state, real, latent) -> (state, measurements)``.
+def make_generator_step(
+    game: Game,
+) -> Callable[[State, Tensor, Tensor, Tensor], tuple[State, Measurements]]:
+    """Return ``generator_step(state, real, latent, label) -> (state, measurements)``.
 
-    ``real`` is (B, *D), ``latent`` (B, Z). The divergence is estimated here, on fresh draws: on the
-    batch that the critic has just been fitted to, the estimate would be biased upwards.
+    ``real`` is (B, *D), ``latent`` (B, Z), ``label`` (B,), or (0,) without classes. The divergence is
+    estimated here, on fresh draws: on the batch that the critic has just been fitted to, the estimate would
+    be biased upwards.
     """
 
-    def generator_step(state: State, real: Tensor, latent: Tensor) -> tuple[State, Measurements]:
-        weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
-        score = bind(game, weights)
+    def generator_step(
+        state: State, real: Tensor, latent: Tensor, label: Tensor
+    ) -> tuple[State, Measurements]:
+        score = critic_of(game, state, label)
         real_score = score(real)
 
-        def loss(params: Params) -> tuple[Tensor, Tensor]:
-            fake_score = score(make_network(game, game.generator, params)(latent))
-            return game.objective.generator_loss(real_score, fake_score), fake_score
+        def loss(params: Params) -> Loss:
+            weights, constraint_state = game.generator_constraint.reparameterize(
+                params, state.generator_constraint
+            )
+            fake_score = score(make_network(game, game.generator, weights, label)(latent))
+            objective_loss = game.objective.generator_loss(real_score, fake_score)
+            penalty = game.generator_constraint.weight_penalty(params)
+            return objective_loss + penalty, (objective_loss, fake_score, constraint_state)
 
-        gradients, generator_loss, fake_score = value_and_gradients(loss, state.generator)
+        gradients, _, (generator_loss, fake_score, constraint_state) = value_and_gradients(
+            loss, state.generator
+        )
         gradient = flatten(gradients)
         step, optimizer_state = game.generator_optimizer.update(gradient, state.generator_optimizer)
-        generator = add(state.generator, step)
+        generator = game.generator_constraint.project(add(state.generator, step))
         measurements = {
             "loss/generator": generator_loss,
             "health/generator_gradient_norm": torch.linalg.vector_norm(gradient),
@@ -111,7 +130,9 @@ def make_generator_step(game: Game) -> Callable[[State, Tensor, Tensor], tuple[S
         state = state._replace(
             generator=generator,
             generator_optimizer=optimizer_state,
+            generator_constraint=constraint_state,
             average=move_average(state.average, generator, game.ema),
+            iteration=state.iteration + 1,
         )
         return state, measurements
 

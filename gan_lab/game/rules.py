@@ -11,14 +11,20 @@ from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import Params, State
 
+UNCONSTRAINED = Constraint()
+
 
 @dataclass(frozen=True)
 class Game:
     """What alternates, and the rules it alternates by.
 
     Attributes:
-        generator: template, latents (B, Z) to samples (B, *D); its parameters are never read.
-        critic: template, samples (B, *D) to scores (B,); its parameters are never read.
+        generator: template, latents (B, Z), and labels (B,) if it is conditional, to samples (B, *D); its
+            parameters are never read.
+        critic: template, samples (B, *D), and labels (B,) likewise, to scores (B,); its parameters are never
+            read.
+        constraint: of the critic.
+        generator_constraint: of the generator's weights.
         n_critic: critic steps per iteration.
         ema: decay of the generator's moving average, None for no average.
         generator_mixes: whether a sample depends on the other latents of its batch, as batch normalisation
@@ -37,6 +43,7 @@ class Game:
     generator_optimizer: UpdateRule
     critic_optimizer: UpdateRule
     n_critic: int
+    generator_constraint: Constraint = UNCONSTRAINED
     ema: float | None = None
     generator_mixes: bool = True
     critic_mixes: bool = True
@@ -51,7 +58,7 @@ def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generat
         game: the rules.
         generator: initial generator parameters.
         critic: initial critic parameters.
-        rng: where the constraint draws its initial state from.
+        rng: where the constraints draw their initial states from.
     """
     return State(
         generator=generator,
@@ -59,5 +66,7 @@ def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generat
         generator_optimizer=game.generator_optimizer.init(flatten(generator)),
         critic_optimizer=game.critic_optimizer.init(flatten(critic)),
         constraint=game.constraint.init(critic, rng),
+        generator_constraint=game.generator_constraint.init(generator, rng),
         average={} if game.ema is None else {name: value.clone() for name, value in generator.items()},
+        iteration=torch.zeros((), dtype=torch.int64, device=next(iter(generator.values())).device),
     )

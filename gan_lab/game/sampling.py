@@ -8,10 +8,23 @@ latents. One sample or a thousand then give the same image.
 import torch
 from torch import Tensor, nn
 
-from gan_lab.types import Params
+from gan_lab.game.networks import generator_weights
+from gan_lab.game.setup import Setup
+from gan_lab.types import Params, State
 
 _BATCHES, _BATCH_SIZE = 8, 64
 _CHUNK = 256
+
+
+def sampling_network_of(setup: Setup, state: State) -> nn.Module:
+    """Return the generator of a state that samples are taken from: its moving average where there is one.
+
+    Args:
+        setup: what was trained.
+        state: on the device where it shall run.
+    """
+    weights = generator_weights(setup.game, state, averaged=True)
+    return make_sampling_network(setup.new_generator(), weights, setup.batch_shape.latent_dim)
 
 
 def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -> nn.Module:
@@ -24,10 +37,11 @@ def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -
     """
     device = next(iter(params.values())).device
     network = network.to(device)
-    network.load_state_dict(params, strict=True)
+    assert params.keys() == dict(network.named_parameters()).keys(), "parameters of another network"
+    network.load_state_dict(params, strict=False)  # buffers stay what they are
     layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
     for layer in layers:
-        _keep_statistics(layer)
+        _keep_statistics(layer, device)
     network.train()
     if layers:
         fixed = torch.Generator().manual_seed(0)
@@ -43,10 +57,9 @@ def sample(network: nn.Module, latents: Tensor) -> Tensor:
         return torch.cat([network(chunk) for chunk in torch.split(latents, _CHUNK)])
 
 
-def _keep_statistics(layer: nn.modules.batchnorm._BatchNorm) -> None:
-    parameter = next(layer.parameters())
+def _keep_statistics(layer: nn.modules.batchnorm._BatchNorm, device: torch.device) -> None:
     layer.track_running_stats = True
     layer.momentum = None  # a plain average over the batches
-    layer.register_buffer("running_mean", torch.zeros_like(parameter))
-    layer.register_buffer("running_var", torch.ones_like(parameter))
-    layer.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long, device=parameter.device))
+    layer.register_buffer("running_mean", torch.zeros(layer.num_features, device=device))
+    layer.register_buffer("running_var", torch.ones(layer.num_features, device=device))
+    layer.register_buffer("num_batches_tracked", torch.zeros((), dtype=torch.long, device=device))

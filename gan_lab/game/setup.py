@@ -17,11 +17,12 @@ from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.game.batches import BatchShape
-from gan_lab.game.networks import convolves, mixes_samples, parameters
+from gan_lab.game.networks import convolves, mixes_samples, parameters, template_of
 from gan_lab.game.rules import Game, init_state
 from gan_lab.game.settings import MetricsSettings, TrainSettings
 from gan_lab.numerics.precision import DTYPES, check_precision, find_device, prefers_channels_last
 from gan_lab.numerics.streams import build_with, make_rng
+from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.types import State
@@ -69,7 +70,7 @@ class Setup:
         """Return the state before the first iteration, on the setup's device."""
         rng = make_rng(self.seed, "constraint")
         state = init_state(self.game, parameters(self.generator), parameters(self.critic), rng)
-        return State(*({name: value.to(self.device) for name, value in part.items()} for part in state))
+        return to_device(state, self.device)
 
 
 def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup:
@@ -84,18 +85,21 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     """
     _refuse_unknown_keys(config)
     trusted = tuple(trusted)
-    architecture = _section(config, "architecture")
+
+    # Plain settings, and where the run shall be
     seed = conform("seed", config.get("seed"), NonNegativeInt)
-    latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     device = find_device(conform("device", config.get("device"), str))
     train = make(TrainSettings, _section(config, "train"), "train")
     # runs that an earlier version began have none
     metrics = make(MetricsSettings, _section({"metrics": {}, **config}, "metrics"), "metrics")
     check_precision(train.precision, device)
     _check_execution(train.execution, device)
+
+    # Data, and the sizes of what an iteration consumes
+    architecture = _section(config, "architecture")
+    latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
     constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
-    architectures = _architectures(architecture, trusted)
     shape = BatchShape(
         batch_size=train.batch_size,
         n_critic=train.n_critic,
@@ -103,16 +107,21 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
         data_shape=dataset.data_shape,
         noise_shape=_noise_shape(constraint, dataset.data_shape),
     )
+
+    # Networks, and what has to be known of them
+    architectures = _architectures(architecture, trusted)
     generator, critic = _build_networks(*architectures, seed, shape)
     critic_mixes = mixes_samples(critic, dataset.data_shape)
     _warn_of_mixing(constraint, critic_mixes)
+
+    # The rules that they play by
     optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)
     critic_optimizer = optimizer
     if config.get("critic_optimizer") is not None:
         critic_optimizer = build(config["critic_optimizer"], UpdateRule, "critic_optimizer", trusted)
     game = Game(
-        generator=copy.deepcopy(generator).to("meta"),
-        critic=copy.deepcopy(critic).to("meta"),
+        generator=template_of(generator, device, "architecture.generator"),
+        critic=template_of(critic, device, "architecture.critic"),
         objective=build(config.get("objective"), Objective, "objective", trusted),
         constraint=constraint,
         generator_optimizer=optimizer,

@@ -42,6 +42,11 @@ def copy_of(tree: Tree) -> Tree:
     return map_tensors(torch.clone, tree)
 
 
+def to_device(tree: Tree, device: torch.device) -> Tree:
+    """Return a tree on a device; tensors that are there already are shared."""
+    return map_tensors(lambda tensor: tensor.to(device), tree)
+
+
 def stack(trees: Sequence[Tree]) -> Tree:
     """Return trees of one form as one tree, stacked along a new axis 0."""
     return map_tensors(lambda *tensors: torch.stack(tensors), *trees)

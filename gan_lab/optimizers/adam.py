@@ -49,8 +49,9 @@ class Adam(UpdateRule):
         mean = torch.add(self.beta1 * state["mean"], gradient, alpha=1 - self.beta1)
         mean_square = move_mean_square(state["mean_square"], gradient, self.beta2)
         of_mean, of_square = bias_correction(self.beta1, count), bias_correction(self.beta2, count)
-        # both sides of the fraction times of_mean: corrections are numbers, and vectors are read less often
-        root = (mean_square * (of_mean.square() / of_square)).sqrt_().add_(self.eps * of_mean)
+        # both sides of the fraction times of_mean: corrections are numbers, and vectors are read less often;
+        # nothing in place, so that a generator can be differentiated through the critic's steps
+        root = (mean_square * (of_mean.square() / of_square)).sqrt() + self.eps * of_mean
         step = scaled_ratio(-self.lr, mean, root)
         return step, {"count": count, "mean": mean, "mean_square": mean_square}
 

@@ -14,8 +14,9 @@ from gan_lab.types import OptimizerState
 class UpdateRule(Settings, ABC):
     """An elementwise rule from gradients to steps, as pure functions of one flat vector of parameters.
 
-    All state is in tensors, the count of steps
-    included, so that a rule runs under ``vmap`` and ``torch.compile`` and is saved with the rest.
+    All state is in tensors, the count of steps included, so that a rule runs under ``vmap`` and
+    ``torch.compile`` and is saved with the rest. Nothing changes a tensor in place, so that a step can be
+    differentiated by the gradient that it was made from.
     """
 
     @abstractmethod

@@ -36,5 +36,5 @@ class RMSprop(UpdateRule):
             state: ``mean_square`` s, (P,).
         """
         mean_square = move_mean_square(state["mean_square"], gradient, self.alpha)
-        step = scaled_ratio(-self.lr, gradient, mean_square.sqrt().add_(self.eps))
+        step = scaled_ratio(-self.lr, gradient, mean_square.sqrt() + self.eps)
         return step, {"mean_square": mean_square}

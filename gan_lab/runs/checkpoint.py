@@ -22,7 +22,8 @@ from gan_lab.types import State
 
 FOLDER = "checkpoints"
 
-_FORMAT = 2
+_FORMAT = 3
+_BEFORE = 2  # without the generator's constraint and the count of iterations, which are known anyway
 _NAME = re.compile(r"(?P<iteration>\d{9,})-(?P<checksum>[0-9a-f]{16})\.pt")
 log = logging.getLogger(__name__)
 
@@ -171,11 +172,14 @@ def _read(file: _File) -> Checkpoint:
 
 
 def _from_content(content: Any) -> Checkpoint:
-    if content["format"] != _FORMAT:
+    if content["format"] not in (_FORMAT, _BEFORE):
         raise BadValueError("format", str(_FORMAT), content["format"])
+    tensors = content["state"]
+    if content["format"] == _BEFORE:
+        tensors = tensors | {"iteration": torch.tensor(content["iteration"])}
     return Checkpoint(
         iteration=content["iteration"],
-        state=_unflatten(content["state"]),
+        state=_unflatten(tensors),
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],
@@ -183,20 +187,22 @@ def _from_content(content: Any) -> Checkpoint:
 
 
 def _flatten(state: State) -> dict[str, Tensor]:
-    """Return a state's tensors under names such as ``generator/main.0.weight``."""
-    return {
-        f"{field}/{key}": tensor for field, part in state._asdict().items() for key, tensor in part.items()
-    }
+    """Return a state's tensors under names such as ``generator/main.0.weight``, and ``iteration``."""
+    parts = state._asdict()
+    iteration = parts.pop("iteration")
+    named = {f"{field}/{key}": tensor for field, part in parts.items() for key, tensor in part.items()}
+    return named | {"iteration": iteration}
 
 
 def _unflatten(tensors: dict[str, Any]) -> State:
-    parts: dict[str, dict[str, Tensor]] = {field: {} for field in State._fields}
+    parts: dict[str, dict[str, Tensor]] = {field: {} for field in State._fields if field != "iteration"}
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise BadValueError(name, "a Tensor", type(tensor).__name__)
         field, _, key = name.partition("/")
-        parts[field][key] = tensor
-    return State(**parts)
+        if key:
+            parts[field][key] = tensor
+    return State(**parts, iteration=tensors["iteration"])
 
 
 def _compare(found: State, expected: State, path: Path) -> None:

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tensorboard.compat.proto.summary_pb2 import Summary
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
-from gan_lab.game.networks import bind
-from gan_lab.game.sampling import make_sampling_network, sample
+from gan_lab.game.networks import critic_of, generator_weights
+from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.numerics.streams import make_rng
@@ -57,8 +57,10 @@ class Snapshots:
 
     def look(self, state: State, iteration: int) -> None:
         """Show samples and the critic's weights."""
-        fake = sample(self._network(state), self._latents)
-        picture = image_grid(fake) if self._is_image else self._figure(fake, self._score(state))
+        fake = sample(sampling_network_of(self._setup, state), self._latents)
+        picture = (
+            image_grid(fake) if self._is_image else self._figure(fake, critic_of(self._setup.game, state))
+        )
         self._show("samples/generated", picture, self._folder / f"{iteration:06d}.png", iteration)
         self._add_histograms(state, iteration)
 
@@ -72,20 +74,11 @@ class Snapshots:
         """
         n = min(len(self._latents), _SLOPE_POINTS)
         with torch.no_grad():
-            fake = functional_call(self._setup.game.generator, state.generator, (self._latents[:n],))
+            weights = generator_weights(self._setup.game, state)
+            fake = functional_call(self._setup.game.generator, weights, (self._latents[:n],))
         points = interpolate(self._real[:n], fake, self._mix[:n])
         with use_autograd():  # the first call of torch.func imports a compiler
-            return {SLOPE: float(gradient_norms(self._score(state), points).max())}
-
-    def _network(self, state: State) -> nn.Module:
-        return make_sampling_network(
-            self._setup.new_generator(), state.average or state.generator, self._latents.shape[1]
-        )
-
-    def _score(self, state: State) -> Score:
-        game = self._setup.game
-        weights, _ = game.constraint.reparameterize(state.critic, state.constraint)
-        return bind(game, weights)
+            return {SLOPE: float(gradient_norms(critic_of(self._setup.game, state), points).max())}
 
     def _figure(self, fake: Tensor, score: Score) -> NDArray[np.uint8]:
         if self._setup.dataset.data_shape == (2,):

@@ -6,12 +6,10 @@ A member is a lone run or one of several seeds that are trained together; what i
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-import torch
-
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
-from gan_lab.numerics.trees import map_tensors
+from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import Checkpoint, save
 from gan_lab.runs.run import Run
 from gan_lab.tracking.buffer import Block, find_failure
@@ -177,8 +175,4 @@ class Member:
 def _start(setup: Setup, checkpoint: Checkpoint | None) -> Position:
     if checkpoint is None:
         return Position(0, setup.init_state())
-
-    def move(tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(setup.device)
-
-    return Position(checkpoint.iteration, map_tensors(move, checkpoint.state))
+    return Position(checkpoint.iteration, to_device(checkpoint.state, setup.device))

@@ -116,7 +116,7 @@ def test_auto_streams_what_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None
 def test_large_sets_are_copied_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resident, "_COPY_BYTES", 100)
     images = np.random.default_rng(0).integers(0, 256, (103, 1, 3, 3), dtype=np.uint8)
-    assert np.array_equal(resident.to_device(images, CPU), images)
+    assert np.array_equal(resident.copy_to_device(images, CPU), images)
 
 
 def test_available_memory_is_that_of_this_machine() -> None:

@@ -42,8 +42,9 @@ def test_a_block_holds_the_batches_of_its_iterations() -> None:
     length = source.block_length
     assert block.real.shape == (length, 3, 5, 1, 4, 4)
     assert block.latent.shape == (length, 3, 5, 3)
-    assert block.noise.shape == (length, 2, 5, 2)
-    assert_all_different([row(block, index) for index in range(length)])
+    assert block.noise.shape == (length, 3, 5, 2)
+    assert block.label.shape == (length, 3, 0)
+    assert_all_different([row(block, index)[:3] for index in range(length)])
 
 
 def test_the_same_block_is_the_same_whatever_was_drawn_before() -> None:
@@ -64,7 +65,7 @@ def test_drawing_leaves_the_global_generator_alone() -> None:
 
 
 def test_blocks_and_seeds_are_different() -> None:
-    assert_all_different([make_source(seed).block(index) for seed in range(3) for index in range(3)])
+    assert_all_different([make_source(seed).block(index)[:3] for seed in range(3) for index in range(3)])
 
 
 def test_the_streams_of_a_block_are_different() -> None:
@@ -84,16 +85,26 @@ def test_latents_are_normal_and_noise_is_uniform() -> None:
     assert 0.98 < block.noise.max() < 1
 
 
+def test_the_noise_of_critic_steps_is_what_it_was_before_the_generator_step_had_any() -> None:
+    """The generator's row comes from a stream of its own: with another, every old penalty would change."""
+    noise = make_source().block(3).noise
+    rng = make_rng(0, "noise/3")
+    assert torch.equal(noise[:, :-1], torch.rand(noise[:, :-1].shape, generator=rng))
+    rng = make_rng(0, "generator noise/3")
+    assert torch.equal(noise[:, -1:], torch.rand(noise[:, -1:].shape, generator=rng))
+
+
 def test_warm_up_draws_belong_to_their_iteration_alone() -> None:
     steps = list(make_source().warmup(7, 3))
-    for (real, latent, noise), again in zip(steps, make_source().warmup(7, 5), strict=False):
-        assert (real.shape, latent.shape, noise.shape) == ((5, 1, 4, 4), (5, 3), (5, 2))
-        assert_equal((real, latent, noise), again)
+    for step, again in zip(steps, make_source().warmup(7, 5), strict=False):
+        assert [tuple(tensor.shape) for tensor in step] == [(5, 1, 4, 4), (5, 3), (5, 2), (0,)]
+        assert_equal(step, again)
     others = [step for iteration in (0, 6, 8, 70) for step in make_source().warmup(iteration, 3)]
     of_another_seed = list(make_source(1).warmup(7, 3))
     block = make_source().block(7)
     of_the_block = [(block.real[0, k], block.latent[0, k], block.noise[0, k]) for k in range(2)]
-    assert_all_different([*steps, *others, *of_another_seed, *of_the_block])
+    warmups = [step[:3] for step in (*steps, *others, *of_another_seed)]
+    assert_all_different([*warmups, *of_the_block])
 
 
 def numbers_of_an_iteration(shape: BatchShape) -> int:

@@ -20,7 +20,7 @@ from gan_lab.game.iteration import make_critic_step, make_iteration
 from gan_lab.game.measurements import measure_critic_step, measure_scores
 from gan_lab.game.networks import parameters
 from gan_lab.game.rules import Game, init_state
-from gan_lab.numerics.trees import add, cosine, flatten, stack
+from gan_lab.numerics.trees import add, copy_of, cosine, flatten, stack, tensors_of
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.relative_entropies import KullbackLeibler
@@ -30,6 +30,8 @@ from gan_lab.optimizers.rmsprop import RMSprop
 from gan_lab.types import Batch
 from support.games import BATCH, IMAGE, LATENT, make_batch
 from support.rounding import nudged_state, without_kinks
+
+NO_LABEL = torch.zeros(0, dtype=torch.int64)
 
 N_CRITIC = 2
 TorchRule = Callable[[Iterable[Tensor]], torch.optim.Optimizer]
@@ -174,8 +176,7 @@ def test_compiled_equals_eager(name: str) -> None:
     eager, measured = make_execution(game, "eager").iteration(state, batch)
     compiled, measured_too = make_execution(game, "compiled", backend="aot_eager").iteration(state, batch)
     for one, other in zip(eager, compiled, strict=True):
-        for key in one:
-            torch.testing.assert_close(one[key], other[key], atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
     torch.testing.assert_close(measured, measured_too, atol=1e-5, rtol=1e-4)
 
 
@@ -234,10 +235,9 @@ def test_the_iteration_changes_nothing_that_it_was_given() -> None:
     generator, critic = make_modules("mlp")
     game = make_game("wgan", generator, critic)
     state = init_state(game, parameters(generator), parameters(critic), torch.Generator())
-    copies = [{key: value.clone() for key, value in part.items()} for part in state]
+    copies = copy_of(state)
     make_iteration(game)(state, make_batch(game, IMAGE))
-    for part, copy in zip(state, copies, strict=True):
-        assert all(torch.equal(part[key], copy[key]) for key in copy)
+    assert all(map(torch.equal, tensors_of(state), tensors_of(copies)))
 
 
 def test_scores_are_measured_by_the_same_words_for_every_objective() -> None:
@@ -260,10 +260,10 @@ def test_the_step_gradient_cosine_tells_when_momentum_turns_against_the_gradient
     state = init_state(slow, {"unused": torch.zeros(1)}, parameters(critic), torch.Generator())
     noise = torch.zeros(BATCH, 0)
     for _ in range(5):
-        state, step = make_critic_step(slow)(state, other, one, noise)
+        state, step = make_critic_step(slow)(state, other, one, noise, NO_LABEL)
     assert measure_critic_step(slow, state, step)["health/step_gradient_cosine"] > 0.3
     # real and generated change places: the gradient turns round exactly, the momentum does not
-    state, step = make_critic_step(slow)(state, one, other, noise)
+    state, step = make_critic_step(slow)(state, one, other, noise, NO_LABEL)
     assert measure_critic_step(slow, state, step)["health/step_gradient_cosine"] < -0.3
 
 

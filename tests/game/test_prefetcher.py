@@ -71,7 +71,7 @@ def test_the_batches_of_several_members_are_stacked(ahead: bool) -> None:
         for iteration in (5, 6, 0):
             batch = prefetcher.batch(iteration)
             assert batch.real.shape == (4, 6, 64, *IMAGE)
-            assert batch.noise.shape == (4, 5, 64, 1)
+            assert batch.noise.shape == (4, 6, 64, 1)
             for k, seed in enumerate(seeds):
                 assert_equal(tuple(values[k] for values in batch), expected_batch(seed, iteration))
 

@@ -63,9 +63,9 @@ def test_members_are_stacked_along_a_new_axis_and_come_back() -> None:
 
 
 def test_batches_are_trees_too() -> None:
-    batch = stack([Batch(torch.ones(2), torch.zeros(3), torch.ones(1))] * 4)
+    batch = stack([Batch(torch.ones(2), torch.zeros(3), torch.ones(1), torch.zeros(0))] * 4)
     assert isinstance(batch, Batch)
-    assert [tuple(tensor.shape) for tensor in batch] == [(4, 2), (4, 3), (4, 1)]
+    assert [tuple(tensor.shape) for tensor in batch] == [(4, 2), (4, 3), (4, 1), (4, 0)]
 
 
 @pytest.mark.parametrize("wrong", [3.0, [torch.ones(1)], None], ids=repr)

@@ -19,6 +19,8 @@ from gan_lab.optimizers.adam import Adam
 from gan_lab.training.flops import count_flops
 from gan_lab.types import State
 
+NO_LABEL = torch.zeros(0, dtype=torch.int64)
+
 BATCH, LATENT, DIMENSION, WIDTH = 10, 3, 2, 8
 
 
@@ -111,7 +113,7 @@ def test_a_critic_step_of_a_toy(constraint: Constraint) -> None:
     if constraint.has_penalty:
         without, expected = expected, torch_count_of_a_penalized_loss(game.critic)
         assert expected > without + 2 * sum(LAYERS)
-    assert count_flops(make_critic_step(game), state, real, fake, noise) == expected
+    assert count_flops(make_critic_step(game), state, real, fake, noise, NO_LABEL) == expected
 
 
 def test_the_warm_up_step_of_a_toy_on_the_tape() -> None:
@@ -119,4 +121,4 @@ def test_the_warm_up_step_of_a_toy_on_the_tape() -> None:
     real, latent, noise = torch.randn(BATCH, DIMENSION), torch.randn(BATCH, LATENT), torch.zeros(BATCH, 0)
     generating = 2 * BATCH * (LATENT * WIDTH + WIDTH * WIDTH + WIDTH * DIMENSION)
     step = make_execution(game, "eager").critic_step
-    assert count_flops(step, state, real, latent, noise) == generating + 2 * FORWARD_AND_BACKWARD
+    assert count_flops(step, state, real, latent, noise, NO_LABEL) == generating + 2 * FORWARD_AND_BACKWARD

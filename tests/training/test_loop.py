@@ -19,6 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
+from gan_lab.numerics.trees import tensors_of
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
@@ -43,9 +44,7 @@ def assert_same_run(one: Path, other: Path) -> None:
 def assert_same_weights(one: Path, other: Path) -> None:
     first, second = load_newest(one), load_newest(other)
     assert first.iteration == second.iteration
-    for part, same in zip(first.state, second.state, strict=True):
-        assert part.keys() == same.keys()
-        assert all(torch.equal(part[name], same[name]) for name in part)
+    assert all(map(torch.equal, tensors_of(first.state), tensors_of(second.state)))
 
 
 def without_slopes(run_dir: Path) -> list[dict[str, str]]:
@@ -207,7 +206,7 @@ def test_divergence_is_a_result(train: Train) -> None:
     assert f"not finite at iteration {record.iteration + 1}" in record.message
     checkpoint = load_newest(run)
     assert checkpoint.iteration == record.iteration == len(rows(run))
-    assert all(bool(torch.isfinite(value).all()) for part in checkpoint.state for value in part.values())
+    assert all(bool(torch.isfinite(value).all()) for value in tensors_of(checkpoint.state))
     assert all(math.isfinite(float(row["loss/critic"])) for row in rows(run))
     # the iteration before the failure does not depend on how often one looks
     other = train("other", *overrides, "train.log_every=7", trusted=["test_train"])

@@ -22,6 +22,7 @@ from gan_lab.game import setup as setup_module
 from gan_lab.game.execution import make_execution
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.streams import make_rng
+from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
 from gan_lab.tracking.tags import MEDIAN
@@ -31,7 +32,7 @@ from gan_lab.training.resume import resume
 from gan_lab.types import Sampler
 from support.command_line import gan_lab
 from support.configs import FEW, TOY, compose_config
-from support.games import read_metrics, recorded
+from support.games import by_name, read_metrics, recorded
 from support.rounding import EPS, Course, assert_within, nudged_state, tolerances
 
 RUN = [*TOY, *FEW, "device=cpu", "objective=wgan_gp", "train.execution=eager", "train.sample_every=1000"]
@@ -133,21 +134,15 @@ def assert_same_run(one: Path, other: Path) -> None:
     assert (one / "metrics.csv").read_bytes() == (other / "metrics.csv").read_bytes()
     first, second = load_newest(one), load_newest(other)
     assert first.iteration == second.iteration
-    for part, same in zip(first.state, second.state, strict=True):
-        assert part.keys() == same.keys()
-        assert all(torch.equal(part[name], same[name]) for name in part)
+    assert all(map(torch.equal, tensors_of(first.state), tensors_of(second.state)))
 
 
 def course_of(run: Path, rows: int = 12) -> dict[str, NDArray[np.float64]]:
     """The first rows of metrics.csv; after all 12 the state too, in a row of its own."""
     course = {tag: values[:rows] for tag, values in read_metrics(run).items()}
     if rows == 12:
-        parts = load_newest(run).state._asdict()
-        course |= {
-            f"at the end, {part} {name}": value.double().numpy()[None]
-            for part, values in parts.items()
-            for name, value in values.items()
-        }
+        at_the_end = by_name(load_newest(run).state, {})
+        course |= {f"at the end, {name}": value.double().numpy()[None] for name, value in at_the_end.items()}
     return course
 
 

@@ -12,7 +12,7 @@ from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.gradients import sample_gradients
 from gan_lab.game.iteration import make_critic_step
-from gan_lab.game.networks import bind, mixes_samples, parameters
+from gan_lab.game.networks import critic_of, critic_weights, mixes_samples, parameters
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.numerics.streams import build_with, make_rng
@@ -42,17 +42,16 @@ class FittedCritic:
 
     @property
     def weights(self) -> Params:
-        """The parameters that it scores with: its own, as the constraint reparameterises them."""
-        weights, _ = self.game.constraint.reparameterize(self.state.critic, self.state.constraint)
-        return weights
+        """The parameters that it scores with."""
+        return critic_weights(self.game, self.state)
 
     def score(self, points: Tensor) -> Tensor:
         """Return the raw scores (n,) of points (n, *D); they can be differentiated by the points."""
-        return bind(self.game, self.weights)(points)
+        return critic_of(self.game, self.state)(points)
 
     def gradients(self, points: Tensor) -> Tensor:
         """Return the gradient of each point's score by that point, (n, *D) flattened to (n, d)."""
-        return sample_gradients(bind(self.game, self.weights), points).detach()
+        return sample_gradients(critic_of(self.game, self.state), points).detach()
 
 
 def fit_critic(
@@ -96,7 +95,7 @@ def fit_critic(
         raise BadValueError("fake", f"points of shape {shape}, as real are", tuple(draw_fake().shape[1:]))
     game, state = _init(objective, constraint, critic, optimizer, shape, seed)
     step, noise_rng = make_critic_step(game), make_rng(seed, "noise")
-    noise_shape = constraint.noise_shape(shape)
+    noise_shape, no_label = constraint.noise_shape(shape), torch.zeros(0, dtype=torch.int64)
 
     def looked(done: int) -> None:
         if look is not None and look_every and (done % look_every == 0 or done == steps):
@@ -107,7 +106,7 @@ def fit_critic(
         x, y = draw_real(), draw_fake()
         noise = torch.rand((len(x), *noise_shape), generator=noise_rng)
         with use_autograd():
-            state, _ = step(state, x, y, noise)
+            state, _ = step(state, x, y, noise, no_label)
         looked(k + 1)
     return FittedCritic(game, state)
 
@@ -139,7 +138,9 @@ def _init(
         generator_optimizer={},
         critic_optimizer=optimizer.init(flatten(params)),
         constraint=constraint.init(params, make_rng(seed, "constraint")),
+        generator_constraint={},
         average={},
+        iteration=torch.zeros((), dtype=torch.int64),
     )
 
 

@@ -61,7 +61,7 @@ def test_a_full_batch_step_is_the_step_of_the_training_loop() -> None:
     fitted, start = (fit(constraint=SpectralNorm(), eps=1e-3, steps=steps) for steps in (4, 0))
     state, step = start.state, make_critic_step(start.game)
     for _ in range(4):
-        state, _ = step(state, REAL, FAKE, torch.empty(len(REAL), 0))
+        state, _ = step(state, REAL, FAKE, torch.empty(len(REAL), 0), torch.zeros(0, dtype=torch.int64))
     for name, value in state.critic.items():
         torch.testing.assert_close(fitted.state.critic[name], value, atol=1e-6, rtol=0)
 
