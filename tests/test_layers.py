@@ -1,6 +1,7 @@
 """The house: packages on floors, imports that go down only, and few places that wait for the device."""
 
 import ast
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "gan_lab"
@@ -112,3 +113,11 @@ def test_tensors_come_to_the_host_in_few_places() -> None:
     }
     waiting = {path for path in waiting if not path.startswith(COMPUTES_ON_THE_CPU)}
     assert waiting == MAY_WAIT
+
+
+def test_the_architecture_names_files_that_are_there() -> None:
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)+\w+\.(?:py|yaml))`", text))
+    roots = (PACKAGE, PACKAGE.parent, PACKAGE / "reports")
+    assert len(named) > 40
+    assert [name for name in sorted(named) if not any((root / name).is_file() for root in roots)] == []
