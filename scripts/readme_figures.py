@@ -13,6 +13,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
+from gan_lab.tags.names import MEDIAN, RAW
+
 BLUE, GREY = "#0072b2", "#b0b0b0"
 
 
@@ -61,8 +63,7 @@ def main() -> None:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     wgan, gan, ring = given.runs / "wgan", given.runs / "gan", given.runs / "ring8"
-    raw, median = "distance/critic_raw", "distance/critic_median"
-    draw_curve(wgan, raw, median, "W estimate, up to a factor", given.out / "wgan_estimate.png")
+    draw_curve(wgan, RAW, MEDIAN, "W estimate, up to a factor", given.out / "wgan_estimate.png")
     draw_progress(wgan, given.out / "wgan_samples.png")
     draw_progress(gan, given.out / "gan_samples.png")
     newest = max(path for path in (ring / "samples").glob("*.png") if path.stem.isdecimal())

@@ -21,6 +21,7 @@ from proof.pages import Finding
 from proof.server import Server
 
 from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.tags.names import QUALITY, group_of
 from gan_lab.tracking.board import pinned_view
 
 _STATUS = {"completed": "STATUS_SUCCESS", "diverged": "STATUS_FAILURE"}
@@ -111,7 +112,7 @@ def check_hparams(server: Server, runs: dict[str, RunRecord]) -> Iterable[Findin
         for name, tags in final.items()
         if name in runs and runs[name].status in _STATUS
         for tag in runs[name].numbers
-        if tag.startswith("quality/") and tag not in tags
+        if group_of(tag) == QUALITY and tag not in tags
     ]
     yield Finding(f"{len(lacking)} final numbers are missing {lacking[:3] or ''}".rstrip(), not lacking)
 

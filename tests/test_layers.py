@@ -16,7 +16,7 @@ FLOORS = [
     {"constraints", "datasets", "distances", "runs"},
     {"architectures", "metrics", "objectives", "optimizers", "files", "numerics", "plotting"},
     {"config"},
-    {"types"},
+    {"types", "tags"},
 ]
 FLOOR = {name: floor for floor, names in enumerate(reversed(FLOORS)) for name in names}
 
@@ -85,7 +85,7 @@ def test_plug_in_families_do_not_know_each_other() -> None:
 
 
 def test_the_iteration_knows_only_what_it_plays_with() -> None:
-    game = {"constraints", "game", "numerics", "objectives", "optimizers", "types"}
+    game = {"constraints", "game", "numerics", "objectives", "optimizers", "tags", "types"}
     assert imported(PACKAGE / "game" / "iteration.py") <= game
 
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.runs.record import RunRecord
-from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN
+from gan_lab.tags.table import order_of
 
-# the numbers that a reader looks for first, where a run has them
-_FIRST = (MEDIAN, JSD, F_DIVERGENCE)
 _MOST_NUMBERS = 3
 _GAP = "  "
 
@@ -47,13 +45,8 @@ def _column(title: str, cells: list[str], right: bool = False) -> list[str]:
 
 
 def _tags(records: Sequence[RunRecord]) -> list[str]:
-    present = dict.fromkeys(tag for record in records for tag in record.final)
-    first = [tag for tag in _FIRST if tag in present]
-    # then distances in alphabetical order, then the rest
-    rest = sorted(
-        (tag for tag in present if tag not in first), key=lambda t: (not t.startswith("distance/"), t)
-    )
-    return [*first, *rest][:_MOST_NUMBERS]
+    present = {tag for record in records for tag in record.final}
+    return sorted(present, key=order_of)[:_MOST_NUMBERS]
 
 
 def _name(record: RunRecord, root: Path) -> str:

@@ -6,6 +6,7 @@ import torch
 
 from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.base import Constraint
+from gan_lab.tags.names import AT_CLIP
 from gan_lab.types import Measurements, Params
 
 
@@ -36,4 +37,4 @@ class WeightClip(Constraint):
     def measure(self, params: Params) -> Measurements:
         """Return the fraction of parameters that lie on the edge of the box."""
         flat = torch.cat([value.flatten() for value in params.values()])  # (P,)
-        return {"health/at_clip_fraction": (flat.abs() >= self.bound).sum() / len(flat)}
+        return {AT_CLIP: (flat.abs() >= self.bound).sum() / len(flat)}

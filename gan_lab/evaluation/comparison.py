@@ -20,7 +20,24 @@ from gan_lab.metrics.sliced import sliced_wasserstein
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tracking.tags import W1_EXACT
+from gan_lab.tags.names import (
+    CLASSIFIER_SCORE,
+    COVERAGE,
+    DENSITY,
+    FRECHET_FEATURES,
+    HIGH_QUALITY_SHARE,
+    KERNEL_FEATURES,
+    MODE_KL,
+    MODE_P_VALUE,
+    MODES_HIT,
+    PATCHES,
+    PRECISION,
+    RECALL,
+    SLICED_W1,
+    SLICED_W2,
+    W1_EXACT,
+    patches_tag,
+)
 
 _FEWEST = 8  # the nearest neighbours of a half
 _PATCHES_PER_IMAGE = 32  # Karras et al. take 128 of 16,384 images; a quarter of the time says as much here
@@ -71,10 +88,10 @@ class VectorComparison:
         )
         coverage = mode_coverage(fake, modes, stds, weights, _rng("modes", fake))
         return {
-            "quality/modes_hit": float(coverage.modes_hit),
-            "quality/high_quality_share": coverage.high_quality_share,
-            "quality/mode_kl": coverage.kl_to_target,
-            "quality/mode_p_value": coverage.p_value,
+            MODES_HIT: float(coverage.modes_hit),
+            HIGH_QUALITY_SHARE: coverage.high_quality_share,
+            MODE_KL: coverage.kl_to_target,
+            MODE_P_VALUE: coverage.p_value,
         }
 
 
@@ -102,8 +119,8 @@ class ImageComparison:
     def compare(self, real: Tensor, fake: Tensor) -> dict[str, float]:
         """Return distances of patches and of features, shares of neighbours, and what classes are seen."""
         patches = patch_distances(real, fake, _rng("patches", fake), patches_per_image=_PATCHES_PER_IMAGE)
-        numbers = {f"quality/patches_{side}px": value for side, value in patches.by_resolution.items()}
-        numbers["quality/patches"] = patches.average
+        numbers = {patches_tag(side): value for side, value in patches.by_resolution.items()}
+        numbers[PATCHES] = patches.average
         if self._network is not None:
             numbers |= self._compare_features(self._network, real, fake)
         return numbers
@@ -111,19 +128,19 @@ class ImageComparison:
     def _compare_features(self, network: FeatureNetwork, real: Tensor, fake: Tensor) -> dict[str, float]:
         real_features, fake_features = network.features(real), network.features(fake)
         numbers = compare_points(real_features, fake_features)
-        numbers["quality/frechet_features"] = frechet_feature_distance(real_features, fake_features)
+        numbers[FRECHET_FEATURES] = frechet_feature_distance(real_features, fake_features)
         everything = len(real_features)
         kernel = kernel_feature_distance(
             real_features, fake_features, _rng("kernel", fake), n_subsets=1, subset_size=everything
         )
-        numbers["quality/kernel_features"] = kernel.mean
+        numbers[KERNEL_FEATURES] = kernel.mean
         probabilities = network.class_probabilities(fake)
         if not network.channel_wise:  # of a thousand classes, each sample is nearly alone in its own
             score = classifier_score(probabilities, _rng("splits", fake), n_splits=1)
-            numbers["quality/classifier_score"] = score.mean
+            numbers[CLASSIFIER_SCORE] = score.mean
         classes = label_coverage(network.classify(fake), probabilities.shape[1])
-        numbers["quality/modes_hit"] = float(classes.modes_hit)
-        numbers["quality/mode_kl"] = classes.kl_to_uniform
+        numbers[MODES_HIT] = float(classes.modes_hit)
+        numbers[MODE_KL] = classes.kl_to_uniform
         return numbers
 
 
@@ -132,9 +149,12 @@ def compare_points(real: Tensor, fake: Tensor) -> dict[str, float]:
     neighbours = neighbour_metrics(real, fake)
     return {
         W1_EXACT: wasserstein(real, fake),
-        "quality/sliced_w1": sliced_wasserstein(real, fake, _rng("directions", fake)),
-        "quality/sliced_w2": sliced_wasserstein(real, fake, _rng("directions", fake), order=2),
-        **{f"quality/{name}": value for name, value in neighbours._asdict().items()},
+        SLICED_W1: sliced_wasserstein(real, fake, _rng("directions", fake)),
+        SLICED_W2: sliced_wasserstein(real, fake, _rng("directions", fake), order=2),
+        PRECISION: neighbours.precision,
+        RECALL: neighbours.recall,
+        DENSITY: neighbours.density,
+        COVERAGE: neighbours.coverage,
     }
 
 

@@ -21,6 +21,7 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run
+from gan_lab.tags.names import inception_tag, two_sample_tag
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) ->
         return []
     lines = [Line(tag, reading.value, reading.floor) for tag, reading in readings.items()]
     lines += [
-        Line(f"test/{name}", test.statistic, None, test.p_value)
+        Line(two_sample_tag(name), test.statistic, None, test.p_value)
         for name, test in evaluator.test(state).items()
     ]
     if inception is not None:
@@ -178,7 +179,7 @@ def _measure_by_inception(evaluator: Evaluator, state: State, extract: Extractor
     of_real, of_other, of_fake = (inception_output(images, extract) for images in compared)
     rng = make_rng(0, "metrics/inception")
     values, floors = (inception_metrics(of_real, other, rng) for other in (of_fake, of_other))
-    return [Line(f"inception/{name}", value, floors[name]) for name, value in values.items()]
+    return [Line(inception_tag(name), value, floors[name]) for name, value in values.items()]
 
 
 def _shown(value: float | None) -> str:

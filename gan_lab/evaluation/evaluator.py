@@ -17,11 +17,8 @@ from gan_lab.game.setup import Setup
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tracking.tags import floor_tag
+from gan_lab.tags.names import CERTIFIED, CRITIC_GAP, PAIRWISE_SLOPE, floor_tag
 from gan_lab.types import Sampler, State
-
-CRITIC_GAP, CERTIFIED = "distance/critic_gap", "distance/certified"
-PAIRWISE_SLOPE = "health/pairwise_slope"
 
 _CRITIC_CHUNK = 256
 

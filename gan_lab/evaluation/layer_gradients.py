@@ -6,12 +6,13 @@ from torch import Tensor, nn
 from gan_lab.game.networks import critic_of
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import use_autograd, value_and_gradients
+from gan_lab.tags.names import layer_tag
 from gan_lab.types import Params, State
 
 
 def layer_tags(critic: nn.Module) -> list[str]:
     """Return the tags of ``layer_gradients`` in the order of the layers, input first."""
-    return [_tag(name) for name, value in critic.named_parameters() if value.ndim > 1]
+    return [layer_tag(name) for name, value in critic.named_parameters() if value.ndim > 1]
 
 
 def layer_gradients(game: Game, state: State, real: Tensor, fake: Tensor) -> dict[str, float]:
@@ -40,9 +41,5 @@ def layer_gradients(game: Game, state: State, real: Tensor, fake: Tensor) -> dic
 
     with use_autograd():
         gradients, _, _ = value_and_gradients(loss, state.critic)
-    norms = {_tag(name): value for name, value in gradients.items() if value.ndim > 1}
+    norms = {layer_tag(name): value for name, value in gradients.items() if value.ndim > 1}
     return {tag: float(torch.linalg.vector_norm(value.float())) for tag, value in norms.items()}
-
-
-def _tag(parameter: str) -> str:
-    return f"layers/{parameter.removesuffix('.weight')}"

@@ -16,6 +16,7 @@ from gan_lab.game.networks import bind, critic_of, generator_weights, make_netwo
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import value_and_gradients
 from gan_lab.numerics.trees import add, flatten, move_average
+from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, GENERATOR_LOSS
 from gan_lab.types import Batch, ConstraintState, Measurements, Params, State
 
 Loss = tuple[Tensor, tuple[Tensor, Tensor, ConstraintState]]
@@ -123,8 +124,8 @@ def make_generator_step(
         step, optimizer_state = game.generator_optimizer.update(gradient, state.generator_optimizer)
         generator = game.generator_constraint.project(add(state.generator, step))
         measurements = {
-            "loss/generator": generator_loss,
-            "health/generator_gradient_norm": torch.linalg.vector_norm(gradient),
+            GENERATOR_LOSS: generator_loss,
+            GENERATOR_GRADIENT_NORM: torch.linalg.vector_norm(gradient),
             **measure_scores(game.objective, real_score, fake_score),
         }
         state = state._replace(

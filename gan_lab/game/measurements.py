@@ -8,6 +8,15 @@ from torch import Tensor
 from gan_lab.game.rules import Game
 from gan_lab.numerics.trees import cosine
 from gan_lab.objectives.base import Objective
+from gan_lab.tags.names import (
+    CRITIC_ACCURACY,
+    CRITIC_GRADIENT_NORM,
+    CRITIC_LOSS,
+    PENALTY,
+    RAW,
+    STEP_GRADIENT_COSINE,
+    distance_tag,
+)
 from gan_lab.types import Measurements, State
 
 
@@ -23,14 +32,14 @@ class CriticStep(NamedTuple):
 def measure_critic_step(game: Game, state: State, step: CriticStep) -> Measurements:
     """Return what a critic step tells, as scalars (); ``state`` is the one after it."""
     measurements = {
-        "loss/critic": step.objective_loss,
-        "health/critic_gradient_norm": torch.linalg.vector_norm(step.gradient),
+        CRITIC_LOSS: step.objective_loss,
+        CRITIC_GRADIENT_NORM: torch.linalg.vector_norm(step.gradient),
         # negative: momentum carries the step against the gradient (WGAN, section 4.2)
-        "health/step_gradient_cosine": -cosine(step.step, step.gradient),
+        STEP_GRADIENT_COSINE: -cosine(step.step, step.gradient),
         **game.constraint.measure(state.critic),
     }
     if game.constraint.has_penalty:
-        measurements["loss/penalty"] = step.penalty
+        measurements[PENALTY] = step.penalty
     return measurements
 
 
@@ -42,7 +51,7 @@ def measure_scores(objective: Objective, real: Tensor, fake: Tensor) -> Measurem
     """
     threshold = objective.threshold(real, fake)
     accuracy = ((real > threshold).float().mean() + (fake < threshold).float().mean()) / 2
-    measurements = {"distance/critic_raw": real.mean() - fake.mean(), "health/critic_accuracy": accuracy}
+    measurements = {RAW: real.mean() - fake.mean(), CRITIC_ACCURACY: accuracy}
     if objective.estimate_tag is not None:
-        measurements[f"distance/{objective.estimate_tag}"] = objective.estimate(real, fake)
+        measurements[distance_tag(objective.estimate_tag)] = objective.estimate(real, fake)
     return measurements

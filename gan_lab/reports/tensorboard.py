@@ -22,13 +22,30 @@ from tensorboard.plugins.scalar import metadata as scalars
 
 from gan_lab.reports.claims.bands import Band, bands_of, thinned
 from gan_lab.reports.sweep.model import ReportRun, Sweep
+from gan_lab.tags.names import (
+    AT_CLIP,
+    CERTIFIED,
+    DISTANCE,
+    FLOOR,
+    GENERATOR_GRADIENT_NORM,
+    HEALTH,
+    MEDIAN,
+    MEDIAN_WINDOW,
+    QUALITY,
+    SEED_COUNT,
+    SLOPE,
+    W1_EXACT,
+    band_tags,
+    floor_tag,
+    group_of,
+    measured_above,
+    median_tag,
+)
+from gan_lab.tags.table import ESTIMATES, order_of, title_of
 from gan_lab.tracking.event_file import EventFile
 
 MAX_POINTS = 1000
 """Of a curve: what TensorBoard keeps of one unless told otherwise."""
-
-COUNT = "seeds/count"
-"""Tag of how many seeds the means are of, by iteration."""
 
 DESCRIPTION = (
     "Mean over the seeds of a cell, between the bounds of its 95% t interval (Student's t, n - 1 degrees of "
@@ -36,30 +53,17 @@ DESCRIPTION = (
     "Of one seed, mean and bounds are its value. Runs that the report leaves out are left out."
 )
 
-# category to title to tag, in reading order; a chart has one series, for TensorBoard complains of every run
-# that lacks tags of a Margin chart unless it lacks just three
+# what is drawn of a cell besides the quality of its samples, in reading order; a chart has one series, for
+# TensorBoard complains of every run that lacks tags of a Margin chart unless it lacks just three
+_ESTIMATES = [tag for tag in ESTIMATES if tag != MEDIAN]
 CHARTS: dict[str, dict[str, str]] = {
-    "distance": {
-        "critic's estimate of W1, median of 101": "distance/critic_median",
-        "JSD estimate, median of 101": "distance/jsd_median",
-        "f-divergence estimate, median of 101": "distance/f_divergence_median",
-        "exact W1": "distance/w1_exact",
-        "floor of exact W1": "distance/floor",
-        "certified W1": "distance/certified",
-        "critic's estimate of W1, raw": "distance/critic_raw",
-        "JSD estimate, raw": "distance/jsd",
-        "f-divergence estimate, raw": "distance/f_divergence",
+    DISTANCE: {
+        **{f"{title_of(tag)}, median of {MEDIAN_WINDOW}": median_tag(tag) for tag in _ESTIMATES},
+        **{title_of(tag): tag for tag in (W1_EXACT, FLOOR, CERTIFIED, *_ESTIMATES)},
     },
-    "health": {
-        "slope of the critic": "health/critic_slope",
-        "gradient norm of the generator": "health/generator_gradient_norm",
-        "share of weights at the clip bound": "health/at_clip_fraction",
-    },
+    HEALTH: {title_of(tag): tag for tag in (SLOPE, GENERATOR_GRADIENT_NORM, AT_CLIP)},
 }
-MEASURED = (
-    *("distance/w1_exact", "distance/floor", "distance/certified"),
-    *("health/critic_slope", "health/generator_gradient_norm", "health/at_clip_fraction"),
-)
+MEASURED = (W1_EXACT, FLOOR, CERTIFIED, *CHARTS[HEALTH].values())
 """Columns of metrics.csv that are averaged besides each cell's estimate and the quality of its samples."""
 
 _FILE = "events.out.tfevents.{time:010.0f}.seeds"
@@ -80,7 +84,7 @@ def write_aggregates(sweep: Sweep, folder: Path) -> None:
     """
     _remove_earlier(folder)
     quality = _quality_charts(sweep)
-    charts = CHARTS | ({"quality": quality} if quality else {})
+    charts = CHARTS | ({QUALITY: quality} if quality else {})
     tags = [*MEASURED, *quality.values()]
     runs = {cell.key: [run for run in sweep.runs_of(cell) if run.fault is None] for cell in sweep.cells}
     found = {key: bands_of(of_cell, tags) for key, of_cell in runs.items()}
@@ -107,25 +111,20 @@ def layout_of(charts: Mapping[str, Mapping[str, str]], measured: set[str]) -> La
     return Layout(category=categories)
 
 
-def tags_of(tag: str) -> tuple[str, str, str]:
-    """Return the tags of a measurement's mean, lower and upper bound."""
-    return f"seeds/{tag}/mean", f"seeds/{tag}/low", f"seeds/{tag}/high"
-
-
 def _chart(title: str, tag: str) -> Chart:
-    mean, low, high = tags_of(tag)
+    mean, low, high = band_tags(tag)
     series = MarginChartContent.Series(value=mean, lower=low, upper=high)
     return Chart(title=title, margin=MarginChartContent(series=[series]))
 
 
 def _quality_charts(sweep: Sweep) -> dict[str, str]:
     """Return a chart for each metric, the one that stands for quality first, followed by its floor."""
-    found = {str(tag) for run in sweep.runs for tag in run.numbers if str(tag).startswith("quality/")}
-    metrics = sorted(tag for tag in found if not tag.endswith("_floor"))
+    found = {str(tag) for run in sweep.runs for tag in run.numbers if group_of(str(tag)) == QUALITY}
+    metrics = sorted((tag for tag in found if measured_above(tag) is None), key=order_of)
     if sweep.quality and sweep.quality.tag in metrics:
         first = sweep.quality.tag
-        metrics = [first, f"{first}_floor", *(tag for tag in metrics if tag != first)]
-    return {tag.removeprefix("quality/").replace("_", " "): tag for tag in metrics}
+        metrics = [first, floor_tag(first), *(tag for tag in metrics if tag != first)]
+    return {title_of(tag): tag for tag in metrics}
 
 
 def _last_update(runs: list[ReportRun]) -> float:
@@ -166,12 +165,12 @@ def _curves(bands: Mapping[str, Band]) -> Iterator[tuple[Band, dict[str, NDArray
     longest = max(bands.values(), key=lambda band: len(band.iterations), default=None)
     if longest is not None:
         shown = thinned(longest, MAX_POINTS)
-        yield shown, {COUNT: shown.n_seeds.astype(float)}
+        yield shown, {SEED_COUNT: shown.n_seeds.astype(float)}
     for tag, band in sorted(bands.items()):
         shown = thinned(band, MAX_POINTS)
         # a Margin chart needs bounds everywhere: of one seed, its value
         bounds = (np.where(np.isnan(bound), shown.mean, bound) for bound in (shown.low, shown.high))
-        yield shown, dict(zip(tags_of(tag), (shown.mean, *bounds), strict=True))
+        yield shown, dict(zip(band_tags(tag), (shown.mean, *bounds), strict=True))
 
 
 def _described(tag: str, value: float) -> Summary.Value:

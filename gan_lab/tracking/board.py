@@ -12,14 +12,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.tags.names import GENERATED_SAMPLES
+from gan_lab.tags.table import PINNED
 
-# in reading order
-PINNED = (
-    *("distance/critic_median", "distance/jsd", "distance/f_divergence", "distance/w1_exact"),
-    *("health/critic_slope", "quality/frechet_features", "quality/patches", "quality/modes_hit"),
-)
 _MOST_POINTS = 1_000_000_000  # of a curve: more than any run has
-_SAMPLES = "samples/generated"
 _MOST_SAMPLES = 3  # cards of pictures: as many as a row has; an address should not be endless
 _SEEDS = r"regex:(.*)/seed\d+$"
 
@@ -75,7 +71,7 @@ def pinned_view(root: Path) -> str:
     ]
     for path in sorted(jobs.values())[:_MOST_SAMPLES]:
         run = f"defaultExperimentId/{path.as_posix()}"
-        cards.append({"plugin": "images", "tag": _SAMPLES, "runId": run, "sample": 0})
+        cards.append({"plugin": "images", "tag": GENERATED_SAMPLES, "runId": run, "sample": 0})
     query = {"pinnedCards": json.dumps(cards, separators=(",", ":")), "smoothing": "0"}
     if any(map(_is_seed, paths)):
         query["runColorGroup"] = _SEEDS

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.tracking.tags import RAW
+from gan_lab.tags.names import RAW
 from gan_lab.types import Measurements, State
 
 

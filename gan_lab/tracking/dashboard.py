@@ -8,34 +8,15 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
 
 from gan_lab.runs.record import RunRecord, leaves_of
+from gan_lab.tags.names import final_tag
+from gan_lab.tags.table import GROUPS, charts_of
 
 LAYOUT = {
-    "distance": {
-        "critic's score gap": ["Multiline", ["distance/critic_raw", "distance/critic_median"]],
-        "certified, exact and floor": [
-            "Multiline",
-            ["distance/certified", "distance/w1_exact", "distance/floor"],
-        ],
-        "divergence": ["Multiline", ["distance/jsd", "distance/f_divergence"]],
-    },
-    "health": {
-        "critic": ["Multiline", ["health/critic_accuracy", "health/at_clip_fraction"]],
-        "slope": ["Multiline", ["health/critic_slope", "health/pairwise_slope"]],
-        "gradient norms": [
-            "Multiline",
-            ["health/generator_gradient_norm", "health/critic_gradient_norm"],
-        ],
-        "momentum against the gradient": ["Multiline", ["health/step_gradient_cosine"]],
-    },
-    "quality": {
-        "sliced distance": ["Multiline", ["quality/sliced_w1", "quality/sliced_w1_floor"]],
-        "patches": ["Multiline", ["quality/patches", "quality/patches_floor"]],
-        "features": ["Multiline", ["quality/frechet_features", "quality/frechet_features_floor"]],
-        "precision and recall": ["Multiline", ["quality/precision", "quality/recall"]],
-        "modes": ["Multiline", ["quality/modes_hit"]],
-    },
-    "loss": {"losses": ["Multiline", ["loss/critic", "loss/generator", "loss/penalty"]]},
+    group: {title: ["Multiline", tags] for title, tags in charts.items()}
+    for group in GROUPS
+    if (charts := charts_of(group))
 }
+"""Custom scalars: group to title of a chart to its kind and tags."""
 
 
 def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
@@ -64,9 +45,8 @@ def close_dashboard(
 ) -> None:
     """Write a run's final distances and qualities as ``final/...`` and how its HPARAMS row ended."""
     for tag, value in final.items():
-        group, _, name = tag.partition("/")
-        if group in ("distance", "quality") and not (name == "floor" or name.endswith("_floor")):
-            writer.add_scalar(f"final/{name}", value, iteration)
+        if (shown := final_tag(tag)) is not None:
+            writer.add_scalar(shown, value, iteration)
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION

@@ -19,7 +19,7 @@ from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure
 from gan_lab.plotting.surface import CriticSurface
-from gan_lab.tracking.tags import SLOPE
+from gan_lab.tags.names import GENERATED_SAMPLES, REAL_SAMPLES, SLOPE, histogram_tag
 from gan_lab.types import Sampler, Score, State
 
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
@@ -53,15 +53,14 @@ class Snapshots:
     def show_real(self) -> None:
         """Show real images once, beside those that will follow."""
         if self._is_image:
-            self._show("samples/real", image_grid(self._real[:_IMAGES]), self._folder / "real.png", 0)
+            self._show(REAL_SAMPLES, image_grid(self._real[:_IMAGES]), self._folder / "real.png", 0)
 
     def look(self, state: State, iteration: int) -> None:
         """Show samples and the critic's weights."""
         fake = sample(sampling_network_of(self._setup, state), self._latents)
-        picture = (
-            image_grid(fake) if self._is_image else self._figure(fake, critic_of(self._setup.game, state))
-        )
-        self._show("samples/generated", picture, self._folder / f"{iteration:06d}.png", iteration)
+        critic = critic_of(self._setup.game, state)
+        picture = image_grid(fake) if self._is_image else self._figure(fake, critic)
+        self._show(GENERATED_SAMPLES, picture, self._folder / f"{iteration:06d}.png", iteration)
         self._add_histograms(state, iteration)
 
     def measure(self, state: State) -> dict[str, float]:
@@ -100,4 +99,4 @@ class Snapshots:
             values = value.detach().float().cpu()
             # a histogram of NaN is an error, and a diverged run is a result
             if bool(torch.isfinite(values).all()):
-                self._writer.add_histogram(f"critic/{name}", values.numpy(), iteration, self._bins)
+                self._writer.add_histogram(histogram_tag(name), values.numpy(), iteration, self._bins)

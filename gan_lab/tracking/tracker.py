@@ -18,12 +18,18 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.config.errors import UserError
+from gan_lab.tags.names import (
+    DATA_WAIT_FRACTION,
+    ITERATIONS_PER_SECOND,
+    LOGGING_FRACTION,
+    MEDIAN,
+    MEDIAN_WINDOW,
+    RAW,
+)
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile, append
-from gan_lab.tracking.tags import MEDIAN, MEDIAN_WINDOW, RAW
 
-_RATE = "perf/iterations_per_second"
-_FRACTIONS = ("perf/data_wait_fraction", "perf/logging_fraction")
+_FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
 
 
 class Elapsed(NamedTuple):
@@ -65,7 +71,7 @@ class Tracker:
             self._cut(kept_bytes)
         else:
             self._path.write_text("")
-            self._timing.write_text(",".join(["iteration", _RATE, *_FRACTIONS]) + "\n")
+            self._timing.write_text(",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n")
         with self._timing.open() as file:
             # a run that an earlier version began has fewer columns
             self._timed = file.readline().strip().split(",")[1:]
@@ -105,7 +111,7 @@ class Tracker:
         """
         now = time.perf_counter()
         passed_s = max(now - self._clock, 1e-9)
-        rates = {_RATE: (iteration - self._clock_at) / passed_s}
+        rates = {ITERATIONS_PER_SECOND: (iteration - self._clock_at) / passed_s}
         for tag, seconds, before in zip(_FRACTIONS, spent, self._spent, strict=True):
             rates[tag] = (seconds - before) / passed_s
         self._clock, self._clock_at, self._spent = now, iteration, spent

@@ -12,10 +12,10 @@ from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import Checkpoint, save
 from gan_lab.runs.run import Run
+from gan_lab.tags.names import SLOPE
 from gan_lab.tracking.buffer import Block, find_failure
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
 from gan_lab.tracking.snapshots import Snapshots
-from gan_lab.tracking.tags import SLOPE
 from gan_lab.tracking.tracker import Elapsed, Tracker
 from gan_lab.types import Sampler, State
 

@@ -11,12 +11,11 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN
+from gan_lab.tags.names import DISTANCE, group_of
+from gan_lab.tags.table import estimate_of, order_of
 from gan_lab.training.member import Member
 
 log = logging.getLogger(__name__)
-
-_SHOWN = (JSD, F_DIVERGENCE, MEDIAN)
 
 
 class ProgressBar:
@@ -55,7 +54,7 @@ class ProgressBar:
         Args:
             members: tag to number, of each run that goes on.
         """
-        tag = next((tag for tag in _SHOWN if members and tag in members[0]), None)
+        tag = estimate_of(members[0]) if members else None
         if tag is not None:
             name, mean = tag.rpartition("/")[2], fmean(numbers[tag] for numbers in members)
             several = f" (mean of {len(members)})" if len(members) > 1 else ""
@@ -70,9 +69,9 @@ def tell_endings(members: Sequence[Member]) -> None:
         reason = f": {outcome.message}" if outcome.message else "."
         seed, iteration = member.setup.seed, outcome.iteration
         log.info("Seed %d %s at iteration %d%s", seed, outcome.status, iteration, reason)
-        for tag, value in outcome.numbers.items():
-            if tag.startswith("distance/"):
-                log.info("  %-24s %.6g", tag, value)
+        for tag in sorted(outcome.numbers, key=order_of):
+            if group_of(tag) == DISTANCE:
+                log.info("  %-24s %.6g", tag, outcome.numbers[tag])
     run = members[0].run
     folder, each = _shown(run.path), ""
     if len(members) > 1:

@@ -23,10 +23,10 @@ def test_the_table_is_aligned():
         RunRecord(Path("/other"), "failed", message="Damaged."),
     ]
     assert format_table(records, ROOT) == (
-        "status     iteration  seed  duration  distance/critic_median  distance/jsd  loss/critic  run\n"
-        "completed    100/100     0   1:02:04              -1.235e+06        0.1235            1  wgan/0\n"
-        "diverged       7/100    12   0:00:00                       -           nan            -  b\n"
-        "failed           0/0     -   0:00:00                       -             -            -  /other\n"
+        "status     iteration  seed  duration  distance/jsd  distance/critic_median  loss/critic  run\n"
+        "completed    100/100     0   1:02:04        0.1235              -1.235e+06            1  wgan/0\n"
+        "diverged       7/100    12   0:00:00           nan                       -            -  b\n"
+        "failed           0/0     -   0:00:00             -                       -            -  /other\n"
         "b: NaN.\n"
         "/other: Damaged."
     )
@@ -35,7 +35,7 @@ def test_the_table_is_aligned():
 def test_distances_come_before_other_numbers_and_there_are_three():
     tags = ["a/first", "distance/z", "distance/f_divergence", "distance/critic_median", "distance/a"]
     header = format_table([a_record("a", final=dict.fromkeys(tags, 1.0))], ROOT).splitlines()[0]
-    assert header.split()[4:-1] == ["distance/critic_median", "distance/f_divergence", "distance/a"]
+    assert header.split()[4:-1] == ["distance/f_divergence", "distance/critic_median", "distance/a"]
 
 
 def test_no_runs_are_said_to_be_none():

@@ -21,7 +21,7 @@ from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
 from gan_lab.reports.sweep.model import Outcome
 from gan_lab.reports.sweep.verdicts import FailureRule
-from gan_lab.tracking.tags import MEDIAN_WINDOW, RAW
+from gan_lab.tags.names import MEDIAN_WINDOW, RAW
 from support.report_runs import table
 from support.report_sweeps import draw_grid, make_sweep
 

@@ -14,8 +14,9 @@ from tensorboard.util import tensor_util
 
 from gan_lab.reports.claims.bands import mean_band
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
-from gan_lab.reports.tensorboard import COUNT, MAX_POINTS, tags_of, write_aggregates
+from gan_lab.reports.tensorboard import MAX_POINTS, write_aggregates
 from gan_lab.runs.record import read_run
+from gan_lab.tags.names import SEED_COUNT, band_tags
 from support.report_runs import table, write_run
 
 CELLS = {name: Cell(name, name, {"objective": name}) for name in ("gan", "wgan")}
@@ -69,17 +70,17 @@ def test_means_and_bounds_are_those_of_the_seeds(three_seeds: Sweep, tmp_path: P
     write_aggregates(three_seeds, tmp_path / "board")
     events = read(tmp_path / "board" / "wgan")
     mean, half = 1.9 / 3, T_OF_3_SEEDS * np.sqrt((0.5**2 + 0.6**2 + 0.8**2 - 1.9**2 / 3) / 2) / np.sqrt(3)
-    for tag, expected in zip(tags_of("quality/precision"), (mean, mean - half, mean + half), strict=True):
+    for tag, expected in zip(band_tags("quality/precision"), (mean, mean - half, mean + half), strict=True):
         steps, values = curve(events, tag)
         assert steps == [50, 100, 150, 200]
         np.testing.assert_allclose(values, expected, atol=1e-6)
-    assert set(curve(events, COUNT)[1]) == {3.0}
+    assert set(curve(events, SEED_COUNT)[1]) == {3.0}
 
 
 def test_the_interval_says_how_it_was_made(three_seeds: Sweep, tmp_path: Path) -> None:
     write_aggregates(three_seeds, tmp_path / "board")
     events = read(tmp_path / "board" / "wgan")
-    for tag in tags_of("distance/critic_raw"):
+    for tag in band_tags("distance/critic_raw"):
         assert "95% t interval" in events.SummaryMetadata(tag).summary_description
         assert events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
 
@@ -107,7 +108,7 @@ def test_the_bounds_of_a_lone_seed_are_its_value(tmp_path: Path) -> None:
     run = make_run(tmp_path, "gan", 0, table(iterations=3, distance__critic_raw=[1.0, 2.0, 4.0]))
     write_aggregates(sweep_of(tmp_path, run), tmp_path / "board")
     events = read(tmp_path / "board" / "gan")
-    for tag in tags_of("distance/critic_raw"):
+    for tag in band_tags("distance/critic_raw"):
         assert curve(events, tag) == ([1, 2, 3], [1.0, 2.0, 4.0])
 
 
@@ -138,10 +139,10 @@ def test_the_layout_has_bands_in_reading_order(tmp_path: Path) -> None:
     assert [category.title for category in layout.category] == ["distance", "health", "quality"]
     # the last is shown first
     assert [chart.title for chart in layout.category[0].chart][::-1][:2] == [
-        "critic's estimate of W1, median of 101",
-        "exact W1",
+        "critic's score gap, median of 101",
+        "exact Wasserstein distance",
     ]
-    assert [chart.title for chart in layout.category[2].chart][::-1][:2] == ["precision", "precision floor"]
+    assert [chart.title for chart in layout.category[2].chart][::-1][:2] == ["precision", "precision, floor"]
     written = set(read(tmp_path / "board" / "gan").Tags()["tensors"])
     for category in layout.category:
         for chart in category.chart:
@@ -154,7 +155,7 @@ def test_long_curves_are_thinned_from_end_to_end(tmp_path: Path) -> None:
     write_aggregates(sweep_of(tmp_path, make_run(tmp_path, "wgan", 0, numbers)), tmp_path / "board")
     events = read(tmp_path / "board" / "wgan")
     for tag in ("distance/critic_raw", "distance/w1_exact"):
-        steps, values = curve(events, tags_of(tag)[0])
+        steps, values = curve(events, band_tags(tag)[0])
         assert len(steps) == MAX_POINTS
         assert (steps[0], steps[-1]) == (1, 2501)
         assert set(np.diff(steps)) == {2, 3}
@@ -176,7 +177,9 @@ def test_events_bear_the_time_of_the_last_update(tmp_path: Path) -> None:
     times = ("1970-01-02T00:00:00+00:00", "1970-01-03T00:00:00+00:00")
     runs = [make_run(tmp_path, "wgan", k, table(20, 10), updated=time) for k, time in enumerate(times)]
     write_aggregates(sweep_of(tmp_path, *runs), tmp_path / "board")
-    assert {event.wall_time for event in read(tmp_path / "board" / "wgan").Tensors(COUNT)} == {2 * 86400.0}
+    assert {event.wall_time for event in read(tmp_path / "board" / "wgan").Tensors(SEED_COUNT)} == {
+        2 * 86400.0
+    }
 
 
 def test_cells_that_are_gone_are_removed_and_nothing_else(tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ def test_what_was_measured_is_pinned_in_reading_order_then_samples_of_each_job(t
             write_run(tmp_path / job / f"seed{seed}", numbers=numbers, seed=seed)
     cards = cards_of(pinned_view(tmp_path))
     assert [card["tag"] for card in cards if card["plugin"] == "scalars"] == [
-        "distance/critic_median",
         "distance/jsd",
+        "distance/critic_median",
         "distance/w1_exact",
         "health/critic_slope",
         "quality/modes_hit",

@@ -13,9 +13,9 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from gan_lab.config.errors import UserError
+from gan_lab.tags.names import MEDIAN, RAW, SLOPE
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile
-from gan_lab.tracking.tags import MEDIAN, RAW, SLOPE
 from gan_lab.tracking.tracker import Elapsed, Tracker
 
 

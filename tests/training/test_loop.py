@@ -23,8 +23,8 @@ from gan_lab.numerics.trees import tensors_of
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
+from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tracking.snapshots import Snapshots
-from gan_lab.tracking.tags import MEDIAN, RAW
 from gan_lab.training import launch, signals
 from gan_lab.training import resume as resumption
 from support.configs import DIGITS, FEW, TOY, Compose, Train

@@ -25,8 +25,12 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
-from gan_lab.tracking.tags import MEDIAN
+from gan_lab.tags.names import MEDIAN
 from gan_lab.training import autotune, ensemble, launch, signals
+from gan_lab.runs.record import ExecutionRecord, read_run
+from gan_lab.training import autotune as choosing
+from gan_lab.training import ensemble as ensembles
+from gan_lab.training import launch, signals
 from gan_lab.training.ensemble import Ensemble
 from gan_lab.training.resume import resume
 from gan_lab.types import Sampler

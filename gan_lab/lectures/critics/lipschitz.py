@@ -30,6 +30,7 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay
+from gan_lab.tags.names import AT_CLIP
 
 Bounds = Annotated[
     tuple[PositiveFloat, ...],
@@ -131,7 +132,7 @@ class Lipschitz(LectureExperiment):
         bound = at_box = math.nan
         if isinstance(constraint, WeightClip):
             bound = clip_bound(matrix_shapes(weights), constraint.bound)
-            at_box = float(constraint.measure(fitted.state.critic)["health/at_clip_fraction"])
+            at_box = float(constraint.measure(fitted.state.critic)[AT_CLIP])
         return {
             "critic": name,
             "layers": depth + 1,

@@ -10,7 +10,7 @@ from scipy import stats
 
 from gan_lab.numerics.statistics import LEVEL
 from gan_lab.reports.sweep.model import ReportRun, estimate_tag
-from gan_lab.tracking.tags import MEDIAN_WINDOW
+from gan_lab.tags.names import MEDIAN_WINDOW, median_tag
 
 
 class Band(NamedTuple):
@@ -73,11 +73,6 @@ def centred_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas
     compared with what was measured at one iteration.
     """
     return values.rolling(window, center=True, min_periods=1).median()
-
-
-def median_tag(estimate: str) -> str:
-    """Return the tag of an estimate's running median."""
-    return f"{estimate.removesuffix('_raw')}_median"
 
 
 def estimates_of(run: ReportRun) -> dict[str, pandas.Series]:

@@ -15,14 +15,11 @@ from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_
 from gan_lab.reports.figures.sample_images import choose_evenly, pictures_of, read_picture
 from gan_lab.reports.sweep.cells import file_name
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, estimate_tag
-from gan_lab.tracking.tags import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW, floor_tag
+from gan_lab.tags.names import JSD, MEDIAN_WINDOW, floor_tag
+from gan_lab.tags.table import label_of
 
-_TITLES = {
-    RAW: "Wasserstein estimate\n(up to a factor)",
-    JSD: "Jensen-Shannon estimate\n(nats)",
-    F_DIVERGENCE: "divergence estimate",
-}
 _LOWEST_JSD = -0.25
+_WIDEST_LABEL = 24  # characters
 _PANEL_WIDTH = 4.1  # inches
 _ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
 
@@ -101,7 +98,7 @@ def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
         # a lower bound far below 0 says nothing, and would press flat what does
         held = [max(value, _LOWEST_JSD) for value in held] + ([0.0, math.log(2)] if held else [])
     spread(axes, held)
-    axes.set_ylabel(_TITLES[tag])
+    axes.set_ylabel(textwrap.fill(label_of(tag), _WIDEST_LABEL))
     if not band.seeds:
         axes.text(0.5, 0.5, "no run that counts", transform=axes.transAxes, ha="center", color=GREY)
 
@@ -118,7 +115,7 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
     else:
         spread(axes, held + ([float(floor.mean())] if floor.size else []))
     arrow = "higher is better" if quality.higher_is_better else "lower is better"
-    axes.set_ylabel("\n".join(textwrap.wrap(f"{quality.title} ({arrow})", 22)), fontsize=8)
+    axes.set_ylabel(textwrap.fill(f"{quality.title}, {arrow}", _WIDEST_LABEL), fontsize=8)
 
 
 def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:

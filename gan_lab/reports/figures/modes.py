@@ -1,5 +1,6 @@
 """Who loses modes: modes hit and the share of good samples, per objective and dataset."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -9,25 +10,26 @@ from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_
 from gan_lab.reports.figures.curves import values_of
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.tracking.tags import floor_tag
+from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODES_HIT, floor_tag
+from gan_lab.tags.table import label_of
 
-_HIT, _SHARE = "quality/modes_hit", "quality/high_quality_share"
-_PANELS = ((_HIT, "modes hit"), (_SHARE, "share of samples within\n3 standard deviations of a mode"))
+_WIDEST_LABEL = 34  # characters
+_PANELS = (MODES_HIT, HIGH_QUALITY_SHARE)
 
 
 def modes_figure(sweep: Sweep) -> NamedFigure | None:
     """Return modes hit and good samples with seeds as dots; None unless mixtures were measured."""
     counted = [run for run in sweep.runs if run.fault is None]
     # images have classes to hit, but no samples that are near one
-    if not any(values_of(run, _SHARE).size for run in counted):
+    if not any(values_of(run, HIGH_QUALITY_SHARE).size for run in counted):
         return None
     rows, objectives = settings_of_sweep(sweep), objectives_of(sweep)
     figure = new_figure(7.6, len(rows) * (0.24 * len(objectives) + 1.0))
     places = figure.subplots(len(rows), len(_PANELS), squeeze=False, sharey=True)
     for line, setting in zip(places, rows, strict=True):
-        for axes, (tag, title) in zip(line, _PANELS, strict=True):
+        for axes, tag in zip(line, _PANELS, strict=True):
             _draw(axes, sweep, setting, tag)
-            axes.set_xlabel(title)
+            axes.set_xlabel(textwrap.fill(label_of(tag), _WIDEST_LABEL))
         line[0].set_title(setting, loc="left")
     places[0][0].set_yticks(range(len(objectives)), objectives)
     places[0][0].set_ylim(len(objectives) - 0.4, -0.6)

@@ -1,5 +1,6 @@
 """What a numeric setting does: final quality and the critic's health against a bound, a momentum, ..."""
 
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,19 @@ from gan_lab.plotting.style import COLOURS, GREY, MARKERS, NamedFigure, new_figu
 from gan_lab.reports.figures.curves import values_of
 from gan_lab.reports.figures.layout import NumericAxis, numeric_axis, without
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
+from gan_lab.tags.names import (
+    AT_CLIP,
+    GENERATOR_GRADIENT_NORM,
+    LAYERS,
+    SLOPE,
+    STEP_GRADIENT_COSINE,
+    group_of,
+)
+from gan_lab.tags.table import label_of, title_of
 
 _LINES = ("-", "--", ":", "-.")
 _MOST_TICKS = 6
+_WIDEST_LABEL = 28  # characters
 _NAMES = {
     "bound": "clipping bound",
     "lr": "learning rate",
@@ -42,13 +53,12 @@ def _median(run: ReportRun, tag: str) -> float:
 
 
 # tag, how a run's values become one, what the axis says, whether its decades matter
-_AT_CLIP, _COSINE = "health/at_clip_fraction", "health/step_gradient_cosine"
 _HEALTH: tuple[tuple[str, Reduced, str, bool], ...] = (
-    (_AT_CLIP, _end, "critic weights at the\nclipping bound (share)", False),
-    ("health/critic_slope", _end, "critic's largest slope", True),
-    ("health/generator_gradient_norm", _median, "generator's gradient norm\n(median of the run)", True),
-    (_COSINE, _minimum, "cosine of critic step and\ndescent (minimum)", False),
-    (_COSINE, _share_negative, "iterations with a critic\nstep uphill (share)", False),
+    (AT_CLIP, _end, label_of(AT_CLIP), False),
+    (SLOPE, _end, title_of(SLOPE), True),
+    (GENERATOR_GRADIENT_NORM, _median, f"{title_of(GENERATOR_GRADIENT_NORM)} (median of the run)", True),
+    (STEP_GRADIENT_COSINE, _minimum, f"{title_of(STEP_GRADIENT_COSINE)} (minimum)", False),
+    (STEP_GRADIENT_COSINE, _share_negative, "iterations with a critic step uphill (share)", False),
 )
 
 
@@ -83,7 +93,7 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
 
 def layer_figure(sweep: Sweep) -> NamedFigure | None:
     """Return the norm of the critic's gradient by layer (WGAN-GP, figure 1b); None if not measured."""
-    tags = [str(tag) for run in sweep.runs for tag in run.numbers if str(tag).startswith("layers/")]
+    tags = [str(tag) for run in sweep.runs for tag in run.numbers if group_of(str(tag)) == LAYERS]
     names = list(dict.fromkeys(tags))
     cells = [cell for cell in sweep.cells if any(run.fault is None for run in sweep.runs_of(cell))]
     if not names or not cells:
@@ -159,11 +169,11 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
     axes.minorticks_off()
     ticks = ticks_of(axis)
     axes.set_xticks(ticks, [f"{value:.3g}" for value in ticks])
-    axes.set_xlabel(title_of(axis.key), fontsize=8)
-    axes.set_ylabel(title, fontsize=8)
+    axes.set_xlabel(setting_title(axis.key), fontsize=8)
+    axes.set_ylabel(textwrap.fill(title, _WIDEST_LABEL), fontsize=8)
 
 
-def title_of(key: str) -> str:
+def setting_title(key: str) -> str:
     """Return what an axis says of a setting: words where there are some, with the key behind them."""
     words = _NAMES.get(key.rpartition(".")[2])
     return f"{words}\n({key})" if words else key
@@ -186,9 +196,9 @@ def _scale(axes: Axes, shown: list[float], tag: str, decades: bool) -> None:
     positive = [value for value in shown if value > 0]
     if decades and positive and min(shown) >= 0 and max(positive) > 30 * min(positive):
         axes.set_yscale("log", nonpositive="mask")
-    elif tag == _COSINE:
+    elif tag == STEP_GRADIENT_COSINE:
         axes.set_ylim((0, 1) if min(shown, default=0) >= 0 else (-1, 1))
-    elif tag == _AT_CLIP:
+    elif tag == AT_CLIP:
         axes.set_ylim(0, 1)
     elif shown and min(shown) >= 0:
         axes.set_ylim(0, 1.08 * max(shown) or 1)

@@ -11,9 +11,19 @@ from gan_lab.reports.claims.claims import correlation_of, correlations, success_
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.missing import name_below
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
-from gan_lab.tracking.tags import floor_tag
+from gan_lab.tags.names import (
+    COVERAGE,
+    DENSITY,
+    HIGH_QUALITY_SHARE,
+    MODES_HIT,
+    PRECISION,
+    QUALITY,
+    RECALL,
+    floor_tag,
+    group_of,
+)
 
-_BESIDE_FLOORS = ("modes_hit", "high_quality_share", "precision", "recall", "density", "coverage")
+_BESIDE_FLOORS = (MODES_HIT, HIGH_QUALITY_SHARE, PRECISION, RECALL, DENSITY, COVERAGE)
 
 
 def runs_table(sweep: Sweep) -> pandas.DataFrame:
@@ -24,7 +34,7 @@ def runs_table(sweep: Sweep) -> pandas.DataFrame:
     """
     rows = [_run_row(run, sweep) for run in sweep.runs]
     table = pandas.DataFrame(rows)
-    empty = [name for name in table if name == "draw" or str(name).startswith("quality/")]
+    empty = [name for name in table if name == "draw" or group_of(str(name)) == QUALITY]
     empty = [name for name in empty if table[name].isna().all()]
     return table.drop(columns=empty)
 
@@ -52,8 +62,8 @@ def csv_text(table: pandas.DataFrame) -> str:
 def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
     record, quality = run.record, sweep.quality
     draw, _ = replicate_of(record, run.config)
-    measured = {name: run.end(f"quality/{name}") for name in _BESIDE_FLOORS}
-    floors = {f"{name}_floor": run.end(f"quality/{name}_floor") for name in _BESIDE_FLOORS}
+    measured = {tag: run.end(tag) for tag in _BESIDE_FLOORS}
+    floors = {floor_tag(tag): run.end(floor_tag(tag)) for tag in _BESIDE_FLOORS}
     return {
         "cell": run.cell.key,
         **run.cell.settings,
@@ -71,7 +81,8 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         "quality": run.end(quality.tag) if quality else math.nan,
         "quality_floor": run.end(floor_tag(quality.tag)) if quality else math.nan,
         "spearman": correlation_of(run, sweep),
-        **{f"quality/{name}": value for name, value in {**measured, **floors}.items()},
+        **measured,
+        **floors,
         "duration_s": record.duration_s,
         "execution": record.execution,
         "device": record.device,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas
 
-from gan_lab.tracking.tags import RAW
+from gan_lab.tags.names import RAW
 
 _INDEX = "iteration"
 

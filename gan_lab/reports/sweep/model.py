@@ -8,12 +8,10 @@ from typing import Any, Literal
 import pandas
 
 from gan_lab.runs.record import RunRecord
-from gan_lab.tracking.tags import F_DIVERGENCE, JSD, RAW
+from gan_lab.tags.names import MEDIAN, RAW
+from gan_lab.tags.table import estimate_of
 
 Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasured"]
-
-# what a critic estimates, the most telling first: an objective writes the first two only if they are its own
-_ESTIMATES = (JSD, F_DIVERGENCE, RAW)
 
 END_MEASUREMENTS = 3
 """How many of the last measurements a run's end is the median of, unless the failure rule says otherwise."""
@@ -125,8 +123,12 @@ def end_of(numbers: pandas.DataFrame, tag: str, measurements: int) -> float:
 
 
 def estimate_tag(run: ReportRun) -> str:
-    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a distance."""
-    return next((tag for tag in _ESTIMATES if tag in run.numbers), _ESTIMATES[-1])
+    """Return the column of what the run's critic estimates: a JSD, an f-divergence or a score gap.
+
+    Unfiltered: a report filters every estimate itself, and alike.
+    """
+    found = estimate_of(run.numbers)
+    return RAW if found in (MEDIAN, None) else found
 
 
 def runs_in_words(count: float) -> str:

@@ -10,16 +10,21 @@ import pandas
 from gan_lab.config.checks import PositiveFloat, PositiveInt, Probability, Settings
 from gan_lab.reports.sweep.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
-from gan_lab.tracking.tags import W1_EXACT, floor_tag
-
-_QUALITIES = (
-    Quality("quality/frechet_features", "Fréchet distance of features", higher_is_better=False),
-    Quality("quality/patches", "sliced Wasserstein distance of patches, times 1,000", higher_is_better=False),
-    Quality(W1_EXACT, "exact Wasserstein distance", higher_is_better=False),
+from gan_lab.tags.names import (
+    COVERAGE,
+    FRECHET_FEATURES,
+    HIGH_QUALITY_SHARE,
+    MODES_HIT,
+    PATCHES,
+    RECALL,
+    W1_EXACT,
+    floor_tag,
 )
-_MODES, _RECALL = "quality/modes_hit", "quality/recall"
-_COVERAGE, _HIGH_QUALITY = "quality/coverage", "quality/high_quality_share"
-_FEATURES = _QUALITIES[0].tag
+from gan_lab.tags.table import label_of
+
+_QUALITIES = tuple(
+    Quality(tag, label_of(tag), higher_is_better=False) for tag in (FRECHET_FEATURES, PATCHES, W1_EXACT)
+)
 _FEWEST_TO_STAND_STILL = 3
 
 
@@ -89,10 +94,10 @@ def choose_quality(tables: Sequence[pandas.DataFrame]) -> Quality | None:
 
 def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Grade | None:
     """Return how a run's samples compare with real ones; None if that was not measured, or failed."""
-    if _measured(numbers, _FEATURES) and _measured(numbers, _COVERAGE):
-        tag, least = _COVERAGE, rule.coverage_share
-    elif _measured(numbers, _HIGH_QUALITY):
-        tag, least = _HIGH_QUALITY, rule.high_quality_share
+    if _measured(numbers, FRECHET_FEATURES) and _measured(numbers, COVERAGE):
+        tag, least = COVERAGE, rule.coverage_share
+    elif _measured(numbers, HIGH_QUALITY_SHARE):
+        tag, least = HIGH_QUALITY_SHARE, rule.high_quality_share
     else:
         tag, least = quality.tag, 1 / rule.distance_factor
     value, floor = (end_of(numbers, each, rule.end_measurements) for each in (tag, floor_tag(tag)))
@@ -153,7 +158,7 @@ def success_at(run: ReportRun, quality: Quality | None, least: float, rule: Fail
 
 
 def _collapse(numbers: pandas.DataFrame, rule: FailureRule) -> Verdict | None:
-    for tag, share in ((_MODES, rule.modes_share), (_RECALL, rule.recall_share)):
+    for tag, share in ((MODES_HIT, rule.modes_share), (RECALL, rule.recall_share)):
         value, floor = (end_of(numbers, each, rule.end_measurements) for each in (tag, floor_tag(tag)))
         if value < share * floor:
             text = f"{tag} ended at {value:.3g}, below {share:.0%} of the {floor:.3g} of real samples."

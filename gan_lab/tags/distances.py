@@ -1,0 +1,83 @@
+"""Rows of the table: distances, as critics estimate them and exactly, the most telling first."""
+
+from gan_lab.tags import names
+from gan_lab.tags.tag import EVERY_RUN, Tag
+
+MEASURED = "`metrics.every`, `evaluate`"
+IN_A_SPACE = f"{MEASURED}: vectors, images with labels"
+
+DISTANCES = (
+    Tag(
+        names.JSD,
+        "nats",
+        "`objective=gan`, `gan_minimax`",
+        "in the mean over batches, a lower bound on the Jensen-Shannon divergence, which is at most log 2 = "
+        "0.693; with batch norm in the critic, which then scores no sample by itself, on that of whole "
+        "batches instead",
+        title="Jensen-Shannon estimate",
+        chart="divergence",
+        pinned=True,
+    ),
+    Tag(
+        names.F_DIVERGENCE,
+        "",
+        "the f-GANs, LSGAN, hinge",
+        "in the mean over batches, a lower bound on the divergence that the objective names (with natural "
+        "logarithms where it has some); with batch norm in the critic, on that of whole batches instead",
+        title="f-divergence estimate",
+        chart="divergence",
+        pinned=True,
+    ),
+    Tag(
+        names.MEDIAN,
+        "score units",
+        EVERY_RUN,
+        f"the median of the last {names.MEDIAN_WINDOW} values of `{names.RAW}`; the paper's figures, and the "
+        "report's, centre that window, which lags here by half of it",
+        title=f"critic's score gap, median of {names.MEDIAN_WINDOW}",
+        chart="critic's score gap",
+        pinned=True,
+    ),
+    Tag(
+        names.W1_EXACT,
+        "data units",
+        IN_A_SPACE,
+        "exact optimal transport between as many real and generated samples, of images between their "
+        "features; it is biased upwards, so that its floor is not 0",
+        title="exact Wasserstein distance",
+        chart="certified, exact and floor",
+        pinned=True,
+    ),
+    Tag(
+        names.FLOOR,
+        "data units",
+        IN_A_SPACE,
+        f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones",
+        chart="certified, exact and floor",
+    ),
+    Tag(
+        names.CERTIFIED,
+        "data units",
+        IN_A_SPACE,
+        f"what this critic proves of `{names.W1_EXACT}`: its score gap on those samples over its largest "
+        f"slope between any two of them (`{names.PAIRWISE_SLOPE}`); a lower bound on it for any network",
+        title="certified Wasserstein distance",
+        chart="certified, exact and floor",
+    ),
+    Tag(
+        names.CRITIC_GAP,
+        "score units",
+        MEASURED,
+        f"what `{names.RAW}` is, on the samples that quality is measured on",
+        title="critic's score gap on the compared samples",
+    ),
+    Tag(
+        names.RAW,
+        "score units",
+        EVERY_RUN,
+        "mean score of real minus mean score of generated samples; in the mean over batches at most K times "
+        "W1, where the critic's Lipschitz constant K is bounded",
+        title="critic's score gap",
+        chart="critic's score gap",
+    ),
+)

@@ -1,0 +1,110 @@
+"""Names of tags: columns of ``metrics.csv`` and ``timing.csv``, curves and pictures of TensorBoard."""
+
+# groups: what stands before the slash
+DISTANCE, HEALTH, QUALITY, LOSS, LAYERS, PERF = "distance", "health", "quality", "loss", "layers", "perf"
+TEST, INCEPTION, FINAL, SAMPLES, CRITIC, SEEDS = "test", "inception", "final", "samples", "critic", "seeds"
+
+JSD = "distance/jsd"
+F_DIVERGENCE = "distance/f_divergence"
+RAW = "distance/critic_raw"
+MEDIAN = "distance/critic_median"
+W1_EXACT = "distance/w1_exact"
+FLOOR = "distance/floor"
+"""The floor of :data:`W1_EXACT`; see :func:`floor_tag` for those of others."""
+CERTIFIED = "distance/certified"
+CRITIC_GAP = "distance/critic_gap"
+
+SLOPE = "health/critic_slope"
+PAIRWISE_SLOPE = "health/pairwise_slope"
+CRITIC_ACCURACY = "health/critic_accuracy"
+AT_CLIP = "health/at_clip_fraction"
+GENERATOR_GRADIENT_NORM = "health/generator_gradient_norm"
+CRITIC_GRADIENT_NORM = "health/critic_gradient_norm"
+STEP_GRADIENT_COSINE = "health/step_gradient_cosine"
+
+FRECHET_FEATURES = "quality/frechet_features"
+KERNEL_FEATURES = "quality/kernel_features"
+CLASSIFIER_SCORE = "quality/classifier_score"
+PATCHES = "quality/patches"
+SLICED_W1, SLICED_W2 = "quality/sliced_w1", "quality/sliced_w2"
+PRECISION, RECALL = "quality/precision", "quality/recall"
+DENSITY, COVERAGE = "quality/density", "quality/coverage"
+MODES_HIT, HIGH_QUALITY_SHARE = "quality/modes_hit", "quality/high_quality_share"
+MODE_KL, MODE_P_VALUE = "quality/mode_kl", "quality/mode_p_value"
+
+CRITIC_LOSS, PENALTY, GENERATOR_LOSS = "loss/critic", "loss/penalty", "loss/generator"
+
+ITERATIONS_PER_SECOND = "perf/iterations_per_second"
+DATA_WAIT_FRACTION, LOGGING_FRACTION = "perf/data_wait_fraction", "perf/logging_fraction"
+
+REAL_SAMPLES, GENERATED_SAMPLES = "samples/real", "samples/generated"
+SEED_COUNT = "seeds/count"
+
+MEDIAN_WINDOW = 101
+"""Width of the median filter of the WGAN paper's figures 3 and 4 (released code, README), in iterations."""
+
+
+def group_of(tag: str) -> str:
+    """Return what stands before the slash, such as "distance"."""
+    return tag.partition("/")[0]
+
+
+def distance_tag(name: str) -> str:
+    """Return the tag of what an objective estimates, ``Objective.estimate_tag``."""
+    return f"{DISTANCE}/{name}"
+
+
+def median_tag(estimate: str) -> str:
+    """Return the tag of an estimate's running median."""
+    return f"{estimate.removesuffix('_raw')}_median"
+
+
+def floor_tag(tag: str) -> str:
+    """Return the tag of a metric's floor: what real samples get in the place of generated ones."""
+    return FLOOR if tag == W1_EXACT else f"{tag}_floor"
+
+
+def measured_above(floor: str) -> str | None:
+    """Return the tag whose floor a tag is, None if it is no floor."""
+    if floor == FLOOR:
+        return W1_EXACT
+    return floor.removesuffix("_floor") if floor.endswith("_floor") else None
+
+
+def patches_tag(side: int) -> str:
+    """Return the tag of the distance of patches at one scale, the shorter side being so many pixels."""
+    return f"{PATCHES}_{side}px"
+
+
+def layer_tag(parameter: str) -> str:
+    """Return the tag of a layer's gradient, given the name of its weights."""
+    return f"{LAYERS}/{parameter.removesuffix('.weight')}"
+
+
+def histogram_tag(parameter: str) -> str:
+    """Return the tag under which a parameter of the critic is shown as a histogram."""
+    return f"{CRITIC}/{parameter}"
+
+
+def two_sample_tag(name: str) -> str:
+    """Return the tag of a two-sample test."""
+    return f"{TEST}/{name}"
+
+
+def inception_tag(name: str) -> str:
+    """Return the tag of a number that is made with Inception's weights."""
+    return f"{INCEPTION}/{name}"
+
+
+def final_tag(tag: str) -> str | None:
+    """Return the tag of what a run's HPARAMS row shows of its last value; None if the row leaves it out.
+
+    Distances and qualities are shown, without their floors.
+    """
+    group, _, name = tag.partition("/")
+    return f"{FINAL}/{name}" if group in (DISTANCE, QUALITY) and measured_above(tag) is None else None
+
+
+def band_tags(tag: str) -> tuple[str, str, str]:
+    """Return the tags of a measurement's mean over seeds, and of the lower and upper bound of its band."""
+    return f"{SEEDS}/{tag}/mean", f"{SEEDS}/{tag}/low", f"{SEEDS}/{tag}/high"

@@ -1,0 +1,144 @@
+"""Rows of the table: how good samples are, and tests of whether they are real."""
+
+from gan_lab.tags import names
+from gan_lab.tags.distances import IN_A_SPACE, MEASURED
+from gan_lab.tags.tag import Tag
+
+_IMAGES, _LABELLED = f"{MEASURED}: images", f"{MEASURED}: images with labels"
+_MIXTURES, _EITHER = f"{MEASURED}: mixtures", f"{MEASURED}: mixtures, images with labels"
+
+QUALITY = (
+    Tag(
+        names.FRECHET_FEATURES,
+        "",
+        _LABELLED,
+        "squared Fréchet distance of the Gaussians that fit the features: what FID is, with the features of "
+        "a small classifier",
+        title="Fréchet distance of features",
+        chart="features",
+        pinned=True,
+    ),
+    Tag(
+        names.PATCHES,
+        "",
+        _IMAGES,
+        "sliced Wasserstein distance of image patches, on average over the scales, times 1,000",
+        title="sliced Wasserstein distance of patches, times 1,000",
+        chart="patches",
+        pinned=True,
+    ),
+    Tag(f"{names.PATCHES}_<side>px", "", _IMAGES, "the same at one scale, whose shorter side is so long"),
+    Tag(
+        names.MODES_HIT,
+        "modes",
+        _EITHER,
+        "modes of the mixture with at least one sample within 3 standard deviations; of images, classes seen",
+        title="modes hit",
+        chart="modes",
+        pinned=True,
+    ),
+    Tag(
+        names.HIGH_QUALITY_SHARE,
+        "share",
+        _MIXTURES,
+        "samples within 3 standard deviations of a mode",
+        title="samples within 3 standard deviations of a mode",
+    ),
+    Tag(
+        names.MODE_KL,
+        "nats",
+        _EITHER,
+        "KL divergence of the histogram of modes from the mixture's weights; of images, of the histogram of "
+        "classes from uniform",
+        title="KL divergence of the modes' histogram",
+    ),
+    Tag(
+        names.MODE_P_VALUE,
+        "probability",
+        _MIXTURES,
+        "p-value of the histogram of modes, by an exact multinomial test (simulated where it has too many "
+        "outcomes)",
+        title="p-value of the modes' histogram",
+    ),
+    Tag(
+        names.PRECISION,
+        "share",
+        IN_A_SPACE,
+        "generated samples inside the ball that reaches from some real sample to its third nearest",
+        chart="precision and recall",
+    ),
+    Tag(
+        names.RECALL,
+        "share",
+        IN_A_SPACE,
+        "real samples inside the ball that reaches from some generated sample to its third nearest",
+        chart="precision and recall",
+    ),
+    Tag(
+        names.DENSITY,
+        "",
+        IN_A_SPACE,
+        "mean number of real samples' balls (to the fifth nearest) around a generated one, over 5; 1 on "
+        "average for a perfect generator",
+    ),
+    Tag(
+        names.COVERAGE,
+        "share",
+        IN_A_SPACE,
+        "real samples with a generated one inside their own ball (to the fifth nearest)",
+    ),
+    Tag(
+        names.SLICED_W1,
+        "data units",
+        IN_A_SPACE,
+        "sliced Wasserstein distance W1: over random directions, the mean of W1 on a line; of images in the "
+        "space of their features",
+        title="sliced Wasserstein distance",
+        chart="sliced distance",
+    ),
+    Tag(
+        names.SLICED_W2,
+        "data units",
+        IN_A_SPACE,
+        "the same of W2, whose squares are averaged",
+        title="sliced Wasserstein distance W2",
+    ),
+    Tag(
+        names.KERNEL_FEATURES,
+        "",
+        _LABELLED,
+        "unbiased squared MMD of the features with a cubic kernel: what KID is, with the features of a small "
+        "classifier",
+        title="kernel distance of features",
+    ),
+    Tag(
+        names.CLASSIFIER_SCORE,
+        "",
+        _LABELLED,
+        "what the Inception score is, with the classes of a small classifier: from 1 to their number; not of "
+        "`stacked_digits`",
+    ),
+    Tag(
+        names.floor_tag(f"{names.QUALITY}/<metric>"),
+        "",
+        MEASURED,
+        "the floor of a metric, in its unit: the same for other real samples in the place of generated ones",
+    ),
+)
+
+TESTS = (
+    Tag(
+        names.two_sample_tag("<name>"),
+        "",
+        "`evaluate`: vectors, images with labels",
+        "statistic of a two-sample test with its p-value: MMD², the energy distance, and the accuracy of a "
+        "nearest-neighbour classifier",
+    ),
+    Tag(
+        names.inception_tag("<name>"),
+        "",
+        "`evaluate --inception`",
+        "FID, KID and the Inception score with Inception's own weights, and the standard deviations of the "
+        "latter two",
+    ),
+)
