@@ -30,9 +30,10 @@ QUALITY = (
     Tag(f"{names.PATCHES}_<side>px", "", _IMAGES, "the same at one scale, whose shorter side is so long"),
     Tag(
         names.MODES_HIT,
-        "modes",
+        "",
         _EITHER,
-        "modes of the mixture with at least one sample within 3 standard deviations; of images, classes seen",
+        "how many modes of the mixture have a sample within 3 standard deviations; of images, how many "
+        "classes are seen",
         title="modes hit",
         chart="modes",
         pinned=True,
@@ -41,7 +42,7 @@ QUALITY = (
         names.HIGH_QUALITY_SHARE,
         "share",
         _MIXTURES,
-        "samples within 3 standard deviations of a mode",
+        "share of samples within 3 standard deviations of a mode",
         title="samples within 3 standard deviations of a mode",
     ),
     Tag(
@@ -64,14 +65,14 @@ QUALITY = (
         names.PRECISION,
         "share",
         IN_A_SPACE,
-        "generated samples inside the ball that reaches from some real sample to its third nearest",
+        "share of generated samples inside the ball that reaches from some real sample to its third nearest",
         chart="precision and recall",
     ),
     Tag(
         names.RECALL,
         "share",
         IN_A_SPACE,
-        "real samples inside the ball that reaches from some generated sample to its third nearest",
+        "share of real samples inside the ball that reaches from some generated sample to its third nearest",
         chart="precision and recall",
     ),
     Tag(
@@ -85,7 +86,7 @@ QUALITY = (
         names.COVERAGE,
         "share",
         IN_A_SPACE,
-        "real samples with a generated one inside their own ball (to the fifth nearest)",
+        "share of real samples with a generated one inside their own ball (to the fifth nearest)",
     ),
     Tag(
         names.SLICED_W1,
@@ -120,9 +121,9 @@ QUALITY = (
     ),
     Tag(
         names.floor_tag(f"{names.QUALITY}/<metric>"),
-        "",
+        "the metric's",
         MEASURED,
-        "the floor of a metric, in its unit: the same for other real samples in the place of generated ones",
+        "the floor of a metric: the same for other real samples in the place of generated ones",
     ),
 )
 

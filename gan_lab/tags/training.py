@@ -4,6 +4,9 @@ from gan_lab.tags import names
 from gan_lab.tags.distances import IN_A_SPACE
 from gan_lab.tags.tag import EVERY_RUN, Tag
 
+_OF_LOSSES = "the objective's"
+_OF_TAG = "the tag's"
+
 HEALTH = (
     Tag(
         names.SLOPE,
@@ -28,7 +31,8 @@ HEALTH = (
         names.CRITIC_ACCURACY,
         "share",
         EVERY_RUN,
-        "samples on the right side of the objective's threshold, real and generated ones counting alike",
+        "share of samples on the right side of the objective's threshold, real and generated ones "
+        "counting alike",
         title="critic's accuracy",
         chart="critic",
     ),
@@ -36,7 +40,7 @@ HEALTH = (
         names.AT_CLIP,
         "share",
         "`constraint=clip`",
-        "critic weights at the clipping bound",
+        "share of critic weights at the clipping bound",
         title="critic weights at the clipping bound",
         chart="critic",
     ),
@@ -70,15 +74,15 @@ HEALTH = (
 LOSSES = (
     Tag(
         names.CRITIC_LOSS,
-        "",
+        _OF_LOSSES,
         EVERY_RUN,
         "what the critic minimises, without its penalty; with several critic steps, that of the last one",
         chart="losses",
     ),
-    Tag(names.GENERATOR_LOSS, "", EVERY_RUN, "what the generator minimises", chart="losses"),
+    Tag(names.GENERATOR_LOSS, _OF_LOSSES, EVERY_RUN, "what the generator minimises", chart="losses"),
     Tag(
         names.PENALTY,
-        "",
+        _OF_LOSSES,
         "constraints with a penalty",
         f"what the constraint adds to `{names.CRITIC_LOSS}`, its weight included",
         chart="losses",
@@ -89,7 +93,7 @@ LAYERS = (
     Tag(
         f"{names.LAYERS}/<parameter>",
         "",
-        "`metrics.layers` with `metrics.every`, `evaluate`",
+        "`metrics.layers`, with `metrics.every` or `evaluate`",
         "Euclidean norm of the gradient of the critic's loss, without its penalty, by one layer's weights",
     ),
 )
@@ -101,21 +105,22 @@ PACE = (
         EVERY_RUN,
         "generator iterations since the last log, over the time since then",
     ),
-    Tag(names.DATA_WAIT_FRACTION, "share", EVERY_RUN, "time that the loop has waited for data"),
+    Tag(names.DATA_WAIT_FRACTION, "share", EVERY_RUN, "share of the time that the loop has waited for data"),
     Tag(
         names.LOGGING_FRACTION,
         "share",
         EVERY_RUN,
-        "time spent on measuring, drawing and writing, checkpoints included, of all seeds together",
+        "share of the time spent on measuring, drawing and writing, checkpoints included, of all seeds "
+        "together",
     ),
 )
 
 SHOWN = (
     Tag(
         f"{names.FINAL}/<name>",
-        "",
+        _OF_TAG,
         f"{EVERY_RUN}, once it has ended",
-        "the last value of a distance or a quality, in its unit: the columns of HPARAMS",
+        "the last value of a distance or a quality: the columns of HPARAMS",
     ),
     Tag(names.REAL_SAMPLES, "", f"{EVERY_RUN} on images", "pictures of real samples"),
     Tag(names.GENERATED_SAMPLES, "", EVERY_RUN, "pictures of what the same latents generate"),
@@ -123,10 +128,13 @@ SHOWN = (
     Tag(names.SEED_COUNT, "", "`report`", "how many seeds of a cell the means are of"),
     Tag(
         names.band_tags("<tag>")[0],
-        "",
+        _OF_TAG,
         "`report`",
-        "mean of a tag, in its unit, over the seeds of a cell; `.../low` and `.../high` bound its 95% band",
+        "mean of a tag over the seeds of a cell; `.../low` and `.../high` bound its 95% band",
     ),
-    *(Tag(tag, "", "`report`", "a bound of that mean's 95% band") for tag in names.band_tags("<tag>")[1:]),
+    *(
+        Tag(tag, _OF_TAG, "`report`", "a bound of that mean's 95% band")
+        for tag in names.band_tags("<tag>")[1:]
+    ),
 )
 """What only TensorBoard shows."""
