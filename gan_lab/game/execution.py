@@ -7,19 +7,18 @@ hundred of them would take minutes to compile.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from typing import Literal, NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
 
+from gan_lab.config.modes import Mode
 from gan_lab.game.cuda_graph import capture
 from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
 from gan_lab.game.networks import generator_weights
 from gan_lab.game.rules import Game
 from gan_lab.numerics.derivatives import use_autograd
 from gan_lab.types import Batch, Measurements, State
-
-Mode = Literal["eager", "compiled", "graph"]
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from gan_lab.config.checks import Decay, NonNegativeInt, PositiveInt, Rule, Settings
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.modes import Mode
 from gan_lab.numerics.precision import Precision
 
 _FEWEST = 32
@@ -21,7 +22,7 @@ class TrainSettings(Settings):
     warmup_critic_steps: NonNegativeInt
     warmup_iterations: NonNegativeInt
     warmup_every: NonNegativeInt
-    execution: Literal["auto", "eager", "compiled", "graph"]
+    execution: Literal["auto", Mode]
     precision: Precision
     seeds: PositiveInt | tuple[NonNegativeInt, ...] | None
     ema: Decay | None

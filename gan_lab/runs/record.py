@@ -14,16 +14,17 @@ from typing import Any, Literal
 
 import yaml
 
-from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, Settings, conform
+from gan_lab.config.build import make
+from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveInt, Settings, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.modes import Mode
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import is_locked
+from gan_lab.runs.formats import FORMAT, in_current_format
 
 Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
 
 RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
-
-_FORMAT = 1
 
 
 class RunFolder:
@@ -65,6 +66,31 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
+class ExecutionRecord(Settings):
+    """How the iterations of a run were executed; as text, as reports show it.
+
+    Attributes:
+        mode: operator by operator, compiled, or as a CUDA graph.
+        seeds: how many runs that differ in their seed alone were trained in one process.
+        stacked: whether one call played all of them, on stacked tensors; else they took turns.
+    """
+
+    mode: Mode
+    seeds: PositiveInt = 1
+    stacked: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.stacked and self.seeds == 1:
+            raise BadValueError("stacked", "false for a single seed", self.stacked)
+
+    def __str__(self) -> str:
+        if self.seeds == 1:
+            return self.mode
+        return f"{self.mode}, {self.seeds} seeds {'stacked' if self.stacked else 'in turn'}"
+
+
+@dataclass(frozen=True)
 class RunRecord(Settings, RunFolder):
     """What ``run.json`` says.
 
@@ -79,10 +105,9 @@ class RunRecord(Settings, RunFolder):
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
         process: pid, host and start of the process that trained last.
         choices: config group to the name of the chosen option.
-        execution: how iterations were run last: eager, compiled or graph; of seeds that were trained
-            together also how many, stacked or in turn.
-        measured_by: digest of the feature network that its quality was measured with; of a run that was
-            resumed where there was another, both, joined by +.
+        execution: how iterations were executed last; None before the first one, and after a change of device.
+        measured_by: digests of the feature networks that its quality was measured with: several of a run that
+            was resumed where there was another network.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
     """
 
@@ -102,8 +127,8 @@ class RunRecord(Settings, RunFolder):
     process: dict[str, int | str] = field(default_factory=dict)
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
-    execution: str = ""
-    measured_by: str = ""
+    execution: ExecutionRecord | None = None
+    measured_by: tuple[str, ...] = ()
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
 
     @property
@@ -117,7 +142,7 @@ class RunRecord(Settings, RunFolder):
         Raises:
             UserError: if it cannot be written; the old one is then untouched.
         """
-        content = {"format": _FORMAT, **dataclasses.asdict(self)}
+        content = {"format": FORMAT, **dataclasses.asdict(self)}
         del content["path"]
         text = json.dumps(content, indent=2, allow_nan=False)
         write_atomically(self.path / RECORD_NAME, (text + "\n").encode())
@@ -192,9 +217,15 @@ def load_record(path: Path) -> RunRecord:
 
 
 def _parse(path: Path, content: Any) -> RunRecord:
-    content = conform("its content", content, dict)
-    if content.get("format") != _FORMAT:
-        raise BadValueError("format", str(_FORMAT), content.get("format"))
-    names = [each.name for each in dataclasses.fields(RunRecord)]
-    known = {name: content[name] for name in names if name in content}
-    return RunRecord(**{"status": None, **known, "path": path})
+    content = in_current_format(conform("its content", content, dict))
+    known = {"status": None, **_known(RunRecord, content), "path": path}
+    execution = conform("execution", known.get("execution"), dict | None)
+    if execution is not None:
+        known["execution"] = make(ExecutionRecord, _known(ExecutionRecord, execution), "execution")
+    return RunRecord(**known)
+
+
+def _known(kind: type[Settings], content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is a field; a later version may have written more."""
+    names = [each.name for each in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    return {name: content[name] for name in names if name in content}

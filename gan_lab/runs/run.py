@@ -21,7 +21,16 @@ from gan_lab.files.atomic import remove_partials, write_atomically
 from gan_lab.files.lock import LOCK_NAME, FolderLock
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
-from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunFolder, RunRecord, Status, leaves_of, load_record
+from gan_lab.runs.record import (
+    CONFIG_NAME,
+    RECORD_NAME,
+    ExecutionRecord,
+    RunFolder,
+    RunRecord,
+    Status,
+    leaves_of,
+    load_record,
+)
 
 KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 """Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
@@ -54,8 +63,8 @@ class Run(RunFolder):
         iteration: int | None = None,
         final: Mapping[str, float] | None = None,
         message: str | None = None,
-        execution: str | None = None,
-        measured_by: str | None = None,
+        execution: ExecutionRecord | None = None,
+        measured_by: tuple[str, ...] | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
 
@@ -65,12 +74,11 @@ class Run(RunFolder):
             final: tag to number; replaces the numbers before.
             message: one sentence on why the run ended.
             execution: how its iterations are run.
-            measured_by: digest of the feature network.
+            measured_by: digests of the feature networks.
 
         Raises:
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
         """
-        assert self._lock.held, "update after close"
         changes: dict[str, Any] = {
             "status": status,
             "iteration": iteration,
@@ -80,18 +88,26 @@ class Run(RunFolder):
         }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}
-        record = dataclasses.replace(
-            self.record,
-            updated=_now(),
-            duration_s=self._earlier_s + time.monotonic() - self._clock,
-            **{key: value for key, value in changes.items() if value is not None},
-        )
-        record.write()
-        self.record = record
+        self._write({key: value for key, value in changes.items() if value is not None})
+
+    def forget_execution(self) -> None:
+        """Leave open how its iterations are run: what was chosen for one device is none for another.
+
+        Raises:
+            UserError: if ``run.json`` cannot be written; the old one is then untouched.
+        """
+        self._write({"execution": None})
 
     def close(self) -> None:
         """Let others open the run."""
         self._lock.release()
+
+    def _write(self, changes: Mapping[str, Any]) -> None:
+        assert self._lock.held, "update after close"
+        duration_s = self._earlier_s + time.monotonic() - self._clock
+        record = dataclasses.replace(self.record, updated=_now(), duration_s=duration_s, **changes)
+        record.write()
+        self.record = record
 
     def __enter__(self) -> Self:
         return self

@@ -5,15 +5,17 @@ The iteration is a pure function, so that trying changes nothing.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import torch
 
+from gan_lab.config.modes import Mode
 from gan_lab.game.batches import Prefetcher
-from gan_lab.game.execution import Execution, Mode, make_execution
+from gan_lab.game.execution import Execution, make_execution
 from gan_lab.numerics.trees import stack
+from gan_lab.runs.record import ExecutionRecord
 from gan_lab.training.flops import count_flops
 from gan_lab.training.member import Member
 from gan_lab.types import Batch, State
@@ -49,11 +51,9 @@ class Choice(NamedTuple):
     # where trying has made it already: compiling twice takes twice as long
     execution: Execution | None = None
 
-    def recorded(self, members: int) -> str:
+    def record(self, members: int) -> ExecutionRecord:
         """Return what ``run.json`` says of it."""
-        if members == 1:
-            return self.mode
-        return f"{self.mode}, {members} seeds {'stacked' if self.together else 'in turn'}"
+        return ExecutionRecord(self.mode, members, self.together)
 
 
 def choose_execution(members: Sequence[Member], until: int) -> Choice:
@@ -70,11 +70,9 @@ def choose_execution(members: Sequence[Member], until: int) -> Choice:
     """
     setup, iterations = members[0].setup, until - members[0].last_finite.iteration
     asked = setup.train.execution
-    for choice in _possible(len(members), setup.device):
-        recorded = choice.recorded(len(members))
-        as_before = all(member.run.record.execution == recorded for member in members)
-        if as_before and asked in ("auto", choice.mode):
-            return choice
+    before = _choice_before(members)
+    if before is not None and asked in ("auto", before.mode):
+        return before
     together, layout = _choose_layout(members)
     if asked != "auto":
         return Choice(asked, together, f"{layout}{asked}, as the config says")
@@ -103,12 +101,14 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _possible(members: int, device: torch.device) -> Iterator[Choice]:
-    for mode in get_args(Mode):
-        if mode == "graph" and device.type != "cuda":  # the run was begun on another machine
-            continue
-        for together in {False, members > 1}:
-            yield Choice(mode, together, f"{mode}, as before")
+def _choice_before(members: Sequence[Member]) -> Choice | None:
+    """Return how these members were played before, if they all were, together, as they can be here."""
+    first, *others = (member.run.record.execution for member in members)
+    if first is None or first.seeds != len(members) or any(other != first for other in others):
+        return None
+    if first.mode == "graph" and members[0].setup.device.type != "cuda":  # begun on another machine
+        return None
+    return Choice(first.mode, first.stacked, f"{first.mode}, as before")
 
 
 def _choose_layout(members: Sequence[Member]) -> tuple[bool, str]:

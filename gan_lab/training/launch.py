@@ -166,7 +166,7 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
         raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
     log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
     if checkpoint.device != setup.device.type:
-        run.update(execution="")  # what was chosen for the other device
+        run.forget_execution()
         log.warning(
             "%s was trained on %s until here; %s draws other numbers, so its results are not those of a run "
             "that never moved.",

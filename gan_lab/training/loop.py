@@ -25,7 +25,7 @@ def train_members(members: Sequence[Member], stop: Callable[[], bool]) -> None:
         choice = choose_execution(group, until)
         log.info("Execution %s.", choice.reason)
         for member in group:
-            member.run.update(execution=choice.recorded(len(group)))
+            member.run.update(execution=choice.record(len(group)))
         with ExitStack() as stack:
             ensembles = make_ensembles(group, choice)
             for ensemble in ensembles:

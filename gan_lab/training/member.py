@@ -72,9 +72,9 @@ class Member:
         self.outcome: Outcome | None = None
         kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
         self._evaluator = make_evaluator(setup, sampler) if setup.metrics.every else None
-        if self._evaluator is not None:
-            networks = [*run.record.measured_by.split("+"), self._evaluator.measured_by]
-            run.update(measured_by="+".join(dict.fromkeys(filter(None, networks))))
+        if self._evaluator is not None and self._evaluator.measured_by:
+            networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
+            run.update(measured_by=tuple(networks))
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
         self._tracker = Tracker(run.path, self.last_finite.iteration, kept_bytes, occasional)
         self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
+from gan_lab.config.modes import Mode
 from gan_lab.game.batches import BatchSource, Prefetcher
-from gan_lab.game.execution import Execution, Mode, make_execution
+from gan_lab.game.execution import Execution, make_execution
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import stack, tensors_of
 from gan_lab.tracking.buffer import MeasurementBuffer

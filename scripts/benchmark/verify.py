@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from benchmark.textbook import Textbook
+from gan_lab.config.modes import Mode
 from gan_lab.game.batches import BatchSource, Prefetcher
-from gan_lab.game.execution import Mode, make_execution
+from gan_lab.game.execution import make_execution
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.types import State

@@ -177,7 +177,7 @@ def test_a_run_measures_as_often_as_asked(train: Train) -> None:
     final = read_run(run).numbers
     assert float(rows(run)[7]["distance/certified"]) == final["distance/certified"]
     assert final["distance/certified"] <= final["distance/w1_exact"]
-    assert read_run(run).measured_by == ""  # points are compared as they are
+    assert read_run(run).measured_by == ()  # points are compared as they are
 
 
 def test_a_run_says_which_feature_network_measured_it(train: Train) -> None:
@@ -185,7 +185,7 @@ def test_a_run_says_which_feature_network_measured_it(train: Train) -> None:
     dataset = build_setup(compose_config("device=cpu", *DIGITS)).dataset
     network = find_feature_network(dataset, torch.device("cpu"))
     assert network is not None
-    assert read_run(run).measured_by == network.digest
+    assert read_run(run).measured_by == (network.digest,)
 
 
 def test_measuring_changes_nothing_else(train: Train) -> None:

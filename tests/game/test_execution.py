@@ -19,7 +19,7 @@ from gan_lab.game.rules import Game
 from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.runs.record import read_run
+from gan_lab.runs.record import ExecutionRecord, read_run
 from gan_lab.training import autotune, ensemble
 from gan_lab.types import Batch, Params
 from support.configs import TOY as TOY_RUN
@@ -235,7 +235,7 @@ def test_a_whole_run_compiles_an_iteration_and_a_critic_step_once(
     overrides = [*TOY_RUN, "objective=wgan_gp", "train.iterations=9", "train.n_critic=1"]
     warmup = ["train.warmup_critic_steps=3", "train.warmup_every=4"]
     run = train("run", *overrides, *warmup, "train.execution=compiled")
-    assert read_run(run).execution == "compiled"
+    assert read_run(run).execution == ExecutionRecord("compiled")
     assert len(compiled) == 2
 
 
@@ -390,7 +390,9 @@ def test_a_run_as_a_cuda_graph_is_the_run(
     eager, graph = (train(mode, *overrides, f"train.execution={mode}") for mode in ("eager", "graph"))
     folders = ["."] if seeds == "null" else ["seed0", "seed1", "seed2"]
     for folder in folders:
-        assert read_run(graph / folder).execution.startswith("graph")
+        execution = read_run(graph / folder).execution
+        assert execution is not None
+        assert execution.mode == "graph"
         expected, found = read_metrics(eager / folder), read_metrics(graph / folder)
         assert expected.keys() == found.keys()
         for tag, values in expected.items():

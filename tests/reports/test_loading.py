@@ -221,7 +221,7 @@ def test_reports_need_no_torch():
 
 def test_a_mix_of_feature_networks_is_said(tmp_path):
     for seed, network in enumerate(("0a0a0a0a", "0b0b0b0b")):
-        write_run(tmp_path / f"run{seed}", seed=seed, measured_by=network, choices={"dataset": "digits"})
+        write_run(tmp_path / f"run{seed}", seed=seed, measured_by=(network,), choices={"dataset": "digits"})
     (sentence,) = load_sweep(tmp_path).faults
     assert sentence.startswith(
         "Samples of digits were measured by several feature networks (0a0a0a0a, 0b0b0b0b)"

@@ -9,7 +9,7 @@ import pytest
 from gan_lab.config.errors import UserError
 from gan_lab.files.lock import FolderLock
 from gan_lab.runs import record as record_module
-from gan_lab.runs.record import RunRecord, find_runs, read_run
+from gan_lab.runs.record import ExecutionRecord, RunRecord, find_runs, read_run
 
 
 def a_run(path, **fields):
@@ -30,6 +30,8 @@ def test_a_record_comes_back(tmp_path):
         seed=2,
         git={"commit": "ab", "dirty": True},
         process={"pid": 5, "host": "h"},
+        execution=ExecutionRecord("compiled", seeds=16, stacked=True),
+        measured_by=("0a0a0a0a", "0b0b0b0b"),
         final={"distance/jsd": 0.5, "loss/critic": "-inf"},
     )
     assert read_run(tmp_path) == record
@@ -86,13 +88,22 @@ def test_what_is_no_run_folder_is_said_to_be_none(tmp_path, name):
         ("[]", "its content must be a dict; got []."),
         ("[" * 100_000, "maximum recursion depth"),
         ("\udcff", "invalid start byte"),
-        ('{"format": 2, "status": "running"}', "format must be 1; got 2."),
-        ('{"status": "running"}', "format must be 1; got None."),
-        ('{"format": 1}', "status must be one of running, completed, "),
+        ('{"format": 3, "status": "running"}', "format must be 1 or 2; got 3."),
+        ('{"status": "running"}', "format must be 1 or 2; got None."),
+        ('{"format": 2}', "status must be one of running, completed, "),
         ('{"format": 1, "status": "done"}', "got 'done'."),
-        ('{"format": 1, "status": "running", "iteration": -1}', "iteration must be a whole number, 0 or"),
-        ('{"format": 1, "status": "running", "duration_s": NaN}', "duration_s must be a number, 0 or"),
-        ('{"format": 1, "status": "running", "final": {"a": "b"}}', "final must be a mapping"),
+        ('{"format": 2, "status": "done"}', "got 'done'."),
+        ('{"format": 2, "status": "running", "iteration": -1}', "iteration must be a whole number, 0 or"),
+        ('{"format": 2, "status": "running", "duration_s": NaN}', "duration_s must be a number, 0 or"),
+        ('{"format": 2, "status": "running", "final": {"a": "b"}}', "final must be a mapping"),
+        (
+            '{"format": 2, "status": "running", "measured_by": "a"}',
+            "measured_by must be a list, each entry text",
+        ),
+        (
+            '{"format": 2, "status": "running", "measured_by": [1]}',
+            "measured_by must be a list, each entry text",
+        ),
     ],
 )
 def test_a_damaged_record_is_reported(tmp_path, text, fault):
@@ -105,6 +116,90 @@ def test_a_damaged_record_is_reported(tmp_path, text, fault):
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("execution", "fault"),
+    [
+        ("eager", "execution must be a dict or null; got 'eager'."),
+        ([], "execution must be a dict or null; got []."),
+        ({}, "execution.mode is missing; ExecutionRecord has mode, seeds, stacked."),
+        ({"mode": "warp"}, "execution.mode must be one of eager, compiled, graph; got 'warp'."),
+        ({"mode": "eager", "seeds": 0}, "execution.seeds must be a whole number greater than 0; got 0."),
+        ({"mode": "eager", "seeds": 1.5}, "execution.seeds must be a whole number greater than 0; got 1.5."),
+        ({"mode": "eager", "seeds": 2, "stacked": 1}, "execution.stacked must be true or false; got 1."),
+        ({"mode": "eager", "stacked": True}, "execution.stacked must be false for a single seed; got True."),
+    ],
+)
+def test_a_damaged_execution_is_reported(tmp_path, execution, fault):
+    content = {"format": 2, "status": "running", "execution": execution}
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(UserError) as caught:
+        read_run(tmp_path)
+    assert str(caught.value).endswith(f"of another version of gan-lab: {fault}")
+
+
+# Format 1, whose texts are values now
+
+
+def a_record_of_format_1(path, **fields):
+    (path / "run.json").write_text(json.dumps({"format": 1, "status": "completed", **fields}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("eager", ExecutionRecord("eager")),
+        ("compiled", ExecutionRecord("compiled")),
+        ("graph", ExecutionRecord("graph")),
+        ("eager, 2 seeds in turn", ExecutionRecord("eager", seeds=2)),
+        ("eager, 16 seeds stacked", ExecutionRecord("eager", seeds=16, stacked=True)),
+        ("compiled, 10 seeds in turn", ExecutionRecord("compiled", seeds=10)),
+        ("compiled, 2 seeds stacked", ExecutionRecord("compiled", seeds=2, stacked=True)),
+        ("graph, 3 seeds in turn", ExecutionRecord("graph", seeds=3)),
+        ("graph, 256 seeds stacked", ExecutionRecord("graph", seeds=256, stacked=True)),
+    ],
+)
+def test_an_execution_of_format_1_is_read_and_still_shown_so(tmp_path, text, expected):
+    a_record_of_format_1(tmp_path, execution=text)
+    execution = read_run(tmp_path).execution
+    assert execution == expected
+    assert str(execution or "") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", ()), ("0a0a", ("0a0a",)), ("0a0a+0b0b", ("0a0a", "0b0b"))]
+)
+def test_networks_of_format_1_are_read(tmp_path, text, expected):
+    a_record_of_format_1(tmp_path, measured_by=text)
+    assert read_run(tmp_path).measured_by == expected
+
+
+def test_what_is_read_of_format_1_is_written_in_this_one(tmp_path):
+    a_record_of_format_1(tmp_path, execution="eager, 2 seeds stacked", measured_by="0a0a")
+    record = read_run(tmp_path)
+    record.write()
+    assert json.loads((tmp_path / "run.json").read_text())["format"] == 2
+    assert read_run(tmp_path) == record
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"execution": text}
+        for text in (
+            *("warp", "eager ", "eager, 2 seeds", "eager, 1 seeds stacked", "eager, -2 seeds stacked"),
+            *("eager, \u0662 seeds stacked", f"eager, {'9' * 5000} seeds stacked", "eager\n", None, 1, {}),
+        )
+    ]
+    + [{"measured_by": value} for value in (None, 1, ["0a0a"])],
+)
+def test_a_damaged_text_of_format_1_is_reported(tmp_path, fields):
+    a_record_of_format_1(tmp_path, **fields)
+    with pytest.raises(UserError, match=rf"is damaged, .*: {next(iter(fields))} must be .*; got ") as caught:
+        read_run(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_folder_named_as_the_record_is_reported(tmp_path):
     (tmp_path / "run.json").mkdir()
     with pytest.raises(UserError, match="could not be read: Is a directory"):
@@ -112,8 +207,10 @@ def test_a_folder_named_as_the_record_is_reported(tmp_path):
 
 
 def test_keys_of_a_later_version_are_ignored(tmp_path):
-    (tmp_path / "run.json").write_text('{"format": 1, "status": "completed", "colour": "red", "path": "/"}')
-    assert read_run(tmp_path) == RunRecord(tmp_path, "completed")
+    content = {"format": 2, "status": "completed", "colour": "red", "path": "/"}
+    content["execution"] = {"mode": "eager", "threads": 2}
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    assert read_run(tmp_path) == RunRecord(tmp_path, "completed", execution=ExecutionRecord("eager"))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ CHOICES = {"objective": "wasserstein", "constraint": "clip"}
 # all try at the same moment; the one that wins stays until it is told to go
 RACE = """
 import pathlib, sys
-from gan_lab.config.checks import UserError
+from gan_lab.config.errors import UserError
 from gan_lab.runs.run import open_run
 print("ready", flush=True)
 sys.stdin.readline()
@@ -82,7 +82,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
     git = content.pop("git")
     assert git is None or set(git) == {"commit", "dirty"}
     assert content == {
-        "format": 1,
+        "format": 2,
         "status": "running",
         "iteration": 0,
         "iterations": 100,
@@ -93,8 +93,8 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "device": "cpu",
         "config_hash": config_hash(CONFIG),
         "choices": CHOICES,
-        "execution": "",
-        "measured_by": "",
+        "execution": None,
+        "measured_by": [],
         "final": {},
     }
     assert (path / "config.yaml").read_text().startswith("objective:\n")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 import yaml
 
-from gan_lab.runs.record import CONFIG_NAME, RunRecord
+from gan_lab.runs.record import CONFIG_NAME, ExecutionRecord, RunRecord
 
 CHOICES = {
     "objective": "wgan",
@@ -114,7 +114,7 @@ def write_run(
         "command": "gan-lab train experiment=stability",
         "versions": {"gan-lab": "0.4.0", "torch": "2.15.0"},
         "device": "cpu",
-        "execution": "eager",
+        "execution": ExecutionRecord("eager"),
         "config_hash": "0123abcd",
         "choices": CHOICES | (choices or {}),
     }

@@ -1,6 +1,7 @@
 """How `train.execution=auto` decides, with a clock and a compiler that say what they are told to."""
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +12,9 @@ import torch
 
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup, build_setup
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import ExecutionRecord, RunRecord, load_record
 from gan_lab.training import autotune
+from gan_lab.training import autotune as choosing
 from gan_lab.training.autotune import Choice, choose_execution
 from gan_lab.training.member import Position
 from support.configs import compose_config
@@ -25,11 +27,13 @@ TOY = ("device=cpu", "dataset=ring8", "objective=wgan_gp", "train.batch_size=4",
 class Standing:
     """A member before its first iteration, without files."""
 
+    execution: ExecutionRecord | None = None
+
     def __init__(self, setup: Setup, tmp_path: Path) -> None:
         self.setup, self.last_finite = setup, Position(0, setup.init_state())
         sampler = setup.dataset.open(setup.device)
         self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
-        self.run = SimpleNamespace(record=RunRecord(path=tmp_path, status="running"))
+        self.run = SimpleNamespace(record=RunRecord(tmp_path, "running", execution=self.execution))
 
 
 @pytest.fixture
@@ -139,6 +143,40 @@ def test_the_time_of_arithmetic_is_that_of_its_operations(
     members: Any = [Standing(setup.with_seed(seed), tmp_path) for seed in range(3)]
     assert autotune._arithmetic_seconds(members[:1]) == pytest.approx(1.0)
     assert autotune._arithmetic_seconds(members) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("eager", ("eager", 1, False)),
+        ("compiled", ("compiled", 1, False)),
+        ("compiled, 2 seeds in turn", ("compiled", 2, False)),
+        ("eager, 3 seeds stacked", ("eager", 3, True)),
+    ],
+)
+def test_what_format_1_recorded_goes_on_without_a_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: tuple[str, int, bool]
+) -> None:
+    """Another mode or layout rounds otherwise: what goes on would not be the same run."""
+    monkeypatch.delattr(choosing, "make_execution")
+    (tmp_path / "run.json").write_text(json.dumps({"format": 1, "status": "running", "execution": text}))
+    mode, seeds, together = expected
+    setup = build_setup(compose_config(*TOY))
+    members: Any = [Standing(setup.with_seed(seed), tmp_path) for seed in range(seeds)]
+    for member in members:
+        member.run.record = load_record(tmp_path)
+    choice = choose_execution(members, 10_000)
+    assert (choice.mode, choice.together) == (mode, together)
+    assert choice.record(seeds) == members[0].run.record.execution
+
+
+def test_what_other_seeds_recorded_together_is_tried_anew(
+    decide: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Standing, "execution", ExecutionRecord("compiled", seeds=3, stacked=True))
+    choice, built = decide({"eager": 0.04, "stacked": 0.1, "arithmetic": 0.01}, 100, seeds=4)
+    assert (choice.mode, choice.together) == ("eager", True)
+    assert "stacked" in built
 
 
 @pytest.mark.parametrize("failing", [False, True])

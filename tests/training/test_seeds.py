@@ -24,13 +24,9 @@ from gan_lab.game.setup import Setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.record import ExecutionRecord, read_run
 from gan_lab.tags.names import MEDIAN
 from gan_lab.training import autotune, ensemble, launch, signals
-from gan_lab.runs.record import ExecutionRecord, read_run
-from gan_lab.training import autotune as choosing
-from gan_lab.training import ensemble as ensembles
-from gan_lab.training import launch, signals
 from gan_lab.training.ensemble import Ensemble
 from gan_lab.training.resume import resume
 from gan_lab.types import Sampler
@@ -172,7 +168,7 @@ def test_each_seed_is_the_run_that_it_would_be_alone(
         assert (record.status, record.iteration, record.seed) == ("completed", 12, k)
         assert record.config_hash == expected.config_hash
         assert (run / "config.yaml").read_bytes() == (alone / "config.yaml").read_bytes()
-        assert record.execution == (f"eager, 3 seeds {'stacked' if together else 'in turn'}")
+        assert record.execution == ExecutionRecord("eager", seeds=3, stacked=together)
         assert_close_run(run, alone, allowed)
         assert record.numbers.keys() == expected.numbers.keys()
         for tag, value in expected.numbers.items():
@@ -247,7 +243,7 @@ def test_members_in_turn_share_no_memory(
     with layout(together=False):
         start(tmp_path, "train.seeds=3", "train.execution=graph")
     for name in ALL:
-        assert read_run(tmp_path / name).execution == "graph, 3 seeds in turn"
+        assert read_run(tmp_path / name).execution == ExecutionRecord("graph", seeds=3)
         assert_same_run(tmp_path / name, group(False) / name)
 
 
@@ -367,7 +363,7 @@ def test_one_of_many_goes_on_alone(
         start(tmp_path, "train.seeds=3")
     assert gan_lab("resume", str(tmp_path / "seed1")).status == 0
     assert statuses(tmp_path) == [("interrupted", 7), ("completed", 12), ("interrupted", 7)]
-    assert read_run(tmp_path / "seed1").execution == "eager"
+    assert read_run(tmp_path / "seed1").execution == ExecutionRecord("eager")
     assert_close_run(tmp_path / "seed1", lone(1), allowed)
     before = contents(tmp_path / "seed1")
     assert gan_lab("resume", str(tmp_path)).status == 0
@@ -417,12 +413,12 @@ def test_a_run_goes_on_in_every_mode(
         with interruption(after=4):
             resume(tmp_path, ["train.execution=compiled"], [])
     assert statuses(tmp_path) == [("interrupted", 7)] * 2
-    assert read_run(tmp_path / "seed1").execution == "compiled, 2 seeds stacked"
+    assert read_run(tmp_path / "seed1").execution == ExecutionRecord("compiled", seeds=2, stacked=True)
     with interruption(after=3):
         resume(tmp_path / "seed1", ["train.execution=compiled"], [])
-    assert read_run(tmp_path / "seed1").execution == "compiled"
+    assert read_run(tmp_path / "seed1").execution == ExecutionRecord("compiled")
     resume(tmp_path / "seed1", [], [])
-    assert read_run(tmp_path / "seed1").execution == "eager"
+    assert read_run(tmp_path / "seed1").execution == ExecutionRecord("eager")
     assert_close_run(tmp_path / "seed1", lone(1), allowed)
 
 
@@ -431,8 +427,8 @@ def test_a_run_that_a_graph_played_goes_on_without_a_gpu(tmp_path: Path, lone: L
         start(tmp_path, "seed=1", "train.execution=auto")
     path = tmp_path / "run.json"
     text = path.read_text()
-    assert '"execution": "eager"' in text
-    path.write_text(text.replace('"execution": "eager"', '"execution": "graph"'))
+    assert '"mode": "eager"' in text
+    path.write_text(text.replace('"mode": "eager"', '"mode": "graph"'))
     resume(tmp_path, [], [])
-    assert read_run(tmp_path).execution == "eager"
+    assert read_run(tmp_path).execution == ExecutionRecord("eager")
     assert_close_run(tmp_path, lone(1), allowed)

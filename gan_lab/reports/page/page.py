@@ -162,7 +162,7 @@ def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
         for r in records
         if r.git and "commit" in r.git
     )
-    devices = dict.fromkeys(", ".join(filter(None, (r.device, r.execution))) for r in records)
+    devices = dict.fromkeys(", ".join(filter(None, (r.device, str(r.execution or "")))) for r in records)
     made = [
         ("command of the sweep", [command_of_sweep(sweep.root)]),
         ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),

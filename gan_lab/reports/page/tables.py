@@ -84,7 +84,7 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         **measured,
         **floors,
         "duration_s": record.duration_s,
-        "execution": record.execution,
+        "execution": str(record.execution or ""),
         "device": record.device,
         "run": name_below(sweep.root, record.path),
         "message": record.message or "",

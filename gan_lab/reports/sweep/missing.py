@@ -56,8 +56,7 @@ def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
     """Say of which datasets samples were measured by several feature networks: numbers of theirs differ."""
     networks: dict[str, set[str]] = {}
     for run in runs:
-        of_run = filter(None, run.record.measured_by.split("+"))
-        networks.setdefault(run.record.choices.get("dataset", "data"), set()).update(of_run)
+        networks.setdefault(run.record.choices.get("dataset", "data"), set()).update(run.record.measured_by)
     for dataset, digests in networks.items():
         if len(digests) > 1:
             listed = ", ".join(sorted(digests))
