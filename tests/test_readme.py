@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gan_lab.cli import main as cli
-from gan_lab.config.options import GROUPS, config_folder, list_options
+from gan_lab.config.groups import own_groups
+from gan_lab.config.options import config_folder, list_options
 from gan_lab.game.setup import build_setup
 from gan_lab.runs.record import find_runs
 from support.configs import FEW, compose_config
@@ -51,7 +52,7 @@ def test_a_train_command_composes_and_builds(arguments: list[str]) -> None:
 def test_the_table_lists_every_option() -> None:
     table = README.partition("## Choosing")[2].partition("## Sweeps")[0]
     named = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", table))))
-    for group in GROUPS:
+    for group in own_groups().shown:
         options = set(list_options(group, [config_folder()])) - {"compose", "spectral_norm_consistency"}
         assert options <= named, group
 

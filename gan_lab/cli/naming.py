@@ -7,15 +7,18 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from gan_lab.config.groups import own_groups
+
 _LONGEST = 80  # names of folders end at 255 bytes, and hold a hash besides
 
 
 def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options chosen in gan-lab's own groups."""
+    """Return the options that say what is run, by group, out of all that Hydra composed."""
+    groups = own_groups()
     return {
         group: str(option)
         for group, option in chosen.items()
-        if not group.startswith(("hydra/", "settings", "sizes")) and option is not None and "@" not in group
+        if groups.is_choice(group) and option is not None and "@" not in group
     }
 
 
@@ -33,8 +36,7 @@ def run_name(root: DictConfig) -> str:
     chosen = choices_of(root.hydra.runtime.choices)
     if chosen.get("constraint") == "compose":
         chosen["constraint"] = "+".join(root.constraint.parts)
-    groups = ("experiment", "objective", "constraint", "architecture", "dataset")
-    names = [chosen[group] for group in groups if group in chosen]
+    names = [chosen[group] for group in own_groups().named if group in chosen]
     values = [
         override.lstrip("+")
         for override in root.hydra.overrides.task

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.cli.configs import to_plain, version_of
 from gan_lab.cli.hydra_plugins import RESOLVERS
 from gan_lab.cli.naming import run_name
+from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, format_group, format_options
 from gan_lab.config.scales import at_scale, drawn
 from gan_lab.runs.run import config_hash
@@ -23,7 +24,7 @@ def register_resolvers() -> None:
         "run_name": lambda *, _root_: run_name(_root_),
         "config_hash": lambda *, _root_: _job_hash(_root_),
         "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
-        "options": lambda *, _root_: format_options(_folders_of_options(_root_)),
+        "options": lambda *, _root_: format_options(own_groups().shown, _folders_of_options(_root_)),
         "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
         "rate": lambda published, *, _root_: (

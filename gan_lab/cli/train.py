@@ -12,6 +12,7 @@ from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_fol
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.naming import choices_of
 from gan_lab.config.errors import UserError
+from gan_lab.config.groups import own_groups
 from gan_lab.runs.record import RECORD_NAME
 
 
@@ -60,7 +61,7 @@ def _train_job(config: DictConfig) -> float:
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:
     # Hydra records no choice for a group that was given a list
-    for group in ("objective", "constraint", "architecture", "dataset", "optimizer"):
+    for group in own_groups().sections:
         if group not in choices:
             raise UserError(
                 f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-GROUPS = ("objective", "constraint", "architecture", "dataset", "optimizer", "panel", "experiment")
-
 
 def config_folder() -> Path:
     """Return the folder of configs: inside the installed package, or beside it in a checkout."""
@@ -31,11 +29,11 @@ def describe_option(path: Path) -> str:
     return ""
 
 
-def format_options(folders: Iterable[Path]) -> str:
-    """Return every group with its options, a line each, for the help text."""
+def format_options(groups: Iterable[str], folders: Iterable[Path]) -> str:
+    """Return groups with their options, a line each, for the help text."""
     folders = list(folders)
     lines = []
-    for group in GROUPS:
+    for group in groups:
         options = format_group(group, folders)
         if options:
             lines += [group, options, ""]

@@ -14,6 +14,7 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build, make
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.groups import own_groups
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.game.batches import BatchShape
@@ -25,12 +26,10 @@ from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
+from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
-
-_SECTIONS = ("objective", "constraint", "architecture", "dataset", "optimizer", "critic_optimizer", "train")
-_KEYS = (*_SECTIONS, "metrics", "seed", "device", "trusted", "critic_norm")
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,10 @@ def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
+    known = [key for key in own_groups().keys if key not in KEYS_OF_EXPERIMENTS]
     for key in config:
-        if key not in _KEYS:
-            raise UserError(f"{key} is not a key of the config; it has {', '.join(_KEYS)}.")
+        if key not in known:
+            raise UserError(f"{key} is not a key of the config; it has {', '.join(known)}.")
 
 
 def _architectures(

@@ -12,6 +12,7 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build
 from gan_lab.config.checks import Settings
 from gan_lab.config.errors import UserError
+from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, describe_option
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
@@ -28,11 +29,7 @@ from support.games import assert_same_play
 from support.rounding import EPS
 
 FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rglob("*.yaml"))
-# what lies in settings/ is no choice of its own: options that share it bring it in
-# and what lies in hydra/ is for sweeps, not for runs; distances/ is of another command
-NOT_OF_TRAIN = ("settings", "sizes", "hydra", "distances")
-OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] not in NOT_OF_TRAIN]
-OPTIONS = [option for option in OPTIONS if "/" in option]
+OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] in own_groups().shown]
 
 KINDS: dict[str, type[Settings]] = {
     "objective": Objective,

@@ -10,7 +10,9 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
 from gan_lab.cli.configs import take_experiment_keys
+from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import sweep_name
+from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.scales import SCALES, at_scale, drawn
@@ -24,6 +26,8 @@ EXPERIMENTS = [name for name in list_options("experiment", [config_folder()]) if
 def jobs_of(name: str, scale: str) -> list[list[str]]:
     """The overrides of each job that an experiment sweeps over; of long axes, the first two and the last."""
     overrides = [f"experiment={name}", f"scale={scale}"]
+    register_resolvers()
+    prefer_own_configs()
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         config = hydra.compose("config", overrides=overrides, return_hydra_config=True)
         assert config.hydra.mode.name == "MULTIRUN"

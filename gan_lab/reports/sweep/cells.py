@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gan_lab.config.groups import own_groups
 from gan_lab.reports.sweep.model import Cell
 from gan_lab.runs.record import RunRecord, leaves_of
 
@@ -12,7 +13,6 @@ DRAW = "draw"
 """Number of an architecture drawn at random: with the seed, what the runs of one cell differ by."""
 
 _NETWORKS = ("dataset", "architecture", "panel", "architecture/generator", "architecture/critic")
-_SHOWN = ("objective", "constraint", *_NETWORKS[1:], "dataset", "optimizer")
 # of the experiment as a whole, or the same numbers another way
 _NO_AXES = {"experiment", "scale", "sizes", DRAW}
 _NO_LEAVES = {
@@ -122,7 +122,15 @@ def _choice_axes(choices: _Table) -> list[str]:
     for name in (each for each in varying if each not in ("objective", *_NETWORKS)):
         if not choices.explains(axes, name):
             axes.append(name)
-    return sorted(axes, key=lambda name: (_SHOWN.index(name) if name in _SHOWN else len(_SHOWN), name))
+    shown = _shown_groups()
+    return sorted(axes, key=lambda name: (shown.index(name) if name in shown else len(shown), name))
+
+
+def _shown_groups() -> list[str]:
+    """Return the groups in the order of a label: that of help, with all that names networks side by side."""
+    beside = {"architecture": [name for name in _NETWORKS if name != "dataset"]}
+    shown = [name for group in own_groups().shown for name in beside.get(group, [group])]
+    return list(dict.fromkeys(shown))
 
 
 def _by_rank(leaves: _Table) -> list[str]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 from gan_lab.runs.record import leaves_of
+from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
 
 _SCALE = "scale"
 # what two options of a group share, and what matters whichever was chosen
@@ -19,8 +21,6 @@ _NO_SETTINGS = re.compile(
     r"(seed|scale|draw|learning_rate|device|trusted|metrics\.(every|layers)|dataset\.(root|download)|hydra\..*"
     r"|train\.(seeds|execution|log_every|sample_every|checkpoint_every|returned_.*))"
 )
-# these bring settings, which are compared themselves
-_BUNDLES = ("experiment", "panel", "sizes", _SCALE, "draw", "learning_rate")
 # what may stand in an override without quotes
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
 
@@ -131,7 +131,9 @@ def _number_of_seeds(config: Mapping[str, Any], otherwise: int) -> str:
 
 
 def _different_groups(here: Mapping[str, str], there: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    groups = sorted(here.keys() & there.keys() - set(_BUNDLES))
+    # these bring settings, which are compared themselves
+    bringing = {*own_groups().bundles, *KEYS_OF_EXPERIMENTS}
+    groups = sorted(here.keys() & there.keys() - bringing)
     return [(group, here[group], there[group]) for group in groups if here[group] != there[group]]
 
 
