@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.scales import DEFAULT_SCALE
-from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
+from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
 

@@ -12,7 +12,7 @@ from gan_lab.cli.naming import run_name
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, format_group, format_options
 from gan_lab.config.scales import at_scale, drawn
-from gan_lab.runs.run import config_hash
+from gan_lab.runs.config_hash import config_hash
 
 
 def register_resolvers() -> None:

@@ -124,7 +124,7 @@ class Prefetcher:
         sources: those of each run that is played; of several, batches are stacked along a new axis 0.
         ahead: whether a thread draws the next block while this one is consumed, on a CUDA device beside the
             computation. It pays where real data comes from a disk; elsewhere it takes a core from arithmetic.
-        waiting: one that several feeds share, None for one of its own.
+        waiting: one that several prefetchers share, None for one of its own.
     """
 
     def __init__(

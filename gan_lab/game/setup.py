@@ -26,7 +26,7 @@ from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
+from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)

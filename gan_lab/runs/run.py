@@ -3,8 +3,6 @@
 import contextlib
 import dataclasses
 import fnmatch
-import hashlib
-import json
 import math
 import os
 import time
@@ -21,6 +19,7 @@ from gan_lab.files.atomic import remove_partials, write_atomically
 from gan_lab.files.lock import LOCK_NAME, FolderLock
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
+from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.record import (
     CONFIG_NAME,
     RECORD_NAME,
@@ -31,9 +30,6 @@ from gan_lab.runs.record import (
     leaves_of,
     load_record,
 )
-
-KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
-"""Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
 _HYDRA = (".hydra", "*.log")
 _OURS = (LOCK_NAME, CONFIG_NAME, ".*.partial")
@@ -177,25 +173,6 @@ def open_run(
     except BaseException:
         lock.release()
         raise
-
-
-def config_hash(config: dict[str, Any]) -> str:
-    """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
-
-    Neither ``KEYS_OF_EXPERIMENTS`` count, nor the order of keys, nor whether a whole number is written 1 or
-    1.0.
-    """
-    counted = {key: value for key, value in config.items() if key not in KEYS_OF_EXPERIMENTS}
-    text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_canonical(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _claim(path: Path) -> FolderLock:

@@ -58,10 +58,13 @@ def launch(
         UserError: if the config or the folder is not fit for it.
         KeyboardInterrupt: after saving, if a signal asked to stop.
     """
+    # One config, and what it describes, for each seed
     configs = configs_by_folder(config, run_dir)
     (first, *others), device_and_mode = configs.values(), (device, execution)
     setup = build_setup(_changed(first, *device_and_mode), trusted)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
+
+    # Claim all folders, train what is not finished, let go
     total = iterations or setup.train.iterations
     about = {"device": setup.device.type, "command": command, "choices": choices}
     with ExitStack() as stack:
@@ -137,11 +140,14 @@ def _train_all(unfinished: Sequence[tuple[Setup, Run]]) -> None:
         UserError: if data or a checkpoint is not fit for it.
         KeyboardInterrupt: after saving, if a signal asked to stop.
     """
+    # What may take long, and is stopped at once by Ctrl-C
     checkpoints = [_find_checkpoint(setup, run) for setup, run in unfinished]
     first, _ = unfinished[0]
     sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
     if first.metrics.every:
         find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
+
+    # Training, which a signal ends after saving
     with ExitStack() as stack, stop_on_signals() as request:
         if first.device.type == "cuda":
             stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from gan_lab.config.errors import UserError
+from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.record import read_run
-from gan_lab.runs.run import config_hash, open_run
+from gan_lab.runs.run import open_run
 
 CONFIG = {
     "objective": {"_target_": "gan_lab.objectives.wasserstein.Wasserstein"},

@@ -9,8 +9,8 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
+from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 from gan_lab.runs.record import leaves_of
-from gan_lab.runs.run import KEYS_OF_EXPERIMENTS
 
 _SCALE = "scale"
 # what two options of a group share, and what matters whichever was chosen

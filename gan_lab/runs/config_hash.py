@@ -1,0 +1,28 @@
+"""What tells configurations apart: one hash, and one list of what does not count."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
+"""Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
+
+    Neither ``KEYS_OF_EXPERIMENTS`` count, nor the order of keys, nor whether a whole number is written 1 or
+    1.0.
+    """
+    counted = {key: value for key, value in config.items() if key not in KEYS_OF_EXPERIMENTS}
+    text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
