@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,16 +45,29 @@ class Failure(NamedTuple):
     status: int
 
 
-class _Command:
-    """What this process was started for; a launcher's worker has none."""
+@dataclass
+class _ProcessState:
+    """What a process knows of the command that it runs, or runs jobs for.
 
-    process: int | None = None
+    There is one for each process, as a global of this module, because nobody could hand it over: Hydra makes
+    the callback below by itself, from its name in conf/, and a launcher sends a job to its workers by name,
+    so that it finds there the state of the worker, not that of the process which started the sweep.
+
+    Attributes:
+        collector: id of the process that was started by hand and collects failures; None in a worker, or of
+            its parent if it was forked.
+        sweep: folder of the sweep; None of a lone job.
+        refusal: why the lone job was refused.
+        stopped_by: name of the signal that has ended a job of this worker: it takes no further ones.
+    """
+
+    collector: int | None = None
     sweep: Path | None = None
     refusal: Failure | None = None
+    stopped_by: str | None = None
 
 
-# whether a signal has ended a job of this worker: it takes no further ones
-_stopped: list[str] = []
+_state = _ProcessState()
 
 
 class FailureNotes(Callback):
@@ -62,27 +76,27 @@ class FailureNotes(Callback):
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Forget the notes of the sweep before."""
         del kwargs
-        _Command.sweep = Path(config.hydra.sweep.dir)
-        shutil.rmtree(_Command.sweep / NOTES_NAME, ignore_errors=True)
+        _state.sweep = Path(config.hydra.sweep.dir)
+        shutil.rmtree(_state.sweep / NOTES_NAME, ignore_errors=True)
 
 
 def begin() -> None:
     """Forget what an earlier command left; this process is the one that collects."""
-    _Command.process, _Command.sweep, _Command.refusal = os.getpid(), None, None
+    _state.collector, _state.sweep, _state.refusal = os.getpid(), None, None
 
 
 def sweep_folder() -> Path | None:
     """Return the folder of the sweep since ``begin``; None of a lone job."""
-    return _Command.sweep
+    return _state.sweep
 
 
 def collect() -> list[Failure]:
     """Return the jobs that failed since ``begin``, in their order, and remove their notes."""
-    if _Command.refusal is not None:
-        return [_Command.refusal]
-    if _Command.sweep is None:
+    if _state.refusal is not None:
+        return [_state.refusal]
+    if _state.sweep is None:
         return []
-    folder = _Command.sweep / NOTES_NAME
+    folder = _state.sweep / NOTES_NAME
     notes = sorted(folder.glob("*.json"), key=lambda path: int(path.stem))
     failures = [Failure(*json.loads(path.read_bytes())) for path in notes]
     shutil.rmtree(folder, ignore_errors=True)
@@ -98,35 +112,37 @@ def noted(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
 
     @functools.wraps(job)
     def noting(config: DictConfig) -> Any:
-        settings = HydraConfig.get()
-        if settings.mode == RunMode.MULTIRUN:
-            return _run_in_sweep(job, config)
-        try:
-            return job(config)
-        except UserError as error:
-            _Command.refusal = Failure(str(error), REFUSED)
-            return None
+        in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
+        return _run_in_sweep(job, config) if in_sweep else _run_alone(job, config)
 
     return noting
+
+
+def _run_alone(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
+    try:
+        return job(config)
+    except UserError as error:
+        _state.refusal = Failure(str(error), REFUSED)
+        return None
 
 
 def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     settings = HydraConfig.get()
     try:
-        if _stopped:
-            raise KeyboardInterrupt(*_stopped)
+        if _state.stopped_by is not None:
+            raise KeyboardInterrupt(_state.stopped_by)
         return job(config)
     except (UserError, OmegaConfBaseException) as error:
         _note(settings, " ".join(str(error).split()), REFUSED)
     except KeyboardInterrupt as stop:
-        if _Command.process == os.getpid():
+        if _state.collector == os.getpid():
             raise  # it is the whole sweep that shall stop
-        _stopped[:] = [str(argument) for argument in stop.args] or ["SIGINT"]
+        _state.stopped_by = str(stop.args[0]) if stop.args else "SIGINT"
         if is_orphan():
             # nobody waits for an answer or a note; the same command may have been started again already
             logging.shutdown()
             os._exit(CRASHED)
-        _note(settings, f"Stopped by {_stopped[0]}; the same command again does what is left.", CRASHED)
+        _note(settings, f"Stopped by {_state.stopped_by}; the same command again does what is left.", CRASHED)
     except Exception as error:
         log.exception("The job crashed.")
         reason = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split()).rstrip(": ")

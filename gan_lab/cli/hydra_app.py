@@ -3,9 +3,10 @@
 Torch is imported when a job starts, not before.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import hydra
@@ -20,6 +21,7 @@ from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.options import config_folder
 
 _FLAGS = ("-m", "--multirun", "--resolve", "-r")
+_VARIABLES = ("GAN_LAB_SWEEP", "HYDRA_FULL_ERROR")
 
 
 def run_app(
@@ -35,20 +37,16 @@ def run_app(
     Returns:
         The jobs that failed.
     """
+    # Prepare what Hydra is given
     begin()
     prefer_own_configs()
     overrides = expand_constraint_lists(arguments)
-    os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    # Hydra prints and exits by itself unless asked for the error, which main.py words in one line
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
-    sys.argv = [sys.argv[0], *sorted(overrides, key=lambda argument: argument not in _FLAGS)]
-    # 1.4 wants to know what a config may name
-    allowed: Any = {"execution_whitelist": HYDRA_MAY_NAME} if version_of(hydra) >= (1, 4) else {}
-    main = hydra.main(config_path=str(config_folder()), config_name=config_name, **version_base(), **allowed)
+
+    # Compose, and run the job or the jobs
     try:
-        main(job)()
+        with _command_line(overrides):
+            _hydra_main(config_name)(job)()
     except Exception as error:
         of_plugin = failure_of_plugin(error)
         if of_plugin is None or asked_for_traceback:
@@ -56,7 +54,39 @@ def run_app(
         failures = collect()
         # with every trial failed, the optimiser has no best one, and those are the reason
         return failures if failures and raised_in(error, "optuna") else [*failures, of_plugin]
+
+    # Collect what failed, wherever it ran
     return collect()
+
+
+def _hydra_main(config_name: str) -> Callable[[Callable[[DictConfig], Any]], Callable[[], Any]]:
+    """Return Hydra's decorator for a root config in conf/."""
+    # 1.4 wants to know what a config may name
+    allowed: Any = {"execution_whitelist": HYDRA_MAY_NAME} if version_of(hydra) >= (1, 4) else {}
+    return hydra.main(config_path=str(config_folder()), config_name=config_name, **version_base(), **allowed)
+
+
+@contextlib.contextmanager
+def _command_line(overrides: list[str]) -> Iterator[None]:
+    """Give Hydra these overrides where it looks for them: in ``sys.argv`` and in the environment.
+
+    After the block both are as they were; workers that a launcher started inside it keep what they inherited.
+    """
+    arguments, environment = sys.argv, {name: os.environ.get(name) for name in _VARIABLES}
+    # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
+    sys.argv = [arguments[0], *sorted(overrides, key=lambda argument: argument not in _FLAGS)]
+    # conf/config.yaml names the sweep's folder after it, in this process and in workers
+    os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
+    # Hydra prints and exits by itself unless asked for the error, which main.py words in one line
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+        for name, value in environment.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 # a launcher's worker process imports this module on its way to the job, and must find these, too

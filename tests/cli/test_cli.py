@@ -1,5 +1,6 @@
 """What a user types and gets: help, sweeps, completion, samples, resumption."""
 
+import contextlib
 import json
 import os
 import sys
@@ -9,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from omegaconf import DictConfig
 from PIL import Image
 
 import gan_lab as package
 from gan_lab.cli import main as cli
+from gan_lab.cli.hydra_app import run_app
+from gan_lab.cli.naming import sweep_name
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.runs.record import find_runs
@@ -349,3 +353,29 @@ def test_constraints_that_hydra_would_merge_are_refused(tmp_path: Path, choice: 
     assert called.status == 2
     assert "such as constraint=spectral_norm_consistency" in called.err
     assert [record.choices["constraint"] for record in find_runs(tmp_path)] == ["clip"]
+
+
+@pytest.mark.parametrize("variables", [{}, {"GAN_LAB_SWEEP": "mine", "HYDRA_FULL_ERROR": "1"}], ids=str)
+@pytest.mark.parametrize("crashing", [False, True])
+def test_a_command_leaves_the_process_as_it_was(
+    crashing: bool, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While it runs, Hydra and the workers of launchers find the overrides and the name of the sweep."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", arguments := ["gan-lab", "train"])
+    for name in ("GAN_LAB_SWEEP", "HYDRA_FULL_ERROR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    before, during = dict(os.environ), []
+
+    def job(config: DictConfig) -> None:
+        during.append((sys.argv[1:], os.environ["GAN_LAB_SWEEP"]))
+        if crashing:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError) if crashing else contextlib.nullcontext():
+        run_app(job, ["seed=3", "hydra.run.dir=."])
+    assert during == [(["seed=3", "hydra.run.dir=."], sweep_name(["seed=3"]))]
+    assert sys.argv is arguments
+    assert dict(os.environ) == before

@@ -22,6 +22,8 @@ from hydra_plugins.hydra_submitit_launcher.config import LocalQueueConf, SlurmQu
 from omegaconf import OmegaConf
 
 from gan_lab.cli import parallelism
+from gan_lab.cli.hydra_plugins import prefer_own_configs
+from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.options import config_folder
 from gan_lab.runs.record import find_runs
 from gan_lab.training import signals
@@ -49,6 +51,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 def hydra_config(node: str, *overrides: str) -> dict[str, Any]:
     """Return a node of Hydra's own config as a sweep with these overrides composes it, resolved."""
+    register_resolvers()
+    prefer_own_configs()
     with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
         composed = hydra.compose("config", overrides=list(overrides), return_hydra_config=True)
         composed.hydra.job.name = "train"
