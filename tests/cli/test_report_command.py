@@ -79,7 +79,7 @@ def test_the_same_runs_give_the_same_bytes(sweep, tmp_path, monkeypatch):
 
 def test_no_torch_is_needed(sweep, tmp_path):
     code = (
-        "import sys; from gan_lab import cli; sys.argv = sys.argv[1:]; status = cli.main(); "
+        "import sys; from gan_lab.cli import main; sys.argv = sys.argv[1:]; status = main.main(); "
         "sys.exit(status or ('torch' in sys.modules) * 9)"
     )
     command = [sys.executable, "-c", code, "gan-lab", "report", str(sweep), "-o", str(tmp_path / "r")]

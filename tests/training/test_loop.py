@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from torch import Tensor
 
 from gan_lab.config.errors import UserError
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
 from gan_lab.tags.names import MEDIAN, RAW
@@ -187,18 +184,10 @@ def test_a_signal_saves_and_leaves(tmp_path: Path, number: signal.Signals, statu
     assert load_newest(tmp_path / "run").iteration == record.iteration == len(rows(tmp_path / "run"))
 
 
-@dataclass(frozen=True)
-class Exploding(Wasserstein):
-    """Overflows once an unconstrained critic's score gap passes 2."""
-
-    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        return super().critic_loss(real, fake) + 0 * torch.exp(44.3 * (real.mean() - fake.mean()))
-
-
 def test_divergence_is_a_result(train: Train) -> None:
-    overrides = [*TOY, "objective=gan", "objective._target_=test_train.Exploding"]
+    overrides = [*TOY, "objective=gan", "objective._target_=support.exploding.Exploding"]
     overrides += ["~objective.generator_loss", "optimizer.lr=0.005", "train.iterations=60"]
-    run = train("run", *overrides, "train.log_every=20", trusted=["test_train"])
+    run = train("run", *overrides, "train.log_every=20", trusted=["support"])
     record = read_run(run)
     assert record.status == "diverged"
     assert 0 < record.iteration < 60
@@ -209,7 +198,7 @@ def test_divergence_is_a_result(train: Train) -> None:
     assert all(bool(torch.isfinite(value).all()) for value in tensors_of(checkpoint.state))
     assert all(math.isfinite(float(row["loss/critic"])) for row in rows(run))
     # the iteration before the failure does not depend on how often one looks
-    other = train("other", *overrides, "train.log_every=7", trusted=["test_train"])
+    other = train("other", *overrides, "train.log_every=7", trusted=["support"])
     assert read_run(other).iteration == record.iteration
     assert without_slopes(run) == without_slopes(other)
     assert_same_weights(run, other)
