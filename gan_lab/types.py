@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
     real: Tensor  # (N + 1, B, *D)
     latent: Tensor  # (N + 1, B, Z)
-    noise: Tensor  # (N + 1, B, *noise_shape), uniform on [0, 1)
+    noise: Tensor  # (N + 1, B, *noise_shape), uniform on [0, 1); no rule reads the last row yet
     label: Tensor  # (N + 1, B) int64, the classes of real and generated samples alike; (N + 1, 0) without any
 
 

@@ -79,6 +79,13 @@ def test_no_two_packages_import_each_other() -> None:
     assert {pair for pair in edges if pair[::-1] in edges} == set()
 
 
+def test_the_rooms_of_reports_go_one_way() -> None:
+    rooms = ["sweep", "claims", "figures", "page"]
+    for k, room in enumerate(rooms):
+        text = "".join(path.read_text() for path in (PACKAGE / "reports" / room).glob("*.py"))
+        assert [other for other in rooms[k + 1 :] if f"gan_lab.reports.{other}" in text] == []
+
+
 def test_plug_in_families_do_not_know_each_other() -> None:
     families = {"optimizers", "objectives", "constraints", "architectures", "datasets"}
     assert {package: graph()[package] & families for package in families} == {p: set() for p in families}

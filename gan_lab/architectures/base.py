@@ -16,8 +16,9 @@ class GeneratorArchitecture(Settings, ABC):
     def build(self, latent_dim: int, data_shape: tuple[int, ...]) -> nn.Module:
         """Return an initialised generator; draws from torch's global generator.
 
-        The module holds no buffers, no dropout and no running statistics: batch normalisation uses the
-        statistics of the batch, so that its forward pass is a pure function of parameters and input.
+        The module holds no dropout and no running statistics: batch normalisation uses the statistics of the
+        batch, so that its forward pass is a pure function of parameters and input. Buffers, such as a fixed
+        filter, are constants: the same for every seed, and never drawn.
 
         Raises:
             UserError: if the architecture cannot make samples of ``data_shape``.

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def prepare_app(arguments: list[str]) -> list[Failure]:
-    """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns as ``train_app``."""
+    """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns the jobs that failed."""
     no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
     return run_app(_prepare_job, [*arguments, *no_files])
 

@@ -16,7 +16,8 @@ class SpectralNorm(Constraint):
     """Spectral normalisation: the critic is evaluated with W / σ(W) in place of each weight W.
 
     W is a parameter of two or more axes, seen as a matrix of one row per output, so that a convolution
-    of shape (out, in, h, w) becomes (out, in h w). σ(W), its largest singular value, is tracked by
+    of shape (out, in, h, w) becomes (out, in h w). (The weight of a transposed convolution, which
+    generators have, is (in, out, h, w): its rows are inputs.) σ(W), its largest singular value, is tracked by
     power iteration: v ← Wᵀu / ‖Wᵀu‖, u ← Wv / ‖Wv‖, σ = uᵀWv. One iteration per use is enough because
     W changes little in a step and u is kept between steps.
 

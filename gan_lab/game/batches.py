@@ -1,4 +1,4 @@
-"""Where a run's randomness comes from: one stream each for data, latents and penalties.
+"""Where a run's randomness comes from: a stream each for data, latents, and noise of either network's steps.
 
 What an iteration consumes is a function of the run's seed and the iteration's number, and of nothing else: a
 run goes on after an interruption, a member of an ensemble draws what the lone run draws, and batches can be
@@ -52,7 +52,7 @@ class CriticInputs(NamedTuple):
 
 
 class BatchSource:
-    """BatchSource what the iterations of one run consume.
+    """Draws what the iterations of one run consume.
 
     Attributes:
         sampler: of real data.

@@ -1,9 +1,10 @@
 """CUDA graphs: the kernels of a pure function recorded once and replayed without the interpreter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import torch
+from torch import Tensor
 
 from gan_lab.numerics.trees import copy_of, tensors_of
 
@@ -39,6 +40,14 @@ def capture(function: Callable[P, R]) -> Callable[P, R]:
     return replay
 
 
+def by_type(to: Sequence[Tensor], of: Sequence[Tensor]) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+    """Yield the pairs of two lists of tensors that hold something, those of one type together."""
+    pairs = [(one, other) for one, other in zip(to, of, strict=True) if one.numel()]
+    for dtype in dict.fromkeys(one.dtype for one, _ in pairs):
+        alike = [pair for pair in pairs if pair[0].dtype == dtype]
+        yield [one for one, _ in alike], [other for _, other in alike]
+
+
 class _Graph:
     def __init__(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
         self._inputs = copy_of(args)
@@ -56,6 +65,8 @@ class _Graph:
             self._result = function(*self._inputs)
 
     def replay(self, args: tuple[Any, ...]) -> Any:
-        torch._foreach_copy_(tensors_of(self._inputs), tensors_of(args))
+        # one kernel for all tensors of a type: of mixed ones each would be copied by itself
+        for to, of in by_type(tensors_of(self._inputs), tensors_of(args)):
+            torch._foreach_copy_(to, of)
         self._graph.replay()
         return self._result

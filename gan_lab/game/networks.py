@@ -76,7 +76,8 @@ def make_network(
         label: classes (B,), which the network is then called with, too; None, or no entries, without. An
             input of several batches of B repeats them.
     """
-    computed = {name: _convert(game, value) for name, value in params.items()}
+    constants = {name: value for name, value in network.named_buffers() if value.is_floating_point()}
+    computed = {name: _convert(game, value) for name, value in (constants | params).items()}
 
     def run(inputs: Tensor) -> Tensor:
         arguments: tuple[Tensor, ...] = (_convert(game, inputs),)

@@ -43,7 +43,8 @@ def value_and_gradients(
         params: where to differentiate.
 
     Returns:
-        The gradients by name, the loss and the rest, all detached.
+        The gradients by name, the loss and the rest. On the tape all are detached, so that nothing can be
+        differentiated through them; by ``torch.func`` they can be, by what else the loss depends on.
     """
     if not _on_the_tape:
         gradients, (value, aux) = torch.func.grad_and_value(loss, has_aux=True)(params)

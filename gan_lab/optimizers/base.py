@@ -16,7 +16,8 @@ class UpdateRule(Settings, ABC):
 
     All state is in tensors, the count of steps included, so that a rule runs under ``vmap`` and
     ``torch.compile`` and is saved with the rest. Nothing changes a tensor in place, so that a step can be
-    differentiated by the gradient that it was made from.
+    differentiated by the gradient that it was made from; not where that gradient has been 0 at every step, as
+    of a dead unit: a root mean square has no derivative there, and the result is NaN.
     """
 
     @abstractmethod

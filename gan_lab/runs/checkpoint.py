@@ -40,7 +40,7 @@ class Checkpoint(Settings):
 
     Attributes:
         iteration: completed iterations.
-        state: parameters and the states of optimizers, constraint and average.
+        state: parameters, the states of optimizers and constraints, average and count of iterations.
         counters: other positions in the run, such as the length of metrics.csv in bytes.
         device: type of the device that trained it, such as ``cpu``.
         fingerprint: hash of the run's configuration.
@@ -173,7 +173,7 @@ def _read(file: _File) -> Checkpoint:
 
 def _from_content(content: Any) -> Checkpoint:
     if content["format"] not in (_FORMAT, _BEFORE):
-        raise BadValueError("format", str(_FORMAT), content["format"])
+        raise BadValueError("format", f"{_BEFORE} or {_FORMAT}", content["format"])
     tensors = content["state"]
     if content["format"] == _BEFORE:
         tensors = tensors | {"iteration": torch.tensor(content["iteration"])}
@@ -199,8 +199,8 @@ def _unflatten(tensors: dict[str, Any]) -> State:
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise BadValueError(name, "a Tensor", type(tensor).__name__)
-        field, _, key = name.partition("/")
-        if key:
+        if name != "iteration":
+            field, _, key = name.partition("/")
             parts[field][key] = tensor
     return State(**parts, iteration=tensors["iteration"])
 

@@ -22,8 +22,9 @@ DISTANCES = (
         names.F_DIVERGENCE,
         "",
         "the f-GANs, LSGAN, hinge",
-        "in the mean over batches, a lower bound on the divergence that the objective names (with natural "
-        "logarithms where it has some); with batch norm in the critic, on that of whole batches instead",
+        "in the mean over batches, a lower bound on the divergence that the objective names, with natural "
+        "logarithms where it has some (LSGAN's is the triangular discrimination, hinge's the total "
+        "variation); with batch norm in the critic, on that of whole batches instead",
         title="f-divergence estimate",
         chart="divergence",
         pinned=True,

@@ -49,16 +49,16 @@ QUALITY = (
         names.MODE_KL,
         "nats",
         _EITHER,
-        "KL divergence of the histogram of modes from the mixture's weights; of images, of the histogram of "
-        "classes from uniform",
+        "KL divergence of the histogram of modes, of the samples within 3 standard deviations of one, from "
+        "the mixture's weights; of images, of the histogram of classes from uniform",
         title="KL divergence of the modes' histogram",
     ),
     Tag(
         names.MODE_P_VALUE,
         "probability",
         _MIXTURES,
-        "p-value of the histogram of modes, by an exact multinomial test (simulated where it has too many "
-        "outcomes)",
+        "p-value of the histogram of modes, of the samples within 3 standard deviations of one, by an exact "
+        "multinomial test (simulated where it has too many outcomes)",
         title="p-value of the modes' histogram",
     ),
     Tag(

@@ -92,7 +92,7 @@ class Ensemble:
         self._batches.close()
 
     def _replay(self, member: Member, until: int) -> tuple[State, Block]:
-        """Play one member again from its safe position to an iteration."""
+        """Play one member again from its last finite position to an iteration."""
         stacked = len(self.members) > 1
         execution = make_execution(member.setup.game, "eager") if stacked else self._execution
         with contextlib.closing(Ensemble([member], execution, Stopwatch())) as again:

@@ -46,7 +46,7 @@ class Position(NamedTuple):
 
 
 Replay = Callable[[int], tuple[State, Block]]
-"""Plays again from the safe position up to an iteration; returns the state there and what was measured."""
+"""Plays again from the last finite position to an iteration; returns the state there and the measurements."""
 
 
 class Member:
@@ -54,8 +54,8 @@ class Member:
 
     Attributes:
         setup: what is trained.
-        draws: what its iterations consume.
-        safe: the newest position that is known to be finite.
+        source: what its iterations consume.
+        last_finite: the newest position that is known to be finite.
         outcome: how it ended; None while it goes on.
 
     Args:
@@ -121,11 +121,11 @@ class Member:
         self._tracker.start_clock(self.last_finite.iteration)
 
     def look(self) -> None:
-        """Show samples and weights of the safe position."""
+        """Show samples and weights of the last finite position."""
         self._snapshots.look(self.last_finite.state, self.last_finite.iteration)
 
     def save(self) -> None:
-        """Write the safe position as a checkpoint."""
+        """Write the last finite position as a checkpoint."""
         checkpoint = Checkpoint(
             iteration=self.last_finite.iteration,
             state=self.last_finite.state,

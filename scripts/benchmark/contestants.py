@@ -93,7 +93,7 @@ class _Ours:
     def __init__(self, setup: Setup, execution: Execution, seeds: int) -> None:
         device, sampler = setup.device, setup.dataset.open(setup.device)
         members = [BatchSource(sampler, setup.batch_shape, setup.seed + k, device) for k in range(seeds)]
-        self._feed = Prefetcher(members, device, ahead=False)
+        self._batches = Prefetcher(members, device, ahead=False)
         states = [setup.init_state() for _ in range(seeds)]
         self._state = states[0] if seeds == 1 else stack(states)
         self._execution, self._iteration = execution, 0
@@ -101,7 +101,7 @@ class _Ours:
         self.runner = Runner(self._iterate, members[0].block_length, lambda: tensors_of(self._state))
 
     def _iterate(self) -> None:
-        batch = self._feed.batch(self._iteration)
+        batch = self._batches.batch(self._iteration)
         self._state, measurements = self._execution.iteration(self._state, batch)
         self._measured.keep(measurements)
         self._iteration += 1

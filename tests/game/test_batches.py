@@ -69,7 +69,7 @@ def test_blocks_and_seeds_are_different() -> None:
 
 
 def test_the_streams_of_a_block_are_different() -> None:
-    # all three would hold the same numbers, did they begin at the same state
+    # they would hold the same numbers, did they begin at the same state
     shape = BatchShape(batch_size=8, n_critic=1, latent_dim=3, data_shape=(3,), noise_shape=(3,))
     normal = BatchSource(lambda n, rng: torch.randn(n, 3, generator=rng), shape, 0, CPU).block(0)
     assert not torch.equal(normal.real, normal.latent)

@@ -40,7 +40,7 @@ class ConditionalGenerator(nn.Module):
     def forward(self, latent: Tensor, label: Tensor) -> Tensor:
         hidden = self.norm(self.first(latent).view(-1, 4, 8, 8))
         hidden = hidden * (1 + self.gain(label))[:, :, None, None] + self.bias(label)[:, :, None, None]
-        return torch.tanh(self.last(torch.relu(hidden)))
+        return torch.tanh(self.last(nn.functional.silu(hidden)))
 
 
 class ProjectionCritic(nn.Module):
@@ -48,7 +48,7 @@ class ProjectionCritic(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(1, 4, 4, stride=4), nn.Flatten(), nn.Linear(64, 6), nn.ReLU())
+        self.body = nn.Sequential(nn.Conv2d(1, 4, 4, stride=4), nn.Flatten(), nn.Linear(64, 6), nn.SiLU())
         self.head, self.embedding = nn.Linear(6, 1), nn.Embedding(CLASSES, 6)
 
     def forward(self, samples: Tensor, label: Tensor) -> Tensor:
@@ -56,13 +56,15 @@ class ProjectionCritic(nn.Module):
         return self.head(hidden).squeeze(1) + (self.embedding(label) * hidden).sum(dim=1)
 
 
-def conditional(seed: int = 0, **changes: object) -> tuple[Game, State]:
+def conditional(seed: int = 0, mixes: bool = True, **changes: object) -> tuple[Game, State]:
     """A game of both networks with a gradient penalty, and the state that a seed begins with."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         generator, critic = ConditionalGenerator(), ProjectionCritic()
     rules = dataclasses.replace(rules_of("wgan_gp", "gp"), **changes)
-    game = dataclasses.replace(rules, generator=generator, critic=critic, critic_mixes=False)
+    game = dataclasses.replace(
+        rules, generator=generator, critic=critic, generator_mixes=mixes, critic_mixes=False
+    )
     rng = torch.Generator().manual_seed(seed)
     return game, init_state(game, parameters(generator), parameters(critic), rng)
 
@@ -97,22 +99,27 @@ def test_a_conditional_game_is_the_same_in_every_execution(changes: dict[str, ob
         torch.testing.assert_close(member_of(together, k), alone, atol=1e-5, rtol=1e-4)
 
 
-def test_each_row_of_a_batch_is_played_with_its_own_labels() -> None:
-    """Changing the labels of one row changes what its step sees, and nothing before it."""
-    game, state = conditional()
+@pytest.mark.parametrize("mixes", [True, False], ids=["a pass for each batch", "one pass for all"])
+def test_each_row_of_a_batch_is_played_with_its_own_labels(mixes: bool) -> None:
+    game, state = conditional(mixes=mixes)
     batch = labelled(game)
-    seen: list[Tensor] = []
+    seen: dict[nn.Module, list[Tensor]] = {game.generator: [], game.critic: []}
 
-    def note(_module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        seen.append(arguments[1])
+    def note(module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+        seen[module].append(arguments[1])
 
-    with game.critic.register_forward_pre_hook(note):
+    with game.critic.register_forward_pre_hook(note), game.generator.register_forward_pre_hook(note):
         make_iteration(game)(state, batch)
+    before = [*batch.label[:-1]] if mixes else [batch.label[:-1].flatten()]
+    assert_equal(seen[game.generator], [*before, batch.label[-1]])
     # a critic step scores real and generated samples of one row in one pass, then points between them
     expected = [row for k in range(game.n_critic) for row in (batch.label[k].repeat(2), batch.label[k])]
-    expected += [batch.label[-1], batch.label[-1]]
-    assert len(seen) == len(expected)
-    assert all(map(torch.equal, seen, expected))
+    assert_equal(seen[game.critic], [*expected, batch.label[-1], batch.label[-1]])
+
+
+def assert_equal(found: list[Tensor], expected: list[Tensor]) -> None:
+    assert len(found) == len(expected)
+    assert all(map(torch.equal, found, expected))
 
 
 def test_classes_have_no_order() -> None:
@@ -133,7 +140,7 @@ def test_classes_have_no_order() -> None:
 # The generator's constraint
 
 
-class Largest(Constraint):
+class WeightDecay(Constraint):
     """A penalty on weights: half the sum of their squares, whose gradient is the weights themselves."""
 
     def weight_penalty(self, params: Params) -> Tensor:
@@ -177,7 +184,7 @@ def test_the_averaged_generator_is_constrained_like_the_other() -> None:
 
 @pytest.mark.parametrize("combined", [False, True])
 def test_a_penalty_on_weights_adds_its_gradient_to_either_network(combined: bool) -> None:
-    constraint: Constraint = Compose({"a": Largest()}) if combined else Largest()
+    constraint: Constraint = Compose({"a": WeightDecay()}) if combined else WeightDecay()
     assert constraint.has_penalty
     plain, state, batch = unconditional()
     penalised = dataclasses.replace(plain, constraint=constraint, generator_constraint=constraint, n_critic=1)
@@ -221,17 +228,22 @@ class Filtered(nn.Module):
         return nn.functional.conv2d(self.first(latent).view(-1, *IMAGE), self.filter, padding=1)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("persistent", [True, False])
-def test_buffers_are_constants(persistent: bool) -> None:
+def test_buffers_are_constants(persistent: bool, dtype: torch.dtype) -> None:
     module, critic = Filtered(persistent), make_networks(IMAGE, "layer", 0)[1]
     template = template_of(module, CPU, "architecture.generator")
     assert {value.device.type for value in template.parameters()} == {"meta"}
     assert all(map(torch.equal, template.buffers(), module.buffers()))
-    game = dataclasses.replace(rules_of("wgan", "none"), generator=template, critic=critic)
+    game = dataclasses.replace(rules_of("wgan", "none"), generator=template, critic=critic, dtype=dtype)
     state = init_state(game, parameters(module), parameters(critic), torch.Generator())
-    for run in (make_iteration(game), make_execution(game, "eager").iteration):
+    compiled = make_execution(game, "compiled", backend="aot_eager").iteration
+    for run in (make_iteration(game), make_execution(game, "eager").iteration, compiled):
         after, _ = run(state, make_batch(game, IMAGE))
         assert all(torch.isfinite(tensor).all() for tensor in tensors_of(after))
+    two, batch = stack([state, state]), stack([make_batch(game, IMAGE)] * 2)
+    after, _ = make_execution(game, "eager", stacked=True).iteration(two, batch)
+    assert all(torch.isfinite(tensor).all() for tensor in tensors_of(after))
     latents = torch.randn(5, LATENT)
     sampled = sample(make_sampling_network(Filtered(persistent), state.generator, LATENT), latents)
     torch.testing.assert_close(sampled, module(latents))

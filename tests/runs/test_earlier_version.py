@@ -61,8 +61,10 @@ def test_a_run_goes_on_with_the_numbers_that_it_would_have_had(name: str, earlie
     assert [row["iteration"] for row in found] == [row["iteration"] for row in expected]
     # another processor rounds otherwise, and rounding grows: the first iteration tells a wrong state or draw
     for tag, value in expected[20].items():
+        # of accuracy, which counts samples, one may cross
+        atol = 0.5 / 16 if tag == "health/critic_accuracy" else 1e-4
         if value and tag != "health/step_gradient_cosine":
-            assert float(found[20][tag]) == pytest.approx(float(value), rel=1e-3, abs=1e-4), tag
+            assert float(found[20][tag]) == pytest.approx(float(value), rel=1e-3, abs=atol), tag
 
 
 def test_seeds_go_on_together(earlier: Path) -> None:

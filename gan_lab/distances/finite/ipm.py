@@ -113,7 +113,8 @@ def bounded_lipschitz_ipm(metric: Matrix, p: Vector, q: Vector) -> Witness:
     """Return the supremum over |f| ≤ 1 of slope at most 1.
 
     For probabilities a constant can be added to f, so that |f| ≤ 1 binds only where slopes would carry f
-    further than 2: it is W1 for the metric min(d, 2), and never above W1 or twice the total variation.
+    further than 2: it is W1 for the metric min(d, 2), and never above W1 or twice the total variation. Others
+    bound the sum of size and slope by 1 (Dudley's metric), and get between half of it and all of it.
 
     Args:
         metric: d (n, n).

@@ -62,7 +62,7 @@ class IntegralMetrics(LectureExperiment):
     The class makes the metric. Of one mixture p, q is p moved to the right, p with mass taken from its last
     mode and given to the others, or p with all scales shrunk. Each metric is computed twice, from the
     densities, in closed form or by quadrature, and as the best critic of its class on a grid, linear
-    between its points:
+    between its points (of MMD, of the unit ball of the kernel's space on the grid's points):
 
     - ±x alone: the difference of the means;
     - slope at most 1: W1, whose best critic is the Kantorovich potential;
