@@ -11,7 +11,8 @@ from gan_lab.types import Batch, State
 def a_state(fill: float) -> State:
     """Parts in every form that occurs: several tensors, one of no dimension, none at all."""
     weights = {"b": torch.full((2, 3), fill), "a": torch.full((), -fill)}
-    return State(weights, {"w": torch.full((1,), 2 * fill)}, {"count": torch.tensor(7)}, {}, {}, {})
+    critic, optimizer = {"w": torch.full((1,), 2 * fill)}, {"count": torch.tensor(7)}
+    return State(weights, critic, optimizer, {}, {}, {}, {}, torch.tensor(9))
 
 
 def test_a_function_meets_the_tensors_that_share_a_place() -> None:
