@@ -1,3 +1,3 @@
 """gan-lab: train adversarial generative models and measure what their critics measure."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
