@@ -20,7 +20,7 @@ from gan_lab.cli.naming import sweep_name
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.runs.record import find_runs
-from support.command_line import gan_lab
+from support.command_line import gan_lab, no_log_handlers
 from support.configs import DIGITS, TOY
 
 FAST = [
@@ -374,7 +374,7 @@ def test_a_command_leaves_the_process_as_it_was(
         if crashing:
             raise RuntimeError
 
-    with pytest.raises(RuntimeError) if crashing else contextlib.nullcontext():
+    with no_log_handlers(), pytest.raises(RuntimeError) if crashing else contextlib.nullcontext():
         run_app(job, ["seed=3", "hydra.run.dir=."])
     assert during == [(["seed=3", "hydra.run.dir=."], sweep_name(["seed=3"]))]
     assert sys.argv is arguments

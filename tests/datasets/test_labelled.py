@@ -6,7 +6,6 @@ import pytest
 import torch
 import torchvision.datasets
 from sklearn.datasets import load_digits
-from test_datasets_torchvision import COLOUR, GREY, idx, write_cifar, write_fashion, write_mnist
 
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.embedded import Digits, Photos, StackedDigits, digit_bytes
@@ -14,6 +13,7 @@ from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.resident import to_unit_range
 from gan_lab.datasets.torchvision_sets import CelebA, Cifar10, FashionMnist, Mnist
+from support.torchvision_folders import COLOUR, GREY, idx, write_cifar, write_fashion, write_mnist
 
 CPU = torch.device("cpu")
 

@@ -300,7 +300,9 @@ def test_only_the_networks_compute_in_bf16(rules: str) -> None:
     cast = cast_for(rules, "toy")
     game = dataclasses.replace(cast.game, dtype=torch.bfloat16)
     for played in play_alone(make_execution(game, "eager"), cast):
-        assert {tensor.dtype for tensor in tensors_of(tuple(played))} == {torch.float32}
+        states = tuple(state._replace(iteration=torch.zeros(())) for state, _ in played)
+        measured = tuple(measurements for _, measurements in played)
+        assert {tensor.dtype for tensor in tensors_of((states, measured))} == {torch.float32}
     seen = set()
     hooks = [
         layer.register_forward_hook(lambda _, inputs, output: seen.update({inputs[0].dtype, output.dtype}))

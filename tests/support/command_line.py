@@ -24,7 +24,7 @@ def gan_lab(*arguments: str, **environment: str) -> Called:
     with (
         mock.patch.object(sys, "argv", ["gan-lab", *arguments]),
         mock.patch.dict(os.environ, environment),
-        _no_log_handlers(),
+        no_log_handlers(),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -37,7 +37,7 @@ def gan_lab(*arguments: str, **environment: str) -> Called:
 
 
 @contextlib.contextmanager
-def _no_log_handlers() -> Iterator[None]:
+def no_log_handlers() -> Iterator[None]:
     """Begin without handlers, as a new process does, and leave those that were there as they were."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level

@@ -11,7 +11,7 @@ from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty
 from gan_lab.datasets.embedded import Digits
-from gan_lab.datasets.toy import LineMixture, Ring
+from gan_lab.datasets.toy import GaussianMixture, Ring
 from gan_lab.lectures.critics.dual_network import Contender, DualNetwork
 from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair, FixedPair, ThreeCones
 from gan_lab.lectures.drawing import slide_style
@@ -52,7 +52,7 @@ def test_penalties_overshoot_by_the_distance_over_twice_their_weight(
 
 
 def test_any_two_datasets_make_a_pair() -> None:
-    pair = DatasetPair(Ring(), LineMixture((1.0,), ((0.0, 0.0),), (0.1,)))
+    pair = DatasetPair(Ring(), GaussianMixture((1.0,), ((0.0, 0.0),), (0.1,)))
     found = bracket(pair, steps=20)
     assert found["certified"] < found["exact"] < 1.7
     assert 0 < found["floor"] < found["exact"]
@@ -84,7 +84,7 @@ def test_a_raw_estimate_beyond_the_picture_is_written_down() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    plane, line = LineMixture(), LineMixture((1.0,), ((0.0,),), (1.0,))
+    plane, line = GaussianMixture(), GaussianMixture((1.0,), ((0.0,),), (1.0,))
     with pytest.raises(
         UserError, match=r"real and fake must be vectors of one dimension; got shapes \(2,\), \(1,\)"
     ):

@@ -13,7 +13,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.clip import WeightClip
-from gan_lab.datasets.toy import LineMixture, Ring
+from gan_lab.datasets.toy import GaussianMixture, Ring
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.dual_network import Contender
 from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair
@@ -152,7 +152,7 @@ def test_every_critic_has_its_row() -> None:
         ({"bounds": (0.1, 0.10000001)}, "bounds must be different numbers"),  # of one name in the table
         ({"contenders": {}}, "contenders must be a mapping of at least one"),
         ({"pair": AbsoluteValue()}, "pair must be a pair of distributions in the plane"),
-        ({"pair": DatasetPair(LineMixture(), LineMixture()), "steps": 0}, "steps must be"),
+        ({"pair": DatasetPair(GaussianMixture(), GaussianMixture()), "steps": 0}, "steps must be"),
     ],
 )
 def test_bad_settings_are_refused(changes: dict[str, object], message: str) -> None:
