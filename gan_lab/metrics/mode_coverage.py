@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.metrics.multinomial import divergence, fit_test
+from gan_lab.metrics.multinomial import Method, divergence, fit_test
 from gan_lab.metrics.transport import BY_DIFFERENCES
 
 HIGH_QUALITY_RADIUS = 3.0  # standard deviations; VEEGAN and PacGAN
@@ -23,7 +23,7 @@ class ModeCoverage(NamedTuple):
         high_quality_share: share of samples within three standard deviations of a mode, 0 to 1.
         kl_to_target: KL of the histogram of high-quality samples from the weights, nats; nan without any.
         p_value: of that histogram, if the weights were right; nan without samples of high quality.
-        p_value_by: whether all histograms were enumerated or some simulated; "none" without samples.
+        p_value_by: how it was found, see :class:`gan_lab.metrics.multinomial.FitTest`; "none" without any.
     """
 
     modes_hit: int
@@ -31,7 +31,7 @@ class ModeCoverage(NamedTuple):
     high_quality_share: float
     kl_to_target: float
     p_value: float
-    p_value_by: Literal["enumeration", "simulation", "none"]
+    p_value_by: Method | Literal["none"]
 
 
 class LabelCoverage(NamedTuple):
@@ -80,8 +80,9 @@ def mode_coverage(
         modes: centres (K, d).
         stds: standard deviation of each mode along every axis (K,), above 0.
         weights: probability of each mode (K,), above 0, with sum 1.
-        generator: draws histograms where too many are possible to list all.
-        n_simulations: how many.
+        generator: draws histograms where the weights differ and too many are possible to list all: a Monte
+            Carlo p-value, as exact ones need none.
+        n_simulations: how many; no Monte Carlo p-value is below 1 / (1 + n_simulations).
 
     Raises:
         UserError: if shapes disagree or a number is out of its range.

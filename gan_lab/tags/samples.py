@@ -57,8 +57,9 @@ QUALITY = (
         names.MODE_P_VALUE,
         "probability",
         _MIXTURES,
-        "p-value of the histogram of modes, of the samples within 3 standard deviations of one, by an exact "
-        "multinomial test (simulated where it has too many outcomes)",
+        "p-value of Pearson's test of the histogram of modes, of the samples within 3 standard deviations of "
+        "one: exact for modes of equal weight and where few histograms are possible, else Monte Carlo (1,000 "
+        "draws of seed 0, never below 1/1,001)",
         title="p-value of the modes' histogram",
     ),
     Tag(
