@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin
 
 from gan_lab.config.checks import conform, describe_rule
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
 
 _OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
 
@@ -41,6 +42,6 @@ def reader_of(hint: Any) -> Callable[[str], Any]:
         try:
             return conform("it", parse(text), hint)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"must be {describe_rule(hint)}; got {text!r}") from None
+            raise argparse.ArgumentTypeError(f"must be {describe_rule(hint)}; got {quoted(text)}") from None
 
     return read

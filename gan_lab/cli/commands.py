@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from gan_lab.cli.arguments import Parser, reader_of
-from gan_lab.cli.terminal import refuse, say
+from gan_lab.cli.terminal import PlainFormatter, refuse, say
 from gan_lab.config.checks import PositiveInt
 
 _WHOLE, _POSITIVE = reader_of(int), reader_of(PositiveInt)
@@ -137,7 +137,9 @@ def _add_trust(parser: argparse.ArgumentParser) -> None:
 
 
 def _show_log() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 READERS: dict[str, Callable[[list[str]], int]] = {

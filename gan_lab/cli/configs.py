@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
 from gan_lab.config.scales import DEFAULT_SCALE
 from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 
@@ -39,7 +40,7 @@ def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -
     elif any(value is not None for value in given.values()):
         key = next(key for key, value in given.items() if value is not None)
         raise UserError(
-            f"{key} must come with an experiment, such as experiment=stability; got {given[key]!r}."
+            f"{key} must come with an experiment, such as experiment=stability; got {quoted(given[key])}."
         )
     return {key: str(value) for key, value in given.items() if value is not None}
 

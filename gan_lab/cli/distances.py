@@ -14,6 +14,7 @@ from gan_lab.config.build import build
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.quoting import quoted
 
 GROUP = "distances"
 
@@ -87,7 +88,7 @@ def _choice(argument: str, own_only: bool) -> str:
     names = match["names"].split(",") if _NAMES.fullmatch(match["names"]) else []
     unknown = set(names) - set(list_options(GROUP, [config_folder()]))
     if unknown and own_only:
-        raise UserError(f"experiment must be one of {_listed()}; got {min(unknown)!r}.")
+        raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.")
     return f"{match['sign']}{GROUP}={match['names']}"
 
 

@@ -5,6 +5,7 @@ import traceback
 from collections.abc import Mapping
 
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
+from gan_lab.config.quoting import quoted
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
 _RESOLVING = "BadValueError raised while resolving interpolation: "
@@ -39,7 +40,7 @@ def _in_our_words(text: str) -> str:
     text = text.partition("Config search path:")[0].replace(_RESOLVING, "")
     if unknown := _UNKNOWN.search(text):
         group, known = unknown["group"], ", ".join(unknown["known"].split())
-        return f"{group} must be one of {known}; got {unknown['name']!r}."
+        return f"{group} must be one of {known}; got {quoted(unknown['name'])}."
     if several := _SEVERAL.search(text):
         given = several["given"]
         return f"{given} names several values: -m runs each of them, and [...] around them makes them a list."

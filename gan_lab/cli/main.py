@@ -13,6 +13,7 @@ from gan_lab import __version__
 from gan_lab.cli import commands
 from gan_lab.cli.terminal import refuse, say, say_aside
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
 
 COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
@@ -67,7 +68,7 @@ def _dispatch(name: str, arguments: list[str]) -> int:
     if name in COMPOSING:
         return _run_hydra(name, arguments)
     if name not in COMMANDS:
-        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {name!r}.")
+        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {quoted(name)}.")
     return commands.READERS[name](arguments)
 
 

@@ -10,6 +10,7 @@ from gan_lab.reports.page.page import counted_in_words
 from gan_lab.reports.report import PAGE, write_report
 from gan_lab.reports.sweep.deviations import Compose
 from gan_lab.reports.sweep.verdicts import FailureRule
+from gan_lab.runs.record import require_own
 
 _RULE = {
     "modes_share": "fewest modes, over those that real samples hit",
@@ -36,6 +37,7 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
         UserError: if the arguments or the folders are not fit for it.
     """
     given = _parse(arguments)
+    require_own(given.sweep_dir)  # its report may be a link
     folder = given.out or given.sweep_dir / "report"
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     sweep = write_report(given.sweep_dir, folder, rule, compose)

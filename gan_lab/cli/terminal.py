@@ -1,20 +1,40 @@
 """What the command line says: the only place that prints."""
 
+import logging
 import sys
+from typing import TextIO
+
+from gan_lab.config.quoting import LONGEST_MESSAGE, shortened, shown
 
 
 def say(text: str, end: str = "\n") -> None:
     """Print to standard output at once, for whoever reads it line by line."""
-    print(text, end=end, flush=True)
+    print(_printable(text, sys.stdout), end=end, flush=True)
 
 
 def say_aside(text: str) -> None:
     """Print to standard error, where a pipe does not take it for a result."""
-    print(text, file=sys.stderr)
+    print(_printable(text, sys.stderr), file=sys.stderr)
 
 
 def refuse(message: str) -> int:
     """Print one line to standard error, and return the exit status of bad input."""
     # a value or a path may hold line breaks
-    say_aside(" ".join(["gan-lab:", *message.splitlines()]))
+    line = " ".join(message.splitlines())
+    say_aside(f"gan-lab: {shortened(line, LONGEST_MESSAGE)}")
     return 2
+
+
+class PlainFormatter(logging.Formatter):
+    """Formats a log for a terminal: control characters of foreign texts as such, line breaks kept."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text."""
+        return shown(super().format(record), keep="\n\t")
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """Return a text that a stream takes: without control characters but line breaks, in its encoding."""
+    text = shown(text, keep="\n\t")
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

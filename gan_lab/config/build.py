@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 
 from gan_lab.config.checks import Settings, config_key
 from gan_lab.config.errors import BadValueError, UserError, below
+from gan_lab.config.quoting import LONGEST_VALUE, did_you_mean, quoted, shortened, shown
 
 T = TypeVar("T", bound=Settings)
+
+_MOST_PARTS = 20  # of a dotted path; Python's import recurses over them
 
 
 def build(node: object, kind: type[T], key: str, trusted: Iterable[str] = ()) -> T:
@@ -30,7 +33,7 @@ def build(node: object, kind: type[T], key: str, trusted: Iterable[str] = ()) ->
         BadValueError: if a setting breaks its rule.
     """
     if not isinstance(node, Mapping) or not isinstance(node.get("_target_"), str):
-        raise UserError(f"{key or 'The config'} must be a mapping with a _target_; got {node!r}.")
+        raise UserError(f"{key or 'The config'} must be a mapping with a _target_; got {quoted(node)}.")
     allowed = {"gan_lab", *trusted}
     cls = _find_class(node["_target_"], kind, key, allowed)
     values = {
@@ -52,7 +55,8 @@ def make(cls: type[T], values: Mapping[str, Any], key: str) -> T:
     for name in values:
         if name not in known:
             raise UserError(
-                f"{below(key, name)} is not a setting of {cls.__name__}; it has {_listed(known)}."
+                f"{shown(shortened(below(key, name), LONGEST_VALUE))} is not a setting of {cls.__name__}; "
+                f"it has {_listed(known)}.{did_you_mean(name, known) if len(known) > 3 else ''}"
             )
     for name, field in known.items():
         if name not in values and field.default is MISSING and field.default_factory is MISSING:
@@ -77,7 +81,14 @@ def _build_inner(value: Any, key: str, allowed: set[str]) -> Any:
 
 def _find_class(path: str, kind: type[T], key: str, allowed: set[str]) -> type[T]:
     module_name, _, name = path.rpartition(".")
-    _require_allowed(module_name, path, key, allowed)
+    path, names = shown(shortened(path, LONGEST_VALUE), keep="\n"), path.split(".")
+    _require_allowed(names[0] if module_name else "", path, key, allowed)
+    # __main__ would run a program where it is imported
+    if len(names) > _MOST_PARTS or "__main__" in names or not all(map(str.isidentifier, names)):
+        raise UserError(
+            f"{below(key, '_target_')} must be the dotted path of a class, of {_MOST_PARTS} names at most; "
+            f"got {path}."
+        )
     try:
         found = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
@@ -88,15 +99,19 @@ def _find_class(path: str, kind: type[T], key: str, allowed: set[str]) -> type[T
     if not (isinstance(found, type) and issubclass(found, kind)) or inspect.isabstract(found):
         raise UserError(f"{below(key, '_target_')} must name a class of kind {kind.__name__}; got {path}.")
     # the path may lead through a trusted module to something that it only imported
-    _require_allowed(found.__module__, path, key, allowed)
+    _require_allowed(found.__module__.partition(".")[0], path, key, allowed)
     return found
 
 
-def _require_allowed(module_name: str, path: str, key: str, allowed: set[str]) -> None:
-    package = module_name.partition(".")[0]
+def _require_allowed(package: str, path: str, key: str, allowed: set[str]) -> None:
     if package not in allowed:
+        way_out = ""
+        if package.isidentifier() and len(package) < LONGEST_VALUE:
+            way_out = (
+                f"; if you trust {package!r}, say trusted=[{package}] to train, --trust {package} to sample "
+                "or resume"
+            )
         raise UserError(
             f"{below(key, '_target_')} names {path}, outside the packages that may be used "
-            f"({', '.join(sorted(allowed))}); if you trust {package!r}, say trusted=[{package}] to train, "
-            f"--trust {package} to sample or resume."
+            f"({', '.join(sorted(allowed))}){way_out}."
         )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gan_lab.config.quoting import quoted
+
 
 class UserError(ValueError):
     """Something the user can mend: the message is one sentence that says what and how."""
@@ -11,7 +13,7 @@ class BadValueError(UserError):
     """A setting that breaks its rule; reads "<key> must be <rule>; got <value>."."""
 
     def __init__(self, key: str, rule: str, value: object) -> None:
-        super().__init__(f"{key} must be {rule}; got {value!r}.")
+        super().__init__(f"{key} must be {rule}; got {quoted(value)}.")
         self.key, self.rule, self.value = key, rule, value
 
     def __reduce__(self) -> tuple[Any, ...]:

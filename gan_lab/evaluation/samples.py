@@ -1,5 +1,6 @@
 """Samples of a finished run, as pictures or as numbers."""
 
+import io
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,15 +10,16 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
+from gan_lab.files.atomic import write_atomically
+from gan_lab.files.regular import require_regular
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
-from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
+from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure, to_pixels
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.record import read_run
 from gan_lab.types import State
@@ -56,12 +58,15 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
     if request.format == "png" and not is_image:
         raise UserError(f"--format must be npy for vectors; {run_dir} makes {tuple(samples.shape[1:])}.")
     out.mkdir(parents=True, exist_ok=True)
+    require_regular(out, ["samples_*"])
     stem = f"iteration{checkpoint.iteration}_seed{request.seed}_n{request.n}"
     picture = image_grid(samples) if is_image else _scatter(setup, samples)
-    save_image(picture, out / f"grid_{stem}.png")
+    write_atomically(out / f"grid_{stem}.png", encode_png(enlarge(picture)))
     log.info("%s", out / f"grid_{stem}.png")
     if request.format == "npy":
-        np.save(out / f"samples_{stem}.npy", samples.cpu().numpy())
+        array = io.BytesIO()
+        np.save(array, samples.cpu().numpy())
+        write_atomically(out / f"samples_{stem}.npy", array.getvalue())
         log.info("%s: float32 %s", out / f"samples_{stem}.npy", tuple(samples.shape))
     elif request.format == "png":
         folder = out / f"samples_{stem}"
@@ -87,4 +92,5 @@ def _scatter(setup: Setup, samples: Tensor) -> NDArray[np.uint8]:
 def _save_each(samples: Tensor, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for i, pixels in enumerate(to_pixels(samples).permute(0, 2, 3, 1).numpy()):
-        Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(folder / f"{i:05d}.png")
+        png = encode_png(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels)
+        write_atomically(folder / f"{i:05d}.png", png, durable=False)

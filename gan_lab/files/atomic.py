@@ -11,24 +11,27 @@ from gan_lab.config.errors import UserError
 _SUFFIX = ".partial"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace a file by ``data``, so that a reader or a crash never meets half of it.
 
     The bytes go to a temporary file in the same folder and reach the disk before the one atomic step,
-    the renaming; the folder is synchronised after it, so that the new file outlives a power cut.
+    the renaming; the folder is synchronised after it, so that the new file outlives a power cut. A link of
+    that name is replaced, never followed, and other names of the old file keep what it held.
 
     Args:
         path: the file; its folder must exist.
         data: everything that it shall hold.
+        durable: whether to wait for the disk; without, a power cut may lose or empty the file.
 
     Raises:
         UserError: if it cannot be written, for example on a full disk; the old file is then untouched.
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
     try:
-        _write_durably(partial, data)
+        _write_new(partial, data, durable)
         os.replace(partial, path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(
@@ -60,7 +63,7 @@ def remove_partials(folder: Path) -> None:
             partial.unlink()
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes, durable: bool) -> None:
     # not tempfile: that makes files which the rest of a research group cannot read
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
@@ -68,6 +71,7 @@ def _write_durably(path: Path, data: bytes) -> None:
         while rest:
             # one call writes 2 GiB at most, and less where the disk is nearly full
             rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -13,12 +13,15 @@ from filelock import FileLock
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.files.process import is_alive, this_process
+from gan_lab.files.regular import NotRegularError, open_regular, read_regular, unshare
 
 LOCK_NAME = ".lock"
 
 # a reader that looks whether a folder is locked holds the lock for microseconds itself
 _ATTEMPTS = 10
 _PAUSE_S = 0.02
+
+_MOST_BYTES = 10_000  # of what a lock file says
 
 
 class FolderLock:
@@ -34,20 +37,20 @@ class FolderLock:
 
     Raises:
         UserError: if another process, or another part of this one, holds the lock.
+        NotRegularError: if the lock file is a link or a pipe.
         OSError: if the lock file cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
         path = folder / LOCK_NAME
-        self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._descriptor: int | None = open_regular(path, os.O_RDWR | os.O_CREAT)
         try:
             if not _acquire(self._descriptor, path):
                 raise UserError(
                     f"{folder} is being trained by {_name(_owner(path))}; wait until it ends or choose "
                     "another hydra.run.dir."
                 )
-            os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, json.dumps(this_process()).encode(), 0)
+            self._write(json.dumps(this_process()).encode())
         except BaseException:
             os.close(self._descriptor)
             self._descriptor = None
@@ -63,11 +66,18 @@ class FolderLock:
         if self._descriptor is None:
             return
         with contextlib.suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
+            self._write(b"")
             # closing alone would not do: forked data loaders hold copies of the descriptor
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
         self._descriptor = None
+
+    def _write(self, owner: bytes) -> None:
+        assert self._descriptor is not None
+        # a hard link to it is another file's name, too: that is not written to
+        if os.fstat(self._descriptor).st_nlink == 1:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, owner, 0)
 
 
 @contextlib.contextmanager
@@ -82,12 +92,13 @@ def sole_writer(path: Path, way_out: str) -> Iterator[None]:
         way_out: what to do where the folder cannot be written to, such as "choose another dataset.root".
 
     Raises:
-        UserError: if the folder cannot be written to.
+        UserError: if the folder cannot be written to, or a link or a pipe lies where the lock belongs.
     """
     lock_path = path.with_suffix(".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock_path.open("ab").close()
+        unshare(lock_path)  # a FileLock empties it
+        os.close(open_regular(lock_path, os.O_WRONLY | os.O_CREAT))
     except OSError as error:
         raise UserError(f"{path.parent} cannot be written to ({error.strerror}); {way_out}.") from error
     with contextlib.ExitStack() as held:
@@ -102,8 +113,8 @@ def is_locked(folder: Path) -> bool:
     """Return whether somebody writes into a folder at this moment; changes nothing in it."""
     path = folder / LOCK_NAME
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
+        descriptor = open_regular(path, os.O_RDONLY)
+    except (OSError, NotRegularError):
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -132,8 +143,10 @@ def _acquire(descriptor: int, path: Path) -> bool:
 
 def _owner(path: Path) -> dict[str, int | str] | None:
     try:
-        owner: dict[str, int | str] = conform("owner", json.loads(path.read_bytes()), dict[str, int | str])
-    except (OSError, ValueError):
+        owner: dict[str, int | str] = conform(
+            "owner", json.loads(read_regular(path, _MOST_BYTES)), dict[str, int | str]
+        )
+    except (OSError, ValueError, RecursionError):
         return None
     return owner
 

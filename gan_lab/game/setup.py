@@ -15,6 +15,7 @@ from gan_lab.config.build import build, make
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
+from gan_lab.config.quoting import quoted
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.game.batches import BatchShape
@@ -148,7 +149,7 @@ def _check_execution(execution: str, device: torch.device) -> None:
 def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     section = config.get(key)
     if not isinstance(section, Mapping):
-        raise UserError(f"{key} must be a mapping of settings; got {section!r}.")
+        raise UserError(f"{key} must be a mapping of settings; got {quoted(section)}.")
     return section
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
 
 Precision = Literal["fp32", "tf32", "bf16"]
 
@@ -15,6 +16,7 @@ DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 """The type of the networks' parameters, inputs and activations; everything else is float32."""
 
 _AMPERE = (8, 0)
+_MOST_DIGITS = 4  # of the index of a device
 _PROCESSOR = Path("/proc/cpuinfo")  # where torch 2.11 does not tell
 
 
@@ -87,12 +89,13 @@ def find_device(name: str) -> torch.device:
     if name == "cpu":
         return torch.device("cpu")
     kind, _, index = name.partition(":")
-    if kind != "cuda" or not (name == "cuda" or index.isdecimal()):
-        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {name!r}.")
+    is_number = index.isascii() and index.isdecimal() and len(index) <= _MOST_DIGITS
+    if kind != "cuda" or not (name == "cuda" or is_number):
+        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {quoted(name)}.")
     if int(index or 0) >= torch.cuda.device_count():
         found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
         raise UserError(
-            f"device must be a device of this machine; got {name!r}, and torch finds {found} CUDA device(s): "
-            "use device=auto or device=cpu."
+            f"device must be a device of this machine; got {quoted(name)}, and torch finds {found} CUDA "
+            "device(s): use device=auto or device=cpu."
         )
     return torch.device(name)

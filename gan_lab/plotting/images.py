@@ -2,7 +2,6 @@
 
 import io
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -32,11 +31,6 @@ def image_grid(images: Tensor) -> NDArray[np.uint8]:
         make_grid(pixels, nrow=columns, padding=1, pad_value=32).permute(1, 2, 0).numpy()
     )
     return grid
-
-
-def save_image(pixels: NDArray[np.uint8], path: Path) -> None:
-    """Write an image (H, W, 3) or (H, W) as a PNG, small ones enlarged by a whole factor to be seen."""
-    path.write_bytes(encode_png(enlarge(pixels)))
 
 
 def enlarge(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

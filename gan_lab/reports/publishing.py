@@ -7,7 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
+from gan_lab.files.regular import read_regular, require_regular
 
+_MOST_BYTES = 1 << 24
 MANIFEST = ".gan-lab-report"
 """Names the files that a report has written below its folder, one a line; no other is touched."""
 
@@ -19,7 +21,7 @@ def check_folder(folder: Path) -> None:
     """Check that a report may be written to a folder.
 
     Raises:
-        UserError: if it is a file, or holds something that no report has written.
+        UserError: if it is a file, or holds something that no report has written, such as a link.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         raise UserError(f"{folder} is not a folder; choose another place with -o.")
@@ -29,6 +31,8 @@ def check_folder(folder: Path) -> None:
         raise UserError(
             f"{folder} holds {foreign[0]}, which no report has written; choose another folder with -o."
         )
+    # its own list of names is anybody's, too
+    require_regular(folder, ["*"], whole=["*"])
 
 
 def publish(files: Mapping[str, bytes], folder: Path, last: str) -> None:
@@ -69,8 +73,8 @@ def _files_in(folder: Path) -> set[str]:
 
 def _written_before(folder: Path) -> set[str]:
     try:
-        lines = (folder / MANIFEST).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = read_regular(folder / MANIFEST, _MOST_BYTES).decode().splitlines()
+    except (OSError, ValueError):
         return set()
     # the file may be anybody's: it can name nothing outside the folder
     return {PurePosixPath(line).as_posix() for line in lines if line and _is_below(line)}

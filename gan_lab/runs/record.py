@@ -12,19 +12,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from gan_lab.config.build import make
 from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveInt, Settings, conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.modes import Mode
+from gan_lab.config.quoting import quoted
 from gan_lab.files.atomic import write_atomically
-from gan_lab.files.lock import is_locked
+from gan_lab.files.lock import LOCK_NAME, is_locked
+from gan_lab.files.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
+from gan_lab.files.regular import NotRegularError, read_regular, require_regular
 from gan_lab.runs.formats import FORMAT, in_current_format
 
 Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
 
 RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
+
+# what a run, the commands that read it, Hydra and TensorBoard keep in its folder, or in that of its seeds
+_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", ".hydra")
+_OWN_NAMES = (
+    *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
+    *("events.out.tfevents.*", "tensorboard", "report", "multirun.yaml", "seed[0-9]*", ".*.partial"),
+)
 
 
 class RunFolder:
@@ -55,13 +63,13 @@ class RunFolder:
         """
         path = self.path / CONFIG_NAME
         try:
-            config = yaml.safe_load(path.read_text(encoding="utf-8"))
+            config = load_plain(read_regular(path, MOST_BYTES))
         except OSError as error:
             raise UserError(f"{path} could not be read: {error.strerror}.") from error
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-            raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from error
+        except PlainYamlError as error:
+            raise UserError(f"{path} is not valid YAML: {error}.") from error
         if not isinstance(config, dict):
-            raise UserError(f"{path} must hold a mapping; got {config!r}.")
+            raise UserError(f"{path} must hold a mapping; got {quoted(config)}.")
         return config
 
 
@@ -154,8 +162,10 @@ def read_run(path: Path) -> RunRecord:
     A run that says it is running, while nobody holds its folder, was killed: it counts as interrupted.
 
     Raises:
-        UserError: if it is no run folder, or its record is damaged.
+        UserError: if it is no run folder, its record is damaged, or a link or a pipe lies where the lab has a
+            file or folder of its own.
     """
+    require_own(path)
     record = load_record(path)
     if record.status == "running" and not is_locked(path):
         # it may have ended between the two looks, and then has said so before it let go
@@ -163,6 +173,17 @@ def read_run(path: Path) -> RunRecord:
         if record.status == "running":
             return dataclasses.replace(record, status="interrupted")
     return record
+
+
+def require_own(path: Path) -> None:
+    """Check that nothing in a run folder leads out of it: what bears a name of the lab's is no link or pipe.
+
+    The folder itself may be a link.
+
+    Raises:
+        NotRegularError: naming the first that is something else.
+    """
+    require_regular(path, _OWN_NAMES, whole=_OWN_FOLDERS)
 
 
 def leaves_of(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -204,13 +225,15 @@ def load_record(path: Path) -> RunRecord:
     """
     file = path / RECORD_NAME
     try:
-        return _parse(path, json.loads(file.read_bytes()))
+        return _parse(path, json.loads(read_regular(file, MOST_BYTES)))
     except (FileNotFoundError, NotADirectoryError):
         held = sorted(folder.parent.name for folder in path.glob(f"*/{RECORD_NAME}"))
         hint = f"; it holds runs, such as {path / held[0]}" if held else ""
         raise UserError(f"{path} is not a run folder: it has no run.json{hint}.") from None
     except OSError as error:
         raise UserError(f"{file} could not be read: {error.strerror}.") from error
+    except NotRegularError:
+        raise
     except (ValueError, RecursionError) as error:
         fault = str(error).rstrip(".")
         raise UserError(f"{file} is damaged, or of another version of gan-lab: {fault}.") from error

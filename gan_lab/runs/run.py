@@ -12,11 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import yaml
-
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import remove_partials, write_atomically
 from gan_lab.files.lock import LOCK_NAME, FolderLock
+from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
 from gan_lab.runs.config_hash import config_hash
@@ -164,8 +163,7 @@ def open_run(
         remove_partials(path)
         if (path / RECORD_NAME).exists():
             return _reopen(lock, load_record(path), config, about)
-        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-        write_atomically(path / CONFIG_NAME, text.encode())
+        write_atomically(path / CONFIG_NAME, dump_plain(config))
         # last, because a folder with a record counts as a run
         record = RunRecord(path=path, status="running", started=_now(), updated=_now(), **about)
         record.write()

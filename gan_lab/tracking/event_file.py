@@ -20,6 +20,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 
 from gan_lab.config.errors import UserError
+from gan_lab.files.regular import append_regular
 
 _STEP_BYTES = 5  # 35 bits
 _STEP_SHIFTS = 7 * np.arange(_STEP_BYTES)
@@ -34,8 +35,7 @@ def append(path: Path, data: bytes | bytearray) -> None:
         UserError: if it cannot be written.
     """
     try:
-        with path.open("ab") as file:
-            file.write(data)
+        append_regular(path, data)
     except OSError as error:
         raise UserError(f"{path} could not be written: {error.strerror}.") from error
 

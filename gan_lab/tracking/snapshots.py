@@ -12,6 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
+from gan_lab.files.atomic import write_atomically
 from gan_lab.game.networks import critic_of, generator_weights
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
@@ -88,7 +89,7 @@ class Snapshots:
 
     def _show(self, tag: str, pixels: NDArray[np.uint8], path: Path, iteration: int) -> None:
         png, larger = encode_png(pixels), enlarge(pixels)
-        path.write_bytes(png if larger is pixels else encode_png(larger))
+        write_atomically(path, png if larger is pixels else encode_png(larger), durable=False)
         height, width, channels = pixels.shape
         image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=png)
         assert self._writer.file_writer is not None

@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
+from gan_lab.files.atomic import write_atomically
+from gan_lab.files.regular import open_regular, unshare
 from gan_lab.tags.names import (
     DATA_WAIT_FRACTION,
     ITERATIONS_PER_SECOND,
@@ -68,11 +71,14 @@ class Tracker:
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
         self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Elapsed()
         if resume_at:
+            for path in (self._path, self._timing):
+                unshare(path)
             self._cut(kept_bytes)
         else:
-            self._path.write_text("")
-            self._timing.write_text(",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n")
-        with self._timing.open() as file:
+            write_atomically(self._path, b"")
+            header = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS])
+            write_atomically(self._timing, f"{header}\n".encode())
+        with open(open_regular(self._timing, os.O_RDONLY)) as file:
             # a run that an earlier version began has fewer columns
             self._timed = file.readline().strip().split(",")[1:]
 
@@ -131,7 +137,7 @@ class Tracker:
             close = ", ".join(difflib.get_close_matches(tag, measured, n=4, cutoff=0.0))
             raise UserError(
                 f"train.returned_metric must be one of the {len(measured)} columns of {self._path}, such as "
-                f"{close}; got {tag!r}."
+                f"{close}; got {quoted(tag)}."
             )
 
     def sync(self) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.runs.record import RECORD_NAME, read_run
+from gan_lab.config.quoting import quoted
+from gan_lab.runs.record import RECORD_NAME, read_run, require_own
 from gan_lab.training.launch import launch
 
 _RESUMABLE = {
@@ -28,6 +29,7 @@ def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> No
     Raises:
         UserError: if it is no such folder, or an override is another one.
     """
+    require_own(folder)  # seeds among it
     lone = (folder / RECORD_NAME).exists()
     members = [] if lone else [read_run(path.parent) for path in folder.glob(f"seed*/{RECORD_NAME}")]
     members = sorted(members, key=lambda member: member.seed or 0) or [read_run(folder)]
@@ -36,7 +38,7 @@ def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> No
     changes = dict(override.partition("=")[::2] for override in overrides)
     for key in changes:
         if key not in _RESUMABLE:
-            raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {key!r}.")
+            raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {quoted(key)}.")
     asked = changes.get("train.iterations", str(max(member.iterations for member in members)))
     done = max(member.iteration for member in members)
     if not asked.isdecimal() or int(asked) < max(1, done):

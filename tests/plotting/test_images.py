@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_lab.plotting.images import image_grid, save_image, scatter_figure, to_pixels
+from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure, to_pixels
 from gan_lab.plotting.surface import CriticSurface, label_bar
 
 
@@ -44,7 +44,7 @@ def test_a_grid_is_as_square_as_it_can_be_and_reads_like_text(n: int, columns: i
 
 def test_small_pictures_are_enlarged_by_a_whole_factor(tmp_path: Path) -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
-    save_image(pixels, tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes(encode_png(enlarge(pixels)))
     with Image.open(tmp_path / "a.png") as image:
         factor = image.width // 4
         assert image.size == (4 * factor, 3 * factor)

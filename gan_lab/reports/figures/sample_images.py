@@ -1,6 +1,8 @@
 """The pictures of samples that training has left in ``samples/``, cut to what a figure has room for."""
 
+import io
 import math
+import re
 import warnings
 from pathlib import Path
 
@@ -8,18 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_lab.files.regular import read_regular
 from gan_lab.reports.sweep.model import ReportRun
 
 GRID_SIDE = 8
 """Training shows 64 images as eight rows of eight, as ``gan_lab.tracking.snapshots`` has it."""
 
+_MOST_BYTES = 1 << 26
+_NUMBER = re.compile("[0-9]{1,15}")
 _FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def pictures_of(run: ReportRun) -> dict[int, Path]:
     """Return a run's pictures of generated samples by iteration, in rising order."""
-    found = {int(path.stem): path for path in run.record.samples_path.glob("*.png") if path.stem.isdecimal()}
-    return dict(sorted(found.items()))
+    named = [path for path in run.record.samples_path.glob("*.png") if _NUMBER.fullmatch(path.stem)]
+    return dict(sorted((int(path.stem), path) for path in named))
 
 
 def choose_evenly(pictures: dict[int, Path], count: int) -> dict[int, Path]:
@@ -42,7 +47,7 @@ def read_picture(path: Path, rows: int, columns: int) -> NDArray[np.uint8] | Non
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(io.BytesIO(read_regular(path, _MOST_BYTES))) as image:
                 pixels = np.asarray(image.convert("RGB"))
     except _FAULTS:
         return None

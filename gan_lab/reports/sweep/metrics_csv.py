@@ -1,13 +1,20 @@
 """Reading ``metrics.csv``, whatever state a run left it in."""
 
 import io
+import re
 from pathlib import Path
 
+import numpy as np
 import pandas
 
+from gan_lab.config.errors import UserError
+from gan_lab.files.regular import read_regular
 from gan_lab.tags.names import RAW
 
 _INDEX = "iteration"
+_MOST_BYTES = 1 << 32
+_LAST_ITERATION = 2.0**53  # whole numbers beyond are not told apart
+_OF_A_TABLE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f\"']*")
 
 
 def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
@@ -19,14 +26,20 @@ def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
         path: ``metrics.csv``.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_regular(path, _MOST_BYTES).decode("utf-8")
     except FileNotFoundError:
         return empty_table(), f"it has no {path.name}."
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        return empty_table(), f"{path.name} cannot be read: {reason}."
+    except OSError as error:
+        return empty_table(), f"{path.name} cannot be read: {error.strerror}."
+    except UnicodeDecodeError:
+        return empty_table(), f"{path.name} cannot be read: it is no text."
+    except UserError as error:
+        return empty_table(), str(error)
     if not text.strip():
         return empty_table(), f"{path.name} is empty."
+    text = text.replace("\r\n", "\n")  # a spreadsheet has been there
+    if not _OF_A_TABLE.fullmatch(text):
+        return empty_table(), f"{path.name} cannot be read: it has quotes or control characters."
     lines, fault = _whole_lines(text)
     missing = [name for name in (_INDEX, RAW) if name not in lines[0].split(",")]
     if missing:
@@ -56,13 +69,18 @@ def _whole_lines(text: str) -> tuple[list[str], str | None]:
 
 def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
     """Return the table of whole lines, cut before the first value that is no number."""
-    table = pandas.read_csv(io.StringIO(text), keep_default_na=False, na_values=["", "nan"])
+    table = pandas.read_csv(io.StringIO(text), keep_default_na=False, na_values=["", "nan"], low_memory=False)
     words = table[_INDEX].isna()
     for name in table.select_dtypes(exclude="number"):
         numbers = pandas.to_numeric(table[name], errors="coerce")
         words |= numbers.isna() & table[name].notna()
         table[name] = numbers
     table = table.astype(float)
+    # what is measured at every iteration is finite, or the run has ended; elsewhere an infinite value is none
+    infinite = np.isinf(table)
+    words |= infinite[[_INDEX, RAW]].any(axis=1) | (table[_INDEX].abs() >= _LAST_ITERATION)
+    words |= table[_INDEX] % 1 != 0
+    table = table.mask(infinite)
     fault = None
     repeats = ~words & (table[_INDEX].diff().fillna(1) <= 0)
     wrong = (words | repeats).to_numpy().nonzero()[0]

@@ -1,14 +1,17 @@
 """What was typed to start a sweep, and the jobs that it asked for, as Hydra has kept it."""
 
+import math
 import re
 import shlex
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
+from gan_lab.files.plain_yaml import MOST_BYTES, load_plain
+from gan_lab.files.regular import read_regular
 
 _FILE = "multirun.yaml"
+_MOST_JOBS = 100_000
 # several values that need no parser of Hydra's, such as gan,wgan or 0,1,2
 _LIST = re.compile(r"[\w.+-]+(,[\w.+-]+)+")
 
@@ -29,7 +32,7 @@ def jobs_of(root: Path) -> list[frozenset[str]]:
     """Return what tells the jobs of a sweep apart: for each, the overrides that were swept over.
 
     Empty where that cannot be said: no ``multirun.yaml``, values that are not plain lists, such as glob(*),
-    or a sweeper that chooses its jobs as it goes.
+    a sweeper that chooses its jobs as it goes, or more of them than anybody runs.
     """
     hydra = _read(root)
     if not hydra or not str(hydra["sweeper"].get("_target_")).endswith(".BasicSweeper"):
@@ -39,6 +42,9 @@ def jobs_of(root: Path) -> list[frozenset[str]]:
     several = {key: value for key, value in swept.items() if "," in value and not value.startswith("${")}
     if not several or not all(_LIST.fullmatch(value) for value in several.values()):
         return []
+    # a file that is anybody's may ask for more jobs than could be listed
+    if math.prod(value.count(",") + 1 for value in several.values()) > _MOST_JOBS:
+        return []
     lists = [[f"{key}={one}" for one in value.split(",")] for key, value in several.items()]
     return [frozenset(job) for job in product(*lists)]
 
@@ -46,8 +52,10 @@ def jobs_of(root: Path) -> list[frozenset[str]]:
 def _read(root: Path) -> dict[str, Any]:
     """Return Hydra's part of ``multirun.yaml``; empty if there is none, or it is not what Hydra writes."""
     try:
-        hydra: Any = yaml.safe_load((root / _FILE).read_text(encoding="utf-8"))["hydra"]
+        hydra: Any = load_plain(read_regular(root / _FILE, MOST_BYTES))["hydra"]
         complete = all(isinstance(hydra["overrides"][key], list) for key in ("hydra", "task"))
-        return hydra if complete and isinstance(hydra["sweeper"], dict) else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, KeyError, TypeError):
+        sweeper = hydra["sweeper"]
+        known = isinstance(sweeper, dict) and isinstance(sweeper.get("params"), dict | None)
+        return hydra if complete and known else {}
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
