@@ -8,7 +8,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import to_plain, trusted_packages
-from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_folder
+from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.checks import conform
@@ -58,21 +58,20 @@ def _distances_job(config: DictConfig) -> None:
     composed = to_plain(config)
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
-    with no_traces_if_refused(folder):
-        name = settings.runtime.choices.get(GROUP)
-        if name is None:
-            raise UserError(f"experiment must be one of {_listed()}; none was given.")
-        trusted = trusted_packages(composed)
-        animate = conform("animate", composed["animate"], bool)
-        node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
-        run_and_write(
-            build(node, LectureExperiment, "", trusted),
-            folder,
-            name=name,
-            animate=animate,
-            command=shlex.join(["gan-lab", "distances", *map(_as_typed, settings.overrides.task)]),
-            config=composed,
-        )
+    name = settings.runtime.choices.get(GROUP)
+    if name is None:
+        raise UserError(f"experiment must be one of {_listed()}; none was given.")
+    trusted = trusted_packages(composed)
+    animate = conform("animate", composed["animate"], bool)
+    node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
+    run_and_write(
+        build(node, LectureExperiment, "", trusted),
+        folder,
+        name=name,
+        animate=animate,
+        command=shlex.join(["gan-lab", "distances", *map(_as_typed, settings.overrides.task)]),
+        config=composed,
+    )
 
 
 def _choice(argument: str, own_only: bool) -> str:

@@ -5,13 +5,12 @@ writes one line below the sweep's folder and returns, the other jobs go on, and 
 by hand reads all notes at the end.
 """
 
-import contextlib
 import functools
 import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +21,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
+from gan_lab.cli.job_log import begin_job_log
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.training.signals import is_orphan
@@ -58,31 +59,58 @@ class _ProcessState:
             its parent if it was forked.
         sweep: folder of the sweep; None of a lone job.
         refusal: why the lone job was refused.
+        made_in: the folder of the lone job, or of the sweep, and what there was of it before.
         stopped_by: name of the signal that has ended a job of this worker: it takes no further ones.
     """
 
     collector: int | None = None
     sweep: Path | None = None
     refusal: Failure | None = None
+    made_in: tuple[Path, FolderBefore] | None = None
     stopped_by: str | None = None
 
 
 _state = _ProcessState()
 
 
+class SweepRefused(BaseException):
+    """A sweep that must not begin; no ``Exception``, for of those that a callback raises Hydra only warns."""
+
+
 class FailureNotes(Callback):
     """Where the jobs of a sweep leave their notes; conf/config.yaml names it among Hydra's callbacks."""
 
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Forget the notes of the sweep before."""
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Look at the job's folder, before Hydra makes it."""
         del kwargs
-        _state.sweep = Path(config.hydra.sweep.dir)
-        shutil.rmtree(_state.sweep / NOTES_NAME, ignore_errors=True)
+        folder = Path(config.hydra.run.dir)
+        _state.made_in = folder, look_at(folder)
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Look at the sweep's folder, before Hydra makes it, and forget the notes of the sweep before.
+
+        Raises:
+            SweepRefused: if something else is there.
+        """
+        del kwargs
+        folder = Path(config.hydra.sweep.dir)
+        try:
+            require_fit_for_sweep(folder)
+        except UserError as error:
+            raise SweepRefused(str(error)) from error
+        _state.sweep, _state.made_in = folder, (folder, look_at(folder))
+        shutil.rmtree(folder / NOTES_NAME, ignore_errors=True)
 
 
 def begin() -> None:
     """Forget what an earlier command left; this process is the one that collects."""
-    _state.collector, _state.sweep, _state.refusal = os.getpid(), None, None
+    _state.collector, _state.sweep, _state.refusal, _state.made_in = os.getpid(), None, None, None
+
+
+def remove_what_was_made_for_nothing() -> None:
+    """Remove the folders that were made since ``begin`` and are empty: a refused job leaves nothing."""
+    if _state.made_in is not None:
+        remove_what_stayed_empty(*_state.made_in)
 
 
 def sweep_folder() -> Path | None:
@@ -121,8 +149,8 @@ def noted(job: Callable[[DictConfig], Any]) -> Callable[[DictConfig], Any]:
 def _run_alone(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     try:
         return job(config)
-    except UserError as error:
-        _state.refusal = Failure(str(error), REFUSED)
+    except (UserError, OmegaConfBaseException) as error:
+        _state.refusal = Failure(" ".join(str(error).split()), REFUSED)
         return None
 
 
@@ -146,8 +174,12 @@ def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     except Exception as error:
         log.exception("The job crashed.")
         reason = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split()).rstrip(": ")
-        log_file = Path(settings.runtime.output_dir) / f"{settings.job.name}.log"
-        _note(settings, f"Crashed with {reason} (traceback in {log_file}).", CRASHED)
+        folder = Path(settings.runtime.output_dir)
+        if not any(folder.iterdir()):  # it was made for this job, which came not far enough to claim it
+            begin_job_log()
+        log_file = folder / f"{settings.job.name}.log"
+        where = f" (traceback in {log_file})" if log_file.is_file() else ""
+        _note(settings, f"Crashed with {reason}{where}.", CRASHED)
     return None
 
 
@@ -157,20 +189,3 @@ def _note(settings: Any, reason: str, status: int) -> None:
     folder = Path(settings.sweep.dir) / NOTES_NAME
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{settings.job.num}.json", json.dumps(Failure(text, status)).encode())
-
-
-@contextlib.contextmanager
-def no_traces_if_refused(folder: Path) -> Iterator[None]:
-    """Remove what Hydra wrote of a job if the block refuses it, and its folder if nothing else is in it."""
-    try:
-        yield
-    except UserError:
-        log_file = folder / "train.log"
-        if {path.name for path in folder.iterdir()} <= {".hydra", log_file.name}:
-            shutil.rmtree(folder / ".hydra", ignore_errors=True)
-            log_file.unlink(missing_ok=True)
-            if folder.resolve() != Path.cwd():
-                folder.rmdir()
-        elif log_file.is_file() and log_file.stat().st_size == 0:
-            log_file.unlink()
-        raise

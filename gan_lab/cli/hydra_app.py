@@ -13,7 +13,14 @@ import hydra
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import expand_constraint_lists, version_base, version_of
-from gan_lab.cli.failures import Failure, begin, collect
+from gan_lab.cli.failures import (
+    REFUSED,
+    Failure,
+    SweepRefused,
+    begin,
+    collect,
+    remove_what_was_made_for_nothing,
+)
 from gan_lab.cli.hydra_errors import failure_of_plugin, raised_in
 from gan_lab.cli.hydra_plugins import HYDRA_MAY_NAME, prefer_own_configs
 from gan_lab.cli.naming import sweep_name
@@ -37,8 +44,15 @@ def run_app(
     Returns:
         The jobs that failed.
     """
-    # Prepare what Hydra is given
     begin()
+    try:
+        return _run(job, arguments, config_name)
+    finally:
+        remove_what_was_made_for_nothing()
+
+
+def _run(job: Callable[[DictConfig], Any], arguments: list[str], config_name: str) -> list[Failure]:
+    # Prepare what Hydra is given
     prefer_own_configs()
     overrides = expand_constraint_lists(arguments)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -47,6 +61,8 @@ def run_app(
     try:
         with _command_line(overrides):
             _hydra_main(config_name)(job)()
+    except SweepRefused as refusal:
+        return [Failure(str(refusal), REFUSED)]
     except Exception as error:
         of_plugin = failure_of_plugin(error)
         if of_plugin is None or asked_for_traceback:

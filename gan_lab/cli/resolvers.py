@@ -23,7 +23,6 @@ def register_resolvers() -> None:
     for name, function in {
         "run_name": lambda *, _root_: run_name(_root_),
         "config_hash": lambda *, _root_: _job_hash(_root_),
-        "hydra_subdir": lambda *, _root_: _hydra_subdir(_root_),
         "options": lambda *, _root_: format_options(own_groups().shown, _folders_of_options(_root_)),
         "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
@@ -38,13 +37,6 @@ def register_resolvers() -> None:
 
 def _job_hash(root: DictConfig) -> str:
     return config_hash(to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"])))
-
-
-def _hydra_subdir(root: DictConfig) -> str | None:
-    """Return where Hydra may write its own record: nowhere where a run or something else is already."""
-    output_dir = Path(root.hydra.runtime.output_dir)
-    found = {path.name for path in output_dir.iterdir()} if output_dir.is_dir() else set()
-    return None if found - {".hydra", "train.log"} else ".hydra"
 
 
 def _folders_of_options(root: DictConfig) -> list[Path]:

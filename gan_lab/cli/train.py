@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import take_experiment_keys, to_plain, trusted_packages
-from gan_lab.cli.failures import Failure, no_traces_if_refused, noted, sweep_folder
+from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
+from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
+from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
@@ -47,16 +50,22 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     folder = Path(settings.runtime.output_dir)
-    with no_traces_if_refused(folder):
-        _refuse_merged_options(choices)
-        choices |= take_experiment_keys(composed, choices)
-        return launch(
-            composed,
-            folder,
-            choices=choices,
-            command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
-            trusted=trusted_packages(composed),
-        )
+    require_fit_for_job(folder, config, in_sweep=settings.mode == RunMode.MULTIRUN)
+    _refuse_merged_options(choices)
+    choices |= take_experiment_keys(composed, choices)
+
+    def claimed() -> None:
+        begin_job_log()
+        keep_hydras_record(folder, config)
+
+    return launch(
+        composed,
+        folder,
+        choices=choices,
+        command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
+        trusted=trusted_packages(composed),
+        claimed=claimed,
+    )
 
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:

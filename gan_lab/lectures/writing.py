@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,14 @@ def run_and_write(
 
     Raises:
         UserError: if the settings do not fit each other, nothing moves in an experiment that shall be
-            animated, or the folder holds what was found before.
+            animated, or the folder holds what was found before, or anything else.
     """
     if (folder / RECORD_NAME).exists():
         raise UserError(f"{folder} holds what another run found; choose another folder with hydra.run.dir.")
+    if folder.is_dir() and (names := sorted(os.listdir(folder))):
+        raise UserError(
+            f"hydra.run.dir must be a new or empty folder; got {str(folder)!r}, which holds {names[0]}."
+        )
     with slide_style():
         animation = experiment.animation() if animate else None
         if animate and animation is None:

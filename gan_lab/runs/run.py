@@ -28,6 +28,7 @@ from gan_lab.runs.record import (
     Status,
     leaves_of,
     load_record,
+    require_own,
 )
 
 _HYDRA = (".hydra", "*.log")
@@ -46,7 +47,9 @@ class Run(RunFolder):
             completed them or diverged, whose record is left as it is.
     """
 
-    def __init__(self, lock: FolderLock, record: RunRecord, outcome: Literal["new", "resumed", "finished"]):
+    def __init__(
+        self, lock: FolderLock | None, record: RunRecord, outcome: Literal["new", "resumed", "finished"]
+    ) -> None:
         self.path, self.record, self.outcome = record.path, record, outcome
         self._lock = lock
         self._clock, self._earlier_s = time.monotonic(), record.duration_s
@@ -95,9 +98,11 @@ class Run(RunFolder):
 
     def close(self) -> None:
         """Let others open the run."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def _write(self, changes: Mapping[str, Any]) -> None:
+        assert self._lock is not None, "a run that had finished is left as it is"
         assert self._lock.held, "update after close"
         duration_s = self._earlier_s + time.monotonic() - self._clock
         record = dataclasses.replace(self.record, updated=_now(), duration_s=duration_s, **changes)
@@ -158,6 +163,9 @@ def open_run(
         "git": provenance.git_state(),
         "process": this_process(),
     }
+    before = _finished_before(path, about)
+    if before is not None:
+        return before
     lock = _claim(path)
     try:
         remove_partials(path)
@@ -173,10 +181,34 @@ def open_run(
         raise
 
 
+def require_fit(path: Path) -> None:
+    """Check that a folder may become, or is, that of a run, and that nothing in it leads out of it.
+
+    Raises:
+        UserError: if it holds other files, or a link or a pipe lies where the lab has a file of its own.
+    """
+    require_own(path)
+    if path.is_dir():
+        _refuse_foreign(path)
+
+
+def _finished_before(path: Path, about: Mapping[str, Any]) -> Run | None:
+    """Return a run of the same config that has finished; it is not locked, for nothing of it is written."""
+    with contextlib.suppress(UserError):
+        record = load_record(path)
+        if record.config_hash == about["config_hash"] and _is_finished(record, about["iterations"]):
+            return Run(None, record, "finished")
+    return None
+
+
+def _is_finished(record: RunRecord, iterations: int) -> bool:
+    return record.status == "diverged" or (record.status == "completed" and record.iteration >= iterations)
+
+
 def _claim(path: Path) -> FolderLock:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        _refuse_foreign(path)
+        require_fit(path)
         return FolderLock(path)
     except OSError as error:
         raise UserError(
@@ -204,8 +236,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
             f"{record.path} holds a run with another configuration "
             f"({_difference(record, config, about['choices'])}); choose another hydra.run.dir."
         )
-    completed = record.status == "completed" and record.iteration >= about["iterations"]
-    if completed or record.status == "diverged":
+    if _is_finished(record, about["iterations"]):
         return Run(lock, record, "finished")
     # a run that was given more iterations before does not shrink below what it has done
     about["iterations"] = max(about["iterations"], record.iteration)

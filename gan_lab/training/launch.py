@@ -1,7 +1,7 @@
 """One run from config to result: claimed, trained, and its ending written down whatever happens."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import fmean
@@ -16,7 +16,7 @@ from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest
 from gan_lab.runs.record import RECORD_NAME
-from gan_lab.runs.run import Run, open_run
+from gan_lab.runs.run import Run, open_run, require_fit
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
 from gan_lab.training.progress import tell_endings
@@ -35,6 +35,7 @@ def launch(
     iterations: int | None = None,
     device: str | None = None,
     execution: str | None = None,
+    claimed: Callable[[], None] | None = None,
 ) -> float:
     """Train what a config describes in a run folder, or go on with what was begun there.
 
@@ -50,6 +51,7 @@ def launch(
         iterations: how many the run shall complete, if not what the config says.
         device: where it shall run, if not where the config says.
         execution: how its iterations shall run, if not as the config says.
+        claimed: called once all folders are this process's, where there is something to train.
 
     Returns:
         The number that a sweeper gets; of several seeds, the mean.
@@ -78,6 +80,8 @@ def launch(
             else:
                 unfinished.append((member, run))
         if unfinished:
+            if claimed is not None:
+                claimed()
             try:
                 _train_all(unfinished)
             except (MemoryError, RuntimeError) as error:
@@ -114,6 +118,8 @@ def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[
 def _open_all(configs: Mapping[Path, dict[str, Any]], iterations: int, about: Mapping[str, Any]) -> list[Run]:
     """Claim the folders of all runs, or none of them."""
     runs: list[Run] = []
+    for folder in configs:
+        require_fit(folder)
     try:
         for folder, config in configs.items():
             runs.append(open_run(folder, config, iterations=iterations, seed=config["seed"], **about))
