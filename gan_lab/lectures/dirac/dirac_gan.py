@@ -17,25 +17,33 @@ from gan_lab.config.checks import PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.dirac.dirac_game import DiracGame
+from gan_lab.lectures.dirac.dirac_verdict import say_verdicts, turns_of, verdict
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.plotting.style import BLACK, BLUE, GREY, VERMILION
 
-Start = Annotated[tuple[float, ...], Rule("two numbers, theta and psi", lambda start: len(start) == 2)]
+Start = Annotated[
+    tuple[float, ...],
+    Rule("two numbers, theta and psi, not both 0", lambda start: len(start) == 2 and any(start)),
+]
 Orbit = NDArray[np.float64]  # (steps + 1, 2), psi and theta
 
 _FRAMES, _ARROWS = 40, 13
-_ZERO = 1e-9  # real parts that count as none
 
 
 @dataclass(frozen=True)
 class DiracGAN(LectureExperiment):
     """Who comes to rest at ψ = θ = 0? Mescheder's test.
 
-    The eigenvalues of the Jacobian decide: with negative real parts small steps converge; on the imaginary
-    axis, where all unregularised games lie (±i/2 for both costs of the original GAN, ±i for WGAN),
-    simultaneous descent spirals outwards and alternating descent circles. R1 of weight γ moves them to
-    -γ/2 ± √(γ²/4 - 1/4). WGAN-GP's penalty has a kink at ψ = 0 and no Jacobian there; it circles, and so does
-    weight clipping.
+    With negative real parts of the Jacobian's eigenvalues small steps that begin nearby converge, at a linear
+    rate. R1 of weight γ moves them to -γ/2 ± √(γ²/4 - 1/4). Where they lie on the imaginary axis, as those
+    of all unregularised games do (±i/2 for both costs of the original GAN and for least squares, ±i for
+    WGAN), the linearisation decides nothing, and what follows decides. WGAN and the minimax GAN keep a
+    distance: alternating descent circles. The non-saturating GAN and least squares converge, slower than at
+    any linear rate: d(θ² + ψ²)/dt is -2 θ ψ tanh(θ ψ / 2) for the one and -2 c θ² ψ² for the other, never
+    positive, and the distance falls like t^(-1/2). Simultaneous steps add a drift outwards, of the size of
+    the step. WGAN-GP's penalty has a kink at ψ = 0 and no Jacobian there; it circles, and so does weight
+    clipping. The table says what the linearisation decides, and of alternating orbits whether they come
+    nearer from turn to turn.
 
     Attributes:
         games: by name.
@@ -67,7 +75,7 @@ class DiracGAN(LectureExperiment):
         table = pandas.DataFrame([self._row(name, orbits[name]) for name in self.games])
         figure = new_slide(12.8, 7.2)
         self._draw(figure, self.steps)
-        return Findings(table, figure, _say(table, self.steps), {"orbits": _long(orbits)})
+        return Findings(table, figure, say_verdicts(table, self.steps), {"orbits": _long(orbits)})
 
     def animation(self) -> Animation:
         """Return the orbits as they grow."""
@@ -101,6 +109,7 @@ class DiracGAN(LectureExperiment):
     def _row(self, name: str, orbits: tuple[Orbit, Orbit]) -> dict[str, object]:
         first, second = self.games[name].eigenvalues()
         radii = [float(np.hypot(*orbit[-1]) / np.hypot(*orbit[0])) for orbit in orbits]
+        turns = turns_of(orbits[1])
         return {
             "game": name,
             "real_1": first.real,
@@ -109,6 +118,10 @@ class DiracGAN(LectureExperiment):
             "imaginary_2": second.imag,
             "relative_distance_simultaneous": radii[0],
             "relative_distance_alternating": radii[1],
+            "turns": turns.count,
+            "first_turn": turns.first,
+            "last_turn": turns.last,
+            "verdict": verdict((first.real, second.real), turns),
         }
 
     def _draw(self, figure: Figure, end: int) -> None:
@@ -160,24 +173,3 @@ def _long(orbits: dict[str, tuple[Orbit, Orbit]]) -> pandas.DataFrame:
         for kind, orbit in zip(("simultaneous", "alternating"), pair, strict=True)
     ]
     return pandas.concat(tables, ignore_index=True)
-
-
-def _say(table: pandas.DataFrame, steps: int) -> str:
-    """Return which games come to rest, and how far the others stay away."""
-    rests = (table["real_1"] < -_ZERO) & (table["real_2"] < -_ZERO)
-    parts = [
-        f"{row.game} (eigenvalues {row.real_1:.3g}{row.imaginary_1:+.3g}i, "
-        f"{row.real_2:.3g}{row.imaginary_2:+.3g}i) ends at {row.relative_distance_alternating:.1e}"
-        for row in table[rests].itertuples()
-    ]
-    still = f"After {steps} alternating steps " + (", ".join(parts) or "no game comes to rest")
-    others = table[~rests]
-    if others.empty:
-        return f"{still} of the distance from the equilibrium that it started from."
-    near, far = others["relative_distance_alternating"].min(), others["relative_distance_alternating"].max()
-    widest = others["relative_distance_simultaneous"].max()
-    return (
-        f"{still} of the distance from the equilibrium that it started from; the other {len(others)} games, "
-        f"whose real parts are not negative or which have no Jacobian there, are still at {near:.2g} to "
-        f"{far:.2g} of it, after simultaneous steps at up to {widest:.2g}."
-    )

@@ -139,7 +139,7 @@ def test_the_table_has_eigenvalues_and_distances() -> None:
         table.loc["gan_r1", "relative_distance_alternating"]
         < table.loc["gan", "relative_distance_alternating"]
     )
-    assert "gan_r1 (eigenvalues -0.25+0.433i" in findings.sentence
+    assert "By its eigenvalues the equilibrium attracts gan_r1 (-0.25+0.433i" in findings.sentence
     orbits = findings.details["orbits"]
     assert len(orbits) == 2 * 2 * 31
     assert tuple(orbits.loc[0, ["theta", "psi"]]) == (1.0, 0.5)
@@ -148,7 +148,9 @@ def test_the_table_has_eigenvalues_and_distances() -> None:
 def test_a_game_without_rest_is_said_to_have_none() -> None:
     with slide_style():
         findings = small(games={"wgan_gp": DiracGame(Wasserstein(), GradientPenalty(0.25))}, steps=5).run()
-    assert "no game comes to rest" in findings.sentence
+    assert "wgan_gp, at " in findings.sentence
+    assert "makes too few turns to tell" in findings.sentence
+    assert "attracts" not in findings.sentence
 
 
 def test_the_animation_grows() -> None:
@@ -167,6 +169,7 @@ def test_the_animation_grows() -> None:
     [
         ({"games": {}}, "games must be a mapping of at least one"),
         ({"start": (1.0,)}, "start must be two numbers"),
+        ({"start": (0.0, 0.0)}, "start must be two numbers, theta and psi, not both 0"),
         ({"lr": 0}, "lr must be a number greater than 0"),
         ({"steps": 0}, "steps must be"),
     ],

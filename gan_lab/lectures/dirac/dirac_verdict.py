@@ -1,0 +1,140 @@
+"""What becomes of a Dirac-GAN: what its eigenvalues decide, and what its orbit shows where they do not."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas
+from numpy.typing import NDArray
+
+from gan_lab.lectures.words import listed, span, verb
+
+_ZERO = 1e-9  # real parts that count as none
+_SAME = 2e-3  # of a radius: how exactly the end of a turn lies between two steps
+_FEWEST = 2  # turns that tell anything: in the first a start far off is still forgotten
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The full turns of an orbit about the equilibrium.
+
+    Attributes:
+        count: how many; 0 where single steps are too wide to be counted.
+        first: by what the distance from the equilibrium changes in the first, as a factor; NaN without one.
+        last: the same of the last.
+        later: the same of the second half of them together; NaN below two.
+    """
+
+    count: int
+    first: float = math.nan
+    last: float = math.nan
+    later: float = math.nan
+
+
+def turns_of(orbit: NDArray[np.float64]) -> Turns:
+    """Return the turns of an orbit (steps + 1, 2), ψ and θ.
+
+    Each is measured where it crosses the ray that the orbit began on: one that comes back to where it was
+    need not be a circle.
+    """
+    radii = np.hypot(*orbit.T)
+    if not (np.isfinite(radii).all() and (radii > 0).all()):
+        return Turns(0)
+    steps = np.diff(np.unwrap(np.arctan2(*orbit.T)))
+    if np.abs(steps).max() > math.pi / 2:
+        return Turns(0)
+    turned = np.concatenate([[0.0], np.abs(np.cumsum(steps))])
+    ends = [
+        int(np.argmax(turned >= 2 * math.pi * k)) for k in range(1, int(turned.max() / (2 * math.pi)) + 1)
+    ]
+    logs = [math.log(radii[0])]
+    for k, end in enumerate(ends, start=1):
+        part = (2 * math.pi * k - turned[end - 1]) / (turned[end] - turned[end - 1])
+        logs.append(float((1 - part) * np.log(radii[end - 1]) + part * np.log(radii[end])))
+    if not ends:
+        return Turns(0)
+    n = len(ends)
+    later = math.exp(logs[n] - logs[n // 2]) if n >= _FEWEST else math.nan
+    return Turns(n, math.exp(logs[1] - logs[0]), math.exp(logs[n] - logs[n - 1]), later)
+
+
+def verdict(real_parts: tuple[float, float], turns: Turns) -> str:
+    """Return what becomes of a game.
+
+    Returns:
+        ``attracted`` or ``repelled`` where the linearisation decides: both real parts are negative, or one is
+        positive. Else by the orbit: ``nearer``, ``circles``, ``farther``, or ``unknown`` below two turns.
+    """
+    if max(real_parts) < -_ZERO:
+        return "attracted"
+    if max(real_parts) > _ZERO:
+        return "repelled"
+    if math.isnan(turns.later):
+        return "unknown"
+    if abs(turns.later - 1) <= _SAME:
+        return "circles"
+    return "nearer" if turns.later < 1 else "farther"
+
+
+def say_verdicts(table: pandas.DataFrame, steps: int) -> str:
+    """Return the sentence, from the table's ``verdict``, eigenvalues, turns and distances."""
+    of = dict(iter(table.groupby("verdict", sort=False)))
+    said = [_say_decided(of["attracted"], "attracts")] if "attracted" in of else []
+    said += [_say_decided(of["repelled"], "repels")] if "repelled" in of else []
+    undecided = [name for name in ("nearer", "circles", "farther", "unknown") if name in of]
+    if undecided:
+        orbits = "; ".join(_SAY_ORBITS[name](of[name]) for name in undecided)
+        said.append(f"real parts of 0, or no Jacobian, decide nothing, but orbits show that {orbits}")
+    text = ". ".join(part[0].upper() + part[1:] for part in said)
+    ends = span(table["relative_distance_simultaneous"].tolist(), ".2g")
+    return (
+        f"Distances are parts of the first, after {steps} alternating steps. {text}. "
+        f"Simultaneous steps end at {ends}."
+    )
+
+
+def _say_decided(rows: pandas.DataFrame, does: str) -> str:
+    games = [
+        f"{row.game} ({row.real_1:.3g}{row.imaginary_1:+.3g}i, {row.real_2:.3g}{row.imaginary_2:+.3g}i)"
+        for row in rows.itertuples()
+    ]
+    ends, at = (
+        verb(len(rows), "it ends", "they end"),
+        span(rows["relative_distance_alternating"].tolist(), ".1e"),
+    )
+    return f"by its eigenvalues the equilibrium {does} {listed(games)}; {ends} at {at}"
+
+
+def _say_nearer(rows: pandas.DataFrame) -> str:
+    games = [
+        f"{row.game} to {row.relative_distance_alternating:.2g} "
+        f"(by {1 - row.last_turn:.2g} of it in the last turn)"
+        for row in rows.itertuples()
+    ]
+    slower = " ever more slowly" if (rows["first_turn"] < rows["last_turn"]).all() else ""
+    return f"{listed(games)} {verb(len(rows), 'has', 'have')} come nearer so far{slower and ',' + slower}"
+
+
+def _say_circles(rows: pandas.DataFrame) -> str:
+    return f"{listed(list(rows['game']))} {verb(len(rows), 'circles', 'circle')} at {_distances(rows)}"
+
+
+def _say_farther(rows: pandas.DataFrame) -> str:
+    return f"{listed(list(rows['game']))} {verb(len(rows), 'goes', 'go')} farther away, to {_distances(rows)}"
+
+
+def _say_unknown(rows: pandas.DataFrame) -> str:
+    make = verb(len(rows), "makes", "make")
+    return f"{listed(list(rows['game']))}, at {_distances(rows)}, {make} too few turns to tell"
+
+
+_SAY_ORBITS = {
+    "nearer": _say_nearer,
+    "circles": _say_circles,
+    "farther": _say_farther,
+    "unknown": _say_unknown,
+}
+
+
+def _distances(rows: pandas.DataFrame) -> str:
+    return span(rows["relative_distance_alternating"].tolist(), ".2g")

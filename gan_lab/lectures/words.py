@@ -1,0 +1,33 @@
+"""Words that the sentences of several experiments share."""
+
+from collections.abc import Callable, Sequence
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list: "a", "a and b", "a, b and c".
+
+    Raises:
+        ValueError: if there are none.
+    """
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def span(values: Sequence[float], form: str | Callable[[float], str]) -> str:
+    """Return the least and the greatest of some numbers, or the one that both read.
+
+    Args:
+        values: at least one.
+        form: how a number is written: a format such as ".2f", or a function.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    write = form if callable(form) else lambda value: format(value, form)
+    low, high = write(min(values)), write(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+def verb(count: int, singular: str, plural: str) -> str:
+    """Return the form of a verb that goes with so many things."""
+    return singular if count == 1 else plural
