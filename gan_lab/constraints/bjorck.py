@@ -7,6 +7,7 @@ from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.scales import divided, near_one
 from gan_lab.types import ConstraintState, Params
 
 
@@ -18,7 +19,7 @@ class Bjorck(Constraint):
     normalisation. From A = W / s with s ≥ σ(W), repeat A ← A (I + ½ (I − AᵀA)), the iteration of order 1 with
     β = ½: each singular value a becomes a (3 − a²) / 2, which rises from anywhere in (0, 1] to 1. The limit
     is the polar factor of W, whose rows (or columns, if these are fewer) are orthonormal. A singular value of
-    zero stays zero.
+    zero stays zero, with the finite derivative that the iteration has there; so does a weight of zeros.
 
     No singular value exceeds 1 after any number of iterations, up to rounding, so that a perceptron with
     1-Lipschitz activations is 1-Lipschitz at once. Spectral normalisation promises as much when it has
@@ -60,7 +61,7 @@ def orthonormalize(weight: Tensor, iterations: int) -> Tensor:
     matrix = weight.flatten(1)
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.mT  # whose A Aᵀ is the smaller one
     # the limit does not depend on the scale, which therefore is a constant to differentiation
-    a = wide / singular_bound(wide.detach())
+    a = divided(wide, singular_bound(wide.detach()))
     for _ in range(iterations):
         a = torch.addmm(a, a @ a.mT, a, beta=1.5, alpha=-0.5)
     return (a if wide is matrix else a.mT).reshape(weight.shape)
@@ -69,10 +70,11 @@ def orthonormalize(weight: Tensor, iterations: int) -> Tensor:
 def singular_bound(matrix: Tensor) -> Tensor:
     """Return (Σ_i σ_i⁸)^⅛ ≥ σ_1 of a matrix (m, n) as (), at most m^⅛ times too large.
 
-    Exact for a single row or column. From the Gram matrix alone: ‖(A Aᵀ)²‖_F = √(Σ σ_i⁸).
+    Exact for a single row or column, and for zeros. From the Gram matrix alone: ‖(A Aᵀ)²‖_F = √(Σ σ_i⁸).
     """
-    scale = torch.linalg.matrix_norm(matrix).clamp(min=torch.finfo(matrix.dtype).tiny)
-    scaled = matrix / scale
+    extreme = near_one(matrix)
+    scale = torch.linalg.matrix_norm(matrix / extreme)
+    scaled = divided(matrix / extreme, scale)
     square = torch.linalg.matrix_power(scaled @ scaled.mT, 2)
-    bound: Tensor = scale * torch.linalg.matrix_norm(square).pow(0.25)
-    return bound.clamp(min=torch.finfo(matrix.dtype).tiny)
+    bound: Tensor = extreme * (scale * torch.linalg.matrix_norm(square).pow(0.25))
+    return bound

@@ -8,6 +8,7 @@ from torch.nn.functional import normalize
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.scales import divided, near_one
 from gan_lab.types import ConstraintState, Params
 
 
@@ -22,7 +23,8 @@ class SpectralNorm(Constraint):
     W changes little in a step and u is kept between steps.
 
     The state holds u under the name of its parameter. u and v are constants to differentiation:
-    at the singular vectors, dσ = uᵀ dW v exactly.
+    at the singular vectors, dσ = uᵀ dW v exactly. A weight of zero, which has no direction, stays zero, with a
+    derivative of 1 and its u, so that it can be trained away from there; W / σ(W) has no limit there.
 
     Attributes:
         power_iterations: how many power iterations each use makes; the paper makes 1.
@@ -42,7 +44,7 @@ class SpectralNorm(Constraint):
         normalised, next_state = dict(params), {}
         for name, left in state.items():
             norm, next_state[name] = spectral_norm(params[name], left, self.power_iterations)
-            normalised[name] = params[name] / norm
+            normalised[name] = divided(params[name], norm)
         return normalised, next_state
 
 
@@ -55,14 +57,25 @@ def spectral_norm(weight: Tensor, left: Tensor, power_iterations: int) -> tuple[
         power_iterations: how often to improve it, at least 1.
 
     Returns:
-        σ = uᵀWv (), differentiable by W alone, and the improved u (out,).
+        σ = uᵀWv (), differentiable by W alone, and the improved u (out,). Of W = 0 these are 0 and u itself.
     """
     matrix = weight.flatten(1)  # (out, rest)
-    fixed = matrix.detach()
+    scale = near_one(matrix)
+    fixed = matrix.detach() / scale
+    right = torch.zeros_like(fixed[0])
     for _ in range(power_iterations):
         right = normalize(fixed.mT @ left, dim=0)  # (rest,)
-        left = normalize(fixed @ right, dim=0)  # (out,)
-    return left @ matrix @ right, left
+        # a guess that lies across all columns has no image; the largest row is one that has
+        right = torch.where(right.any(), right, _largest_row(fixed))
+        image = normalize(fixed @ right, dim=0)  # (out,)
+        left = torch.where(image.any(), image, left)
+    return scale * (left @ (matrix / scale) @ right), left
+
+
+def _largest_row(matrix: Tensor) -> Tensor:
+    """Return the longest row of a matrix (m, n), brought to length 1: (n,); zeros of a matrix of zeros."""
+    largest = torch.linalg.vector_norm(matrix, dim=1).argmax(keepdim=True)
+    return normalize(matrix.index_select(0, largest)[0], dim=0)
 
 
 def _random_unit_vector(weight: Tensor, rng: torch.Generator) -> Tensor:
