@@ -13,7 +13,7 @@ from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
 from gan_lab.config.scales import DEFAULT_SCALE
-from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
+from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, KEYS_OF_EXPERIMENTS
 
 _LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
 
@@ -29,12 +29,13 @@ def version_of(package: ModuleType) -> tuple[int, ...]:
 
 
 def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -> dict[str, str]:
-    """Take out of a composed config what only the files of experiments read, and return it as choices.
+    """Take out of a composed config what composition alone reads, and return what experiments do as choices.
 
     Raises:
         UserError: if such a key is set without an experiment.
     """
-    given = {key: composed.pop(key, None) for key in KEYS_OF_EXPERIMENTS}
+    taken = {key: composed.pop(key, None) for key in KEYS_OF_COMPOSITION}
+    given = {key: taken[key] for key in KEYS_OF_EXPERIMENTS}
     if "experiment" in choices or "panel" in choices:
         given["scale"] = given["scale"] or DEFAULT_SCALE
     elif any(value is not None for value in given.values()):

@@ -29,6 +29,10 @@ def register_resolvers() -> None:
         "rate": lambda published, *, _root_: (
             published if _root_.learning_rate is None else _root_.learning_rate
         ),
+        # of a root that is not of `gan-lab train`, there is no dataset to ask
+        "gp_weight": lambda published, *, _root_: (
+            published if _root_.get("gp_weight") is None else _root_.gp_weight
+        ),
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,
     }.items():

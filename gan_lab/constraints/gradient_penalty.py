@@ -28,8 +28,11 @@ class GradientPenalty(GradientConstraint):
     The optimal critic of the Wasserstein distance has slope 1 almost everywhere on lines between
     coupled real and generated samples; this draws it towards slope 1, on lines between uncoupled ones.
 
+    Drawn, not held: slopes just above 1 gain more score gap than they cost. Between two points, or two far
+    clusters, the gap of the best critic is 1 + W1 / (2 λ) times W1.
+
     Attributes:
-        weight: λ; the paper uses 10 throughout.
+        weight: λ; the paper uses 10 throughout, the released code of its experiments in the plane 0.1.
 
     Reference:
         Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, equation 3 and algorithm 1.

@@ -9,8 +9,8 @@ _LEAST, _GREATEST = 1e-9, 1e9
 def near_one(weight: Tensor) -> Tensor:
     """Return what a weight is divided by, before anything is squared, so that no square is lost: ().
 
-    1 for all but extreme weights, whose arithmetic thus stays as it is; the largest entry of one whose entries
-    are all below 1e-9 or one of which is above 1e9; 1 for zeros. A constant to differentiation.
+    1 for all but extreme weights, whose arithmetic thus stays as it is; of those with entries above 1e9, or
+    with none above 1e-9, the largest; 1 for zeros. A constant to differentiation.
     """
     largest = weight.detach().abs().amax()
     is_usual = ((largest >= _LEAST) & (largest <= _GREATEST)) | (largest == 0)

@@ -23,8 +23,8 @@ class SpectralNorm(Constraint):
     W changes little in a step and u is kept between steps.
 
     The state holds u under the name of its parameter. u and v are constants to differentiation:
-    at the singular vectors, dσ = uᵀ dW v exactly. A weight of zero, which has no direction, stays zero, with a
-    derivative of 1 and its u, so that it can be trained away from there; W / σ(W) has no limit there.
+    at the singular vectors, dσ = uᵀ dW v exactly. A weight of zero, where W / σ(W) has no limit, stays zero
+    and keeps its u, with a derivative of 1, so that it can be trained away from there.
 
     Attributes:
         power_iterations: how many power iterations each use makes; the paper makes 1.

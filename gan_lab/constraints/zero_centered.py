@@ -13,8 +13,11 @@ from gan_lab.types import Score
 class R1(GradientConstraint):
     """The gradient penalty on real samples: γ/2 E_x ‖∇D(x)‖₂².
 
+    The paper prints the factor 1/2 and γ = 10. Its released trainer adds reg_param E_x ‖∇D(x)‖₂² without the
+    1/2, with reg_param = 10: twice the printed penalty, and ``weight=20`` here.
+
     Attributes:
-        weight: γ; the paper's code uses 10.
+        weight: γ; 10 as printed.
 
     Reference:
         Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018, equation 9.
@@ -30,7 +33,7 @@ class R1(GradientConstraint):
 
 @dataclass(frozen=True)
 class R2(GradientConstraint):
-    """The gradient penalty on generated samples: γ/2 E_x̃ ‖∇D(x̃)‖₂².
+    """The gradient penalty on generated samples: γ/2 E_x̃ ‖∇D(x̃)‖₂², printed and released as R1 is.
 
     Attributes:
         weight: γ, as in R1.

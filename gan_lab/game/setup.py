@@ -27,7 +27,7 @@ from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
+from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
-    known = [key for key in own_groups().keys if key not in KEYS_OF_EXPERIMENTS]
+    known = [key for key in own_groups().keys if key not in KEYS_OF_COMPOSITION]
     for key in config:
         if key not in known:
             raise UserError(f"{key} is not a key of the config; it has {', '.join(known)}.")

@@ -8,14 +8,17 @@ from typing import Any
 KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 """Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
+KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight")
+"""All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
+
 
 def config_hash(config: dict[str, Any]) -> str:
     """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
 
-    Neither ``KEYS_OF_EXPERIMENTS`` count, nor the order of keys, nor whether a whole number is written 1 or
+    Neither ``KEYS_OF_COMPOSITION`` count, nor the order of keys, nor whether a whole number is written 1 or
     1.0.
     """
-    counted = {key: value for key, value in config.items() if key not in KEYS_OF_EXPERIMENTS}
+    counted = {key: value for key, value in config.items() if key not in KEYS_OF_COMPOSITION}
     text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -46,7 +46,7 @@ def test_help_shows_the_groups_in_this_order() -> None:
     ("overrides", "name"),
     [
         ("", "wgan_clip_dcgan_small_digits_seed0_30865454eada"),
-        ("objective=wgan_gp dataset=ring8", "wgan_gp_gp_mlp_toy_ring8_seed0_f3d0630b6f3f"),
+        ("objective=wgan_gp dataset=ring8", "wgan_gp_gp_mlp_toy_ring8_seed0_b0ea84e9f6c8"),
         ("optimizer=rmsprop seed=3", "wgan_clip_dcgan_small_digits_seed3_206041457784"),
         ("panel=dcgan hydra/launcher=joblib", "wgan_clip_dcgan_digits_seed0_40c9f3061f41"),
         ("+optimizer@critic_optimizer=adam", "wgan_clip_dcgan_small_digits_seed0_60dd6a6cac80"),

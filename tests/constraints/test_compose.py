@@ -1,12 +1,9 @@
 """A constraint made of constraints equals its parts."""
 
-from pathlib import Path
-
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
-from hydra.utils import instantiate
 
+from gan_lab.config.build import build
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
@@ -16,10 +13,10 @@ from gan_lab.constraints.dragan import DRAGAN
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.constraints.spectral_norm import SpectralNorm
 from gan_lab.constraints.zero_centered import R1
+from support.configs import compose_config
 
 SHAPE = (2, 6, 6)
 PARTS = {"gp": GradientPenalty(), "r1": R1(), "dragan": DRAGAN(), "cr": Consistency(), "none": Constraint()}
-CONF = Path(__file__).parents[2] / "conf"
 
 
 def score(x: torch.Tensor) -> torch.Tensor:
@@ -99,13 +96,12 @@ def test_parts_that_are_no_constraints_are_refused(parts, message):
     ("overrides", "expected"),
     [
         (
-            ["+constraint=spectral_norm_consistency", "constraint.parts.consistency.weight=5"],
+            ["constraint=spectral_norm_consistency", "constraint.parts.consistency.weight=5"],
             {"spectral_norm": SpectralNorm(), "consistency": Consistency(weight=5)},
         ),
-        (["+constraint=compose", "+constraint@constraint.parts.gp=gp"], {"gp": GradientPenalty()}),
+        (["constraint=compose", "+constraint@constraint.parts.gp=gp"], {"gp": GradientPenalty()}),
     ],
 )
 def test_parts_are_composed_on_the_command_line(overrides, expected):
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(overrides=overrides)
-    assert instantiate(config.constraint, _convert_="all") == Compose(parts=expected)
+    node = compose_config(*overrides)["constraint"]
+    assert build(node, Constraint, "constraint") == Compose(parts=expected)
