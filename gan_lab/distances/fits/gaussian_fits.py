@@ -44,12 +44,15 @@ class Minimum:
             divergence is finite.
         height: the divergence there.
         is_global: whether no other minimum lies lower.
+        is_unique: whether everything near it is higher. Where not, it is one point of a flat bottom, all of
+            which is as low: its mean and scale are chance.
     """
 
     mean: float
     scale: float
     height: float
     is_global: bool
+    is_unique: bool = True
 
 
 def find_minima(landscape: Landscape) -> tuple[Minimum, ...]:
@@ -76,7 +79,13 @@ def polish_minima(landscape: Landscape, starts: Array) -> tuple[Minimum, ...]:
     lowest = min(heights, default=math.inf)
     highest_tie = lowest + TIE * abs(lowest) + float(np.finfo(float).eps)
     minima = [
-        Minimum(_rounded(*point), math.exp(point[1]), height, height <= highest_tie)
+        Minimum(
+            _rounded(*point),
+            math.exp(point[1]),
+            height,
+            height <= highest_tie,
+            rim(landscape, point) == RADII[0],
+        )
         for point, height in zip(points, heights, strict=True)
     ]
     return tuple(sorted(minima, key=lambda found: (not found.is_global, round(found.height, 9), found.mean)))
@@ -127,18 +136,27 @@ def descend(landscape: Landscape, start: Array, size: float) -> Array:
 
 def is_minimum(landscape: Landscape, point: Array) -> bool:
     """Return whether a divergence is finite at a (mean, log scale), nowhere lower near it, higher beyond."""
+    return math.isfinite(rim(landscape, point))
+
+
+def rim(landscape: Landscape, point: Array) -> float:
+    """Return the first of ``RADII`` whose circle about a (mean, log scale) lies higher all around.
+
+    Infinite where it is no minimum: something near is lower, or nothing higher. More than the first radius is
+    a flat bottom.
+    """
     height = height_at(landscape, point)
     if not math.isfinite(height):
-        return False
+        return math.inf
     angles = 2 * np.pi * np.arange(DIRECTIONS) / DIRECTIONS
     circle = np.stack([np.cos(angles) * math.exp(point[1]), np.sin(angles)], axis=1)
     for radius in RADII:
         lowest = min(height_at(landscape, point + step) for step in radius * circle)
         if lowest < height - noise(height):
-            return False
+            return math.inf
         if lowest > height + noise(height):
-            return True
-    return False
+            return float(radius)
+    return math.inf
 
 
 def is_level(landscape: Landscape, point: Array, other: Array) -> bool:

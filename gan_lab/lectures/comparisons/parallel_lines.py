@@ -14,10 +14,13 @@ from gan_lab.distances import divergences
 from gan_lab.distances.plane import Segment
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.words import span
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
 Shifts = Annotated[tuple[float, ...], Rule("numbers, at least one", lambda shifts: len(shifts) > 0)]
+
+LEVEL = " (log 2) wherever θ is, so that its gradient is 0"
 
 _CURVE_POINTS = 201
 
@@ -44,14 +47,7 @@ class ParallelLinesExperiment(LectureExperiment):
         curve = _curve(self._reach())
         figure = new_slide()
         self._draw(figure, curve)
-        worst = (table["w1_of_samples"] - table["w1"]).abs().max()
-        sentence = (
-            "W1 is |θ| and pulls the segment home with slope 1 from wherever it is; "
-            f"JSD is {math.log(2):.4f} (log 2) for every θ but 0, so its gradient is 0; KL is "
-            f"infinite. Exact transport between {self.samples} points on each segment is off by "
-            f"{worst:.1g} at most."
-        )
-        return Findings(table, figure, sentence, {"curve": curve})
+        return Findings(table, figure, say_parallel_lines(table, self.samples), {"curve": curve})
 
     def animation(self) -> Animation:
         """Return the second segment moving across, with both distances at its place."""
@@ -101,6 +97,31 @@ class ParallelLinesExperiment(LectureExperiment):
         distances.set(xlabel="shift θ (length of a segment)", ylabel=r"distance between $P_0$ and $P_\theta$")
         distances.set(ylim=(-0.05, 1.45 * max(reach, math.log(2))))
         distances.legend(loc="upper center", ncols=3, columnspacing=1.0, title="KL is ∞ for θ ≠ 0")
+
+
+def say_parallel_lines(table: pandas.DataFrame, samples: int) -> str:
+    """Return what the rows show, those at θ = 0 apart from the others.
+
+    Args:
+        table: theta, w1, w1_of_samples, jsd, tv, kl and reverse_kl, a row for each θ.
+        samples: points on each segment behind ``w1_of_samples``.
+    """
+    apart = table[table["theta"] != 0]
+    distances = table.loc[table["theta"] == 0, ["w1", "w1_of_samples", "jsd", "tv", "kl", "reverse_kl"]]
+    said = []
+    if len(apart):
+        off = float(((apart["w1_of_samples"] - apart["w1"]).abs() / apart["w1"]).max())
+        divergent = int(np.isinf(apart[["kl", "reverse_kl"]]).all(axis=1).sum())
+        flat = np.isclose(apart["jsd"], math.log(2), rtol=1e-9).all()
+        said.append(
+            f"At the {len(apart)} θ that are not 0, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
+            f"exact transport between {samples} points on each segment agrees to {off:.1g} of it; JSD is "
+            f"{span(apart['jsd'].tolist(), '.4f')}{LEVEL if flat else ''}; KL is infinite both ways at "
+            f"{divergent} of them."
+        )
+    if len(distances):
+        said.append(f"At θ = 0 the largest of all distances is {distances.to_numpy().max():g}.")
+    return " ".join(said)
 
 
 def _curve(reach: float) -> pandas.DataFrame:

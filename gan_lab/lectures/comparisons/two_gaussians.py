@@ -32,6 +32,7 @@ from gan_lab.types import Score
 Array = NDArray[np.float64]
 
 _FRAMES = 40
+ROUNDING = 1e-12  # of a distance, as a part of the stretch that it is on
 _LEAST = 1e-7  # gradients below that are not drawn
 
 
@@ -82,7 +83,8 @@ class TwoGaussians(LectureExperiment):
         )
         table, figure = self._table(pair, discriminator, critic), new_slide(12.8, 7.2)
         _draw(figure, curves)
-        return Findings(table, figure, _say(table), {"curves": curves})
+        sentence = say_two_gaussians(table, float(np.ptp(pair.grid)))
+        return Findings(table, figure, sentence, {"curves": curves})
 
     def animation(self) -> Animation:
         """Return both as they learn."""
@@ -175,17 +177,26 @@ def _pulls(pair: LinePair, discriminator: FittedCritic, critic: FittedCritic, x:
     }
 
 
-def _say(table: pandas.DataFrame) -> str:
+def say_two_gaussians(table: pandas.DataFrame, width: float) -> str:
+    """Return what the generator gets, and how far both estimates are off.
+
+    Args:
+        table: by ``cost``, the columns of a run's table.
+        width: of the stretch that holds both sides: distances of less than its rounding are none.
+    """
     rows = table.set_index("cost")
     jsd, w1 = rows.loc["gan"], rows.loc["wgan"]
-    found = rows["gradient_at_fakes"]
-    return (
+    found, exact = rows["gradient_at_fakes"], rows["exact_gradient"]
+    said = (
         f"At the fake points the gradient of log(1 - D) is {found['gan_minimax']:.2g} on average (with the "
-        f"optimal D {rows['exact_gradient']['gan_minimax']:.2g}), that of -log D {found['gan']:.2g}, and the "
-        f"critic's {found['wgan']:.2g}; the discriminator estimates a JSD of {jsd['estimate']:.4f} (exact "
-        f"{jsd['exact']:.4f}), the critic a W1 of {w1['estimate']:.3f} (exact {w1['exact']:.3f}): the "
-        "constraint lets its slope, which is 1 of an exact potential, be what it is."
+        f"optimal D {exact['gan_minimax']:.2g}), that of -log D {found['gan']:.2g} ({exact['gan']:.2g}), and "
+        f"the critic's {found['wgan']:.2g} (an exact potential's {exact['wgan']:.2g}). The discriminator "
+        f"estimates a JSD of {jsd['estimate']:.4f} (exact {jsd['exact']:.4f}), the critic a W1 of "
+        f"{w1['estimate']:.3f} (exact {w1['exact']:.3f})"
     )
+    if w1["exact"] <= ROUNDING * width:
+        return f"{said}: real and fake are equal, and what differs from 0 is error."
+    return f"{said}, {w1['estimate'] / w1['exact']:.3g} times the exact one."
 
 
 def _draw(figure: Figure, curves: pandas.DataFrame) -> None:
@@ -222,6 +233,6 @@ def _draw_values(upper: Axes, lower: Axes, curves: pandas.DataFrame) -> None:
     upper.legend(loc="upper right")
     lower.plot(curves["x"], curves["critic"], color=BLUE, label="critic trained")
     lower.plot(curves["x"], curves["potential"], ":", color=BLACK, label="potential")
-    reach = 1.4 * np.abs(curves["potential"]).max()
+    reach = 1.4 * curves[["potential", "critic"]].abs().to_numpy().max() or 1.0
     lower.set(xlabel="x", ylabel="critic (units of x)", ylim=(-reach, reach))
     lower.legend(loc="best")

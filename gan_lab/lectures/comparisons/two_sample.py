@@ -129,14 +129,25 @@ class TwoSample(LectureExperiment):
     def _sentence(self, table: pandas.DataFrame) -> str:
         n, low, high = max(self.n_samples), min(self.dimensions), max(self.dimensions)
         largest = table[table["n"] == n].set_index(["change", "d", "test"])["rate"].sort_index()
-        false_alarms = table[table["change"] == "none"].groupby("test")["rate"].mean()
-        return (
-            f"With {n} samples each in {high} dimensions, a mean shifted by {self.shift:g} is found in "
-            f"{_listed(largest['mean', high])}; {self.scale:g} times the spread in one coordinate in "
-            f"{_listed(largest['covariance', high])} (in {low} dimensions: "
-            f"{_listed(largest['covariance', low])}). Where nothing differs, the tests reject in "
-            f"{_listed(false_alarms)}, at a level of {self.level:g}."
+        changes = {
+            "mean": f"a mean shifted by {self.shift:g}",
+            "covariance": f"{self.scale:g} times the spread in one coordinate",
+        }
+        equal = [name for name, none in (("mean", self.shift == 0), ("covariance", self.scale == 1)) if none]
+        found = [
+            f"{words} in {_listed(largest[change, high])}"
+            + (f" (in {low} dimensions: {_listed(largest[change, low])})" if low != high else "")
+            for change, words in changes.items()
+            if change not in equal
+        ]
+        false_alarms = table[table["change"].isin(["none", *equal])].groupby("test")["rate"].mean()
+        said = []
+        if found:
+            said.append(f"With {n} samples each in {high} dimensions, the tests find {'; '.join(found)}.")
+        said.append(
+            f"Where nothing differs, they reject in {_listed(false_alarms)}, at a level of {self.level:g}."
         )
+        return " ".join(said)
 
     def _draw(self, figure: Figure, table: pandas.DataFrame) -> None:
         grid = figure.subplots(len(self.dimensions), len(CHANGES), sharex=True, sharey=True, squeeze=False)

@@ -1,5 +1,6 @@
 """Two uniform distributions on the line that part: what each distance sees of the shift."""
 
+import math
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from gan_lab.distances.line import Uniform
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.words import span
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
 Shifts = Annotated[
@@ -34,6 +36,8 @@ _DRAWN = (
 class UniformShift(LectureExperiment):
     """U[0, w] against U[ε, ε + w]: the first example of why Wasserstein (Zou, lecture 9).
 
+    The sentence is about the shifts of table and curve together.
+
     With m = min(ε / w, 1): TV = m, JSD = m log 2, the squared Hellinger distance is 2m, W1 = W2 = ε, and
     KL is infinite both ways for every ε > 0. The slide claims TV = 1 "for all ε ≥ 0" and KL = ∞ at 0, too;
     TV is 1 from ε = w on, and at ε = 0 all of them are 0. JSD has the 1/2: its largest value is log 2.
@@ -52,13 +56,8 @@ class UniformShift(LectureExperiment):
         curve = self._distances(self._curve_shifts())
         figure = new_slide()
         self._draw(figure, curve)
-        apart = curve[curve["shift"] >= self.width].iloc[0]
-        sentence = (
-            f"As soon as the shift is not 0, KL is infinite; from a shift of {self.width:g} on, where the "
-            f"supports part, TV stays at {apart['tv']:g} and JSD at {apart['jsd']:.4f} (log 2), with nothing "
-            "to descend; W1 equals the shift everywhere."
-        )
-        return Findings(table, figure, sentence, {"curve": curve})
+        seen = pandas.concat([table, curve], ignore_index=True)
+        return Findings(table, figure, say_uniform_shift(seen, self.width), {"curve": curve})
 
     def animation(self) -> Animation:
         """Return the two uniforms parting, with the distances drawn as far as they have come."""
@@ -103,3 +102,28 @@ class UniformShift(LectureExperiment):
         distances.set(xlim=(0, largest), ylim=(0, 1.04 * curve[["tv", "jsd", "w1"]].to_numpy().max()))
         distances.set(xlabel="shift ε (unit of x)", ylabel="distance")
         distances.legend(loc="upper left", title="KL is ∞ for ε > 0")
+
+
+def say_uniform_shift(rows: pandas.DataFrame, width: float) -> str:
+    """Return what distances do as two uniforms part.
+
+    Args:
+        rows: shift, kl, reverse_kl, tv, jsd and w1, a row for each shift.
+        width: of both uniforms.
+    """
+    moved = rows[rows["shift"] > 0]
+    apart = moved[moved["shift"] >= width]
+    infinite = int(np.isinf(moved[["kl", "reverse_kl"]]).all(axis=1).sum())
+    still = rows.loc[rows["shift"] == 0, ["kl", "reverse_kl", "tv", "jsd", "w1"]]
+    said = [f"KL is infinite both ways at {infinite} of the {len(moved)} shifts that are not 0"]
+    if len(still):
+        said[0] += f", and at 0 the largest of all distances is {still.to_numpy().max():g}"
+    if len(apart):
+        said.append(
+            f"from a shift of {width:g} on, where the supports part, TV is "
+            f"{span(apart['tv'].tolist(), '.4g')} and JSD {span(apart['jsd'].tolist(), '.4f')}, which is at "
+            f"most log 2 = {math.log(2):.4f}"
+        )
+    off = float(((moved["w1"] - moved["shift"]).abs() / moved["shift"]).max())
+    said.append(f"W1 is the shift to {off:.1g} of it everywhere")
+    return "; ".join(said) + "."

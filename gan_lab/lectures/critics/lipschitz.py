@@ -26,6 +26,7 @@ from gan_lab.lectures.critics.slopes import (
     slopes_at,
     steepest_slope,
 )
+from gan_lab.lectures.words import verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
@@ -106,7 +107,7 @@ class Lipschitz(LectureExperiment):
         table = pandas.DataFrame(rows)
         critics = {name: critic.fitted for name, critic in shallow.items()}
         figure = draw_lipschitz(critics, self._points(), layers)
-        return Findings(table, figure, _say(table), {"layers": layers})
+        return Findings(table, figure, say_slopes(table), {"layers": layers})
 
     def _fit(self, contender: Contender, depth: int) -> Held:
         real, fake = self.pair.samplers()
@@ -145,16 +146,25 @@ class Lipschitz(LectureExperiment):
         }
 
 
-def _say(table: pandas.DataFrame) -> str:
-    clipped = table[table["clip_bound"].notna()].sort_values("clip_bound")
+def say_slopes(table: pandas.DataFrame) -> str:
+    """Return what clipping bounds, whether what was found keeps to it, and what deep layers do to a gradient.
+
+    Args:
+        table: a run's table.
+    """
+    clipped = table[table["clip_bound"].notna()].sort_values("clip_bound", ascending=False)
+    ends = clipped if len(clipped) < 2 else clipped.iloc[[0, -1]]
     bounds = [
         f"{row.clip_bound:.2g} for {row.critic} of {row.layers} layers, where the steepest slope found is "
         f"{row.slope_found:.2g}"
-        for row in (clipped.iloc[-1], clipped.iloc[0])
+        for row in ends.itertuples()
     ]
-    deepest = table[table["layers"] == table["layers"].max()]
+    layers = int(table["layers"].max())
+    over = int((clipped["slope_found"] > clipped["clip_bound"] * (1 + 1e-6)).sum())
+    deepest = table[table["layers"] == layers]
     ways = ", ".join(f"{row.first_layer:.1g} under {row.critic}" for row in deepest.itertuples())
     return (
-        f"Clipping bounds the slope by {bounds[0]}, and by {bounds[1]}: it does not fix the scale. Through "
-        f"{deepest['layers'].iloc[0]} layers, a gradient of 1 arrives at the first layer as {ways}."
+        f"Clipping bounds the slope by {', and by '.join(bounds)}; {over or 'none'} of {len(clipped)} "
+        f"clipped critics {verb(over or 1, 'is', 'are')} found steeper. Through {layers} layers, "
+        f"a gradient of 1 arrives at the first layer as {ways}."
     )

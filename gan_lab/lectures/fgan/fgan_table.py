@@ -29,6 +29,9 @@ Divergences = Annotated[
     Rule("a mapping of at least one name to an objective of the f-GAN family", lambda given: len(given) > 0),
 ]
 
+SAME = 1e-3  # of a scale, which fits by quadrature reach
+LEAST = 1e-6  # a divergence of less has no parts of itself
+
 LABELS = {
     "kl": "KL(p,q)",
     "reverse_kl": "KL(q,p)",
@@ -104,7 +107,7 @@ class FGANTable(LectureExperiment):
         table = self._tabulate(exact, learned)
         details = {"exact_matrix": of_exact, "learned_matrix": of_learned}
         return Findings(
-            table, _draw(of_exact, of_learned), _say(table, of_exact, of_learned), _with_names(details)
+            table, _draw(of_exact, of_learned), say_fits(table, of_exact, of_learned), _with_names(details)
         )
 
     def _nearest(self, objective: FDivergence) -> Gaussian:
@@ -155,18 +158,39 @@ def _with_names(matrices: Mapping[str, pandas.DataFrame]) -> dict[str, pandas.Da
     return {name: matrix.rename_axis("trained_on").reset_index() for name, matrix in matrices.items()}
 
 
-def _say(table: pandas.DataFrame, exact: pandas.DataFrame, learned: pandas.DataFrame) -> str:
+def say_fits(table: pandas.DataFrame, exact: pandas.DataFrame, learned: pandas.DataFrame) -> str:
+    """Return how many Gaussians are best under something, and how near the learned ones come.
+
+    Args:
+        table: a run's table.
+        exact: every divergence (columns) of every fit by quadrature (rows).
+        learned: the same of the learned ones.
+    """
+    n, different = len(table), _different(table["mean"].tolist(), table["scale"].tolist())
+    which = f"{different} different Gaussians" if different > 1 else "one and the same Gaussian"
     off_mean = (table["learned_mean"] - table["mean"]).abs().max()
     off_scale = (table["learned_scale"] - table["scale"]).abs().max()
-    short = (1 - table["learned_bound"] / table["least_divergence"]).abs().max()
-    n = len(table)
+    least = table["least_divergence"]
+    gaps = (least - table["learned_bound"]).abs()
+    bounds = (
+        f"{100 * (gaps / least).max():.1f} %" if (least > LEAST).all() else f"{gaps.max():.2g} (unit of f)"
+    )
     return (
-        "Which Gaussian is best depends on the divergence: its own fit has the smallest value in "
-        f"{own_column_wins(exact)} of {n} columns among those found by quadrature, and in "
+        f"Best under {'some' if n > 1 else 'the'} of {n} divergences: {which}. The own fit has the smallest "
+        f"value in {own_column_wins(exact)} of {n} columns among those found by quadrature, and in "
         f"{own_column_wins(learned)} among those that f-GANs learned. The learned means lie within "
         f"{off_mean:.3f} and the scales within {off_scale:.3f} of the exact ones, and the critics' bounds "
-        f"within {100 * short:.1f} % of the least divergence."
+        f"within {bounds} of the least divergence."
     )
+
+
+def _different(means: list[float], scales: list[float]) -> int:
+    """Return how many of some Gaussians differ by more than ``SAME`` of a scale from all before them."""
+    kept: list[tuple[float, float]] = []
+    for mean, scale in zip(means, scales, strict=True):
+        if all(max(abs(mean - m), abs(scale - s)) > SAME * s for m, s in kept):
+            kept.append((mean, scale))
+    return len(kept)
 
 
 def _draw(exact: pandas.DataFrame, learned: pandas.DataFrame) -> Figure:

@@ -27,6 +27,7 @@ from gan_lab.lectures.fgan.fitted_gaussians import (
     modes_covered,
     window,
 )
+from gan_lab.lectures.words import listed, span
 
 Divergences = Annotated[
     tuple[DivergenceName, ...],
@@ -48,6 +49,8 @@ class ModeCovering(LectureExperiment):
     charges for what q adds, and sits on one mode where modes lie far apart. JSD, total variation and the
     Hellinger distance lie between and can have minima of both kinds. The lecture shows one fit for each of
     three divergences; here every minimum is found, because a fit by gradient descent can end in any of them.
+    Where the bottom is flat, as total variation's is between modes far apart, many Gaussians are as good, and
+    the table's ``unique`` says that the one shown is chance.
 
     JSD has its 1/2 and TV is half of L1. Of the two chi-squared divergences ∫(p - q)²/q is Pearson's; the
     f-GAN paper prints it with /p. Each is infinite for some Gaussians, that with /p from twice the variance
@@ -73,7 +76,7 @@ class ModeCovering(LectureExperiment):
         """
         minima: Minima = {name: self._minima(name) for name in self.divergences}
         table, matrix = self._tabulate(minima), self._matrix(minima)
-        sentence = " ".join([self._say(minima), *_say_infinite(matrix)])
+        sentence = " ".join([*say_fits(self.target, minima), *_say_infinite(matrix)])
         return Findings(
             table, self._draw(minima), sentence, {"matrix": matrix, "densities": self._densities(minima)}
         )
@@ -100,6 +103,7 @@ class ModeCovering(LectureExperiment):
                 "scale": found.scale,
                 "value": BY_NAME[name].exact(self.target, gaussian_of(found)),
                 "modes_covered": modes_covered(self.target, found),
+                "unique": found.is_unique,
             }
             for name, several in minima.items()
             for found in several
@@ -122,25 +126,6 @@ class ModeCovering(LectureExperiment):
                 curves[f"{name}_{k}"] = gaussian_of(found).pdf(x)
         return pandas.DataFrame(curves)
 
-    def _say(self, minima: Minima) -> str:
-        modes = len(positive_components(self.target)[0])
-        covering = [name for name, (lowest, *_) in minima.items() if covers(self.target, lowest)]
-        seeking = [name for name in minima if name not in covering]
-        local = [name for name, several in minima.items() if not several[-1].is_global]
-        said = []
-        if covering:
-            said.append(
-                f"The best Gaussian under {_labels(covering)} covers all {modes} modes (each within {REACH} "
-                f"scales of its mean), with scales {_scales(minima, covering)}."
-            )
-        if seeking:
-            said.append(
-                f"Under {_labels(seeking)} it leaves modes out, with scales {_scales(minima, seeking)}."
-            )
-        if local:
-            said.append(f"Local minima, in which a descent can end, are left under {_labels(local)}.")
-        return " ".join(said)
-
     def _draw(self, minima: Minima) -> Figure:
         figure = new_slide()
         rows = math.ceil(len(minima) / MOST_COLUMNS)
@@ -148,7 +133,8 @@ class ModeCovering(LectureExperiment):
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, (name, several) in zip(panels, minima.items(), strict=False):
             draw_fits(axes, self.target, several)
-            axes.set_title(BY_NAME[name].label)
+            flat = not all(found.is_unique for found in several)
+            axes.set_title(BY_NAME[name].label + (", one of many" if flat else ""))
         for axes in panels[len(minima) :]:
             axes.set_axis_off()
         figure.supxlabel("x (unit of the target)", fontsize="medium")
@@ -157,21 +143,60 @@ class ModeCovering(LectureExperiment):
         return figure
 
 
+def say_fits(target: LineMixture, minima: Minima) -> list[str]:
+    """Return the sentences on which fits cover the target, which do not, and which are one of many."""
+    modes = len(positive_components(target)[0])
+    best = {name: [found for found in several if found.is_global] for name, several in minima.items()}
+    flat = [name for name, several in best.items() if not all(found.is_unique for found in several)]
+    coverings = {
+        name: {covers(target, found) for found in several}
+        for name, several in best.items()
+        if name not in flat
+    }
+    covering, seeking, either = (
+        [name for name, found in coverings.items() if found == kind]
+        for kind in ({True}, {False}, {True, False})
+    )
+    said = []
+    if covering:
+        said.append(
+            f"The best Gaussian under {_labels(covering)} covers {_all(modes)} (each within {REACH} scales "
+            f"of its mean), with scales {_scales(best, covering)}."
+        )
+    if seeking:
+        who = "Under" if covering else "The best Gaussian under"
+        it = "it leaves" if covering else "leaves"
+        said.append(f"{who} {_labels(seeking)} {it} modes out, with scales {_scales(best, seeking)}.")
+    if either:
+        said.append(f"Under {_labels(either)} equally good ones do both.")
+    if flat:
+        said.append(
+            f"Under {_labels(flat)} no Gaussian is the best: the bottom is flat, and what is shown is one of "
+            "many."
+        )
+    local = [name for name, several in minima.items() if not several[-1].is_global]
+    if local:
+        said.append(f"Local minima, in which a descent can end, are left under {_labels(local)}.")
+    return said
+
+
+def _all(modes: int) -> str:
+    return f"all {modes} modes" if modes > 1 else "the one mode"
+
+
 def _say_infinite(matrix: pandas.DataFrame) -> list[str]:
     """Return a sentence for each divergence that is infinite at the fits of others."""
     said = []
     for name in matrix.columns[1:]:
         where = matrix["fitted_under"][np.isinf(matrix[name])].to_list()
         if where:
-            said.append(f"{BY_NAME[name].label} is infinite at the best Gaussian under {_labels(where)}.")
+            said.append(f"{BY_NAME[name].label} is infinite at the fit under {_labels(where)}.")
     return said
 
 
 def _labels(names: list[str]) -> str:
-    labels = [BY_NAME[name].label for name in names]
-    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+    return listed([BY_NAME[name].label for name in names])
 
 
-def _scales(minima: Minima, names: list[str]) -> str:
-    scales = [minima[name][0].scale for name in names]
-    return f"{min(scales):.4g}" if len(names) == 1 else f"{min(scales):.4g} to {max(scales):.4g}"
+def _scales(best: Mapping[str, list[Minimum]], names: list[str]) -> str:
+    return span([found.scale for name in names for found in best[name]], ".4g")

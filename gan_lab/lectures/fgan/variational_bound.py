@@ -1,4 +1,4 @@
-"""The f-GAN bound rising to the divergence it bounds, and the function that its critic learns."""
+"""The f-GAN bound beside the divergence that it bounds, and the function that its critic learns."""
 
 import math
 from dataclasses import dataclass
@@ -17,11 +17,15 @@ from gan_lab.distances.variational import exact_divergence, least_value, optimal
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.variational_critic import Lesson, follow_bound
+from gan_lab.lectures.words import listed
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
 
 Array = NDArray[np.float64]
+
+FALL = 0.02  # of what a bound has risen by: less lost again is the noise of batches
+NOTHING = 1e-6  # of a divergence: float32 scores show no less
 
 _GRID, _FRAMES = 401, 40
 # part of either distribution's mass that lies beyond each side of what is drawn
@@ -35,7 +39,9 @@ class VariationalBound(LectureExperiment):
     T = g_f(V) with V the critic's raw score; the bound is tight at T = f'(p/q) (Nowozin et al., "f-GAN",
     2016, arXiv 1606.00709, equations 4 and 5). It is taken by quadrature over x, so that it never exceeds the
     divergence, as an average over a batch may; and where the critic goes astray in tails that its batches
-    hardly reach, the bound says so and falls.
+    hardly reach, the bound says so and falls. A bounded head, as of the total variation, may saturate on all
+    points alike and never learn: its bound stays at f(1), which a constant T is worth. The table's ``course``
+    says which of these it was.
 
     Each divergence is what its f generates, where table 1 of the paper prints it otherwise:
     ``jensen_shannon`` is 2 JSD, ``gan`` is 2 JSD - log 4, ``pearson`` divides by q and ``neyman`` by p.
@@ -87,7 +93,9 @@ class VariationalBound(LectureExperiment):
             rows.append(self._row(name, exact, least_value(objective), learnt))
         table, figure = DataFrame(rows), new_slide()
         self._draw(figure, table, functions)
-        return Findings(table, figure, self._say(table), {"curves": curves, "functions": functions})
+        return Findings(
+            table, figure, say_bounds(table, self.steps), {"curves": curves, "functions": functions}
+        )
 
     def animation(self) -> Animation:
         """Return T of the shown divergence on its way to f'(p/q), with the bound so far."""
@@ -151,23 +159,8 @@ class VariationalBound(LectureExperiment):
             "gap": gap,
             "share": share,
             "least_gap": least_gap,
+            "course": course_of(learnt.bounds, exact, least),
         }
-
-    def _say(self, table: DataFrame) -> str:
-        finite = table[np.isfinite(table["exact"]) & (table["exact"] > table["least"])]
-        infinite = table["divergence"][np.isinf(table["exact"])].tolist()
-        parts = []
-        if len(finite):
-            worst, best = finite.loc[finite["share"].idxmin()], finite.loc[finite["share"].idxmax()]
-            closest = float(finite["least_gap"].min())
-            parts.append(
-                f"After {self.steps:,} steps the bounds have reached {worst['share']:.1%} "
-                f"({worst['divergence']}) to {best['share']:.1%} ({best['divergence']}) of their divergence; "
-                f"the smallest gap, divergence less bound, of all looks is {closest:.2g}."
-            )
-        if infinite:
-            parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
-        return " ".join(parts) or "P and Q are the same: there is nothing to reach."
 
     def _draw(self, figure: Figure, table: DataFrame, functions: DataFrame) -> None:
         left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
@@ -184,6 +177,49 @@ class VariationalBound(LectureExperiment):
         shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
         _draw_function(right, *shown.T)
         right.set_title(self.shown.replace("_", " "))
+
+
+def course_of(bounds: list[float], exact: float, least: float) -> str:
+    """Return what became of a bound: ``rose``, ``fell`` from its best, or ``stayed`` where a constant T gets.
+
+    A constant T is worth f(1) at most, so that a bound which never exceeds it says nothing of P and Q.
+    """
+    best, reach = max(bounds), exact - least if math.isfinite(exact) else max(bounds) - least
+    if not best > least + NOTHING * abs(reach):
+        return "stayed"
+    return "fell" if bounds[-1] < best - FALL * (best - least) else "rose"
+
+
+def say_bounds(table: DataFrame, steps: int) -> str:
+    """Return how far the bounds have come, which have fallen back, and which never left a constant's value.
+
+    Args:
+        table: divergence, exact, least, share, least_gap and course, a row for each.
+        steps: of each critic.
+    """
+    parts = []
+    finite = table[np.isfinite(table["exact"]) & (table["exact"] > table["least"])]
+    risen = finite[finite["course"] == "rose"]
+    if len(risen):
+        worst, best = risen.loc[risen["share"].idxmin()], risen.loc[risen["share"].idxmax()]
+        ends = dict.fromkeys(f"{row['share']:.1%} ({row['divergence']})" for row in (worst, best))
+        parts.append(
+            f"After {steps:,} steps {len(risen)} of {len(finite)} bounds have risen, to {' to '.join(ends)} "
+            "of their divergence."
+        )
+    for row in finite[finite["course"] == "fell"].itertuples():
+        reached = 1 - row.least_gap / (row.exact - row.least)
+        parts.append(f"That of {row.divergence} has fallen from {reached:.1%} of it to {row.share:.1%}.")
+    if (finite["course"] == "stayed").any():
+        names = listed(list(finite.loc[finite["course"] == "stayed", "divergence"]))
+        parts.append(f"What a constant T is worth, f(1), was never exceeded by {names}.")
+    infinite = table["divergence"][np.isinf(table["exact"])].tolist()
+    if infinite:
+        parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
+    if len(finite) + len(infinite) < len(table):
+        nothing = table[np.isfinite(table["exact"]) & (table["exact"] <= table["least"])]["divergence"]
+        parts.append(f"Nothing is to be reached, as P and Q are equal: {', '.join(nothing)}.")
+    return " ".join(parts)
 
 
 def _draw_function(axes: Axes, x: Array, function: Array, optimum: Array) -> None:

@@ -99,7 +99,7 @@ class FrozenGeneratorExperiment(LectureExperiment):
     A GAN is trained by the lab's own iteration, the generator on -E log D, and its generator kept at several
     stages. Against each of these, which no longer moves, a discriminator is trained from scratch, on the
     game's own cross-entropy and without a constraint. The paper takes a DCGAN after 1, 10 and 25 epochs; here
-    perceptrons and small digits are the default, so that all of it takes less than a minute.
+    perceptrons and small digits are the default, so that one seed takes less than a minute.
 
     Attributes:
         dataset: images with labels, of which some are held out, or vectors that are drawn afresh.

@@ -73,7 +73,7 @@ class NoisyGradient(FrozenGeneratorExperiment):
         figure = new_slide()
         self._draw(figure, curves, tails)
         details = {"curves": curves, "tails": tails, "two_gaussians": two_gaussians(self.shifts)}
-        return Findings(table, figure, self._say(table), details)
+        return Findings(table, figure, say_noisy(table, self.steps, self.tail_threshold), details)
 
     def _watch(self, generator: FrozenGenerator, real: Tensor) -> Observe:
         del real
@@ -115,24 +115,33 @@ class NoisyGradient(FrozenGeneratorExperiment):
         rng = make_rng(self.seed, stream)
         return [generator.latents(self.batch_size, rng) for _ in range(n)]
 
-    def _say(self, table: DataFrame) -> str:
-        last = table.iloc[-1]
-        growth = ", ".join(f"{value:.3g}" for value in table["growth"])
-        variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
-        return (
-            f"Within {self.steps:,} steps of a fresh discriminator the gradient of -E log D grows by factors "
-            f"of {growth} (stages in order) and its variance between batches by {variance}. At the last "
-            f"stage a share of {last['tail_share']:.2g} of its coordinates is further than "
-            f"{self.tail_threshold:g} median distances from the median; Cauchy's distribution, as in theorem "
-            f"2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, "
-            f"{last['white_noise_tail_share']:.3f}."
-        )
-
     def _draw(self, figure: Figure, curves: DataFrame, tails: DataFrame) -> None:
         left, right = figure.subplots(1, 2, width_ratios=[1.4, 1])
         draw_stages(left, curves, "norm", band=("smallest", "largest"))
         left.set_ylabel("gradient norm, −E log D")
         _draw_tails(right, tails)
+
+
+def say_noisy(table: DataFrame, steps: int, threshold: float) -> str:
+    """Return by what the gradient and its variance grew, or fell, and how heavy its tails are.
+
+    Args:
+        table: a run's table, a row for each stage.
+        steps: of each fresh discriminator.
+        threshold: median distances beyond which the tails are counted.
+    """
+    last, n = table.iloc[-1], len(table)
+    growth = ", ".join(f"{value:.3g}" for value in table["growth"])
+    variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
+    grew, wider = int((table["growth"] > 1).sum()), int((table["variance_growth"] > 1).sum())
+    return (
+        f"Within {steps:,} steps of a fresh discriminator the gradient of -E log D grows at {grew} of {n} "
+        f"stages, to {growth} times its first size (stages in order), and its variance between batches at "
+        f"{wider}, to {variance} times. At the last stage a share of {last['tail_share']:.2g} of its "
+        f"coordinates is further than {threshold:g} median distances from the median; Cauchy's distribution, "
+        f"as in theorem 2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, "
+        f"{last['white_noise_tail_share']:.3f}."
+    )
 
 
 def _row(curve: DataFrame) -> dict[str, float]:

@@ -1,13 +1,13 @@
 """A discriminator trained from scratch against a generator that stands still: it soon makes no mistake."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-import numpy as np
 from matplotlib.figure import Figure
-from pandas import DataFrame
+from pandas import DataFrame, Series, concat
 from torch import Tensor
 
-from gan_lab.config.checks import Probability
+from gan_lab.config.checks import PositiveInt, Probability
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -24,6 +24,8 @@ from gan_lab.lectures.frozen.stage_figures import (
     first_step,
     two_gaussians,
 )
+from gan_lab.lectures.words import span
+from gan_lab.numerics.statistics import t_mean, wilson_interval
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
@@ -42,19 +44,32 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
 
     Beside it, two Gaussians, which overlap: there the least error is Phi(-t/2), and never 0.
 
+    When a discriminator first makes no mistake depends on the seed, and on the rounding of the machine. So
+    all of it is repeated, data, generators and discriminators; rates have Wilson's interval and means
+    Student's.
+
     Attributes:
         accurate: the accuracy on held-out samples whose first step the table names.
+        seeds: how often it is repeated, with ``seed`` and those that follow it.
     """
 
     accurate: Probability
+    seeds: PositiveInt
 
     def run(self) -> Findings:
         """Freeze the generators, train the discriminators and measure them on held-out samples."""
-        curves, duels = self.play_duels(self._watch)
-        table = DataFrame([self._row(curve) for _, curve in curves.groupby("iteration")])
+        repeats = [replace(self, seed=self.seed + k) for k in range(self.seeds)]
+        played = [repeat.play_duels(repeat._watch) for repeat in repeats]
+        curves = concat(
+            [each.assign(seed=repeat.seed) for repeat, (each, _) in zip(repeats, played, strict=True)],
+            ignore_index=True,
+        )
+        runs = DataFrame([self._row(curve) for _, curve in curves.groupby(["iteration", "seed"])])
+        table = DataFrame([summarise(rows) for _, rows in runs.groupby("iteration")])
         figure, closed_form = new_slide(), two_gaussians(self.shifts)
-        self._draw(figure, curves, duels)
-        return Findings(table, figure, self._say(table), {"curves": curves, "two_gaussians": closed_form})
+        self._draw(figure, curves, played[0][1])
+        details = {"runs": runs, "curves": curves, "two_gaussians": closed_form}
+        return Findings(table, figure, self._say(table), details)
 
     def _watch(self, generator: FrozenGenerator, real: Tensor) -> Observe:
         fake = generator.sample(self.held_out, make_rng(self.seed, "held-out samples"))
@@ -75,6 +90,7 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         last = curve.iloc[-1]
         return {
             "iteration": curve["iteration"].iloc[0],
+            "seed": curve["seed"].iloc[0],
             "steps_to_accurate": first_step(curve, curve["accuracy"] > self.accurate),
             "steps_to_perfect": first_step(curve, curve["mistakes"] == 0),
             "last_mistakes": last["mistakes"],
@@ -84,13 +100,12 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
 
     def _say(self, table: DataFrame) -> str:
         last, n = table.iloc[-1], 2 * self.held_out
-        accurate, perfect = (_when(last[name]) for name in ("steps_to_accurate", "steps_to_perfect"))
-        loss, bound = table["last_loss"].max(), table["last_jsd_bound"].min()
         return (
             f"Against the generator of {int(last['iteration']):,} iterations a fresh discriminator passes "
-            f"{self.accurate:.0%} accuracy on {n} held-out samples {accurate} and first makes no mistake "
-            f"{perfect}. After {self.steps:,} steps its cross-entropy is {loss:.2g} nats or less at every "
-            f"stage, and its lower bound on JSD {bound:.4f} or more; log 2 = 0.6931 if nothing overlaps."
+            f"{self.accurate:.0%} accuracy on {n} held-out samples with {_rate(last, 'accurate')}, and makes "
+            f"no mistake at some look with {_rate(last, 'perfect')}. After {self.steps:,} steps its "
+            f"cross-entropy is {_mean(last, 'loss', '.2g')} nats and its estimate of JSD "
+            f"{_mean(last, 'jsd_bound', '.4f')}, where log 2 = {math.log(2):.4f} stands for no overlap."
         )
 
     def _draw(self, figure: Figure, curves: DataFrame, duels: list[Duel]) -> None:
@@ -99,12 +114,42 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         if are_pictures(samples[0]):
             draw_samples(figure.add_subplot(grid[0, 0]), samples, self.stages)
         left = figure.add_subplot(grid[1, 0] if are_pictures(samples[0]) else grid[:, 0])
-        draw_stages(left, curves, "loss")
-        left.set_ylabel("held-out loss (nats)")
+        looks = curves.groupby(["iteration", "step"])["loss"].agg(["mean", "min", "max"]).reset_index()
+        draw_stages(left, looks, "mean", band=("min", "max"))
+        left.set_ylabel(f"held-out loss (nats), {self.seeds} seed{'s' if self.seeds > 1 else ''}")
         right = figure.add_subplot(grid[:, 1])
         draw_two_gaussians(right, self.shifts, {"error": "Φ(−t/2)"})
         right.set_ylabel("share of mistakes, Φ(−t/2)")
 
 
-def _when(step: float) -> str:
-    return "at no look" if np.isnan(step) else f"at step {int(step):,}"
+def summarise(runs: DataFrame) -> dict[str, float]:
+    """Return a stage's row: how many seeds reach what, and means with their intervals.
+
+    Args:
+        runs: iteration, steps_to_accurate, steps_to_perfect (NaN where never), last_mistakes, last_loss and
+            last_jsd_bound, a row for each seed.
+    """
+    row: dict[str, float] = {"iteration": runs["iteration"].iloc[0], "seeds": len(runs)}
+    for name in ("accurate", "perfect"):
+        steps = runs[f"steps_to_{name}"].dropna()
+        rate = wilson_interval(len(steps), len(runs))
+        row |= {f"{name}_seeds": len(steps), f"{name}_low": rate.low, f"{name}_high": rate.high}
+        row |= {f"first_{name}_step": steps.min(), f"last_{name}_step": steps.max()}
+    for name in ("mistakes", "loss", "jsd_bound"):
+        mean = t_mean(runs[f"last_{name}"])
+        row |= {name: mean.value, f"{name}_low": mean.low, f"{name}_high": mean.high}
+    return row
+
+
+def _rate(row: Series, name: str) -> str:
+    count, n = int(row[f"{name}_seeds"]), int(row["seeds"])
+    said = f"{count} of {n} seed{'s' if n > 1 else ''}"
+    steps = sorted({int(row[f"{end}_{name}_step"]) for end in ("first", "last")}) if count else []
+    at = f"first at step {span(steps, ',')}; " if steps else ""
+    return f"{said} ({at}rate {row[f'{name}_low']:.0%} to {row[f'{name}_high']:.0%})"
+
+
+def _mean(row: Series, name: str, form: str) -> str:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    interval = "one seed, no interval" if row["seeds"] == 1 else f"{low:{form}} to {high:{form}}"
+    return f"{row[name]:{form}} ({interval})"

@@ -19,6 +19,7 @@ from gan_lab.lectures.frozen.generator_gradients import (
     measure_gradient,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, draw_two_gaussians, two_gaussians
+from gan_lab.lectures.words import verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
@@ -50,7 +51,7 @@ class VanishingGradient(FrozenGeneratorExperiment):
         figure = new_slide()
         self._draw(figure, curves)
         details = {"curves": curves, "two_gaussians": two_gaussians(self.shifts)}
-        return Findings(table, figure, self._say(table), details)
+        return Findings(table, figure, say_vanishing(table, self.steps), details)
 
     def _watch(self, generator: FrozenGenerator, real: Tensor) -> Observe:
         del real
@@ -66,14 +67,6 @@ class VanishingGradient(FrozenGeneratorExperiment):
             return {"norm": size.norm, "noise": size.noise, "distance": distance, "bound": bound}
 
         return observe
-
-    def _say(self, table: DataFrame) -> str:
-        falls = ", ".join(f"{value:.1f}" for value in table["orders_of_magnitude"])
-        left = ", ".join(f"{value:.2g}" for value in table["last_norm"])
-        return (
-            f"Within {self.steps:,} steps of the fresh discriminator the gradient of E log(1 - D) falls by "
-            f"{falls} orders of magnitude from its largest (stages in order), to {left}.{_of_theorem(table)}"
-        )
 
     def _draw(self, figure: Figure, curves: DataFrame) -> None:
         left, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
@@ -101,11 +94,32 @@ def _row(curve: DataFrame) -> dict[str, float]:
     }
 
 
+def say_vanishing(table: DataFrame, steps: int) -> str:
+    """Return by what the gradient fell, or grew, and whether theorem 2.4 is kept.
+
+    Args:
+        table: a run's table, a row for each stage.
+        steps: of each fresh discriminator.
+    """
+    factors = ", ".join(f"{value:.2g}" for value in table["last_norm"] / table["first_norm"])
+    orders = ", ".join(f"{value:.1f}" for value in table["orders_of_magnitude"])
+    fell, n = int((table["last_norm"] < table["first_norm"]).sum()), len(table)
+    return (
+        f"Within {steps:,} steps of the fresh discriminator the gradient of E log(1 - D) falls at {fell} of "
+        f"{n} stages: it ends at {factors} times its first size (stages in order), and {orders} orders of "
+        f"magnitude below its largest.{_of_theorem(table)}"
+    )
+
+
 def _of_theorem(table: DataFrame) -> str:
-    """Return what theorem 2.4 says of the last discriminators, where it says anything."""
+    """Return what theorem 2.4 says of the last discriminators, where it says anything, and if it is kept."""
     bounded = table[np.isfinite(table["last_bound"])]
     if bounded.empty:
         return " No discriminator is within ε < 1 of a perfect one, which theorem 2.4 asks for."
     stages = ", ".join(f"{iteration:,.0f}" for iteration in bounded["iteration"])
     bounds = ", ".join(f"{value:.2g}" for value in bounded["last_bound"])
-    return f" Theorem 2.4 allows at most {bounds} at iteration {stages}."
+    kept = int((bounded["last_norm"] <= bounded["last_bound"]).sum())
+    return (
+        f" Theorem 2.4 allows at most {bounds} at iteration {stages}; {kept} of {len(bounded)} "
+        f"{verb(kept, 'is', 'are')} below."
+    )

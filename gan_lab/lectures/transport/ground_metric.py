@@ -1,5 +1,6 @@
 """W1 between sets of digits under different metrics of the space, and the one that a critic sees."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -103,9 +104,7 @@ class GroundMetric(LectureExperiment):
             scores = {metric: self._scores(*points) for metric, points in seen.items()}
             for metric, points in seen.items():
                 w1 = wasserstein(*points)
-                shares = {
-                    f"{critic}_critic": certify(*scores[critic], *points).certified / w1 for critic in seen
-                }
+                shares = {f"{critic}_critic": _share(scores[critic], points, w1) for critic in seen}
                 rows.append({"metric": metric, "compared_with": name, "w1": w1, **shares})
         table = _with_floors(pandas.DataFrame(rows))
         figure = new_slide()
@@ -161,6 +160,11 @@ class GroundMetric(LectureExperiment):
         return fitted.score(real), fitted.score(fake)
 
 
+def _share(scores: tuple[Tensor, Tensor], points: tuple[Tensor, Tensor], w1: float) -> float:
+    """Return the part of W1 that scores certify: 0 where what they certify is negative, NaN where W1 is 0."""
+    return max(0.0, certify(*scores, *points).certified) / w1 if w1 > 0 else math.nan
+
+
 def shifted_right(images: Tensor, pixels: int) -> Tensor:
     """Return images (n, C, H, W) moved to the right; what comes in from the left is background, -1."""
     return torch.nn.functional.pad(images[..., :-pixels], (pixels, 0), value=-1.0)
@@ -193,7 +197,8 @@ def _sentence(table: pandas.DataFrame) -> str:
     for metric in _LOOKS:
         multiples = table[table["metric"] == metric].set_index("compared_with")["times_floor"]
         listed = ", ".join(f"{multiples[name]:.2f} ({name})" for name in SETS[1:])
-        verdict = "a person's order" if multiples.is_monotonic_increasing else "not a person's order"
+        ordered = multiples.loc[list(SETS)].is_monotonic_increasing
+        verdict = "a person's order" if ordered else "not a person's order"
         parts.append(f"{metric} {listed}, {verdict}")
     shares = _mean_shares(table)
     seen = ", ".join(f"{shares[metric]['pixels_critic']:.0%} ({metric})" for metric in _LOOKS)

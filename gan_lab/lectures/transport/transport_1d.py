@@ -29,6 +29,8 @@ from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
 
 Array = NDArray[np.float64]
 
+AGREE = 1e-9  # of W1: what two programs may differ by
+
 _N_FRAMES, _STILL_FRAMES = 41, 6
 
 
@@ -80,7 +82,7 @@ class Transport1D(LectureExperiment):
         figure = new_slide()
         _draw(figure, first, source, target)
         return Findings(
-            table, figure, _sentence(table), {"plan": _plan_table(first), "potentials": _curve(first)}
+            table, figure, say_transport(table), {"plan": _plan_table(first), "potentials": _curve(first)}
         )
 
     def animation(self) -> Animation:
@@ -135,21 +137,38 @@ def _row(solution: _Solution, order: Order) -> dict[str, object]:
     }
 
 
-def _sentence(table: pandas.DataFrame) -> str:
+def say_transport(table: pandas.DataFrame) -> str:
+    """Return whether the programs and the line agree, and what the plan and the prices keep to.
+
+    Args:
+        table: a run's table: the costs |x - y| and its square.
+    """
     first, second = table.iloc[0], table.iloc[1]
-    violation = max(0.0, first["violation"])
-    of_all = "one number, W1"
-    if not math.isclose(first["line"], first["exact"], rel_tol=1e-9, abs_tol=1e-12):
-        of_all = (
-            f"one number, W1 of the points; of the distributions that they stand for, {first['exact']:.6g}"
-        )
-    return (
+    said = [
         f"The cheapest plan costs {first['primal']:.6g}, the best prices earn {first['dual']:.6g}, and the "
-        f"area between the distribution functions is {first['line']:.6g}: {of_all}. Mass travels only "
-        f"where the prices meet the cost (to within {violation:.1g}), and no slope of the potential exceeds "
-        f"{first['steepest']:.6g}. For the squared cost plan and prices meet at {second['primal']:.6g} and "
-        f"{second['dual']:.6g}, with slopes up to {second['steepest']:.6g}."
+        f"area between the distribution functions is {first['line']:.6g}: {_say_agreement(first)}."
+    ]
+    if not math.isclose(first["line"], first["exact"], rel_tol=1e-9, abs_tol=1e-12):
+        said.append(f"W1 of the distributions that the points stand for is {first['exact']:.6g}.")
+    if first["primal"] > 0:
+        violation = max(0.0, first["violation"])
+        said.append(f"Mass travels only where the prices meet the cost (to within {violation:.1g}).")
+    said.append(f"No slope of the potential exceeds {first['steepest']:.6g}.")
+    said.append(
+        f"For the squared cost plan and prices come to {second['primal']:.6g} and {second['dual']:.6g}, with "
+        f"slopes up to {second['steepest']:.6g}."
     )
+    return " ".join(said)
+
+
+def _say_agreement(row: pandas.Series) -> str:
+    values = [row["primal"], row["dual"], row["line"]]
+    apart = max(values) - min(values)
+    if max(values) == 0:
+        return "nothing is to be moved"
+    if apart <= AGREE * max(values):
+        return "one number, W1 of the points"
+    return f"they differ by {apart / max(values):.1g} of W1, which is rounding"
 
 
 def _plan_table(solution: _Solution) -> pandas.DataFrame:

@@ -107,11 +107,14 @@ class W2Potential(LectureExperiment):
 
     def _sentence(self, table: pandas.DataFrame) -> str:
         last = table.iloc[-1]
+        proof = (
+            f"prove that it is {last['certified']:.4f} at least" if last["certified"] > 0 else "prove nothing"
+        )
         return (
-            f"After {self.steps} steps the potentials give W2² = {last['learned']:.4f}, of which "
-            f"{last['certified']:.4f} is certain; the closed form is {last['exact']:.6f}. Their gradients "
-            f"miss the linear map by {last['forward_error_percent']:.2f} % of the target's variance and, on "
-            f"the way back, by {last['backward_error_percent']:.2f} % of the source's."
+            f"After {self.steps} steps the potentials give W2² = {last['learned']:.4f} and {proof}; the "
+            f"closed form is {last['exact']:.6f}. Their gradients miss the linear map by "
+            f"{last['forward_error_percent']:.2f} % of the target's variance and, on the way back, by "
+            f"{last['backward_error_percent']:.2f} % of the source's."
         )
 
     def _draw(self, figure: Figure, table: pandas.DataFrame, pair: PotentialPair) -> None:

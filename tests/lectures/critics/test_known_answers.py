@@ -38,8 +38,8 @@ def test_bjorck_with_groupsort_reaches_1_and_relu_does_not() -> None:
     assert bool((rows["raw"] <= rows["certified"]).all())
     assert bool((rows["certified"] <= rows["exact"] + 1e-9).all())
     assert list(rows["gap"]) == pytest.approx(list(rows["exact"] - rows["certified"]), abs=1e-12)
-    assert "absolute_value: 1.000 of 1.000" in findings.sentence
-    assert "none of 2 exceeds the exact distance" in findings.sentence
+    assert "absolute_value: 1 of 1 by groupsort" in findings.sentence
+    assert "None of 2 certified ones exceeds the exact." in findings.sentence
 
 
 def test_every_constraint_meets_every_pair(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_the_sentence_says_who_covers_who_seeks_and_what_is_infinite() -> None:
     assert "under KL(p, q), Hellinger² and W₂ covers all 2 modes" in sentence
     assert "Under KL(q, p) and χ² / p it leaves modes out" in sentence
     assert "Local minima, in which a descent can end, are left under KL(q, p) and Hellinger²." in sentence
-    assert "χ² / p is infinite at the best Gaussian under KL(p, q), Hellinger² and W₂." in sentence
+    assert "χ² / p is infinite at the fit under KL(p, q), Hellinger² and W₂." in sentence
 
 
 def test_the_curves_behind_the_figure_are_densities() -> None:

@@ -27,6 +27,6 @@ def test_the_gradient_of_the_original_cost_vanishes_and_keeps_within_theorem_2_4
 
 
 def test_what_theorem_2_4_says_is_said_of_the_stages_that_it_speaks_of() -> None:
-    table = DataFrame({"iteration": [5.0, 3000.0], "last_bound": [0.25, math.inf]})
-    assert _of_theorem(table) == " Theorem 2.4 allows at most 0.25 at iteration 5."
+    table = DataFrame({"iteration": [5.0, 3000.0], "last_norm": [0.1, 9.0], "last_bound": [0.25, math.inf]})
+    assert _of_theorem(table) == " Theorem 2.4 allows at most 0.25 at iteration 5; 1 of 1 is below."
     assert "No discriminator is within ε < 1" in _of_theorem(table.iloc[1:])

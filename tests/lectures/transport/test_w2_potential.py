@@ -118,7 +118,7 @@ def test_the_value_is_learned_from_below() -> None:
     assert last["certified"] > 2.35
     assert last["learned"] == pytest.approx(2.463471, abs=0.1)
     assert max(last["forward_error_percent"], last["backward_error_percent"]) < 4
-    assert f"{last['certified']:.4f} is certain" in found.sentence
+    assert f"prove that it is {last['certified']:.4f} at least" in found.sentence
 
 
 def test_same_seed_same_table() -> None:
