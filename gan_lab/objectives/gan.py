@@ -14,7 +14,9 @@ from gan_lab.objectives.base import Objective
 class GAN(Objective):
     """Train the critic as a classifier: D(x) = sigmoid(V(x)) is the probability that x is real.
 
-    Written with log-sigmoid throughout, by 1 - sigmoid(v) = sigmoid(-v), so that no score overflows.
+    Written with log-sigmoid throughout, by 1 - sigmoid(v) = sigmoid(-v), so that no score overflows. The
+    "standard GAN loss" that some slides ("Week 7") print without the logarithms, E D(x) + E[1 - D(G(z))], is
+    another objective: that of the total variation, ``objective=fgan_total_variation``.
 
     Attributes:
         generator_cost: ``minimax`` is the original cost E log(1 - D(G(z))), whose gradient vanishes

@@ -103,6 +103,10 @@ class TotalVariation(FDivergence):
     """The total variation distance, (1/2) int |p - q|, from f(u) = |u - 1| / 2.
 
     From 0 to 1. The optimum is a step, which the bounded activation only approaches.
+
+    The "standard GAN loss" of some slides ("Week 7"), E sigmoid(V(x)) + E[1 - sigmoid(V(G(z)))], has no
+    logarithms and is not the loss of the original GAN, which is ``GAN``: at scores of half the size it is 1
+    plus this bound, because sigmoid(2 v) = 1/2 + tanh(v) / 2, so its largest value is 1 + TV.
     """
 
     def generating_function(self, u: Tensor) -> Tensor:

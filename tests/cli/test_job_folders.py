@@ -66,7 +66,9 @@ def test_the_folder_of_another_hydra_job_is_refused_and_stays() -> None:
 def test_an_empty_folder_of_before_outlives_a_refusal() -> None:
     Path("run").mkdir()
     assert refused(*LONE, "train.iterations=0").startswith("train.iterations must be")
-    assert refused(*SWEEP[:-1], "hydra.sweep.dir=run", "train.iterations=0").count("train.iterations must") == 2
+    assert (
+        refused(*SWEEP[:-1], "hydra.sweep.dir=run", "train.iterations=0").count("train.iterations must") == 2
+    )
 
 
 @pytest.mark.parametrize("command", [LONE[:-1], LONE, [*LONE[:-1], "hydra.run.dir=a/b/c"], SWEEP[:-1], SWEEP])

@@ -12,6 +12,7 @@ from gan_lab.constraints.compose import Compose
 from gan_lab.constraints.consistency import Consistency
 from gan_lab.constraints.dragan import DRAGAN
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty
+from gan_lab.constraints.norm_ball import NormBall
 from gan_lab.constraints.spectral_norm import SpectralNorm
 from gan_lab.constraints.zero_centered import R1, R2
 
@@ -22,6 +23,8 @@ CRITIC = nn.Sequential(
 CONSTRAINTS = [
     Constraint(),
     WeightClip(bound=0.05),
+    NormBall(radius=0.5),
+    NormBall(radius=0.5, scope="network"),
     GradientPenalty(),
     OneSidedGradientPenalty(),
     R1(),

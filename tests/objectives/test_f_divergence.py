@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.objectives.f_divergence import FDivergence
+from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.power_divergences import (
     Alpha,
     NeymanChiSquared,
@@ -240,3 +241,15 @@ def test_orders_without_a_divergence_are_refused_in_one_sentence(alpha: object) 
         BadValueError, match=r"^alpha must be a finite number other than 0 and 1, .*; got .*\.$"
     ):
         Alpha(alpha=alpha)  # type: ignore[arg-type]
+
+
+def test_the_loss_without_logarithms_is_the_total_variation_and_not_the_gan() -> None:
+    """E sigmoid(V(x)) + E[1 - sigmoid(V(G(z)))], which slides call the standard GAN loss."""
+    rng = torch.Generator().manual_seed(0)
+    real, fake = (3 * torch.randn(50, generator=rng, dtype=F64) for _ in range(2))
+    on_slides = real.sigmoid().mean() + (1 - fake.sigmoid()).mean()
+    bound = TotalVariation().estimate(real / 2, fake / 2)
+    assert float(on_slides) == pytest.approx(1 + float(bound), abs=1e-12)
+    assert abs(float(on_slides + GAN().critic_loss(real, fake))) > 0.1
+    assert "logarithms" in (TotalVariation.__doc__ or "")
+    assert "fgan_total_variation" in (GAN.__doc__ or "")

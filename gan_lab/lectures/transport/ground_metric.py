@@ -40,7 +40,9 @@ _LOOKS = {"pixels": (BLUE, "o", "-"), "blurred": (GREEN, "^", "-."), "features":
 
 @dataclass(frozen=True)
 class GroundMetric(LectureExperiment):
-    """W1 has a metric of the space inside, and every answer depends on it ("Week 7", transport of images).
+    """W1 has a metric of the space inside, and every answer depends on it.
+
+    None of the lectures computes this: it is a question that their definition of W1 leaves open.
 
     A set of images of one digit is compared with other images of the same digit, with those moved by a few
     pixels, with images of another digit, and with noise: the same images, their pixels in one random order.
@@ -69,6 +71,10 @@ class GroundMetric(LectureExperiment):
         optimizer: of the critic.
         critic_steps: that it is trained for on each pair.
         seed: of the sets, the noise, the classifier and the critics.
+
+    Reference:
+        Rubner, Tomasi and Guibas, "The Earth Mover's Distance as a Metric for Image Retrieval", 2000, where
+        the ground distance is a choice; Arjovsky et al., "Wasserstein GAN", 2017, equations 1 and 2.
     """
 
     constraint: Constraint

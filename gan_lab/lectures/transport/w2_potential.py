@@ -27,7 +27,7 @@ _DRAWN_POINTS = 40
 
 @dataclass(frozen=True)
 class W2Potential(LectureExperiment):
-    """W2² between two Gaussians in the plane by two input-convex potentials, trained on samples ("Week 7").
+    """W2² between two Gaussians in the plane by two input-convex potentials, trained on samples.
 
     W2² = E ‖x‖² + E ‖y‖² - 2 min E [f(x) + f*(y)] over convex f, and ∇f is the optimal map (Brenier). The
     second potential g stands for the conjugate f*. What they have learned is compared with the truth: W2² =
@@ -47,6 +47,8 @@ class W2Potential(LectureExperiment):
         inner_steps: of g before each.
         batch_size: fresh points in each step.
         seed: of parameters and points.
+
+    The lectures have W1 and its dual alone; this is the same question for the squared cost.
 
     Reference:
         Makkuva et al., "Optimal transport mapping via input convex neural networks", 2020. Per cent of
