@@ -2,11 +2,24 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 from gan_lab.config.checks import Settings
 from gan_lab.types import Sampler
+
+
+class Contents(NamedTuple):
+    """What tells one set of images from another, wherever they lie and whenever they were written.
+
+    Attributes:
+        images: how many there are.
+        digest: hex digits of a hash of their bytes.
+    """
+
+    images: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -28,3 +41,10 @@ class Dataset(Settings, ABC):
         Raises:
             UserError: if the data is missing, damaged or of another shape.
         """
+
+    def contents(self) -> Contents | None:
+        """Return what was read, once it is open; None of a distribution, which is drawn afresh.
+
+        A run that goes on compares it with what it began with.
+        """
+        return None

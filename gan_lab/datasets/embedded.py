@@ -3,17 +3,19 @@
 scikit-learn is imported when a set is opened: it takes two seconds, and ``gan-lab sample`` opens none.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.config.errors import BadValueError
-from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.base import Contents, Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import ImageSampler, to_unit_range
 from gan_lab.types import Sampler
@@ -40,6 +42,17 @@ def digit_labels() -> Tensor:
     return torch.from_numpy(load_digits().target).long()
 
 
+def digit_contents() -> Contents:
+    """Return the number and the hash of the digits as scikit-learn ships them, before any resizing."""
+    from sklearn.datasets import load_digits
+
+    return _contents_of(load_digits().images.astype(np.uint8))
+
+
+def _contents_of(pixels: NDArray[np.uint8]) -> Contents:
+    return Contents(len(pixels), hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest())
+
+
 @dataclass(frozen=True)
 class Digits(LabelledDataset):
     """1,797 grey handwritten digits (UCI Optical Recognition of Handwritten Digits, 1998).
@@ -60,6 +73,10 @@ class Digits(LabelledDataset):
     def open(self, device: torch.device) -> Sampler:
         """Load the digits onto ``device``."""
         return ImageSampler(digit_bytes(self.size).numpy(), device, "always")
+
+    def contents(self) -> Contents:
+        """Return ``digit_contents``."""
+        return digit_contents()
 
     def labelled(self) -> tuple[Tensor, Tensor]:
         """Return the digits (1797, 1, size, size) and which they are (1797,)."""
@@ -95,6 +112,10 @@ class StackedDigits(LabelledDataset):
             return to_unit_range(digits[rows])  # (n, 3, size, size)
 
         return sample
+
+    def contents(self) -> Contents:
+        """Return ``digit_contents``: of the digits, which are stacked when they are drawn."""
+        return digit_contents()
 
     def labelled(self) -> tuple[Tensor, Tensor]:
         """Return what a channel can be: the digits (1797, 1, size, size) and which they are (1797,)."""
@@ -151,3 +172,9 @@ class Photos(Dataset):
             return to_unit_range(patches[photo, place // n_columns, place % n_columns])
 
         return sample
+
+    def contents(self) -> Contents:
+        """Return the number of patches, and the hash of the photographs."""
+        from sklearn.datasets import load_sample_images
+
+        return _contents_of(np.stack(load_sample_images().images))._replace(images=self.n_patches)

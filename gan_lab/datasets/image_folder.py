@@ -1,25 +1,30 @@
 """Your own images: every picture below a folder."""
 
-import os
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from gan_lab.config.errors import UserError
-from gan_lab.datasets.packed import Images
-from gan_lab.datasets.packed_dataset import PackedDataset
-from gan_lab.datasets.pixels import decode_file
+import numpy as np
+from numpy.typing import NDArray
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif")
+from gan_lab.config.errors import UserError
+from gan_lab.datasets.folder_scan import Scan, scan
+from gan_lab.datasets.packed_dataset import PackedDataset
+from gan_lab.datasets.packing import DamagedImageError, Images
+from gan_lab.datasets.pixels import DECODING_ERRORS, decode, readable_suffixes, reason_of
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ImageFolder(PackedDataset):
     """All pictures below ``root``, however deep: their largest centred square, resized to ``size``.
 
-    A picture is a file that ends in jpg, jpeg, png, bmp, webp or gif (first frame), in small or capital
-    letters. Names that begin with a dot are passed over, and links to folders are not followed. The folder
-    is packed on first use and again when a file is added, removed, renamed or changes its size.
+    A picture is a file whose ending is one of a format that Pillow reads, in small or capital letters; of an
+    animation, the first frame is taken. Hidden names and links that lead elsewhere are passed over; packing
+    says how many of what. The folder is packed on first use and again when a file is added, removed, renamed
+    or written to.
 
     Args:
         size: height and width in pixels.
@@ -40,24 +45,36 @@ class ImageFolder(PackedDataset):
 
     def source_files(self) -> list[Path]:
         """Return all pictures, sorted by path."""
-        return sorted(
-            Path(folder) / name
-            for folder, _, names in os.walk(self.folder)
-            for name in names
-            if name.lower().endswith(SUFFIXES) and not name.startswith(".")
-        )
+        return self._scan().pictures
 
     def check_obtainable(self) -> None:
         """Refuse a folder that does not exist or holds no picture."""
         if not self.folder.is_dir():
             raise UserError(f"dataset.root must be a folder of images; {self.folder} is none.")
+        said = self._scan().said()
         raise UserError(
-            f"dataset.root must hold images ({', '.join(suffix[1:] for suffix in SUFFIXES)}); "
-            f"there are none below {self.folder}."
+            f"dataset.root must hold images (jpg, png, webp, tif or another ending that Pillow reads); "
+            f"there are none below {self.folder}{f', which holds {said}' if said else ''}."
         )
 
     def images(self) -> Images:
         """Return the pictures in the order of ``source_files``."""
-        files = self.source_files()
-        command = self.prepare_command
-        return Images(len(files), lambda index: decode_file(files[index], self.size, self.channels, command))
+        found = self._scan()
+        said = found.said()
+        passed_over = f"; passed over: {said}" if said else ""
+        _log.info("%s images below %s%s.", f"{len(found.pictures):,}", self.folder, passed_over)
+        return Images(len(found.pictures), lambda index: self._decode(found.pictures[index]), self._way_out)
+
+    def _way_out(self, damaged: int) -> str:
+        them = "it" if damaged == 1 else "them"
+        return f"replace or remove {them} and run `{self.prepare_command}` again"
+
+    def _scan(self) -> Scan:
+        return scan(self.folder, readable_suffixes())
+
+    def _decode(self, path: Path) -> NDArray[np.uint8]:
+        try:
+            return decode(path, self.size, self.channels)
+        except DECODING_ERRORS as error:
+            reason = reason_of(error)
+            raise DamagedImageError(f"{path} is not an image that can be read ({reason})") from error

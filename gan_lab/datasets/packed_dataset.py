@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import math
-import shlex
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,19 +12,18 @@ from typing import ClassVar
 import torch
 
 from gan_lab.config.checks import PositiveInt
+from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.errors import UserError
-from gan_lab.datasets.base import Dataset
-from gan_lab.datasets.packed import (
-    DamagedPackError,
-    Images,
-    read_pack,
-    read_sidecar,
-    sidecar_path,
-    write_pack,
-)
+from gan_lab.datasets.base import Contents, Dataset
+from gan_lab.datasets.folder_scan import PACK_FOLDER
+from gan_lab.datasets.packed import DamagedPackError, read_pack, read_sidecar, sidecar_path
+from gan_lab.datasets.packing import Images, write_pack
 from gan_lab.datasets.resident import ImageSampler, Residency
+from gan_lab.files.cache import cache_folder
 from gan_lab.files.lock import sole_writer
 from gan_lab.types import Sampler
+
+_WITH_TIMES = "times:"  # of a fingerprint; versions before 0.2 took names and sizes alone
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +31,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class PackedDataset(Dataset, ABC):
     """Base of the image sets that are packed; the pack lies in ``<root>/packed/<name>-<C>x<H>x<W>.npy``.
+
+    Where that cannot be written to, it lies in the user's cache folder.
 
     Args:
         size: height and width in pixels.
@@ -66,18 +67,24 @@ class PackedDataset(Dataset, ABC):
             UserError: if the sources are damaged or cannot be downloaded.
         """
 
-    def fingerprint(self) -> str | None:
-        """Return a digest of the source files' names and sizes; None if they are missing.
+    def fingerprint(self, *, times: bool = True) -> str | None:
+        """Return a digest of the names, sizes and times of the source files; None if they are missing.
 
         A pack outlives its sources: while they are missing it is used as it is.
+
+        Args:
+            times: whether the times count; without them, copies elsewhere have the same digest.
         """
         files = self.source_files()
         if not files:
             return None
         digest = hashlib.blake2b(digest_size=16)
         for path in files:
-            digest.update(f"{path.relative_to(self.folder).as_posix()}\0{path.stat().st_size}\n".encode())
-        return digest.hexdigest()
+            status = path.stat()
+            time = f"\0{status.st_mtime_ns}" if times else ""
+            digest.update(os.fsencode(path.relative_to(self.folder).as_posix()))
+            digest.update(f"\0{status.st_size}{time}\n".encode())
+        return f"{_WITH_TIMES if times else ''}{digest.hexdigest()}"
 
     @property
     def folder(self) -> Path:
@@ -86,40 +93,53 @@ class PackedDataset(Dataset, ABC):
 
     @property
     def pack_path(self) -> Path:
-        """Where the pack lies."""
-        shape = "x".join(str(length) for length in self.data_shape)
-        return self.folder / "packed" / f"{self.name}-{shape}.npy"
+        """Where the pack lies: beside the data, or in the cache if there is none and can be none."""
+        name = f"{self.name}-{'x'.join(str(length) for length in self.data_shape)}.npy"
+        beside = self.folder / PACK_FOLDER / name
+        if _may_write(beside.parent) or self._is_current(beside):
+            return beside
+        root = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return cache_folder() / PACK_FOLDER / root / name
 
     @property
     def prepare_command(self) -> str:
         """The command that packs this dataset, with the settings that are not the default."""
-        words = ["gan-lab prepare", f"dataset={self.name}"]
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value != field.default:
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                words.append(shlex.quote(f"dataset.{field.name}={text}"))
-        return " ".join(words)
+        set_here = {field.name: getattr(self, field.name) for field in fields(self)}
+        overrides = [
+            override(f"dataset.{field.name}", set_here[field.name])
+            for field in fields(self)
+            if set_here[field.name] != field.default
+        ]
+        return command_line(["gan-lab", "prepare", f"dataset={self.name}", *overrides])
 
-    def prepare(self) -> Path:
+    def contents(self) -> Contents | None:
+        """Return how many images the pack holds and the hash of their bytes; None without a pack."""
+        sidecar = read_sidecar(self.pack_path)
+        return None if sidecar is None else Contents(sidecar.shape[0], sidecar.blake2b[:32])
+
+    def prepare(self, *, force: bool = False) -> Path:
         """Pack the images unless an intact and current pack is there, and return its path.
 
         The whole pack is hashed, whatever its size, and replaced if it is damaged.
 
+        Args:
+            force: pack them in any case.
+
         Raises:
             UserError: if the sources are missing or damaged, or the pack cannot be written.
         """
+        path = self.pack_path
         try:
-            if self._is_current():
-                read_pack(self.pack_path, self.data_shape, hash_limit_bytes=math.inf)
-                return self.pack_path
+            if not force and self._is_current(path):
+                images = read_pack(path, self.data_shape, hash_limit_bytes=math.inf)
+                _log.info("%s was packed before: %s images.", self.name, f"{len(images):,}")
+                return path
         except DamagedPackError as error:
             _log.warning("%s; packing it again.", error)
             if self.fingerprint() is None:
                 self.check_obtainable()
-            sidecar_path(self.pack_path).unlink(missing_ok=True)
-        self._pack()
-        return self.pack_path
+            sidecar_path(path).unlink(missing_ok=True)
+        return self._pack(path, force=force)
 
     def open(self, device: torch.device) -> Sampler:
         """Pack the images if the pack is missing or its sources have changed, and return the sampler.
@@ -127,32 +147,50 @@ class PackedDataset(Dataset, ABC):
         Raises:
             UserError: if the sources are missing or damaged, or the pack is damaged or cannot be written.
         """
+        path = self.pack_path
         try:
-            if not self._is_current():
-                self._pack()
-            images = read_pack(self.pack_path, self.data_shape)
+            if not self._is_current(path):
+                self._pack(path)
+            images = read_pack(path, self.data_shape)
         except DamagedPackError as error:
             raise UserError(f"{error}; run `{self.prepare_command}` to pack it again.") from error
         sampler = ImageSampler(images, device, self.resident)
         _log.info("%s images are %s.", f"{len(images):,}", "resident" if sampler.resident else "streamed")
         return sampler
 
-    def _is_current(self) -> bool:
-        source, sidecar = self.fingerprint(), read_sidecar(self.pack_path)
+    def _is_current(self, path: Path) -> bool:
+        sidecar = read_sidecar(path)
         if sidecar is None:
             return False
+        source = self.fingerprint()
         return source is None or source == sidecar.source
 
-    def _pack(self) -> None:
+    def _pack(self, path: Path, *, force: bool = False) -> Path:
         if self.fingerprint() is None:
             self.check_obtainable()
-        with sole_writer(self.pack_path, "choose another dataset.root"):
-            if self._is_current():  # another run has packed it while this one waited
-                return
-            if sidecar_path(self.pack_path).is_file():
-                _log.warning("%s has changed since it was packed; packing it again.", self.name)
-            _log.info("Packing %s into %s.", self.name, self.pack_path)
+        is_beside = path.is_relative_to(self.folder)
+        with sole_writer(path, f"choose another {'dataset.root' if is_beside else 'GAN_LAB_CACHE'}"):
+            if not force and self._is_current(path):  # another run has packed it while this one waited
+                return path
+            self._say_why(path, force)
             images = self.images()
             # after ``images``, which may have downloaded the files
             source = self.fingerprint() or ""
-            write_pack(self.pack_path, images, self.name, self.data_shape, source)
+            write_pack(path, images, self.name, self.data_shape, source)
+        return path
+
+    def _say_why(self, path: Path, force: bool) -> None:
+        sidecar = None if force else read_sidecar(path)
+        if sidecar is not None:
+            known = sidecar.source.startswith(_WITH_TIMES)
+            earlier = "was packed by an earlier version, which did not notice every change"
+            why = "has changed since it was packed" if known else earlier
+            _log.warning("%s %s; packing it again.", self.name, why)
+        _log.info("Packing %s into %s.", self.name, path)
+
+
+def _may_write(folder: Path) -> bool:
+    """Return whether files can be made in a folder, or the folder itself where it is not there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)

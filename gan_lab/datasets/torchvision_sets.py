@@ -19,9 +19,10 @@ from torch import Tensor
 from gan_lab.config.checks import PositiveInt
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.labelled import LabelledDataset
-from gan_lab.datasets.packed import Images, read_pack
+from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
-from gan_lab.datasets.pixels import DECODING_ERRORS, first_line, frame
+from gan_lab.datasets.packing import DamagedImageError, Images
+from gan_lab.datasets.pixels import DECODING_ERRORS, first_line, frame, reason_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class TorchvisionDataset(PackedDataset, ABC):
     def images(self) -> Images:
         """Return the images, after a download where that is asked for."""
         source = self.source()
-        return Images(len(source), lambda index: self._decode(source, index))
+        return Images(len(source), lambda index: self._decode(source, index), lambda _: self._way_out)
 
     def source(self) -> Any:
         """Return ``torchvision_set()``.
@@ -81,13 +82,21 @@ class TorchvisionDataset(PackedDataset, ABC):
         try:
             with source[index][0] as image:
                 return frame(image, self.size, self.channels)
-        except (*DECODING_ERRORS, IndexError) as error:  # of labels that are fewer than the images
-            raise self._refusal(f"has a damaged image {index} ({first_line(error)})") from error
+        except DECODING_ERRORS as error:  # also of labels that are fewer than the images
+            problem = f"has a damaged image {index} ({reason_of(error)})"
+            raise DamagedImageError(f"dataset={self.name} {problem}") from error
 
     def _refusal(self, problem: str) -> UserError:
-        where = f"put {', '.join(self.layout)} below {self.folder}"
+        return UserError(f"dataset={self.name} {problem}; {self._way_out}.")
+
+    @property
+    def _way_out(self) -> str:
         how = "free the way to the network" if self.download else "set dataset.download=true"
-        return UserError(f"dataset={self.name} {problem}; {where}, or {how}.")
+        return f"put {self._what_is_needed} below {self.folder}, or {how}"
+
+    @property
+    def _what_is_needed(self) -> str:
+        return ", ".join(self.layout)
 
 
 @dataclass(frozen=True)
@@ -175,8 +184,9 @@ class Cifar10(TenClasses):
 class CelebA(TorchvisionDataset):
     """162,770 aligned faces (Liu et al. 2015), 178x218: the centred 178x178 square, resized.
 
-    The folder ``img_align_celeba`` holds the images. A change is noticed by the lists beside it alone,
-    because to look at every image would take longer than to start a run.
+    The folder ``img_align_celeba`` holds the images. A change is noticed by the lists beside it and by the
+    folder's own time, which files that come, go or are renamed change; to look at every image would take
+    longer than to start a run. `gan-lab prepare --force` packs images that were written over.
     """
 
     name: ClassVar[str] = "celeba"
@@ -198,6 +208,13 @@ class CelebA(TorchvisionDataset):
 
         return datasets.CelebA(self.folder, target_type=[], download=self.download)
 
-    def _refusal(self, problem: str) -> UserError:
-        message = super()._refusal(problem).args[0]
-        return UserError(message.replace(" below ", " and the folder celeba/img_align_celeba below ", 1))
+    def fingerprint(self, *, times: bool = True) -> str | None:
+        """Return a digest of the lists, and the time of the folder of the images."""
+        images, lists = self.folder / "celeba" / "img_align_celeba", super().fingerprint(times=times)
+        if lists is None or not images.is_dir():
+            return None
+        return f"{lists}-{images.stat().st_mtime_ns}" if times else lists
+
+    @property
+    def _what_is_needed(self) -> str:
+        return f"{super()._what_is_needed} and the folder celeba/img_align_celeba"

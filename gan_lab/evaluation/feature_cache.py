@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.evaluation.feature_network import FeatureNetwork
 from gan_lab.evaluation.feature_training import train_feature_network
 from gan_lab.files.atomic import write_atomically
+from gan_lab.files.cache import cache_folder
 from gan_lab.files.lock import sole_writer
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import map_tensors
@@ -46,18 +46,12 @@ def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwo
     )
 
 
-def cache_folder() -> Path:
-    """Return where gan-lab keeps what it can make again: ``GAN_LAB_CACHE``, or the user's cache folder."""
-    if chosen := os.environ.get("GAN_LAB_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gan-lab"
-
-
 def _key(dataset: LabelledDataset) -> str:
     """Return a file name that is another one where the images, the labels or the training are."""
-    files = dataset.fingerprint() if isinstance(dataset, PackedDataset) else None
+    # not the times of files: the same images are to be measured with the same network everywhere
+    files = dataset.fingerprint(times=False) if isinstance(dataset, PackedDataset) else None
     kind = f"{type(dataset).__module__}.{type(dataset).__qualname__}"
-    text = f"{_VERSION} {kind} {dataset.data_shape} {files}"
+    text = f"{_VERSION} {kind} {dataset.data_shape} {files} {dataset.contents()}"
     return f"{type(dataset).__name__.lower()}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

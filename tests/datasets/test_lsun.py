@@ -1,4 +1,5 @@
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 from PIL import Image
 
 from gan_lab.config.errors import UserError
+from gan_lab.datasets import lsun
 from gan_lab.datasets.lsun import LsunBedroom
 from gan_lab.datasets.packed import read_pack
 
@@ -75,7 +77,7 @@ def test_bedrooms_lose_the_columns_outside_the_centred_square(
 
 def test_a_damaged_bedroom_is_refused(tmp_path: Path) -> None:
     write_lsun(tmp_path, [b"no image"])
-    with pytest.raises(UserError, match=r"has a damaged image b'0+' .*; download it again"):
+    with pytest.raises(UserError, match=r"has a damaged image 0{40} .*; download it again"):
         LsunBedroom(root=str(tmp_path)).prepare()
 
 
@@ -92,3 +94,62 @@ def test_lsun_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "lmdb", None)
     with pytest.raises(UserError, match=r"needs the package lmdb; install it with `pip install lmdb`\.$"):
         LsunBedroom(root=str(tmp_path)).prepare()
+
+
+def photographs(count: int) -> list[bytes]:
+    noise = np.random.default_rng(0)
+    contents = []
+    for _ in range(count):
+        buffer = io.BytesIO()
+        Image.fromarray(noise.integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(buffer, "webp")
+        contents.append(buffer.getvalue())
+    return contents
+
+
+@pytest.mark.parametrize("pages", [2, 3, 5, -1])
+def test_a_database_cut_short_is_refused_before_it_is_read(tmp_path: Path, pages: int) -> None:
+    write_lsun(tmp_path, photographs(20))
+    database = tmp_path / "bedroom_train_lmdb" / "data.mdb"
+    whole = database.stat().st_size
+    kept = pages * 4096 if pages > 0 else whole - 1
+    os.truncate(database, kept)
+    expected = rf"data\.mdb is cut short: it holds {kept:,} bytes of at least {whole:,}; download it again\.$"
+    with pytest.raises(UserError, match=expected):
+        LsunBedroom(root=str(tmp_path), size=8).prepare()
+
+
+def test_a_download_with_holes_is_refused(tmp_path: Path) -> None:
+    write_lsun(tmp_path, photographs(20))
+    database = tmp_path / "bedroom_train_lmdb" / "data.mdb"
+    content = database.read_bytes()
+    for place in range(2 * 4096, len(content), 4096):
+        is_leaf = content[place + 10] & 2  # its flags, after its number and padding
+        if is_leaf:
+            database.write_bytes(content[:place] + bytes(4096) + content[place + 4096 :])
+            with pytest.raises(UserError, match=r"is damaged \(.*\); download it again\.$"):
+                LsunBedroom(root=str(tmp_path), size=8).prepare()
+    assert not (tmp_path / "packed" / "lsun_bedroom-3x8x8.json").exists()
+
+
+@pytest.mark.parametrize("damaged", [1, 2])
+def test_few_damaged_bedrooms_are_left_out_and_more_are_refused(
+    tmp_path: Path, damaged: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lsun, "SPARED", 0.1)
+    contents = [b"no image"] * damaged + photographs(20 - damaged)
+    write_lsun(tmp_path, contents)
+    dataset = LsunBedroom(root=str(tmp_path), size=8)
+    intact = packed(dataset)
+    assert len(intact) == 20 - damaged
+    (said,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert said.startswith(f"{damaged} of 20 images are damaged and were left out: ")
+    assert said.count("has a damaged image") == damaged
+    assert "0x" not in said.replace(str(tmp_path), "")  # no address of memory
+    monkeypatch.setattr(lsun, "SPARED", 0.04)
+    with pytest.raises(UserError, match=r"has a damaged image 0{40} \(it begins as no picture does\)"):
+        dataset.prepare(force=True)
+    assert np.array_equal(packed(dataset), intact)
+
+
+def test_at_most_one_in_a_thousand_is_left_out() -> None:
+    assert lsun.SPARED == 1e-3

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.datasets import packed
-from gan_lab.datasets.packed import DamagedPackError, Images, read_pack, sidecar_path, write_pack
+from gan_lab.datasets import packed, packing
+from gan_lab.datasets.packed import DamagedPackError, read_pack, sidecar_path
+from gan_lab.datasets.packing import Images, write_pack
 from gan_lab.files.lock import sole_writer
 
 WAY_OUT = "choose another dataset.root"
@@ -33,8 +34,12 @@ def pack(path: Path) -> Path:
     return path
 
 
+def mend(damaged: int) -> str:
+    return f"mend the {damaged}"
+
+
 def write(path: Path, decode: Callable[[int], Any] = PIXELS.__getitem__, source: str = "old") -> None:
-    write_pack(path, Images(len(PIXELS), decode), "things", SHAPE, source)
+    write_pack(path, Images(len(PIXELS), decode, mend), "things", SHAPE, source)
 
 
 def names(folder: Path) -> list[str]:
@@ -123,7 +128,7 @@ def test_another_format_counts_as_missing(pack: Path) -> None:
 
 def test_no_images_are_refused(path: Path) -> None:
     with pytest.raises(UserError, match=r"dataset=things holds no images"):
-        write_pack(path, Images(0, PIXELS.__getitem__), "things", SHAPE, "")
+        write_pack(path, Images(0, PIXELS.__getitem__, mend), "things", SHAPE, "")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, UserError("x.png is not an image.")])
@@ -189,7 +194,7 @@ def test_a_full_disk_is_said_in_a_sentence_and_cleaned_up(
         monkeypatch.setattr(file, "write", write_some)
         return file
 
-    monkeypatch.setattr(packed, "open", open_on_full_disk, raising=False)
+    monkeypatch.setattr(packing, "open", open_on_full_disk, raising=False)
     with pytest.raises(
         UserError, match=r"could not be written \(No space left on device\); it needs 0 MB"
     ) as info:
