@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event: Event = self.peek_event()  # type: ignore[no-untyped-call]
-        where = f"in line {event.start_mark.line + 1}"
+        where = _line_of(event)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None) is not None:
             raise PlainYamlError(f"it has an anchor or an alias {where}")
         if getattr(event, "tag", None) is not None:
@@ -36,7 +36,7 @@ class _Loader(yaml.SafeLoader):
         self.depth += 1
         if self.depth > _DEEPEST:
             raise PlainYamlError(f"it is nested more than {_DEEPEST} levels deep {where}")
-        node: Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        node: Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -44,12 +44,12 @@ class _Loader(yaml.SafeLoader):
         del deep
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            where = f"in line {key_node.start_mark.line + 1}"
+            where = _line_of(key_node)
             if not isinstance(key_node, yaml.ScalarNode) or not key_node.tag.endswith(":str"):
                 raise PlainYamlError(f"it has a key that is no text {where}")
             if key_node.value in mapping:
                 raise PlainYamlError(f"it has a key twice {where}")
-            mapping[key_node.value] = self.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+            mapping[key_node.value] = self.construct_object(value_node, deep=True)
         return mapping
 
 
@@ -92,6 +92,10 @@ def dump_plain(content: Any) -> bytes:
     """Return plain containers as YAML that :func:`load_plain` reads; keys stay in their order."""
     text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text.encode(errors="surrogateescape")
+
+
+def _line_of(part: Event | Node) -> str:
+    return f"in line {part.start_mark.line + 1}" if part.start_mark else ""
 
 
 def _in_a_line(error: Exception) -> str:

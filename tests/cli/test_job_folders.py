@@ -119,7 +119,7 @@ def test_the_sweep_of_another_program_is_refused() -> None:
 
 def test_a_job_of_a_sweep_is_not_written_through_a_link() -> None:
     completed(gan_lab(*SWEEP))
-    first, second = sorted(path for path in Path("sweep").iterdir() if path.is_dir())
+    first, _ = sorted(path for path in Path("sweep").iterdir() if path.is_dir())
     first.rename("elsewhere")
     first.symlink_to("../elsewhere")
     (Path("elsewhere") / "run.json").unlink()

@@ -73,7 +73,7 @@ def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
     words = table[_INDEX].isna()
     for name in table.select_dtypes(exclude="number"):
         numbers = pandas.to_numeric(table[name], errors="coerce")
-        words |= numbers.isna() & table[name].notna()
+        words = words | (numbers.isna() & table[name].notna())
         table[name] = numbers
     table = table.astype(float)
     # what is measured at every iteration is finite, or the run has ended; elsewhere an infinite value is none
