@@ -19,6 +19,8 @@ Activation = Literal["relu", "leaky_relu", "smooth_relu", "tanh"]
 class SmoothReLU(nn.Module):
     """softplus(2x + 2) / 2 − 1: a ReLU with a second derivative, which gradient penalties see."""
 
+    steep_by_weights_alone = True
+
     def forward(self, x: Tensor) -> Tensor:
         """Return the activation of x, elementwise."""
         return F.softplus(2 * x + 2) / 2 - 1

@@ -18,6 +18,8 @@ class GroupSort(nn.Module):
         Anil et al., "Sorting out Lipschitz function approximation", 2019, section 4.1.
     """
 
+    steep_by_weights_alone = True
+
     def __init__(self, group_size: int = 2) -> None:
         super().__init__()
         self.group_size = group_size

@@ -1,11 +1,14 @@
 """What every constraint offers: hooks that do nothing until a subclass fills them."""
 
 from dataclasses import dataclass
+from textwrap import fill
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from gan_lab.config.checks import Settings
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.types import ConstraintState, Measurements, Params, Score
 
 
@@ -19,15 +22,29 @@ class Constraint(Settings):
 
     The critic's constraint may fill every hook. The generator's acts on weights alone: ``penalty``, which is
     about scores, is not asked of it.
+
+    Attributes:
+        table_row: what it bounds beside each normalisation of the critic, which a subclass declares.
     """
 
-    @property
-    def per_sample_gradient(self) -> bool:
-        """Whether the penalty differentiates the score of each sample by that sample.
+    table_row: ClassVar[Bounds] = Bounds(why="A critic is as steep as its objective makes it.")
 
-        Batch normalisation in the critic makes such a gradient meaningless.
-        """
-        return False
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Let the docstring of a constraint that has one end in what the table says of it."""
+        super().__init_subclass__(**arguments)
+        if cls.__doc__ and "table_row" in vars(cls):
+            said = fill(cls.table_row.paragraph, 106, initial_indent="    ", subsequent_indent="    ")
+            cls.__doc__ = f"{cls.__doc__.rstrip()}\n\n{said}\n    "
+
+    @property
+    def bounds(self) -> Bounds:
+        """What it bounds beside each normalisation of the critic."""
+        return self.table_row
+
+    @property
+    def members(self) -> "tuple[Constraint, ...]":
+        """What it is made of: itself, unless it is a composition."""
+        return (self,)
 
     @property
     def has_penalty(self) -> bool:

@@ -1,12 +1,14 @@
 """Orthonormal weights: every singular value of each weight matrix of the critic brought to 1."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.constraints.scales import divided, near_one
 from gan_lab.types import ConstraintState, Params
 
@@ -40,6 +42,11 @@ class Bjorck(Constraint):
         Björck and Bowie, "An iterative algorithm for computing the best estimate of an orthogonal matrix",
         1971; Anil et al., "Sorting out Lipschitz function approximation", 2019, section 4.2.1.
     """
+
+    table_row: ClassVar[Bounds] = Bounds(
+        none="everywhere",
+        why="The gains of a normalisation are no matrices and stay free, so that no product of bounds holds.",
+    )
 
     iterations: PositiveInt = 20
 

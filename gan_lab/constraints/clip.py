@@ -1,11 +1,13 @@
 """Weight clipping, the constraint of the original WGAN."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
 from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.tags.names import AT_CLIP
 from gan_lab.types import Measurements, Params
 
@@ -18,7 +20,7 @@ class WeightClip(Constraint):
     clamps before each step, which leaves the parameters outside the box after the last one; here, as in
     the paper's algorithm, they lie in it after every step (the initial ones need not).
 
-    The box bounds the critic's Lipschitz constant by some K that is not known, so that the critic
+    Where the box bounds the critic's Lipschitz constant, it does so by some K that is not known: the critic
     estimates K times the Wasserstein distance at best.
 
     Attributes:
@@ -27,6 +29,13 @@ class WeightClip(Constraint):
     Reference:
         Arjovsky et al., "Wasserstein GAN", 2017, algorithm 1, line 7.
     """
+
+    table_row: ClassVar[Bounds] = Bounds(
+        none="everywhere",
+        layer="everywhere",
+        batch="batches",
+        why="Through a normalisation K exists by its eps alone: one of 1e-5 may multiply K by 316.",
+    )
 
     bound: PositiveFloat = 0.01
 

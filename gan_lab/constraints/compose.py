@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds, strongest
 from gan_lab.types import ConstraintState, Measurements, Params, Score
 
 
@@ -33,9 +34,14 @@ class Compose(Constraint):
                 raise BadValueError("parts", 'constraints under names without "/"', name)
 
     @property
-    def per_sample_gradient(self) -> bool:
-        """Whether any part differentiates by single samples."""
-        return any(part.per_sample_gradient for part in self.parts.values())
+    def bounds(self) -> Bounds:
+        """What the part that bounds most bounds."""
+        return strongest(part.bounds for part in self.parts.values())
+
+    @property
+    def members(self) -> tuple[Constraint, ...]:
+        """The parts, and theirs."""
+        return tuple(member for part in self.parts.values() for member in part.members)
 
     @property
     def has_penalty(self) -> bool:

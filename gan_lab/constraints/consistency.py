@@ -1,6 +1,7 @@
 """Consistency regularisation: the critic should not notice a flip or a small shift."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from gan_lab.config.checks import PositiveFloat, PositiveInt
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.types import Score
 
 
@@ -27,6 +29,8 @@ class Consistency(Constraint):
         Zhang et al., "Consistency Regularization for Generative Adversarial Networks", 2020, with
         the score as the only layer compared; the paper shifts by "a few pixels" and leaves their number open.
     """
+
+    table_row: ClassVar[Bounds] = Bounds(why="It compares scores, whatever their slope.")
 
     weight: PositiveFloat = 10.0
     shift_px: PositiveInt = 2

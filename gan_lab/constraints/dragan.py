@@ -1,11 +1,13 @@
 """The gradient penalty of DRAGAN, around the real samples."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat
-from gan_lab.constraints.gradients import GradientConstraint, gradient_norms
+from gan_lab.constraints.bounds import Bounds
+from gan_lab.constraints.gradients import LOCAL, GradientConstraint, gradient_norms
 from gan_lab.types import Score
 
 
@@ -24,6 +26,8 @@ class DRAGAN(GradientConstraint):
     Reference:
         Kodali et al., "On Convergence and Stability of GANs", 2017.
     """
+
+    table_row: ClassVar[Bounds] = LOCAL
 
     weight: PositiveFloat = 10.0
 

@@ -1,11 +1,13 @@
 """Gradient penalties on lines between real and generated samples: WGAN-GP and WGAN-LP."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat
-from gan_lab.constraints.gradients import GradientConstraint, gradient_norms
+from gan_lab.constraints.bounds import Bounds
+from gan_lab.constraints.gradients import BETWEEN, GradientConstraint, gradient_norms
 from gan_lab.types import Score
 
 
@@ -38,6 +40,8 @@ class GradientPenalty(GradientConstraint):
         Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, equation 3 and algorithm 1.
     """
 
+    table_row: ClassVar[Bounds] = BETWEEN
+
     weight: PositiveFloat = 10.0
 
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -64,6 +68,8 @@ class OneSidedGradientPenalty(GradientConstraint):
         Petzka et al., "On the regularization of Wasserstein GANs", 2018; of the ways to draw x̂ that it
         compares, this is the one of WGAN-GP.
     """
+
+    table_row: ClassVar[Bounds] = BETWEEN
 
     weight: PositiveFloat = 5.0
 

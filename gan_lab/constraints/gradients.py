@@ -7,18 +7,28 @@ import torch
 from torch import Tensor
 
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.numerics.derivatives import input_gradients
 from gan_lab.types import Score
+
+_MIXED = (
+    "Batch norm mixes the samples of a batch, so that the gradient by a sample is one of all scores, and the "
+    "penalty is on something else."
+)
+
+LOCAL = Bounds("local", "local", "nothing", "local", why=_MIXED)
+"""The row of a penalty at some samples."""
+
+BETWEEN = Bounds("between", "between", "nothing", "between", why=_MIXED)
+"""The row of a penalty that draws slopes on the way between real and generated samples to 1, or below it."""
 
 
 @dataclass(frozen=True)
 class GradientConstraint(Constraint, ABC):
-    """A penalty on the gradient of the score by each sample."""
+    """A penalty on the gradient of the score by each sample.
 
-    @property
-    def per_sample_gradient(self) -> bool:
-        """True: no critic with batch normalisation can be held to it."""
-        return True
+    No critic with batch normalisation can be held to it: its scores have no gradient of their own.
+    """
 
     @abstractmethod
     def penalty(self, score: Score, real: Tensor, fake: Tensor, noise: Tensor) -> Tensor:

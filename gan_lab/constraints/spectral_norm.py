@@ -1,6 +1,7 @@
 """Spectral normalisation: every weight matrix of the critic divided by its largest singular value."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch.nn.functional import normalize
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import Bounds
 from gan_lab.constraints.scales import divided, near_one
 from gan_lab.types import ConstraintState, Params
 
@@ -32,6 +34,11 @@ class SpectralNorm(Constraint):
     Reference:
         Miyato et al., "Spectral Normalization for Generative Adversarial Networks", 2018, algorithm 1.
     """
+
+    table_row: ClassVar[Bounds] = Bounds(
+        none="everywhere",
+        why="The gains of a normalisation are no matrices and stay free, so that no product of bounds holds.",
+    )
 
     power_iterations: PositiveInt = 1
 

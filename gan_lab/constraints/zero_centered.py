@@ -1,11 +1,13 @@
 """Zero-centred gradient penalties: R1 on real samples, R2 on generated ones."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat
-from gan_lab.constraints.gradients import GradientConstraint, sample_gradients
+from gan_lab.constraints.bounds import Bounds
+from gan_lab.constraints.gradients import LOCAL, GradientConstraint, sample_gradients
 from gan_lab.types import Score
 
 
@@ -22,6 +24,8 @@ class R1(GradientConstraint):
     Reference:
         Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018, equation 9.
     """
+
+    table_row: ClassVar[Bounds] = LOCAL
 
     weight: PositiveFloat = 10.0
 
@@ -41,6 +45,8 @@ class R2(GradientConstraint):
     Reference:
         Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018, equation 10.
     """
+
+    table_row: ClassVar[Bounds] = LOCAL
 
     weight: PositiveFloat = 10.0
 

@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +28,6 @@ from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION
 from gan_lab.types import State
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,6 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     architectures = _architectures(architecture, trusted)
     generator, critic = _build_networks(*architectures, seed, shape)
     critic_mixes = mixes_samples(critic, dataset.data_shape)
-    _warn_of_mixing(constraint, critic_mixes)
 
     # The rules that they play by
     optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)
@@ -183,12 +179,3 @@ def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[i
         return constraint.noise_shape(data_shape)
     except BadValueError as error:
         raise error.below("constraint") from None
-
-
-def _warn_of_mixing(constraint: Constraint, critic_mixes: bool) -> None:
-    if constraint.per_sample_gradient and critic_mixes:
-        log.warning(
-            "The constraint differentiates each sample's score by that sample, but batch norm in the critic "
-            "mixes the samples of a batch, so the penalty bounds something else: "
-            "use architecture.critic.norm=layer."
-        )

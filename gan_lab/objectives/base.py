@@ -21,9 +21,11 @@ class Objective(Settings, ABC):
             Jensen-Shannon divergence in nats, ``f_divergence`` for another f-divergence in its own
             unit, None where the estimate is the score gap itself, which is always logged as
             ``distance/critic_raw``.
+        needs_slope: whether the objective means something only where the critic's slope is bounded.
     """
 
     estimate_tag: ClassVar[Literal["jsd", "f_divergence"] | None] = None
+    needs_slope: ClassVar[bool] = False
 
     @abstractmethod
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:

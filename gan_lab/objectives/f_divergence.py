@@ -17,7 +17,9 @@ class FDivergence(Objective):
     g_f maps the real line into the domain of the *conjugate* f*(t) = sup_u (u t - f(u)), u >= 0. Every
     g_f is increasing, so a high score means real. With P real and Q generated (sections 2.2 to 2.4):
 
-        D_f(P, Q) >= E_P[g_f(V)] - E_Q[f*(g_f(V))], tight where g_f(V) = f'(p/q).
+        D_f(P, Q) >= E_P[g_f(V)] - E_Q[f*(g_f(V))], tight where g_f(V) = f'(p/q),
+
+    of a critic that scores each sample by itself; of one that mixes a batch, P and Q are those of batches.
 
     A subclass gives f, g_f, f* and the composition f*(g_f(v)), simplified by hand so that it neither
     overflows early nor cancels. Its docstring names the divergence that f generates, which is not always
@@ -65,6 +67,9 @@ class FDivergence(Objective):
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E_P[g_f(V)] - E_Q[f*(g_f(V))]: a lower bound on D_f(P, Q), in the unit of f.
+
+        A bound in the mean over batches, for a critic that scores each sample by itself. Where a score hangs
+        on the rest of the batch, as with batch normalisation, it is one on the divergence of whole batches.
 
         Args:
             real: scores of real samples (B,).

@@ -56,6 +56,9 @@ class GAN(Objective):
         The bound is tight at V = log(p/q). The WGAN paper (section 4.2) plots it as L/2 + log 2,
         because its L has the opposite sign.
 
+        A bound in the mean over batches, for a critic that scores each sample by itself. Where a score hangs
+        on the rest of the batch, as with batch normalisation, it is one on the divergence of whole batches.
+
         Args:
             real: scores of real samples (B,).
             fake: scores of generated samples (B,).

@@ -36,6 +36,9 @@ class Hinge(Objective):
         The optimal score sign(p - q) leaves L = 2 int min(p, q) = 2 (1 - TV), where
         TV = sup_A |P(A) - Q(A)| = (1/2) int |p - q|, from 0 to 1.
 
+        A bound in the mean over batches, for a critic that scores each sample by itself. Where a score hangs
+        on the rest of the batch, as with batch normalisation, it is one on the divergence of whole batches.
+
         Args:
             real: scores of real samples (B,).
             fake: scores of generated samples (B,).

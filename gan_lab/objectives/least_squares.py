@@ -41,6 +41,9 @@ class LeastSquares(Objective):
         from 0 to 2. Theorem 1 of the paper instead studies labels b - c = 1, b - a = 2, for which the
         generator, not the critic, meets a Pearson divergence.
 
+        A bound in the mean over batches, for a critic that scores each sample by itself. Where a score hangs
+        on the rest of the batch, as with batch normalisation, it is one on the divergence of whole batches.
+
         Args:
             real: scores of real samples (B,).
             fake: scores of generated samples (B,).

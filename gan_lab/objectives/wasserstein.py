@@ -11,8 +11,11 @@ from gan_lab.objectives.base import Objective
 class Wasserstein(Objective):
     """Let the critic widen the gap between its mean scores of real and of generated samples.
 
-    Meaningful only with a constraint that bounds the critic's Lipschitz constant.
+    Meaningful only with a constraint that bounds the critic's Lipschitz constant; docs/constraints.md says
+    which do, beside which normalisation of the critic.
     """
+
+    needs_slope = True
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return E V(G(z)) - E V(x).
@@ -35,7 +38,8 @@ class Wasserstein(Objective):
         """Return E V(x) - E V(G(z)): W1 up to the unknown Lipschitz constant of the critic.
 
         By Kantorovich-Rubinstein duality (equation 2 of the paper) the gap is at most K W1 for a
-        K-Lipschitz critic, in the units of the data. Gaps of two critics cannot be compared.
+        K-Lipschitz critic, in the units of the data. Gaps of two critics cannot be compared. Where no K
+        exists, the gap has no scale; where the critic mixes the samples of a batch, K and W1 are of batches.
 
         Args:
             real: scores of real samples (B,).

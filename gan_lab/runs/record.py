@@ -113,6 +113,8 @@ class RunRecord(Settings, RunFolder):
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
         process: pid, host and start of the process that trained last.
         choices: config group to the name of the chosen option.
+        bounds: tag of an estimate to what it bounds: ``samples`` or ``batches``; of the score gap a word of
+            ``constraints/bounds.py``. Empty of runs that were begun before this was recorded.
         execution: how iterations were executed last; None before the first one, and after a change of device.
         measured_by: digests of the feature networks that its quality was measured with: several of a run that
             was resumed where there was another network.
@@ -135,6 +137,7 @@ class RunRecord(Settings, RunFolder):
     process: dict[str, int | str] = field(default_factory=dict)
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
     execution: ExecutionRecord | None = None
     measured_by: tuple[str, ...] = ()
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)

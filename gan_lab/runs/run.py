@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from gan_lab.config.errors import UserError
@@ -133,6 +133,7 @@ def open_run(
     device: str,
     command: str,
     choices: Mapping[str, str],
+    bounds: Mapping[str, str] = MappingProxyType({}),
 ) -> Run:
     """Claim a run folder for this process.
 
@@ -144,6 +145,7 @@ def open_run(
         device: type of the device, such as ``cpu``.
         command: what was typed.
         choices: config group to the name of the chosen option.
+        bounds: tag to what that estimate bounds.
 
     Returns:
         The run; ``outcome`` says whether it is new, was resumed, or had finished before.
@@ -158,6 +160,7 @@ def open_run(
         "device": device,
         "command": command,
         "choices": dict(choices),
+        "bounds": dict(bounds),
         "config_hash": config_hash(config),
         "versions": provenance.versions(),
         "git": provenance.git_state(),

@@ -77,7 +77,8 @@ DISTANCES = (
         "score units",
         EVERY_RUN,
         "mean score of real minus mean score of generated samples; in the mean over batches at most K times "
-        "W1, where the critic's Lipschitz constant K is bounded",
+        "W1, where some K bounds the critic's slope: which constraint does, beside which norm of the critic, "
+        "docs/constraints.md says",
         title="critic's score gap",
         chart="critic's score gap",
     ),

@@ -12,6 +12,7 @@ import torch
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.evaluation.feature_cache import find_feature_network
+from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest
@@ -68,7 +69,12 @@ def launch(
 
     # Claim all folders, train what is not finished, let go
     total = iterations or setup.train.iterations
-    about = {"device": setup.device.type, "command": command, "choices": choices}
+    about = {
+        "device": setup.device.type,
+        "command": command,
+        "choices": choices,
+        "bounds": claims_of(setup),
+    }
     with ExitStack() as stack:
         runs = _open_all(configs, total, about)
         for run in runs:
@@ -82,6 +88,8 @@ def launch(
         if unfinished:
             if claimed is not None:
                 claimed()
+            for sentence in sentences_of(setup):
+                log.warning(sentence)
             try:
                 _train_all(unfinished)
             except (MemoryError, RuntimeError) as error:

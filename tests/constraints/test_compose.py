@@ -71,12 +71,12 @@ def test_projections_run_in_order():
     assert whole.measure(projected)["health/at_clip_fraction"].item() == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(
-    ("parts", "expected"),
-    [({"sn": SpectralNorm()}, False), ({"sn": SpectralNorm(), "r1": R1()}, True)],
-)
-def test_one_part_that_batch_norm_breaks_is_enough(parts, expected):
-    assert Compose(parts=parts).per_sample_gradient is expected
+def test_parts_bound_together_what_the_strongest_of_them_bounds():
+    both = Compose(parts={"sn": SpectralNorm(), "whole": Compose(parts={"r1": R1(), "clip": WeightClip()})})
+    bounds = both.bounds
+    assert (bounds.none, bounds.layer, bounds.batch) == ("everywhere", "everywhere", "batches")
+    assert Compose(parts={"sn": SpectralNorm(), "r1": R1()}).bounds.layer == "local"
+    assert [type(each) for each in both.members] == [SpectralNorm, R1, WeightClip]
 
 
 @pytest.mark.parametrize(

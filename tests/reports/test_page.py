@@ -1,12 +1,14 @@
 """The page: whole in itself, says everything of every run, and takes run folders as data."""
 
 import dataclasses
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from gan_lab.config.errors import UserError
+from gan_lab.reports.figures.estimates import estimate_figures
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.page.page import Picture, _said_once, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
@@ -15,7 +17,7 @@ from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Sweep, Verdict
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
 from gan_lab.runs.record import read_run
-from support.report_runs import CHOICES, write_run
+from support.report_runs import CHOICES, table, write_run
 from support.report_sweeps import make_sweep
 
 HOSTILE = '<script>alert("1")</script>&\'/><img src=x>'
@@ -65,6 +67,24 @@ def test_every_run_is_named_with_status_verdict_reason_and_a_link_that_leads_to_
     assert (
         "Of 2 runs, by status: 2 diverged; by the failure rule: 2 success. Left out of means: 2." in page.text
     )
+
+
+@pytest.mark.parametrize(
+    ("recorded", "cell", "words"),
+    [
+        ("batches", "batches", "on the divergence of whole batches, for the critic has batch norm."),
+        ("samples", "samples", "a lower bound on the divergence of samples."),
+        (None, "-", "of whole batches, which some runs did not record."),
+    ],
+)
+def test_it_is_marked_what_an_estimate_bounds(tmp_path, recorded, cell, words):
+    bounds = {} if recorded is None else {"distance/jsd": recorded, "distance/critic_raw": "nothing"}
+    sweep = make_sweep(tmp_path, [{"objective": "gan"}], [table(estimate="jsd")], bounds=bounds)
+    page = render_page(sweep, tmp_path, rule="", claims=[], pictures=[], deviations=NOTHING)
+    assert "estimate bounds" in page
+    assert re.search(rf"<td>\s*{cell}\s*</td>", page)
+    (figure,) = estimate_figures(sweep)
+    assert words in figure.caption
 
 
 def test_folders_without_a_readable_run_are_named(tmp_path):

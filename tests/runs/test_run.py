@@ -94,6 +94,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "device": "cpu",
         "config_hash": config_hash(CONFIG),
         "choices": CHOICES,
+        "bounds": {},
         "execution": None,
         "measured_by": [],
         "final": {},

@@ -13,6 +13,7 @@ from gan_lab.plotting.style import GREY, NamedFigure, colour_of, new_figure, sho
 from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of
 from gan_lab.reports.figures.sample_images import choose_evenly, pictures_of, read_picture
+from gan_lab.reports.sweep.bounds import divergence_in_words
 from gan_lab.reports.sweep.cells import file_name
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, estimate_tag
 from gan_lab.tags.names import JSD, MEDIAN_WINDOW, floor_tag
@@ -148,7 +149,9 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
             "samples."
         )
     if any(estimate_tag(run) == JSD for run in runs):
-        sentences.append("A Jensen-Shannon estimate is a lower bound; where it is far below 0 it is cut off.")
+        bounded = divergence_in_words(run for run in runs if estimate_tag(run) == JSD)
+        sentences.append(f"A Jensen-Shannon estimate is, in the mean, a lower bound on {bounded}.")
+        sentences.append("Far below 0 it is cut off.")
     if any(run.record.status == "diverged" for run in runs):
         sentences.append("A cross marks where a run diverged.")
     sentences.append("At the bottom, samples of the first seed that has some, with their iterations above.")

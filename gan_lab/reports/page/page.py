@@ -11,6 +11,7 @@ from urllib.parse import quote
 import jinja2
 
 from gan_lab.reports.page.page_tables import Table, TableCell
+from gan_lab.reports.sweep.bounds import NOTE, bound_of
 from gan_lab.reports.sweep.deviations import Deviations
 from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
@@ -127,13 +128,14 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
                 TableCell("-" if record.seed is None else str(record.seed), is_number=True),
                 TableCell(record.status),
                 TableCell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
+                TableCell(bound_of(run)),
                 TableCell(run.verdict.outcome),
                 TableCell(_said_once(why)),
                 TableCell(_name(record.path, sweep.root), link=_link(record.path, folder)),
             ]
         )
-    header = ("cell", "seed", "status", "iterations", "verdict", "why", "folder")
-    return Table("Every run", "", header, tuple(map(tuple, rows)))
+    header = ("cell", "seed", "status", "iterations", "estimate bounds", "verdict", "why", "folder")
+    return Table("Every run", NOTE, header, tuple(map(tuple, rows)))
 
 
 def _said_once(sentences: Iterable[str]) -> str:

@@ -1,0 +1,64 @@
+"""What the numbers of a game bound: of samples, of whole batches, or of nothing."""
+
+from collections.abc import Iterator, Mapping
+
+from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import MEANING, NORMS, Critic
+from gan_lab.game.critics import describe_critic
+from gan_lab.game.setup import Setup
+from gan_lab.tags.names import RAW, distance_tag
+
+
+def claims_of(setup: Setup) -> Mapping[str, str]:
+    """Return what each estimate of a run bounds, by tag, as ``run.json`` keeps it.
+
+    A divergence has ``samples`` where the estimate bounds that of the distributions of samples, from below
+    and in the mean, and ``batches`` where the critic mixes the samples of a batch, and it bounds that of
+    whole batches. The score gap has a word of ``constraints.bounds.MEANING``.
+    """
+    game = setup.game
+    claims = {RAW: game.constraint.bounds.beside(_critic(setup))}
+    if game.objective.estimate_tag is not None:
+        claims |= {distance_tag(game.objective.estimate_tag): "batches" if game.critic_mixes else "samples"}
+    return claims
+
+
+def sentences_of(setup: Setup) -> Iterator[str]:
+    """Yield a line on each estimate, and each constraint, that bounds less than its name promises."""
+    game, critic = setup.game, _critic(setup)
+    idle = [each for each in game.constraint.members if each.bounds.best and _is_idle(each, critic)]
+    for constraint in idle:
+        yield (
+            f"{type(constraint).__name__} bounds nothing in this critic, which has {_named(critic)}: "
+            f"{constraint.bounds.why} {_remedy(setup, constraint)}"
+        )
+    if game.objective.estimate_tag is not None and game.critic_mixes:
+        yield (
+            f"{distance_tag(game.objective.estimate_tag)} is a bound on the divergence of batches of "
+            f"{setup.train.batch_size} samples, not of samples: the critic's score of a sample depends on "
+            "the others of its batch, as batch norm makes it."
+        )
+    bounded = game.constraint.bounds.beside(critic)
+    if game.objective.needs_slope and bounded not in ("everywhere", "between") and not idle:
+        advice = " Use constraint=clip, which bounds the slope, or gp, which draws it to 1."
+        yield f"Of {RAW}: {MEANING[bounded]}.{advice if bounded == 'nothing' else ''}"
+
+
+def _critic(setup: Setup) -> Critic:
+    return describe_critic(setup.critic, setup.game.critic_mixes)
+
+
+def _named(critic: Critic) -> str:
+    return f"{NORMS[critic.norm]} ({', '.join(critic.unknown)})" if critic.unknown else NORMS[critic.norm]
+
+
+def _remedy(setup: Setup, constraint: Constraint) -> str:
+    _, architecture = setup.architectures
+    if not hasattr(architecture, "norm"):
+        names = " or ".join(NORMS[norm] for norm in constraint.bounds.best)
+        return f"It does in a critic with {names}."
+    return f"Use architecture.critic.norm={' or '.join(constraint.bounds.best)}."
+
+
+def _is_idle(constraint: Constraint, critic: Critic) -> bool:
+    return constraint.bounds.beside(critic) == "nothing"
