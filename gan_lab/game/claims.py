@@ -17,7 +17,7 @@ def claims_of(setup: Setup) -> Mapping[str, str]:
     whole batches. The score gap has a word of ``constraints.bounds.MEANING``.
     """
     game = setup.game
-    claims = {RAW: game.constraint.bounds.beside(_critic(setup))}
+    claims: dict[str, str] = {RAW: game.constraint.bounds.beside(_critic(setup))}
     if game.objective.estimate_tag is not None:
         claims |= {distance_tag(game.objective.estimate_tag): "batches" if game.critic_mixes else "samples"}
     return claims
