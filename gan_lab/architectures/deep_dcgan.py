@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.dcgan import Norm, doublings, init_dcgan, normalisation
 from gan_lab.architectures.shapes import require_dcgan_images
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import Depth, PositiveInt
 from gan_lab.config.errors import BadValueError
 
 Activation = Literal["relu", "leaky_relu", "smooth_relu", "tanh"]
@@ -42,7 +42,7 @@ class DeepGenerator(GeneratorArchitecture):
     """
 
     width: PositiveInt = 64
-    depth: PositiveInt = 8
+    depth: Depth = 8
     activation: Activation = "relu"
     norm: Norm = "batch"
 
@@ -83,7 +83,7 @@ class DeepCritic(CriticArchitecture):
     """
 
     width: PositiveInt = 64
-    depth: PositiveInt = 8
+    depth: Depth = 8
     activation: Activation = "leaky_relu"
     norm: Norm = "batch"
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.shapes import require_images
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import Depth, PositiveInt
 
 
 def linear_layers(
@@ -38,7 +38,7 @@ class MLPGenerator(GeneratorArchitecture):
     """
 
     width: PositiveInt = 512
-    depth: PositiveInt = 4
+    depth: Depth = 4
 
     def build(self, latent_dim: int, data_shape: tuple[int, ...]) -> nn.Module:
         """Return a generator of images: latents (B, Z) to (B, C, H, W) in [-1, 1].
@@ -66,7 +66,7 @@ class MLPCritic(CriticArchitecture):
     """
 
     width: PositiveInt = 512
-    depth: PositiveInt = 4
+    depth: Depth = 4
 
     def build(self, data_shape: tuple[int, ...]) -> nn.Module:
         """Return a critic of images: (B, C, H, W) to scores (B,).

@@ -11,7 +11,7 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.group_sort import GroupSort
 from gan_lab.architectures.mlp import linear_layers
 from gan_lab.architectures.shapes import require_vectors
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import Depth, PositiveInt
 from gan_lab.config.errors import BadValueError
 
 
@@ -29,7 +29,7 @@ class ToyGenerator(GeneratorArchitecture):
     """
 
     width: PositiveInt = 128
-    depth: PositiveInt = 3
+    depth: Depth = 3
 
     def build(self, latent_dim: int, data_shape: tuple[int, ...]) -> nn.Module:
         """Return a generator of vectors: latents (B, Z) to (B, d).
@@ -61,7 +61,7 @@ class ToyCritic(CriticArchitecture):
     """
 
     width: PositiveInt = 128
-    depth: PositiveInt = 3
+    depth: Depth = 3
     activation: Literal["relu", "groupsort", "tanh"] = "relu"
     group_size: PositiveInt = 2
 

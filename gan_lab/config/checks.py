@@ -25,6 +25,7 @@ class Rule:
 
 
 PositiveInt = Annotated[int, Rule("a whole number greater than 0", lambda v: v > 0)]
+Depth = Annotated[int, Rule("a whole number from 1 to 1000", lambda v: 1 <= v <= 1000)]
 NonNegativeInt = Annotated[int, Rule("a whole number, 0 or greater", lambda v: v >= 0)]
 PositiveFloat = Annotated[float, Rule("a number greater than 0", lambda v: v > 0)]
 NonNegativeFloat = Annotated[float, Rule("a number, 0 or greater", lambda v: v >= 0)]

@@ -20,7 +20,7 @@ from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run
+from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run, require_own
 from gan_lab.tags.names import inception_tag, two_sample_tag
 from gan_lab.types import State
 
@@ -93,6 +93,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     Raises:
         UserError: if the run has no readable checkpoint, or something is missing that is needed.
     """
+    require_own(record.path)
     setup = build_setup(record.read_config() | {"device": request.device}, trusted)
     inception = None if request.inception is None else load_inception(request.inception, setup.device)
     samples = request.samples or setup.metrics.samples

@@ -17,11 +17,13 @@ from gan_lab.evaluation.feature_training import train_feature_network
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.cache import cache_folder
 from gan_lab.files.lock import sole_writer
+from gan_lab.files.regular import read_regular
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import map_tensors
 
 log = logging.getLogger(__name__)
 
+_MOST_BYTES = 1 << 28
 _VERSION = 2  # of what is trained and how: another number, another network
 
 
@@ -71,16 +73,32 @@ def _train(dataset: LabelledDataset, path: Path) -> FeatureNetwork:
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
+    # the checksum first: without its file, or with another one's, it vouches for nothing
+    write_atomically(_checksum_path(path), f"{hashlib.sha256(buffer.getvalue()).hexdigest()}\n".encode())
     write_atomically(path, buffer.getvalue())
     return network
 
 
+def _checksum_path(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
 def _load(path: Path) -> FeatureNetwork | None:
-    """Return the network of a file, None if there is none or the file is damaged: it is made again then."""
+    """Return the network of a file, None if there is none or it is not as it was written: it is made again.
+
+    A network whose weights were replaced would measure something else under the same name.
+    """
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        data = read_regular(path, _MOST_BYTES)
+        if read_regular(_checksum_path(path), _MOST_BYTES).split() != [
+            hashlib.sha256(data).hexdigest().encode()
+        ]:
+            raise ValueError("another checksum")
+        content: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         return FeatureNetwork(content["parameters"], tuple(content["size"]), content["channel_wise"])
     except FileNotFoundError:
+        if path.exists():
+            log.warning("%s has no checksum beside it; the feature network is trained again.", path)
         return None
     except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, pickle.UnpicklingError):
         log.warning("%s is damaged; the feature network is trained again.", path)

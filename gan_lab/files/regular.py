@@ -78,7 +78,7 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > most_bytes:
             raise UserError(f"{path} has {size:,} bytes, and gan-lab writes {most_bytes:,} at most.")
-        return file.read(most_bytes)
+        return file.read(size)  # of a file that grows, what it held
 
 
 def append_regular(path: Path, data: bytes | bytearray) -> None:

@@ -21,6 +21,7 @@ from gan_lab.game.batches import BatchShape
 from gan_lab.game.networks import convolves, mixes_samples, parameters, template_of
 from gan_lab.game.rules import Game, init_state
 from gan_lab.game.settings import MetricsSettings, TrainSettings
+from gan_lab.numerics.memory import parameters_that_fit
 from gan_lab.numerics.precision import DTYPES, check_precision, find_device, prefers_channels_last
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
@@ -56,7 +57,7 @@ class Setup:
 
     def with_seed(self, seed: int) -> "Setup":
         """Return what the same config describes with another seed."""
-        generator, critic = _build_networks(*self.architectures, seed, self.batch_shape)
+        generator, critic = _build_networks(*self.architectures, seed, self.batch_shape, self.device)
         return dataclasses.replace(self, seed=seed, generator=generator, critic=critic)
 
     def new_generator(self) -> nn.Module:
@@ -107,7 +108,7 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
 
     # Networks, and what has to be known of them
     architectures = _architectures(architecture, trusted)
-    generator, critic = _build_networks(*architectures, seed, shape)
+    generator, critic = _build_networks(*architectures, seed, shape, device)
     critic_mixes = mixes_samples(critic, dataset.data_shape)
 
     # The rules that they play by
@@ -165,13 +166,22 @@ def _architectures(
 
 
 def _build_networks(
-    generator: GeneratorArchitecture, critic: CriticArchitecture, seed: int, shape: BatchShape
+    generator: GeneratorArchitecture,
+    critic: CriticArchitecture,
+    seed: int,
+    shape: BatchShape,
+    device: torch.device,
 ) -> tuple[nn.Module, nn.Module]:
-    """Return generator and critic."""
-    return (
-        build_with(seed, "generator", lambda: generator.build(shape.latent_dim, shape.data_shape)),
-        build_with(seed, "critic", lambda: critic.build(shape.data_shape)),
-    )
+    """Return generator and critic.
+
+    Raises:
+        UserError: if the device's memory is too small for one of them.
+    """
+    with parameters_that_fit(device, "architecture.generator"):
+        first = build_with(seed, "generator", lambda: generator.build(shape.latent_dim, shape.data_shape))
+    with parameters_that_fit(device, "architecture.critic"):
+        second = build_with(seed, "critic", lambda: critic.build(shape.data_shape))
+    return first, second
 
 
 def _noise_shape(constraint: Constraint, data_shape: tuple[int, ...]) -> tuple[int, ...]:

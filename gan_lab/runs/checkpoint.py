@@ -8,6 +8,7 @@ import pickle
 import re
 import struct
 import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +19,16 @@ from torch import Tensor
 from gan_lab.config.checks import NonNegativeInt, Settings
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import remove_partials, sync_folder, write_atomically
+from gan_lab.files.regular import read_regular
 from gan_lab.types import State
 
 FOLDER = "checkpoints"
 
+METRICS_BYTES = "metrics_bytes"
+"""The counter that says how long metrics.csv was, to which a resumed run cuts it back."""
+
 _FORMAT = 3
+_MOST_BYTES = 1 << 36
 _BEFORE = 2  # without the generator's constraint and the count of iterations, which are known anyway
 _NAME = re.compile(r"(?P<iteration>\d{9,})-(?P<checksum>[0-9a-f]{16})\.pt")
 log = logging.getLogger(__name__)
@@ -30,7 +36,7 @@ log = logging.getLogger(__name__)
 # what torch.load raises on bytes that are no checkpoint of ours
 _MALFORMED = (
     *(RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError),
-    *(OverflowError, MemoryError, struct.error),
+    *(OverflowError, MemoryError, RecursionError, struct.error, zipfile.BadZipFile, NotImplementedError),
 )
 
 
@@ -48,7 +54,7 @@ class Checkpoint(Settings):
 
     iteration: NonNegativeInt
     state: State
-    counters: dict[str, int]
+    counters: dict[str, NonNegativeInt]
     device: str
     fingerprint: str
 
@@ -155,12 +161,15 @@ def _read(file: _File) -> Checkpoint:
     """
     name = file.path.name
     try:
-        data = file.path.read_bytes()
+        data = read_regular(file.path, _MOST_BYTES)
     except OSError as error:
         raise UserError(f"{name} cannot be read ({error.strerror})") from error
+    except UserError as error:
+        raise UserError(str(error).rstrip(".")) from error
     if _checksum(data) != file.checksum:
         raise UserError(f"{name} is damaged or cut short, its bytes do not match the checksum in its name")
     try:
+        _require_stored(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what is then refused
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -171,15 +180,34 @@ def _read(file: _File) -> Checkpoint:
         raise UserError(f"{name} is not a checkpoint of this version of gan-lab") from error
 
 
+def _require_stored(data: bytes) -> None:
+    """Check that an archive unpacks to no more than its own size, before anything of it is unpacked.
+
+    Raises:
+        ValueError: if entries are compressed, as gan-lab never does, or overlap.
+    """
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return  # a bare pickle is as large as what it holds
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+    if any(each.compress_type != zipfile.ZIP_STORED for each in entries):
+        raise ValueError("compressed")
+    if sum(each.file_size for each in entries) > len(data):
+        raise ValueError("larger inside than outside")
+
+
 def _from_content(content: Any) -> Checkpoint:
     if content["format"] not in (_FORMAT, _BEFORE):
         raise BadValueError("format", f"{_BEFORE} or {_FORMAT}", content["format"])
     tensors = content["state"]
     if content["format"] == _BEFORE:
         tensors = tensors | {"iteration": torch.tensor(content["iteration"])}
+    state = _unflatten(tensors)
+    if state.iteration.numel() != 1 or int(state.iteration) != content["iteration"]:
+        raise BadValueError("iteration", f"that of the state, {state.iteration}", content["iteration"])
     return Checkpoint(
         iteration=content["iteration"],
-        state=_unflatten(tensors),
+        state=state,
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],
@@ -197,12 +225,22 @@ def _flatten(state: State) -> dict[str, Tensor]:
 def _unflatten(tensors: dict[str, Any]) -> State:
     parts: dict[str, dict[str, Tensor]] = {field: {} for field in State._fields if field != "iteration"}
     for name, tensor in tensors.items():
-        if not isinstance(tensor, Tensor):
-            raise BadValueError(name, "a Tensor", type(tensor).__name__)
+        if not _is_plain(tensor):
+            raise BadValueError(name, "a plain Tensor", type(tensor).__name__)
         if name != "iteration":
             field, _, key = name.partition("/")
             parts[field][key] = tensor
     return State(**parts, iteration=tensors["iteration"])
+
+
+def _is_plain(tensor: Any) -> bool:
+    """Whether this is a tensor as gan-lab saves one: dense numbers in memory, neither meta nor sparse."""
+    return (
+        type(tensor) is Tensor
+        and tensor.device.type == "cpu"
+        and tensor.layout == torch.strided
+        and not (tensor.is_quantized or tensor.is_nested or tensor.is_conj() or tensor.is_neg())
+    )
 
 
 def _compare(found: State, expected: State, path: Path) -> None:

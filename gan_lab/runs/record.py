@@ -16,7 +16,7 @@ from gan_lab.config.build import make
 from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveInt, Settings, conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.modes import Mode
-from gan_lab.config.quoting import quoted
+from gan_lab.config.quoting import quoted, shown
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import LOCK_NAME, is_locked
 from gan_lab.files.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
@@ -243,12 +243,23 @@ def load_record(path: Path) -> RunRecord:
 
 
 def _parse(path: Path, content: Any) -> RunRecord:
-    content = in_current_format(conform("its content", content, dict))
+    content = in_current_format(_with_texts_shown(conform("its content", content, dict)))
     known = {"status": None, **_known(RunRecord, content), "path": path}
     execution = conform("execution", known.get("execution"), dict | None)
     if execution is not None:
         known["execution"] = make(ExecutionRecord, _known(ExecutionRecord, execution), "execution")
     return RunRecord(**known)
+
+
+def _with_texts_shown(content: Any) -> Any:
+    """Return a record with control characters in its texts as such: terminals, tables and pages show them."""
+    if isinstance(content, str):
+        return shown(content)
+    if isinstance(content, list):
+        return [_with_texts_shown(each) for each in content]
+    if isinstance(content, dict):
+        return {shown(key): _with_texts_shown(value) for key, value in content.items()}
+    return content
 
 
 def _known(kind: type[Settings], content: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,17 @@ from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
+from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
 from gan_lab.numerics.precision import float32_products
-from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest
+from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, Checkpoint, load_newest
 from gan_lab.runs.record import RECORD_NAME
 from gan_lab.runs.run import Run, open_run, require_fit
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
 from gan_lab.training.progress import tell_endings
 from gan_lab.training.signals import stop_on_signals
+
+_BYTES_PER_SEED = 1 << 20  # however small its networks: writers, buffers, pictures
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ def launch(
     configs = configs_by_folder(config, run_dir)
     (first, *others), device_and_mode = configs.values(), (device, execution)
     setup = build_setup(_changed(first, *device_and_mode), trusted)
+    _require_memory(setup, len(configs), config)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
 
     # Claim all folders, train what is not finished, let go
@@ -114,6 +118,9 @@ def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[
     seeds = conform("train.seeds", asked, PositiveInt | tuple[NonNegativeInt, ...])
     if isinstance(seeds, int):
         first = conform("seed", config.get("seed"), NonNegativeInt)
+        most = total_bytes(torch.device("cpu")) // _BYTES_PER_SEED
+        if seeds > most:
+            raise BadValueError("train.seeds", _rule_of_seeds(most), asked)
         seeds = range(first, first + seeds)
     if not seeds or len(set(seeds)) < len(seeds):
         raise BadValueError("train.seeds", "a number of seeds, or a list of different ones", asked)
@@ -121,6 +128,19 @@ def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[
         raise UserError(f"hydra.run.dir must not be the folder of a lone run; got {str(run_dir)!r}.")
     alone = config | {"train": train | {"seeds": None}}
     return {run_dir / f"seed{seed}": alone | {"seed": seed} for seed in seeds}
+
+
+def _require_memory(setup: Setup, seeds: int, config: Mapping[str, Any]) -> None:
+    """Check that the networks of all seeds fit into the device's memory side by side."""
+    networks = (setup.generator, setup.critic)
+    count = sum(parameter.numel() for network in networks for parameter in network.parameters())
+    most = total_bytes(setup.device) // max(count * BYTES_PER_PARAMETER, _BYTES_PER_SEED)
+    if seeds > max(most, 1):
+        raise BadValueError("train.seeds", _rule_of_seeds(most), config["train"]["seeds"])
+
+
+def _rule_of_seeds(most: int) -> str:
+    return f"at most {most:,} seeds, for which there is memory"
 
 
 def _open_all(configs: Mapping[Path, dict[str, Any]], iterations: int, about: Mapping[str, Any]) -> list[Run]:
@@ -184,6 +204,10 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
     checkpoint = load_newest(run.path, like=setup.init_state())
     if checkpoint.fingerprint != run.record.config_hash:
         raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
+    if METRICS_BYTES not in checkpoint.counters:
+        raise UserError(
+            f"{folder} holds a checkpoint that does not say how long metrics.csv was; it was edited."
+        )
     log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
     if checkpoint.device != setup.device.type:
         run.forget_execution()

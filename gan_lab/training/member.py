@@ -10,7 +10,7 @@ from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
-from gan_lab.runs.checkpoint import Checkpoint, save
+from gan_lab.runs.checkpoint import METRICS_BYTES, Checkpoint, save
 from gan_lab.runs.run import Run
 from gan_lab.tags.names import SLOPE
 from gan_lab.tracking.buffer import Block, find_failure
@@ -70,7 +70,7 @@ class Member:
         self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
         self.last_finite = _start(setup, checkpoint)
         self.outcome: Outcome | None = None
-        kept_bytes = checkpoint.counters["metrics_bytes"] if checkpoint else 0
+        kept_bytes = checkpoint.counters[METRICS_BYTES] if checkpoint else 0
         self._evaluator = make_evaluator(setup, sampler) if setup.metrics.every else None
         if self._evaluator is not None and self._evaluator.measured_by:
             networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
@@ -129,7 +129,7 @@ class Member:
         checkpoint = Checkpoint(
             iteration=self.last_finite.iteration,
             state=self.last_finite.state,
-            counters={"metrics_bytes": self._tracker.sync()},
+            counters={METRICS_BYTES: self._tracker.sync()},
             device=self.setup.device.type,
             fingerprint=self.run.record.config_hash,
         )

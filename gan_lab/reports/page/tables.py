@@ -8,7 +8,7 @@ import pandas
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import running_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
-from gan_lab.reports.sweep.cells import replicate_of
+from gan_lab.reports.sweep.cells import is_number, replicate_of
 from gan_lab.reports.sweep.missing import name_below
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
 from gan_lab.tags.names import (
@@ -23,6 +23,7 @@ from gan_lab.tags.names import (
     group_of,
 )
 
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BESIDE_FLOORS = (MODES_HIT, HIGH_QUALITY_SHARE, PRECISION, RECALL, DENSITY, COVERAGE)
 
 
@@ -55,8 +56,19 @@ def summary_table(sweep: Sweep) -> pandas.DataFrame:
 
 
 def csv_text(table: pandas.DataFrame) -> str:
-    """Return a table as CSV: six significant digits, NaN as nothing, lines ended as on Unix."""
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    """Return a table as CSV: six significant digits, NaN as nothing, lines ended as on Unix.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe, as OWASP advises: names and
+    messages may be a stranger's.
+    """
+    safe = table.map(_no_formula).rename(columns=_no_formula)
+    return safe.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+
+def _no_formula(cell: Any) -> Any:
+    if isinstance(cell, str) and cell.startswith(_BEGINS_A_FORMULA) and not is_number(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:

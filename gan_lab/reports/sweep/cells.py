@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_lab.config.groups import own_groups
+from gan_lab.config.quoting import shown
 from gan_lab.reports.sweep.model import Cell
 from gan_lab.runs.record import RunRecord, leaves_of
 
@@ -188,7 +189,7 @@ def text_of(value: Any) -> str:
         return f"{name}({fields})"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "+".join(text_of(each) for each in value) or "none"
-    return str(value)
+    return shown(str(value))
 
 
 def is_number(text: str) -> bool:

@@ -1,0 +1,78 @@
+"""How much memory there is, and networks that are refused before they take more of it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from gan_lab.config.errors import UserError
+
+BYTES_PER_PARAMETER = 32
+"""In training, in float32: itself, its gradient, two states of an optimizer, an average, and what a step
+changes of these, old and new."""
+
+_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_FACTORIES = {
+    *(torch.empty, torch.zeros, torch.ones, torch.full, torch.eye),
+    *(torch.rand, torch.randn, torch.randint, torch.randperm, torch.arange),
+}
+
+
+def total_bytes(device: torch.device) -> int:
+    """Return all the memory of a device; of the CPU the machine's, or what its container may have."""
+    if device.type == "cuda":
+        total: int = torch.cuda.get_device_properties(device).total_memory
+        return total
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = _CGROUP_LIMIT.read_text().strip() if _CGROUP_LIMIT.is_file() else ""
+    return min(machine, int(limit)) if limit.isdigit() else machine
+
+
+@contextmanager
+def parameters_that_fit(device: torch.device, name: str) -> Iterator[None]:
+    """Refuse a network that is built inside the block as soon as a tensor of it would not fit into memory.
+
+    Tensors are counted before they are made, so that nothing has to be allocated to find it out.
+
+    Args:
+        device: where it will be trained.
+        name: of the network in the config, such as ``architecture.generator``.
+
+    Raises:
+        UserError: if it has more parameters than can be trained there.
+    """
+    with _Counting(total_bytes(device), name):
+        yield
+
+
+class _Counting(TorchFunctionMode):
+    def __init__(self, memory: int, name: str) -> None:
+        super().__init__()
+        self._memory, self._name, self._left = memory, name, memory // BYTES_PER_PARAMETER
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        del types
+        kwargs = kwargs or {}
+        if func in _FACTORIES:
+            self._left -= _size_of(args, kwargs)
+        if self._left < 0:
+            raise UserError(
+                f"{self._name} must have at most {self._memory // BYTES_PER_PARAMETER:,} parameters, which "
+                f"is what {self._memory / 1e9:.0f} GB of memory hold in training; lower its width or depth."
+            )
+        return func(*args, **kwargs)
+
+
+def _size_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> int:
+    """Return how many numbers a factory such as ``torch.empty`` is asked for, or fewer."""
+    size = kwargs.get("size", args[0] if args and isinstance(args[0], list | tuple) else args)
+    count = 1
+    for length in size if isinstance(size, list | tuple) else (size,):
+        count *= length if isinstance(length, int) else 1
+    return count
