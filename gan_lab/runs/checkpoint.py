@@ -202,12 +202,9 @@ def _from_content(content: Any) -> Checkpoint:
     tensors = content["state"]
     if content["format"] == _BEFORE:
         tensors = tensors | {"iteration": torch.tensor(content["iteration"])}
-    state = _unflatten(tensors)
-    if state.iteration.numel() != 1 or int(state.iteration) != content["iteration"]:
-        raise BadValueError("iteration", f"that of the state, {state.iteration}", content["iteration"])
     return Checkpoint(
         iteration=content["iteration"],
-        state=state,
+        state=_unflatten(tensors),
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],

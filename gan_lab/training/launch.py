@@ -204,10 +204,8 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
     checkpoint = load_newest(run.path, like=setup.init_state())
     if checkpoint.fingerprint != run.record.config_hash:
         raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
-    if METRICS_BYTES not in checkpoint.counters:
-        raise UserError(
-            f"{folder} holds a checkpoint that does not say how long metrics.csv was; it was edited."
-        )
+    if METRICS_BYTES not in checkpoint.counters or int(checkpoint.state.iteration) != checkpoint.iteration:
+        raise UserError(f"{folder} holds a checkpoint that contradicts itself; gan-lab wrote no such one.")
     log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
     if checkpoint.device != setup.device.type:
         run.forget_execution()

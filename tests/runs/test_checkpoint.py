@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -385,3 +386,63 @@ def test_states_on_a_gpu_are_saved_from_and_compared_there(tmp_path):
     found = load_newest(tmp_path, like=state).state.generator["w"]
     assert found.device.type == "cpu"
     assert torch.equal(found, state.generator["w"].cpu())
+
+
+def good_content(**other):
+    state = {"generator/w": torch.ones(2, 3), "iteration": torch.tensor(2)}
+    content = {"format": 3, "iteration": 2, "state": state, "counters": {"metrics_bytes": 5}}
+    return content | {"device": "cpu", "fingerprint": ""} | other
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        good_content(counters={"metrics_bytes": -1}),
+        good_content(counters=[]),
+        good_content(state={"generator/w": torch.ones(2, 3, device="meta"), "iteration": torch.tensor(2)}),
+        good_content(state={"generator/w": torch.ones(2, 3).to_sparse(), "iteration": torch.tensor(2)}),
+        good_content(state={"generator/w": torch.ones(2, 3), "iteration": torch.tensor(2, device="meta")}),
+        good_content(state={"generator/w": torch.nn.Parameter(torch.ones(2)), "iteration": torch.tensor(2)}),
+        good_content(state={"generator/w": torch.ones(2)}),
+    ],
+    ids=range(7),
+)
+def test_tensors_and_counters_that_gan_lab_never_saves_are_passed_over(tmp_path, caplog, content):
+    like = bare_state({"w": torch.ones(2, 3)})
+    plant(tmp_path, 1, saved_bytes(good_content(iteration=1, state=good_state(1))))
+    assert load_newest(tmp_path, like=like).iteration == 1
+    path = plant(tmp_path, 2, saved_bytes(content))
+    assert load_newest(tmp_path, like=like).iteration == 1
+    assert f"{path.name} is not a checkpoint of this version of gan-lab" in caplog.text
+
+
+def good_state(iteration):
+    return {"generator/w": torch.ones(2, 3), "iteration": torch.tensor(iteration)}
+
+
+def test_an_archive_is_not_unpacked_before_its_sizes_are_known(tmp_path, caplog, monkeypatch):
+    plant(tmp_path, 1, saved_bytes(good_content(iteration=1, state=good_state(1))))
+    stored = io.BytesIO(saved_bytes(good_content(state={"generator/w": torch.zeros(10**6), **good_state(2)})))
+    deflated = io.BytesIO()
+    with zipfile.ZipFile(stored) as source, zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))
+    path = plant(tmp_path, 2, deflated.getvalue())
+    assert path.stat().st_size < 100_000
+    loaded = []
+    load = torch.load
+    monkeypatch.setattr(torch, "load", lambda file, **more: loaded.append(file) or load(file, **more))
+    assert load_newest(tmp_path).iteration == 1
+    assert len(loaded) == 1  # the older one
+    assert f"{path.name} is not a checkpoint of this version of gan-lab" in caplog.text
+
+
+def test_a_link_or_a_pipe_for_a_checkpoint_is_passed_over(tmp_path, caplog):
+    path = plant(tmp_path, 1, saved_bytes(good_content(iteration=1, state=good_state(1))))
+    data = saved_bytes(good_content(state=good_state(2)))
+    newer = plant(tmp_path, 2, data)
+    newer.rename(tmp_path / "outside")
+    newer.symlink_to(tmp_path / "outside")
+    os.mkfifo(tmp_path / FOLDER / path.name.replace("000000001", "000000003"))
+    assert load_newest(tmp_path).iteration == 1
+    assert f"{newer.name} is a link" in caplog.text

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas
 
+from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import running_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
@@ -23,7 +24,7 @@ from gan_lab.tags.names import (
     group_of,
 )
 
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _BESIDE_FLOORS = (MODES_HIT, HIGH_QUALITY_SHARE, PRECISION, RECALL, DENSITY, COVERAGE)
 
 
@@ -66,9 +67,10 @@ def csv_text(table: pandas.DataFrame) -> str:
 
 
 def _no_formula(cell: Any) -> Any:
-    if isinstance(cell, str) and cell.startswith(_BEGINS_A_FORMULA) and not is_number(cell):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    text = shown(cell)  # a tab, too, begins a formula, and a line break would end the row
+    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) and not is_number(text) else text
 
 
 def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
