@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all test-gpu lint format bench lock clean
+.PHONY: help train test test-all test-gpu chaos mutants lint format bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -31,6 +31,12 @@ test-all: lint  ## the tests, the slow ones included
 
 test-gpu: $(VENV)/installed  ## the tests that need a CUDA device
 	$(BIN)/python -m pytest -m gpu
+
+chaos: $(VENV)/installed  ## kills, fuzzed commands, hostile folders, random combinations (an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow --capture=no --quiet tests/chaos
+
+mutants: $(VENV)/installed  ## plant small faults in the core and count those that tests find (an hour)
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 lint: $(VENV)/installed  ## lint and check types
 	$(BIN)/ruff check .
