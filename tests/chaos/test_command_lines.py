@@ -21,9 +21,8 @@ def test_some_lines(commands: Warm, tmp_path: Path) -> None:
 def test_many_lines(commands: Warm, tmp_path: Path) -> None:
     tried = [*fuzz(commands, range(LINES), tmp_path)]
     wrong = [one for one in tried if one.faults]
-    print(
-        f"\n{len(tried)} command lines, by exit status {dict(Counter(one.status for one in tried))}; {len(wrong)} wrong"
-    )
+    statuses = dict(Counter(one.status for one in tried))
+    print(f"\n{len(tried)} command lines, by exit status {statuses}; {len(wrong)} wrong")
     assert wrong == []
 
 

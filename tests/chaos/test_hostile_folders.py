@@ -1,4 +1,4 @@
-"""Damaged and hostile run folders: nothing outside them is touched, nothing in them is executed, nothing hangs."""
+"""Damaged and hostile run folders: nothing outside is touched, nothing in them executed, nothing hangs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run that is killed at any change to a file, and given again, ends with the bytes that it would have had."""
+"""A run that is killed at any change to a file, and given again, ends with the bytes of one that was not."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ from gan_lab.tags.names import SEED_COUNT, band_tags
 from support.report_runs import table, write_run
 
 CELLS = {name: Cell(name, name, {"objective": name}) for name in ("gan", "wgan")}
-QUALITY = Quality("quality/precision", "precision", higher_is_better=True)
+QUALITY = Quality("quality/precision", "precision")
 # of three numbers a, b, c the 95% t interval is mean ± 4.302653 s / sqrt(3); quantile from a table
 T_OF_3_SEEDS = 4.302653
 

@@ -12,7 +12,7 @@ from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
 from gan_lab.runs.record import read_run
 from support.report_runs import table, write_run
 
-W1 = Quality("distance/w1_exact", "exact Wasserstein distance", higher_is_better=False)
+W1 = Quality("distance/w1_exact", "exact Wasserstein distance")
 SUCCESS = Verdict("success", "It is good.")
 
 

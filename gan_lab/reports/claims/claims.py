@@ -58,8 +58,7 @@ def correlation_of(run: ReportRun, sweep: Sweep) -> float:
         return math.nan
     estimate = centred_median(run.numbers[tag])
     measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
-    sign = -1 if quality.higher_is_better else 1
-    return sign * spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
+    return spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
 
 
 def success_rates(sweep: Sweep) -> pandas.DataFrame:

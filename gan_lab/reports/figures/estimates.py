@@ -111,12 +111,11 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
     held = [value for curve in band.seeds for value in curve.filtered]
     if floor.size:
         axes.axhline(float(floor.mean()), color=GREY, linewidth=0.9, linestyle=":")
-    if not quality.higher_is_better and held and min(held) > 0 and max(held) > 30 * min(held):
+    if held and min(held) > 0 and max(held) > 30 * min(held):
         axes.set_yscale("log")
     else:
         spread(axes, held + ([float(floor.mean())] if floor.size else []))
-    arrow = "higher is better" if quality.higher_is_better else "lower is better"
-    axes.set_ylabel(textwrap.fill(f"{quality.title}, {arrow}", _WIDEST_LABEL), fontsize=8)
+    axes.set_ylabel(textwrap.fill(f"{quality.title}, lower is better", _WIDEST_LABEL), fontsize=8)
 
 
 def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:

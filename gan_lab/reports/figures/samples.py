@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from gan_lab.plotting.style import GREY, NamedFigure, new_figure, show_picture
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
 from gan_lab.reports.figures.sample_images import pictures_of, read_picture, shows_points
+from gan_lab.reports.sweep.cells import by_size
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 
 _MOST_ACROSS, _ROWS, _COLUMNS = 6, 4, 8
@@ -29,7 +30,7 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
             axes.set_axis_off()
             if cell is not None:
                 _draw(axes, sweep, cell, shown.get(cell.key))
-    seeds = sorted({str(run.record.seed) for run in shown.values()})
+    seeds = sorted({str(run.record.seed) for run in shown.values()}, key=by_size)
     caption = (
         f"The last picture of seed {', '.join(seeds)} of each cell, all from latents that stayed the same "
         "through training. Above each, how many of all the cell's seeds the failure rule passed."

@@ -1,5 +1,6 @@
 """Which settings a sweep varies, and which runs share them: the cells that seeds are averaged over."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -176,13 +177,13 @@ def replicate_of(record: RunRecord, config: Mapping[str, Any]) -> tuple[int, int
 
 
 def text_of(value: Any) -> str:
-    """Return a setting as a label shows it: numbers without needless digits, parts of a list joined by +."""
+    """Return a setting as a label shows it: different numbers differ, parts of a list are joined by +."""
     if value is None:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return number_text(value)
     if isinstance(value, Mapping):
         name = str(value.get("_target_", "")).rpartition(".")[2]
         fields = " ".join(f"{key}={text_of(each)}" for key, each in value.items() if key != "_target_")
@@ -192,6 +193,12 @@ def text_of(value: Any) -> str:
     return shown(str(value))
 
 
+def number_text(value: float) -> str:
+    """Return a number in six digits, or in as many more as tell it from every other."""
+    short = f"{value:.6g}"
+    return short if float(short) == value or math.isnan(value) else repr(value)
+
+
 def is_number(text: str) -> bool:
     """Return whether a text is a number."""
     try:
@@ -199,6 +206,12 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def by_size(text: str) -> tuple[float, str]:
+    """Return what texts are sorted by so that numbers among them come first, the smallest at the front."""
+    number = float(text) if is_number(text) else math.nan
+    return (math.inf if math.isnan(number) else number, text)
 
 
 def worded(key: str, value: str) -> str:

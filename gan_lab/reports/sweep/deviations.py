@@ -8,6 +8,7 @@ from typing import Any
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
+from gan_lab.reports.sweep.cells import by_size, number_text
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 from gan_lab.runs.record import leaves_of
@@ -89,7 +90,8 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
             continue
         for row in rows:
             found.setdefault(row, []).append(cell)
-    deviations = [Deviation(*row, cells=_named(cells, sweep.cells)) for row, cells in sorted(found.items())]
+    rows = sorted(found, key=lambda row: (row[0], by_size(row[1]), by_size(row[2])))
+    deviations = [Deviation(*row, cells=_named(found[row], sweep.cells)) for row in rows]
     return Deviations(tuple(deviations), tuple(notes))
 
 
@@ -176,4 +178,4 @@ def _text(leaves: Mapping[str, Any], key: str) -> str:
     value = leaves[key]
     if value is None:
         return "none"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -49,7 +49,7 @@ def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]
 def _as_recorded(override: str) -> str:
     """Return an override with its number in one spelling: what was typed as 1e-3 is recorded as 0.001."""
     key, _, value = override.partition("=")
-    return f"{key}={float(value):g}" if is_number(value) else override
+    return f"{key}={float(value)!r}" if is_number(value) else override
 
 
 def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:

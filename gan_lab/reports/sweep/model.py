@@ -74,17 +74,15 @@ class ReportRun:
 
 @dataclass(frozen=True)
 class Quality:
-    """The metric that stands for the quality of samples.
+    """The metric that stands for the quality of samples: a distance, so that lower is better.
 
     Attributes:
         tag: its column in ``metrics.csv``, such as "quality/frechet_features".
         title: what an axis says.
-        higher_is_better: False of distances.
     """
 
     tag: str
     title: str
-    higher_is_better: bool
 
 
 @dataclass(frozen=True)

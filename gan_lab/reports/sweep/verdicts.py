@@ -22,9 +22,7 @@ from gan_lab.tags.names import (
 )
 from gan_lab.tags.table import label_of
 
-_QUALITIES = tuple(
-    Quality(tag, label_of(tag), higher_is_better=False) for tag in (FRECHET_FEATURES, PATCHES, W1_EXACT)
-)
+_QUALITIES = tuple(Quality(tag, label_of(tag)) for tag in (FRECHET_FEATURES, PATCHES, W1_EXACT))
 _FEWEST_TO_STAND_STILL = 3
 
 
@@ -101,7 +99,7 @@ def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Gra
     else:
         tag, least = quality.tag, 1 / rule.distance_factor
     value, floor = (end_of(numbers, each, rule.end_measurements) for each in (tag, floor_tag(tag)))
-    is_share = tag != quality.tag or quality.higher_is_better
+    is_share = tag != quality.tag
     if math.isnan(value) or math.isnan(floor) or (is_share and floor <= 0):
         return None  # real samples that cover nothing say that the measurement failed
     top, bottom = (value, floor) if is_share else (floor, value)

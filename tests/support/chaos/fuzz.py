@@ -1,4 +1,4 @@
-"""The fuzzer of command lines: each in a folder that holds a run, somebody's thesis and another job's files."""
+"""The fuzzer of command lines: each in a folder that holds a run, a thesis and another job's files."""
 
 import shutil
 from collections.abc import Iterable, Iterator

@@ -50,7 +50,7 @@ def visit(warm: Warm, numbers: Iterable[int], scratch: Path, each: int = len(COM
             before = tree_of(trial / "canary")
             ended = warm.run(trial, *command.split(), timeout_s=120)
             after = tree_of(trial / "canary")
-            faults = [fault for fault in faults_of(ended, several=True)]
+            faults = faults_of(ended, several=True)
             faults += lost(before, after) + [f"canary/{name} is new" for name in after.keys() - before.keys()]
             faults += ["code was executed"] if has_run_code(trial) else []
             yield Visit(number, how, command, ended.status, faults)

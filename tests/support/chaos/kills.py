@@ -1,4 +1,4 @@
-"""The kill campaign: a command is killed at a change to a file, given again, and compared with one that was not."""
+"""The kill campaign: a command is killed at a change to a file, given again, and judged by its bytes."""
 
 import shutil
 from collections.abc import Iterator, Sequence

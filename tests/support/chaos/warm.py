@@ -205,7 +205,7 @@ def _status() -> int:
         return main()
     except SystemExit as leaving:
         return int(leaving.code or 0) if isinstance(leaving.code, int | None) else 1
-    except BaseException:
+    except BaseException:  # noqa: BLE001, as the interpreter does with what nobody caught
         traceback.print_exc()
         return 1
     finally:
