@@ -77,7 +77,7 @@ def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
         table[name] = numbers
     table = table.astype(float)
     # what is measured at every iteration is finite, or the run has ended; elsewhere an infinite value is none
-    infinite = np.isinf(table)
+    infinite = table.isin([np.inf, -np.inf])
     words |= infinite[[_INDEX, RAW]].any(axis=1) | (table[_INDEX].abs() >= _LAST_ITERATION)
     words |= table[_INDEX] % 1 != 0
     table = table.mask(infinite)
