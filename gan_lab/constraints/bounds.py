@@ -89,6 +89,15 @@ class Bounds(NamedTuple):
         return f"What it bounds in the critic: {cells}. {self.why}".rstrip()
 
 
+OF_ALL_PARAMETERS = Bounds(
+    none="everywhere",
+    layer="everywhere",
+    batch="batches",
+    why="Through a normalisation K exists by its eps alone: one of 1e-5 may multiply K by 316.",
+)
+"""The row of what keeps every parameter bounded, the gains of normalisations too."""
+
+
 def strongest(rows: Iterable[Bounds]) -> Bounds:
     """Return the row of constraints that hold together: beside each normalisation, what bounds most."""
     rows = tuple(rows)

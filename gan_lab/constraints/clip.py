@@ -7,7 +7,7 @@ import torch
 
 from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.base import Constraint
-from gan_lab.constraints.bounds import Bounds
+from gan_lab.constraints.bounds import OF_ALL_PARAMETERS, Bounds
 from gan_lab.tags.names import AT_CLIP
 from gan_lab.types import Measurements, Params
 
@@ -30,12 +30,7 @@ class WeightClip(Constraint):
         Arjovsky et al., "Wasserstein GAN", 2017, algorithm 1, line 7.
     """
 
-    table_row: ClassVar[Bounds] = Bounds(
-        none="everywhere",
-        layer="everywhere",
-        batch="batches",
-        why="Through a normalisation K exists by its eps alone: one of 1e-5 may multiply K by 316.",
-    )
+    table_row: ClassVar[Bounds] = OF_ALL_PARAMETERS
 
     bound: PositiveFloat = 0.01
 

@@ -1,13 +1,14 @@
 """Projection of the weights onto a norm ball, of which clipping is the one of the largest absolute value."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat
 from gan_lab.constraints.base import Constraint
+from gan_lab.constraints.bounds import OF_ALL_PARAMETERS, Bounds
 from gan_lab.types import Params
 
 
@@ -36,6 +37,8 @@ class NormBall(Constraint):
         Arjovsky et al., "Wasserstein GAN", 2017, section 3, which reports "projecting the weights to a
         sphere" to differ little from clipping.
     """
+
+    table_row: ClassVar[Bounds] = OF_ALL_PARAMETERS
 
     radius: PositiveFloat = 1.0
     norm: Literal["l2", "linf"] = "l2"
