@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
-from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points
+from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points, own_unit
 
 PAIRS_AT_ONCE = 2**22  # 32 MiB in float64
 
@@ -80,7 +80,8 @@ def largest_slope(scores: Tensor, points: Tensor) -> float:
     """
     (x,) = flat_points(points=points)
     _check_scores(scores=(scores, points))
-    x, v = x.double(), scores.detach().double()
+    unit = own_unit(x)
+    x, v = x.double() / unit, scores.detach().double()
     rows = max(1, PAIRS_AT_ONCE // len(x))
     largest = torch.zeros((), dtype=torch.float64, device=x.device)
     for start in range(0, len(x), rows):
@@ -89,7 +90,7 @@ def largest_slope(scores: Tensor, points: Tensor) -> float:
         rises = (v[start : start + rows, None] - v[start:]).abs()
         slopes = torch.where(rises > 0, rises / distances, 0.0)
         largest = torch.maximum(largest, slopes.amax())
-    return float(largest)
+    return float(largest) / unit
 
 
 def _one_for_each_place(scores: Tensor, points: Tensor) -> Tensor:

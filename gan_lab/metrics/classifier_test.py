@@ -13,6 +13,9 @@ from gan_lab.metrics.two_sample import TwoSampleTest, comparable_points
 def nearest_vote(train: Tensor, labels: Tensor, test: Tensor, neighbours: int) -> Tensor:
     """Return the label that most of the nearest training samples bear; a tied vote goes to False.
 
+    All vote that are no farther than the k-th nearest: more than k where several are as far, as where samples
+    repeat. Which of them come first in ``train`` then decides nothing.
+
     Args:
         train: (n, d).
         labels: (n,), bool.
@@ -22,19 +25,20 @@ def nearest_vote(train: Tensor, labels: Tensor, test: Tensor, neighbours: int) -
     Returns:
         Labels (m,), bool.
     """
-    votes = [
-        labels[distances.topk(neighbours, dim=1, largest=False).indices].sum(dim=1)
-        for _, distances in distance_blocks(test, train)
-    ]
-    return 2 * torch.cat(votes) > neighbours
+    guesses = []
+    for _, distances in distance_blocks(test, train):
+        radius = distances.topk(neighbours, dim=1, largest=False).values[:, -1:]
+        votes = distances <= radius
+        guesses.append(2 * (votes & labels).sum(dim=1) > votes.sum(dim=1))
+    return torch.cat(guesses)
 
 
 def classifier_test(real: Tensor, fake: Tensor, generator: torch.Generator) -> TwoSampleTest:
     """Return the accuracy at telling held-out real from generated samples, and its p-value.
 
     Half of either sample, drawn at random, trains a classifier of the k = ⌊√n_train⌋ nearest
-    neighbours; the statistic is its accuracy on the other halves: 1/2 on average for equal
-    distributions, 1 where they are told apart without fail.
+    neighbours, and of those that are as near; the statistic is its accuracy on the other halves: 1/2 on
+    average for equal distributions, 1 where they are told apart without fail.
 
     The p-value is the exact tail of the binomial distribution of n_test fair guesses, where the paper
     takes the normal approximation. It is exact for labels drawn independently; here half of the test
@@ -59,7 +63,7 @@ def classifier_test(real: Tensor, fake: Tensor, generator: torch.Generator) -> T
     """
     from scipy.stats import binomtest
 
-    real, fake = comparable_points(real, fake, at_least=4)
+    real, fake, _ = comparable_points(real, fake, at_least=4)
     if len(real) != len(fake):
         raise UserError(f"real and fake must be equally many; got {len(real)} and {len(fake)}.")
     halves = [

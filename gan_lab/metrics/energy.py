@@ -36,7 +36,8 @@ def energy_test(
         Székely and Rizzo, "Energy statistics: a class of statistics based on distances", 2013,
         definition 2.
     """
-    real, fake = comparable_points(real, fake, at_least=2)
+    real, fake, unit = comparable_points(real, fake, at_least=2)
     # -‖x - y‖ is a kernel up to constants that cancel: the energy distance is its MMD² (Sejdinovic 2013).
     similarity = -pairwise_distances(torch.cat([real, fake]))
-    return permutation_test(similarity, len(real), generator, n_permutations)
+    statistic, p_value = permutation_test(similarity, len(real), generator, n_permutations)
+    return TwoSampleTest(unit * statistic, p_value)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.config.errors import BadValueError
+from gan_lab.metrics.transport import own_unit
 
 
 class MeanAndStd(NamedTuple):
@@ -72,11 +73,15 @@ def frechet_feature_distance(real: Tensor, fake: Tensor) -> float:
         if len(features) <= features.shape[1]:
             rule = f"more samples than the {features.shape[1]} features of each"
             raise BadValueError(key, rule, len(features))
+    # torchmetrics subtracts squares of means from means of squares: about 0 and in a unit of their own
+    centre = real.double().mean(dim=0)
+    centred = real.double() - centre, fake.double() - centre
+    unit = own_unit(*centred)
     metric = FrechetInceptionDistance(GivenFeatures(real.shape[1])).to(real.device)
-    metric.update(real.double(), real=True)
-    metric.update(fake.double(), real=False)
+    metric.update(centred[0] / unit, real=True)
+    metric.update(centred[1] / unit, real=False)
     # rounding can leave equal samples a little below 0
-    return max(0.0, float(metric.compute()))
+    return unit**2 * max(0.0, float(metric.compute()))
 
 
 def kernel_feature_distance(

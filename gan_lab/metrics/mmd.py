@@ -66,9 +66,9 @@ def mmd_test(
     Reference:
         Gretton et al., "A Kernel Two-Sample Test", 2012, equation 3; the bandwidth is section 8's.
     """
-    real, fake = comparable_points(real, fake, at_least=2)
+    real, fake, unit = comparable_points(real, fake, at_least=2)
     if bandwidth is not None:
         bandwidth = conform("bandwidth", bandwidth, PositiveFloat)
     distances = pairwise_distances(torch.cat([real, fake]))
-    scale = median_bandwidth(distances) if bandwidth is None else bandwidth
+    scale = median_bandwidth(distances) if bandwidth is None else bandwidth / unit
     return permutation_test(gaussian_kernel(distances, scale), len(real), generator, n_permutations)

@@ -11,7 +11,7 @@ from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.metrics.transport import BY_DIFFERENCES
 from gan_lab.metrics.two_sample import comparable_points
 
-DISTANCES_AT_ONCE = 2**24  # 64 MB of float32
+DISTANCES_AT_ONCE = 2**23  # 64 MB of float64
 
 
 class NeighbourMetrics(NamedTuple):
@@ -90,12 +90,21 @@ def neighbour_metrics(
 
     Bias: the balls shrink as samples are added, so every value depends on N and M and on k. A perfect
     generator has a density of 1 on average, at any N, M and k, and the coverage of
-    :func:`expected_coverage`; its precision and recall are below 1 by an amount that depends on the
-    distribution. A lone outlier among the real samples has a huge ball and raises precision; among
-    the generated ones it raises recall. Distances in pixels say little: the papers use features.
+    :func:`expected_coverage`, or more where samples repeat; its precision and recall are below 1 by an amount
+    that depends on the distribution. A lone outlier among the real samples has a huge ball and raises
+    precision; among the generated ones it raises recall. Distances in pixels say little: the papers use
+    features.
 
-    Balls are open, as in the code of Naeem et al.; closed ones differ only for exact ties. A copy of
-    the real samples has a density of exactly 1. Distances are made in blocks: memory grows with N + M.
+    Balls are closed, ‖x - y‖ <= r, as the equations of both papers have them: where samples repeat, as draws
+    from a small dataset do, radii may be 0, and a generated sample at the very place is inside. (The code of
+    Naeem et al. takes open balls, which then hold nothing: all four would fall to 0 as n grows.) In the
+    density, samples on the sphere itself count as far as they would if the tie with the real ones there were
+    drawn by lot, (k - a) / (b + 1) for a real ones inside and b on the sphere; so its mean of 1 holds for
+    distributions with ties as well. Counted in full, ties would lift it without bound. Other conventions
+    differ from these for exact ties alone; of a copy of N distinct samples they make the density
+    (k + 1/2) / k here, 1 with open balls, (k + 1) / k with closed ones.
+
+    Distances are made in blocks, in float64: memory grows with N + M.
 
     Args:
         real: samples (N, *D), more than the larger k; images are flattened.
@@ -112,22 +121,49 @@ def neighbour_metrics(
     """
     few = conform("manifold_neighbours", manifold_neighbours, PositiveInt)
     many = conform("density_neighbours", density_neighbours, PositiveInt)
-    real, fake = comparable_points(real, fake, at_least=max(few, many) + 1)
+    real, fake, _ = comparable_points(real, fake, at_least=max(few, many) + 1)
     near_real, wide_real = neighbour_radii(real, (few, many))  # (N,), (N,)
     (near_fake,) = neighbour_radii(fake, (few,))  # (M,)
+    on_sphere = _shares_on_the_sphere(real, wide_real, many)  # (N,)
     precise = torch.zeros(len(fake), dtype=torch.bool, device=fake.device)
     recalled = torch.zeros(len(real), dtype=torch.bool, device=real.device)
     covered = torch.zeros_like(recalled)
-    n_inside = torch.zeros((), dtype=torch.int64, device=real.device)
+    around = torch.zeros((), dtype=torch.float64, device=real.device)
     for block, distances in distance_blocks(real, fake):
-        precise |= (distances < near_real[block, None]).any(dim=0)
-        recalled[block] = (distances < near_fake).any(dim=1)
-        inside = distances < wide_real[block, None]  # (block, M)
-        covered[block] = inside.any(dim=1)
-        n_inside += inside.sum()
+        precise |= (distances <= near_real[block, None]).any(dim=0)
+        recalled[block] = (distances <= near_fake).any(dim=1)
+        covered[block] = (distances <= wide_real[block, None]).any(dim=1)
+        n_inside = (distances < wide_real[block, None]).sum(dim=1)
+        n_on_sphere = (distances == wide_real[block, None]).sum(dim=1)
+        around += (n_inside + on_sphere[block] * n_on_sphere).sum()
     return NeighbourMetrics(
         precision=float(precise.double().mean()),
         recall=float(recalled.double().mean()),
-        density=int(n_inside) / (many * len(fake)),
+        density=float(around) / (many * len(fake)),
         coverage=float(covered.double().mean()),
     )
+
+
+def _shares_on_the_sphere(samples: Tensor, radii: Tensor, rank: int) -> Tensor:
+    """Return by how much a point counts that is as far from a sample as its k-th nearest other, k = ``rank``.
+
+    With a of the others nearer and b as far, it takes any of the ranks a + 1 to a + b + 1 by lot, and is one
+    of the k nearest with probability (k - a) / (b + 1), which is below 1.
+
+    Args:
+        samples: (n, d).
+        radii: the distance of each to its k-th nearest other, (n,).
+        rank: k.
+
+    Returns:
+        (n,), float64.
+    """
+    shares = torch.empty(len(samples), dtype=torch.float64, device=samples.device)
+    for block, distances in distance_blocks(samples, samples):
+        radius = radii[block, None]
+        # the sample itself is at distance 0: inside, or on the sphere where this is a point
+        is_point = (radius[:, 0] == 0).long()
+        n_nearer = (distances < radius).sum(dim=1) - (1 - is_point)
+        n_as_far = (distances == radius).sum(dim=1) - is_point
+        shares[block] = (rank - n_nearer).double() / (n_as_far + 1)
+    return shares

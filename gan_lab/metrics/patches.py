@@ -8,11 +8,11 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.sliced import sliced_wasserstein
-from gan_lab.metrics.transport import flat_points
+from gan_lab.metrics.transport import flat_points, own_unit
 
 PATCH = 7  # side of a patch, in pixels of its level
 COARSEST = 16  # no level is smaller than this, unless the images are
-CONSTANT = 1e-6  # a channel that varies less than this, of a range of 2, varies by rounding alone
+CONSTANT = 1e-6  # a channel that varies less than this, of values up to 1, varies by rounding alone
 
 BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
@@ -65,8 +65,9 @@ def patch_distances(
         the filter, the positions and the normalisation.
     """
     _check_images(real, fake)
+    unit = own_unit(real.flatten(1), fake.flatten(1))  # of which what counts as constant is a part
     distances = {}
-    for levels in zip(laplacian_pyramid(real), laplacian_pyramid(fake), strict=True):
+    for levels in zip(laplacian_pyramid(real / unit), laplacian_pyramid(fake / unit), strict=True):
         first, second = (patch_descriptors(level, generator, patches_per_image) for level in levels)
         resolution = min(levels[0].shape[-2:])
         distances[resolution] = 1e3 * sliced_wasserstein(first, second, generator, n_directions)

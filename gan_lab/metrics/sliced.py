@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
-from gan_lab.metrics.transport import Order, check_order, flat_points
+from gan_lab.metrics.transport import Order, check_order, flat_points, own_unit
 
 VALUES_AT_ONCE = 2**22  # projections held at a time, 32 MiB in float64
 ROWS_AT_ONCE = 2**16  # points converted to float64 at a time
@@ -65,13 +65,15 @@ def sliced_wasserstein_along(first: Tensor, second: Tensor, directions: Tensor, 
     """
     check_order(order)
     first, second = flat_points(first=first, second=second)
+    unit = own_unit(first, second)
     if directions.ndim != 2 or directions.shape[0] == 0 or directions.shape[1] != first.shape[1]:
         rule = f"directions (K, {first.shape[1]}), at least one"
         raise BadValueError("directions", rule, tuple(directions.shape))
     at_once = max(1, VALUES_AT_ONCE // (len(first) + len(second)))
     blocks = torch.split(directions.to(first.device, torch.float64), at_once)
-    powers = [line_transport(_project(first, some), _project(second, some), order) for some in blocks]
-    return float(torch.cat(powers).mean() ** (1 / order))
+    lines = ([_project(points, some, unit) for points in (first, second)] for some in blocks)
+    powers = [line_transport(*pair, order) for pair in lines]
+    return unit * float(torch.cat(powers).mean() ** (1 / order))
 
 
 def draw_directions(n_directions: int, d: int, generator: torch.Generator) -> Tensor:
@@ -108,7 +110,7 @@ def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:
     return (quantiles[0] - quantiles[1]).abs().pow(order) @ widths
 
 
-def _project(points: Tensor, directions: Tensor) -> Tensor:
+def _project(points: Tensor, directions: Tensor, unit: float) -> Tensor:
     # float64 also because in float32 a GPU may be set to multiply with 10 bits of mantissa (TF32)
     blocks = torch.split(points, ROWS_AT_ONCE)
-    return torch.cat([directions @ rows.double().T for rows in blocks], dim=1)  # (K, n)
+    return torch.cat([directions @ (rows.double() / unit).T for rows in blocks], dim=1)  # (K, n)

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
-from gan_lab.metrics.transport import flat_points
+from gan_lab.metrics.transport import flat_points, own_unit
 
 
 class TwoSampleTest(NamedTuple):
@@ -21,8 +20,8 @@ class TwoSampleTest(NamedTuple):
     p_value: float
 
 
-def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor, Tensor]:
-    """Return two samples as points of one space and one type, float32 or wider.
+def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor, Tensor, float]:
+    """Return two samples as points of one space in a unit of their own, float64, and that unit.
 
     Args:
         real: (N, *D); images are flattened.
@@ -30,7 +29,8 @@ def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor
         at_least: smallest N and M allowed.
 
     Returns:
-        Points (N, d) and (M, d).
+        Points (N, d) and (M, d), and their unit in the units of the data; see
+        :func:`gan_lab.metrics.transport.own_unit`.
 
     Raises:
         BadValueError: if a sample is too small, differs in D, or holds what is not a finite number.
@@ -39,5 +39,5 @@ def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor
     for name, sample in (("real", x), ("fake", y)):
         if len(sample) < at_least:
             raise BadValueError(name, f"at least {at_least} samples", len(sample))
-    dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
-    return x.to(dtype), y.to(dtype)
+    unit = own_unit(x, y)
+    return x.double() / unit, y.double() / unit, unit

@@ -11,6 +11,7 @@ from scipy.linalg import sqrtm
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances.gaussians import (
     bures_squared,
+    covariance_matrix,
     sliced_wasserstein_gaussians,
     wasserstein_1_gaussians_on_line,
     wasserstein_2_gaussians,
@@ -36,6 +37,47 @@ def test_the_cross_term_is_the_trace_of_the_root_of_the_product() -> None:
     cross = float(np.trace(sqrtm(S1 @ S2)).real)
     assert cross == pytest.approx(2.518264, abs=1e-6)
     assert bures_squared(S1, S2) == pytest.approx(np.trace(S1) + np.trace(S2) - 2 * cross, abs=1e-12)
+
+
+def rotated(variances: tuple[float, float], angle: float) -> np.ndarray:
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    return np.asarray(turn @ np.diag(variances) @ turn.T)
+
+
+def test_axes_are_not_exchanged() -> None:
+    # along each axis a deviation of 1 against one of 2: equal spectra, and far apart
+    swapped = np.diag([1.0, 4.0]), np.diag([4.0, 1.0])
+    assert bures_squared(*swapped) == pytest.approx(2, abs=1e-12)
+    assert wasserstein_2_gaussians(ZERO, swapped[0], ZERO, swapped[1]) == pytest.approx(2**0.5, abs=1e-12)
+    three = np.diag([1.0, 4.0, 9.0]), np.diag([9.0, 1.0, 4.0])
+    assert bures_squared(*three) == pytest.approx(4 + 1 + 1, abs=1e-12)
+
+
+@pytest.mark.parametrize("angle", [0.1, 0.7, math.pi / 2])
+def test_of_a_rotated_covariance_the_trace_and_the_determinant_say_it(angle: float) -> None:
+    # in two dimensions tr (S1 S2)^(1/2) = (tr S1 S2 + 2 (det S1 S2)^(1/2))^(1/2)
+    first, second = np.diag([1.0, 4.0]), rotated((1.0, 9.0), angle)
+    cross = math.sqrt(np.trace(first @ second) + 2 * math.sqrt(4 * 9))
+    assert bures_squared(first, second) == pytest.approx(5 + 10 - 2 * cross, abs=1e-12)
+    assert abs(bures_squared(first, second) - (5 + 10 - 2 * (1 + 6))) > 0.01  # of sorted eigenvalues
+
+
+def test_matrices_that_nearly_agree_keep_their_distance() -> None:
+    wider = (1 + 1e-9) ** 2 * S1
+    expected = 1e-9 * math.sqrt(np.trace(S1))
+    assert math.sqrt(bures_squared(S1, wider)) == pytest.approx(expected, rel=1e-5)
+    assert math.sqrt(bures_squared(S1, S1)) < 1e-15
+
+
+@pytest.mark.parametrize("condition", [1e10, 1e13])
+def test_a_covariance_of_large_condition_is_honest_and_a_singular_one_is_not(condition: float) -> None:
+    matrix = rotated((1.0, condition), 0.3)
+    assert covariance_matrix("covariance", matrix, is_definite=True) == pytest.approx(matrix, rel=1e-15)
+    assert covariance_matrix("covariance", 1e-30 * matrix, is_definite=True).shape == (2, 2)
+    narrow, round_one = np.diag([1.0, condition]), np.diag([4.0, condition])
+    assert bures_squared(narrow, round_one) == pytest.approx(1, rel=1e-2 if condition > 1e12 else 1e-6)
+    with pytest.raises(BadValueError, match="positive definite"):
+        covariance_matrix("covariance", rotated((0.0, condition), 0.3), is_definite=True)
 
 
 def test_singular_matrices_are_transported() -> None:

@@ -8,7 +8,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from gan_lab.config.errors import UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.finite import linear_programs
 from gan_lab.distances.finite.linear_programs import (
     Plan,
@@ -74,6 +74,43 @@ def test_primal_and_dual_agree_with_pot_on_any_costs(n: int, m: int, seed: int) 
     assert slackness == pytest.approx((0, 0, 0), abs=1e-9)
 
 
+@pytest.mark.parametrize("little", [1e-10, 1e-11, 1e-13, 1e-20])
+def test_masses_below_the_tolerance_of_a_solver_are_masses(little: float) -> None:
+    # the little mass goes 3 places, or three neighbours one each; the others stay
+    p, q = np.array([little, 0.5, 0.5 - little, 0]), np.array([0, 0.5, 0.5 - little, little])
+    costs = distances_on_line([0, 1, 2, 3])
+    for cost in (costs, 1e6 * costs):
+        unit = cost.max() / 3
+        plan = solve_primal(cost, p, q)
+        assert plan.plan.sum(axis=1) == pytest.approx(p, abs=1e-15)
+        assert plan.plan.min() >= 0
+        for value in (plan.value, solve_dual(cost, p, q).value, kantorovich_rubinstein(cost, p, q).value):
+            assert value == pytest.approx(3 * little * unit, abs=1e-15 * unit)
+        assert kantorovich_rubinstein(cost, p, q).value >= 0
+
+
+@pytest.mark.parametrize("far", [1e3, 1e9])
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_point_far_away_hides_nothing_near(far: float, order: int) -> None:
+    costs = distances_on_line([0, 1, 2, far]) ** order
+    p, stays = np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.5, 0, 0.25, 0.25])
+    plan, potentials = solve_primal(costs, p, stays), solve_dual(costs, p, stays)
+    assert (plan.value, potentials.value) == pytest.approx((0.25, 0.25), rel=1e-9)
+    assert complementary_slackness(costs, plan, potentials).infeasibility <= 1e-9
+    moves = np.array([0.5, 0.25, 0.25, 0])
+    expected = ((far - 2) ** order + 2 * 1 if order == 2 else far - 2 + 2) / 4
+    assert solve_primal(costs, p, moves).value == pytest.approx(expected, rel=1e-9)
+    assert solve_dual(costs, p, moves).value == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12])
+def test_what_is_no_metric_is_refused_in_any_unit(size: float) -> None:
+    broken = np.array([[0.0, 1, 3], [1, 0, 1], [3, 1, 0]])
+    third = np.full(3, 1 / 3)
+    with pytest.raises(BadValueError, match="triangle inequality"):
+        kantorovich_rubinstein(size * broken, third, third)
+
+
 def test_potentials_are_c_transforms_of_each_other() -> None:
     costs, p, q = random_problem(9, 7, 4)
     _, alpha, beta = solve_dual(costs, p, q)
@@ -84,7 +121,7 @@ def test_potentials_are_c_transforms_of_each_other() -> None:
 
 def test_potentials_are_settled_where_a_solver_leaves_them_loose(monkeypatch: pytest.MonkeyPatch) -> None:
     # without mass at the first point, its potential can be as low as a solver likes
-    monkeypatch.setattr(linear_programs, "_solve", lambda *_, **__: (np.array([0.0, 2.0, 0.0, 0.0]), 0.0))
+    monkeypatch.setattr(linear_programs, "_solve", lambda *_, **__: np.array([0.0, 2.0, 0.0, 0.0]) / 7)
     costs = np.array([[5.0, 7.0], [1.0, 2.0]])
     value, alpha, beta = solve_dual(costs, np.array([0.0, 1.0]), np.array([0.5, 0.5]))
     assert value == pytest.approx(1.5, abs=1e-12)

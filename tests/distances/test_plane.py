@@ -171,6 +171,13 @@ def test_parallel_lines_are_singular_and_collinear_ones_are_uniforms() -> None:
         assert jensen_shannon(line, other) == pytest.approx(math.log(2), abs=1e-15)
         assert total_variation(line, other) == 1
         assert kl(line, other) == kl(other, line) == math.inf
+    for shift in (1e-12, 1e-16, 1e-300, -1e-9):
+        beside = Segment((shift, 0), (shift, 1))
+        assert (jensen_shannon(line, beside), kl(line, beside)) == (math.log(2), math.inf)
+    for turn in ((3, 1), (1e-9, 1e9)):  # decimals of a slanted line are rounded
+        (x, y), third = turn, 1 / 3
+        ends = (third * x, third * y), (5 * third * x, 5 * third * y)
+        assert jensen_shannon(Segment((0, 0), turn), Segment(*ends)) < math.log(2) - 0.1
     tilted, along = Segment((1, 1), (4, 5)), Segment((7, 9), (2.5, 3))  # the second from 1/2 to 2 lengths
     assert total_variation(tilted, along) == pytest.approx(1 - 0.5 / 1.5, abs=1e-12)
     assert kl(tilted, Segment((7, 9), (1, 1))) == pytest.approx(math.log(2), abs=1e-12)

@@ -1,6 +1,7 @@
 """W1 and W2 on the line and in the plane: golden values, closed forms, SciPy and linear programs."""
 
 import math
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -115,6 +116,18 @@ def test_all_mass_to_one_point_is_a_moment() -> None:
         squared = p.variance() + (p.mean() - 0.3) ** 2
         assert wasserstein_line(p, Dirac(0.3), 2) ** 2 == pytest.approx(squared, rel=1e-11)
     assert wasserstein_line(Gaussian(0, 1), Dirac(0)) == pytest.approx(math.sqrt(2 / math.pi), abs=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_on_the_line_a_far_point_that_stays_hides_nothing(order: Literal[1, 2]) -> None:
+    # the sums of the weights differ by rounding below the far point
+    p, q = (0.3, 0.2, 0.1, 0.4), (0.1, 0.3, 0.2, 0.4)
+    near = wasserstein_line(Discrete((0, 1, 2, 3), p), Discrete((0, 1, 2, 3), q), order)
+    far = wasserstein_line(Discrete((0, 1, 2, 1e9), p), Discrete((0, 1, 2, 1e9), q), order)
+    assert far == pytest.approx(near, rel=1e-12)
+    assert near == pytest.approx(0.3 ** (1 / order), rel=1e-12)
+    little = wasserstein_line(Discrete((0, 1e9), (1e-20, 1)), Discrete((0, 1e9), (0, 1)), order)
+    assert little == pytest.approx(1e9 * 1e-20 ** (1 / order), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("other", [Uniform(-1, 2), MIXTURE, Discrete((-1, 0.5, 2), (0.2, 0.5, 0.3))])

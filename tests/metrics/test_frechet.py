@@ -37,10 +37,11 @@ def direct_kernel_distance(real: Tensor, fake: Tensor) -> float:
 
 
 BURES = ([0.0, 0.0], [[2, 0.5], [0.5, 1]]), ([1.0, -1.0], [[1, -0.3], [-0.3, 1.5]])
+SWAPPED = ([0.0, 0.0], [[1.0, 0], [0, 4]]), ([0.0, 0.0], [[4.0, 0], [0, 1]])
 DIAGONAL = ([0.0, 0.0], [[1.0, 0], [0, 4]]), ([1.0, 2.0], [[9.0, 0], [0, 1]])
 
 
-@pytest.mark.parametrize(("pair", "expected"), [(BURES, 2.463471), (DIAGONAL, 10)])
+@pytest.mark.parametrize(("pair", "expected"), [(BURES, 2.463471), (DIAGONAL, 10), (SWAPPED, 2)])
 def test_frechet_distance_of_two_gaussians(pair: tuple, expected: float) -> None:
     real, fake = with_moments(*pair[0]), with_moments(*pair[1], n=80, seed=1)
     assert frechet_feature_distance(real, fake) == pytest.approx(expected, abs=1e-6)

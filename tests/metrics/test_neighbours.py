@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
@@ -82,7 +83,53 @@ def test_samples_far_apart_share_nothing() -> None:
 
 def test_a_copy_of_the_real_samples_is_perfect() -> None:
     real = normal(100, 3, 1)
-    assert neighbour_metrics(real, real.clone()) == pytest.approx((1, 1, 1, 1), abs=1e-12)
+    # each copy lies in its own ball, in k - 1 others, and on a sphere that it shares with one real sample
+    assert neighbour_metrics(real, real.clone()) == pytest.approx((1, 1, 5.5 / 5, 1), abs=1e-12)
+
+
+@pytest.mark.parametrize("times", [8, 20])
+def test_repeated_samples_are_found_in_balls_of_radius_zero(times: int) -> None:
+    real = normal(6, 2, 1).repeat(times, 1)
+    for fake in (real, real[torch.randperm(len(real))]):
+        assert neighbour_metrics(real, fake) == pytest.approx((1, 1, 1, 1), abs=1e-12)
+    one_place = torch.full((9, 2), 0.3)
+    assert neighbour_metrics(one_place, one_place.repeat(3, 1)) == pytest.approx((1, 1, 1, 1), abs=1e-12)
+    assert neighbour_metrics(one_place, one_place + 1e-3) == (0, 0, 0, 0)
+
+
+def test_ties_at_the_radius_are_inside_and_count_by_lot_in_the_density() -> None:
+    real = torch.tensor([[0.0], [1.0], [-1.0], [0.5]]).double()
+    fake = torch.tensor([[1.0], [9.0], [10.0], [11.0]]).double()
+    found = neighbour_metrics(real, fake, manifold_neighbours=2, density_neighbours=2)
+    # balls of 2 neighbours: 0 to radius 1, 1 to 1, -1 to 1.5, 0.5 to 0.5; 1.0 is inside the second and on the
+    # first, where 0.5 is nearer and two are as far, and on the last, where two are as far and none is nearer
+    assert found.density == pytest.approx((1 + (2 - 1) / 3 + 2 / 3) / (2 * 4), abs=1e-12)
+    assert found.precision == 1 / 4
+    assert found.coverage == 3 / 4
+
+
+@pytest.mark.parametrize("n", [50, 400])
+def test_of_repeated_draws_the_density_is_one_on_average_and_coverage_at_least_expected(n: int) -> None:
+    pixels = torch.tensor(load_digits().data[:100]) / 8 - 1  # as of 16 grey levels, with ties at any distance
+    rng = torch.Generator().manual_seed(0)
+
+    def draw() -> Tensor:
+        return pixels[torch.randint(len(pixels), (n,), generator=rng)]
+
+    values = [neighbour_metrics(draw(), draw()) for _ in range(12_000 // n)]
+    densities = np.array([v.density for v in values])
+    standard_error = densities.std() / len(values) ** 0.5
+    assert standard_error < 0.03
+    assert densities.mean() == pytest.approx(1, abs=4 * standard_error)
+    assert np.mean([v.coverage for v in values]) >= expected_coverage(n, n) - 0.01
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_squares_neither_vanish_nor_overflow_in_float32(size: float) -> None:
+    real, fake = normal(60, 3, 1), 1.2 * normal(50, 3, 2)
+    assert neighbour_metrics(size * real, size * fake) == pytest.approx(
+        neighbour_metrics(real, fake), abs=1e-12
+    )
 
 
 def test_a_lost_mode_shows_in_recall_and_coverage_alone() -> None:

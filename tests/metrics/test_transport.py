@@ -11,7 +11,7 @@ from scipy.stats import wasserstein_distance
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
-from gan_lab.metrics import transport
+from gan_lab.metrics import network_simplex
 from gan_lab.metrics.transport import flat_points, wasserstein
 
 
@@ -103,9 +103,25 @@ def test_points_that_nearly_coincide_far_from_the_origin_are_told_apart() -> Non
     assert wasserstein(first, second) == pytest.approx(2.0**-13, abs=1e-15)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("far", [1e4, 1e8])
+def test_outliers_that_stay_hide_nothing_near(far: float, order: int) -> None:
+    first, second = normal(40, 2).double(), normal(40, 2, seed=1).double()
+    first[0] = second[0] = torch.tensor([far, -far]).double()
+    rest = wasserstein(first[1:], second[1:], order)
+    assert wasserstein(first, second, order) == pytest.approx((39 / 40) ** (1 / order) * rest, rel=1e-9)
+
+
+def test_a_shrunken_sample_lies_below_the_floor() -> None:
+    first, second = normal(256, 16).double(), normal(256, 16, seed=1).double()
+    floor, shrunken = wasserstein(first, second), wasserstein(first, second / 2)
+    assert shrunken < 0.92 * floor
+    assert (floor, shrunken) == pytest.approx((3.50, 3.11), abs=0.06)
+
+
 def test_a_solver_that_stops_early_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "PIVOT_LIMIT", 3)
-    with pytest.raises(UserError, match=r"^Exact transport between 60 and 50 samples did not finish: \S"):
+    monkeypatch.setattr(network_simplex, "PIVOT_LIMIT", 3)
+    with pytest.raises(UserError, match=r"^Exact transport between 60 and 50 points did not finish: \S"):
         wasserstein(normal(60, 2), normal(50, 2, seed=1))
 
 

@@ -141,6 +141,6 @@ def _check_kernel(kernel: Matrix, n: int) -> Matrix:
     if not np.isfinite(kernel).all() or np.abs(kernel - kernel.T).max() > KERNEL_ERROR * np.abs(kernel).max():
         raise BadValueError("kernel", "symmetric, of finite numbers", "a matrix that is not")
     least = float(np.linalg.eigvalsh(kernel).min())
-    if least < -KERNEL_ERROR * n * max(1.0, float(np.abs(kernel).max())):
+    if least < -KERNEL_ERROR * n * float(np.abs(kernel).max()):
         raise BadValueError("kernel", "positive semidefinite", f"an eigenvalue of {least:g}")
     return kernel

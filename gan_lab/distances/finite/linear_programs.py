@@ -7,8 +7,9 @@ Masses p (n,) and q (m,) each sum to 1; moving a unit of mass from i to j costs 
 * Kantorovich-Rubinstein, where d is a metric on one set of points: greatest Σ_i f_i (p_i - q_i) over f with
   |f_i - f_j| ≤ d_ij, one potential of slope 1 at most.
 
-All three values agree. Each is solved on its own, by HiGHS, so that their agreement proves something. They
-are for hundreds of points: the programs have n m variables, or n m constraints.
+All three values agree. Each is solved on its own, the primal by the network simplex and the others by HiGHS,
+so that their agreement proves something. They are for hundreds of points: the programs have n m variables, or
+n m constraints.
 """
 
 from typing import NamedTuple
@@ -17,8 +18,11 @@ import numpy as np
 
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.distances.finite.masses import Matrix, Vector, check_masses, check_metric
+from gan_lab.metrics.network_simplex import cap_that_changes_nothing, cheapest_plan, total_cost
 
-_SOLVER_ERROR = 1e-10  # the least that HiGHS accepts; its own default is 1e-7
+# The least that HiGHS accepts; its own default is 1e-7. It is absolute, so that costs are given in units of
+# the largest, and masses, of which some may be smaller than it, in the objective alone.
+_SOLVER_ERROR = 1e-10
 
 
 class Plan(NamedTuple):
@@ -66,17 +70,9 @@ def solve_primal(costs: Matrix, p: Vector, q: Vector) -> Plan:
     Reference:
         Peyré and Cuturi, "Computational Optimal Transport", 2019, equation 2.11.
     """
-    from scipy import sparse
-
     costs, p, q = _checked(costs, p, q)
-    n, m = costs.shape
-    rows = sparse.kron(sparse.eye_array(n), np.ones((1, m)))  # γ is read row by row
-    columns = sparse.kron(np.ones((1, n)), sparse.eye_array(m))
-    solution, value = _solve(
-        costs.ravel(), A_eq=sparse.vstack([rows, columns], format="csr"), b_eq=np.concatenate([p, q])
-    )
-    plan = np.maximum(solution, 0.0) + 0.0  # no -1e-17, and no -0
-    return Plan(value, plan.reshape(n, m))
+    plan = cheapest_plan(costs, p, q)
+    return Plan(total_cost(plan, costs), plan)
 
 
 def solve_dual(costs: Matrix, p: Vector, q: Vector) -> Potentials:
@@ -103,13 +99,16 @@ def solve_dual(costs: Matrix, p: Vector, q: Vector) -> Potentials:
     n, m = costs.shape
     of_alpha = sparse.kron(sparse.eye_array(n), np.ones((m, 1)))  # one constraint for each pair, row by row
     of_beta = sparse.kron(np.ones((n, 1)), sparse.eye_array(m))
-    solution, _ = _solve(
+    # potentials for smaller costs are feasible for these
+    capped = np.minimum(costs, cap_that_changes_nothing(costs, p, q))
+    unit = float(np.abs(capped).max()) or 1.0
+    solution = _solve(
         -np.concatenate([p, q]),  # the solver minimises
         A_ub=sparse.hstack([of_alpha, of_beta], format="csr"),
-        b_ub=costs.ravel(),
+        b_ub=capped.ravel() / unit,
         bounds=[(0, 0)] + [(None, None)] * (n + m - 1),
     )
-    beta = c_transform(costs, solution[:n])
+    beta = c_transform(costs, unit * solution[:n])
     alpha = c_transform(costs.T, beta)
     beta = beta + alpha[0]
     alpha = alpha - alpha[0]
@@ -172,9 +171,10 @@ def kantorovich_rubinstein(metric: Matrix, p: Vector, q: Vector) -> Witness:
         (np.repeat([1.0, -1.0], len(i)), (np.tile(pairs, 2), np.concatenate([i, j]))), shape=(len(i), n)
     )
     bounds = [(0, 0)] + [(None, None)] * (n - 1)
-    unit = float(metric.max()) or 1.0  # the solver's tolerance is absolute, a metric may be in any unit
-    f, _ = _solve(q - p, A_ub=rises, b_ub=metric[i, j] / unit, bounds=bounds)
-    f = unit * f
+    capped = np.minimum(metric, cap_that_changes_nothing(metric, p, q))  # a metric as well
+    unit = float(capped.max()) or 1.0
+    excess = (p - q) / (np.abs(p - q).max() or 1.0)
+    f = unit * _solve(-excess, A_ub=rises, b_ub=capped[i, j] / unit, bounds=bounds)
     carries_mass = p + q > 0
     # McShane's extension, from where there is mass; there it changes nothing but the solver's rounding
     f = (metric[:, carries_mass] + f[carries_mass]).min(axis=1)
@@ -199,7 +199,7 @@ def _checked(costs: Matrix, p: Vector, q: Vector) -> tuple[Matrix, Vector, Vecto
     return costs, check_masses("p", p, costs.shape[0]), check_masses("q", q, costs.shape[1])
 
 
-def _solve(objective: Vector, **constraints: object) -> tuple[Vector, float]:
+def _solve(objective: Vector, **constraints: object) -> Vector:
     from scipy.optimize import linprog
 
     result = linprog(
@@ -210,4 +210,4 @@ def _solve(objective: Vector, **constraints: object) -> tuple[Vector, float]:
     )
     if not result.success:
         raise UserError(f"The linear program of transport was not solved: {result.message}")
-    return result.x, float(result.fun)
+    return np.asarray(result.x)

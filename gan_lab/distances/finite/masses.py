@@ -20,7 +20,7 @@ def check_metric(metric: Matrix) -> None:
     """
     if metric.ndim != 2 or metric.shape[0] != metric.shape[1]:
         raise BadValueError("metric", "a square matrix", metric.shape)
-    allowed = METRIC_ERROR * max(1.0, float(np.abs(metric).max()))
+    allowed = METRIC_ERROR * float(np.abs(metric).max())
     if np.abs(np.diag(metric)).max() > allowed or metric.min() < 0:
         raise BadValueError("metric", "0 on the diagonal and not negative elsewhere", float(metric.min()))
     if np.abs(metric - metric.T).max() > allowed:

@@ -10,7 +10,7 @@ their scales apart.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 
 from gan_lab.distances.fits.landscapes import Array, Landscape
 from gan_lab.distances.line.bends import positive_components
+from gan_lab.distances.line.densities import LineMixture
 
 # The map: means along the span of the target and around each component, in its scales; scales by a factor.
 SPAN_MEANS, SCALES = 41, 33
@@ -56,8 +57,19 @@ class Minimum:
 
 
 def find_minima(landscape: Landscape) -> tuple[Minimum, ...]:
-    """Return every minimum of a divergence over N(mean, scale²): global ones first, in order of the mean."""
-    return polish_minima(landscape, starting_points(landscape))
+    """Return every minimum of a divergence over N(mean, scale²): global ones first, in order of the mean.
+
+    They are searched in a unit of the target's own, because tolerances of a search are absolute.
+    """
+    unit = 2.0 ** math.frexp(math.sqrt(landscape.target.variance()))[1]
+    weights, means, scales = positive_components(landscape.target)
+    target = LineMixture(tuple(weights), tuple(means / unit), tuple(scales / unit))
+    in_unit = replace(landscape, target=target)
+    height = unit if landscape.is_distance else 1.0
+    return tuple(
+        Minimum(unit * found.mean, unit * found.scale, height * found.height, found.is_global)
+        for found in polish_minima(in_unit, starting_points(in_unit))
+    )
 
 
 def polish_minima(landscape: Landscape, starts: Array) -> tuple[Minimum, ...]:

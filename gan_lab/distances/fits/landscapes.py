@@ -52,6 +52,11 @@ class Landscape(ABC):
         return None
 
     @property
+    def is_distance(self) -> bool:
+        """Whether the height is in the unit of the line, as transport is; a divergence has no unit."""
+        return False
+
+    @property
     def panel_edges(self) -> Array:
         """Panel edges to one side of a centre, in scales, ascending from 0."""
         return EDGES
@@ -80,7 +85,8 @@ class Landscape(ABC):
         def gap_at(x: float) -> float:
             return float(np.asarray(self.gap(np.array([[x]]), means, scales)).item())
 
-        kinks = [brentq(gap_at, low, high) for low, high in sign_changes(nodes[0], gap[0])]
+        ends = sign_changes(nodes[0], gap[0])
+        kinks = [brentq(gap_at, low, high, xtol=1e-12 * (high - low)) for low, high in ends]
         nodes, weights = panels(np.sort(np.append(edges[0], kinks))[None])
         return float((weights * self.integrand(nodes, means, scales)).sum())
 
@@ -115,10 +121,10 @@ class FDivergenceLandscape(Landscape):
         return self.factor * self.f.perspective(self.target.log_pdf(x), log_gaussian(x, means, scales))
 
     def gap(self, x: Array, means: Array, scales: Array) -> Array | None:
-        """Return p - q, (T, n), if f has a kink."""
+        """Return p - q in units of 1 / scale, (T, n), if f has a kink."""
         if not self.has_kink:
             return None
-        return self.target.pdf(x) - np.exp(log_gaussian(x, means, scales))
+        return scales * (self.target.pdf(x) - np.exp(log_gaussian(x, means, scales)))
 
     @property
     def panel_edges(self) -> Array:
@@ -143,6 +149,8 @@ class FDivergenceLandscape(Landscape):
 class FirstWassersteinLandscape(Landscape):
     """W1, the integral of the distance between the distribution functions."""
 
+    is_distance = True
+
     def integrand(self, x: Array, means: Array, scales: Array) -> Array:
         """Return |F - G|, (T, n)."""
         return np.abs(self.gap(x, means, scales))
@@ -160,6 +168,8 @@ class SecondWassersteinLandscape(Landscape):
     integrate is c = E[z Q(Phi(z))], over standard normal z and the target's quantile function Q; by parts it
     is the integral of phi(Phi^-1(F(x))) over x. The only minimum is at mean m and scale c.
     """
+
+    is_distance = True
 
     def integrand(self, x: Array, means: Array, scales: Array) -> Array:
         """Return phi(Phi^-1(F)), (T, n), the same for all."""

@@ -52,9 +52,14 @@ def quantile_gap(p: LineDistribution, q: LineDistribution, u: Array) -> Array:
 
 
 def _between_points(p: Atomic, q: Atomic, order: int) -> float:
-    """Return W_p^p: both quantile functions are constant on each cell of the merged levels."""
+    """Return W_p^p: both quantile functions are constant on each cell of the merged levels.
+
+    Levels that are equal but for the rounding of their sums leave cells of no width between them, which count
+    for nothing, however far the points on their two sides are from each other.
+    """
     levels = np.union1d(p.cumulative, q.cumulative)
     widths = np.diff(levels, prepend=0.0)
+    widths = np.where(widths > len(levels) * np.finfo(np.float64).eps * levels, widths, 0.0)
     return float(np.abs(quantile_gap(p, q, levels)) ** order @ widths)
 
 

@@ -19,8 +19,8 @@ from gan_lab.distances.tails import power_diverges
 Array = NDArray[np.float64]
 
 TOLERANCE = {"relative": 1e-6, "absolute": 1e-8}
-# Segments this far off one line, as a part of their length, lie on it: decimals were rounded.
-ROUNDING = 1e-12
+# Ends this far off one line lie on it, as a part of what is multiplied and subtracted: decimals were rounded.
+ROUNDING = 4 * float(np.finfo(np.float64).eps)
 OCTAVES = 40
 RADII = 2.0 ** (np.arange(16) / 16)  # within one octave
 ANGLES = 2 * np.pi * np.arange(64) / 64
@@ -95,11 +95,16 @@ def box_in_common(p: PlaneDensity, q: PlaneDensity) -> Overlap:
 
 
 def segment_in_common(p: Segment, q: Segment) -> Overlap:
-    """Return the overlap of two segments: an interval if they lie on one line, else at most a point."""
+    """Return the overlap of two segments: an interval if they lie on one line, else at most a point.
+
+    Decimals are rounded, so that a slanted line is hit only up to the last digits. A line along an axis is
+    hit exactly or not at all, however near the other one is.
+    """
     ends = np.array([q.start, q.end]) - np.array(p.start)
     length = np.hypot(*p.vector)
     along, across = ends @ p.vector / length, ends @ np.array([-p.vector[1], p.vector[0]]) / length
-    if np.abs(across).max() > ROUNDING * max(length, np.abs(along).max()):
+    largest = np.abs([p.start, p.end, q.start, q.end]).max(axis=0)  # of each coordinate
+    if (np.abs(across) > ROUNDING * (largest @ np.abs(p.vector[::-1])) / length).any():
         return Disjoint()
     return interval_in_common(Uniform(0.0, float(length)), Uniform(float(along.min()), float(along.max())))
 

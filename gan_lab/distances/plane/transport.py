@@ -1,10 +1,10 @@
 """The Wasserstein distances in the plane where they are exact: between points, and in closed form."""
 
 import math
-import warnings
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
@@ -14,7 +14,8 @@ from gan_lab.distances.plane.atoms import PlaneAtomic
 from gan_lab.distances.plane.distribution import PlaneDistribution
 from gan_lab.distances.plane.gaussians import PlaneGaussian
 from gan_lab.distances.plane.shapes import Rectangle, Segment
-from gan_lab.metrics.transport import PIVOT_LIMIT, Order, check_order
+from gan_lab.metrics.network_simplex import cheapest_plan, total_cost
+from gan_lab.metrics.transport import Order, check_order, own_unit
 
 Array = NDArray[np.float64]
 Norm = Literal["l1", "l2", "linf"]
@@ -60,7 +61,7 @@ def wasserstein_plane(
     """
     check_order(order)
     if isinstance(p, PlaneAtomic) and isinstance(q, PlaneAtomic):
-        return math.pow(_least_cost(p, q, order, norm), 1 / order)
+        return _between_points(p, q, order, norm)
     if any(isinstance(p, kind) and isinstance(q, kind) for kind in AFFINE_FAMILIES):
         # within one family the covariance leaves only the place open
         if np.allclose(p.covariance(), q.covariance(), rtol=ROUNDING, atol=0):
@@ -73,15 +74,11 @@ def wasserstein_plane(
     )
 
 
-def _least_cost(p: PlaneAtomic, q: PlaneAtomic, order: int, norm: Norm) -> float:
-    """Return the cost of the best coupling of two sets of points, W_p^p."""
-    import ot
-
+def _between_points(p: PlaneAtomic, q: PlaneAtomic, order: int, norm: Norm) -> float:
+    """Return the distance of two sets of points, by the best coupling."""
     (x, p_weights), (y, q_weights) = p.distinct_masses(), q.distinct_masses()
-    costs = cdist(x, y, "minkowski", p=ORDERS[norm]) ** order
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what POT warns of is in its log as well, and raised from there
-        least, log = ot.emd2(p_weights, q_weights, costs, numItermax=PIVOT_LIMIT, log=True, center_dual=False)
-    if log["warning"] is not None:
-        raise UserError(f"Exact transport of {len(x)} points to {len(y)} did not finish: {log['warning']}")
-    return float(least)
+    # in a unit of their own, in which squares neither overflow nor vanish
+    unit = own_unit(torch.from_numpy(x), torch.from_numpy(y))
+    costs = cdist(x / unit, y / unit, "minkowski", p=ORDERS[norm]) ** order
+    plan = cheapest_plan(costs, p_weights, q_weights)
+    return unit * math.pow(total_cost(plan, costs), 1 / order)

@@ -29,6 +29,15 @@ def test_together_every_distance_is_0_and_has_no_slope() -> None:
     assert math.isnan(row["jsd_slope"])
 
 
+@pytest.mark.parametrize("theta", [1e-12, -1e-15, 1e-200])
+def test_however_near_they_are_only_w1_falls(theta: float) -> None:
+    with slide_style():
+        row = ParallelLinesExperiment((theta,), 16).run().table.iloc[0]
+    assert row[["jsd", "tv", "kl"]].to_list() == [math.log(2), 1, math.inf]
+    assert row["w1"] == abs(theta)
+    assert row["w1_of_samples"] == pytest.approx(abs(theta), abs=1e-16)
+
+
 def test_the_curve_has_the_one_point_where_jsd_is_0() -> None:
     with slide_style():
         curve = ParallelLinesExperiment((0.7,), 16).run().details["curve"]

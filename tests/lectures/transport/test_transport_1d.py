@@ -34,6 +34,23 @@ def test_reversed_masses_and_places_far_apart() -> None:
     assert far.run().table["dual"][0] == pytest.approx(0.25, abs=1e-9)
 
 
+@pytest.mark.parametrize("places", [(0, 1, 2, 1e9), (0, 1e-12, 2e-12, 3e-12)])
+def test_every_way_gives_one_number_in_any_unit(places: tuple[float, ...]) -> None:
+    near = places[1]
+    table = (
+        Transport1D(
+            source=Discrete(places, (0.3, 0.2, 0.1, 0.4)), target=Discrete(places, (0.1, 0.3, 0.2, 0.4))
+        )
+        .run()
+        .table
+    )
+    first, second = table.iloc[0], table.iloc[1]
+    of_one = first[["primal", "dual", "one_potential", "line", "exact"]].to_list()
+    assert of_one == pytest.approx([0.3 * near] * 5, rel=1e-6, abs=0)
+    of_squares = second[["primal", "dual", "line", "exact"]].to_list()
+    assert of_squares == pytest.approx([0.3 * near**2] * 4, rel=1e-6, abs=0)
+
+
 def test_details_are_the_plan_and_the_prices() -> None:
     found = EARTH.run()
     plan, prices = found.details["plan"], found.details["potentials"]
