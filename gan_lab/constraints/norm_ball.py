@@ -67,4 +67,5 @@ class NormBall(Constraint):
         # divided by the largest first, lest squares overflow
         largest = vector.abs().amax().clamp_min(torch.finfo(vector.dtype).tiny)
         length = largest * torch.linalg.vector_norm(vector / largest)
-        return self.radius / length.clamp_min(self.radius)
+        scale: Tensor = self.radius / length.clamp_min(self.radius)
+        return scale

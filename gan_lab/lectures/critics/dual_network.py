@@ -162,7 +162,7 @@ def _say_best(rows: pandas.DataFrame) -> str:
     proved = rows[rows["certified"] > 0]
     if proved.empty:
         return f"{pair}: nothing of {exact:.3g}"
-    best = proved.loc[proved["certified"].idxmax()]
+    best = proved.sort_values("certified", kind="stable", ascending=False).iloc[0]
     return f"{pair}: {best['certified']:.3g} of {exact:.3g} by {best['constraint']}"
 
 

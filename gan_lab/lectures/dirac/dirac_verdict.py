@@ -107,9 +107,10 @@ def _say_decided(rows: pandas.DataFrame, does: str) -> str:
 
 def _say_nearer(rows: pandas.DataFrame) -> str:
     games = [
-        f"{row.game} to {row.relative_distance_alternating:.2g} "
-        f"(by {1 - row.last_turn:.2g} of it in the last turn)"
-        for row in rows.itertuples()
+        f"{name} to {distance:.2g} (by {1 - last_turn:.2g} of it in the last turn)"
+        for name, distance, last_turn in zip(
+            rows["game"], rows["relative_distance_alternating"], rows["last_turn"], strict=True
+        )
     ]
     slower = " ever more slowly" if (rows["first_turn"] < rows["last_turn"]).all() else ""
     return f"{listed(games)} {verb(len(rows), 'has', 'have')} come nearer so far{slower and ',' + slower}"

@@ -1,0 +1,1 @@
+"""Likelihood and density estimation: what they measure, and what they do not."""
