@@ -19,7 +19,7 @@ from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.words import listed
-from gan_lab.plotting.style import BLACK, BLUE, GREEN, PURPLE, VERMILION
+from gan_lab.plotting.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
 Array = NDArray[np.float64]
 Pair = tuple[Atomic, Atomic]
@@ -35,14 +35,15 @@ Indices = Annotated[
 SLOWEST = -0.25
 REACH = 1.0  # beyond which the truncated distance no longer grows
 
-# columns of the table, their labels, colours and lines
+# columns of the table, their labels, colours, lines and widths; several lie on each other
 LOOKS = {
-    "weak": ("weak: transport at cost min(|x − y|, 1)", BLACK, "-"),
-    "moment": ("moment: |E|X| − E|Xₙ||", PURPLE, ":"),
-    "w1": ("W1", BLUE, "-"),
-    "tv": ("TV", VERMILION, "--"),
-    "jsd": ("JSD", GREEN, "-."),
+    "w1": ("W1", BLUE, "-", 7.0),
+    "weak": ("weak: transport at cost min(|x − y|, 1)", BLACK, "-", 3.5),
+    "moment": ("moment: |E|X| − E|Xₙ||", ORANGE, ":", 2.5),
+    "tv": ("TV", VERMILION, "--", 1.8),
+    "jsd": ("JSD", GREEN, "-.", 1.8),
 }
+LOWEST = 1e-5  # that is drawn
 
 
 def _place(n: int) -> Pair:
@@ -173,8 +174,9 @@ def _draw(curves: pandas.DataFrame) -> Figure:
     panels = figure.subplots(2, 3, sharex=True, sharey=True).flat
     for axes, (name, (label, _)) in zip(panels, SEQUENCES.items(), strict=True):
         rows = curves[curves["sequence"] == name]
-        for column, (words, colour, line) in LOOKS.items():
-            axes.plot(rows["n"], rows[column].where(rows[column] > 0), line, color=colour, label=words)
+        for column, (words, colour, line, width) in LOOKS.items():
+            seen = rows[column].where(rows[column] > LOWEST)
+            axes.plot(rows["n"], seen, line, color=colour, linewidth=width, alpha=0.8, label=words)
         axes.set(xscale="log", yscale="log")
         axes.set_title(label)
     figure.supxlabel("n", fontsize="medium")

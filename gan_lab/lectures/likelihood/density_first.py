@@ -116,7 +116,7 @@ def say_density_first(table: pandas.DataFrame) -> str:
         return said
     errors = table["error"].tolist()
     grows = all(a < b for a, b in pairwise(errors))
-    worst = table.loc[table["error"].idxmax(), "d"]
+    worst = table["d"].iloc[int(table["error"].to_numpy().argmax())]
     how = "grows from each dimension to the next" if grows else f"is greatest at d = {worst:.0f}"
     times = f", {errors[-1] / exact:.2g} times the divergence itself" if exact > 0 else ""
     ends_of = f"{errors[0]:.2g} at the first, {errors[-1]:.2g} at the last{times}"

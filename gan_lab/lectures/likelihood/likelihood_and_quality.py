@@ -135,10 +135,8 @@ class LikelihoodAndQuality(LectureExperiment):
             axes, [torch.from_numpy(rows[:SHOWN]).reshape(shape) for rows in pictures], range(len(pictures))
         )
         labels = [
-            f"{row.model}\n{row.log_likelihood:.4g} nats"
-            if row.log_likelihood == row.log_likelihood
-            else row.model
-            for row in table.itertuples()
+            name if math.isnan(nats) else f"{name}\n{nats:.4g} nats"
+            for name, nats in zip(table["model"].tolist(), table["log_likelihood"].tolist(), strict=True)
         ]
         axes.set_yticks(axes.get_yticks(), labels)
         axes.set_title(f"Samples, and log-likelihood of held-out digits; mixture: {self.share:.3g} p + noise")

@@ -132,7 +132,7 @@ def say_likelihood(
         reverse: the same in KL(q, p).
     """
     off = float((curves["cross_entropy"] - curves["kl"] - of_target).abs().max())
-    same = int(curves["cross_entropy"].idxmin()) == int(curves["kl"].idxmin())
+    same = curves["cross_entropy"].to_numpy().argmin() == curves["kl"].to_numpy().argmin()
     first, last = table.iloc[0], table.iloc[-1]
     other = max(abs(nearest[0] - reverse[0]), abs(nearest[1] - reverse[1])) > 1e-3 * nearest[1]
     return (
