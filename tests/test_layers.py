@@ -30,7 +30,6 @@ MAY_WAIT = {
     "tracking/buffer.py",
     "tracking/event_file.py",  # only bytes of numpy's, which are on the host
     "tracking/snapshots.py",
-    "training/autotune.py",
 }
 COMPUTES_ON_THE_CPU = ("metrics/", "distances/", "lectures/", "evaluation/feature_")
 

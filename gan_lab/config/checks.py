@@ -96,6 +96,8 @@ def describe_rule(hint: Any) -> str:
 
 def _conform(value: Any, hint: Any) -> Any:
     origin, args = get_origin(hint), get_args(hint)
+    if hint is Any:
+        return value
     if origin is Annotated:
         return _conform_rules(_conform(value, args[0]), args[1:])
     if origin is Literal:

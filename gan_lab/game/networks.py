@@ -67,7 +67,7 @@ def make_network(
     """Return a network as a function of its input alone, with ``params`` in place of its own.
 
     It computes in the game's type and layout, on copies of the parameters whose gradients arrive at the
-    originals, and returns float32.
+    originals, and returns float32, or float64 in a game of that type.
 
     Args:
         game: the rules.
@@ -84,7 +84,7 @@ def make_network(
         if label is not None and len(label):
             arguments = (*arguments, label.repeat(len(inputs) // len(label)))
         outputs: Tensor = functional_call(network, computed, arguments)
-        return outputs.float()
+        return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
 
     return run
 

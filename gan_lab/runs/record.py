@@ -31,7 +31,15 @@ RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
 _OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", ".hydra")
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
-    *("events.out.tfevents.*", "tensorboard", "report", "multirun.yaml", "seed[0-9]*", ".*.partial"),
+    *(
+        "events.out.tfevents.*",
+        "tensorboard",
+        "report",
+        "multirun.yaml",
+        "seed[0-9]*",
+        "seeds.json",
+        ".*.partial",
+    ),
 )
 
 
@@ -79,18 +87,26 @@ class ExecutionRecord(Settings):
 
     Attributes:
         mode: operator by operator, compiled, or as a CUDA graph.
-        seeds: how many runs that differ in their seed alone were trained in one process.
-        stacked: whether one call played all of them, on stacked tensors; else they took turns.
+        seeds: how many runs that differ in their seed alone were begun together.
+        stacked: whether one call plays all of them, on stacked tensors; else they take turns.
+        slot: which of the stacked ones this run is, from 0; None in records of earlier versions.
+        threads: of the CPU; None in records of earlier versions.
+        rule: why it is executed so.
     """
 
     mode: Mode
     seeds: PositiveInt = 1
     stacked: bool = False
+    slot: NonNegativeInt | None = None
+    threads: PositiveInt | None = None
+    rule: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.stacked and self.seeds == 1:
             raise BadValueError("stacked", "false for a single seed", self.stacked)
+        if self.slot is not None and self.slot >= self.seeds:
+            raise BadValueError("slot", f"below the number of seeds ({self.seeds})", self.slot)
 
     def __str__(self) -> str:
         if self.seeds == 1:
@@ -115,7 +131,7 @@ class RunRecord(Settings, RunFolder):
         choices: config group to the name of the chosen option.
         bounds: tag of an estimate to what it bounds: ``samples`` or ``batches``; of the score gap a word of
             ``constraints/bounds.py``. Empty of runs that were begun before this was recorded.
-        execution: how iterations were executed last; None before the first one, and after a change of device.
+        execution: how iterations are executed; None before the first one, and after a change of device.
         measured_by: digests of the feature networks that its quality was measured with: several of a run that
             was resumed where there was another network.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.

@@ -5,11 +5,10 @@ the same tags. What the clock says goes to ``timing.csv``, so that ``metrics.csv
 whenever the run is the same.
 """
 
-import csv
 import difflib
-import os
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
 from gan_lab.files.atomic import write_atomically
-from gan_lab.files.regular import open_regular, unshare
+from gan_lab.files.regular import unshare
 from gan_lab.tags.names import (
     DATA_WAIT_FRACTION,
     ITERATIONS_PER_SECOND,
@@ -31,8 +30,12 @@ from gan_lab.tags.names import (
 )
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile, append
+from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_copy
+
+log = logging.getLogger(__name__)
 
 _FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
+_TIMING_HEADER = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
 
 
 class Elapsed(NamedTuple):
@@ -54,15 +57,19 @@ class Tracker:
     Args:
         run_dir: the run's folder.
         resume_at: completed iterations when an earlier run is continued; later rows are cut off.
-        kept_bytes: the length of ``metrics.csv`` at that time.
+        kept: what of ``metrics.csv`` there was at that time.
         occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
             at the others.
     """
 
     def __init__(
-        self, run_dir: Path, resume_at: int = 0, kept_bytes: int = 0, occasional: Sequence[str] = ()
+        self,
+        run_dir: Path,
+        resume_at: int = 0,
+        kept: TableMark = BEGINNING,
+        occasional: Sequence[str] = (),
     ) -> None:
-        self._path, self._timing = run_dir / "metrics.csv", run_dir / "timing.csv"
+        self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
         # hides what an attempt that was killed wrote beyond its checkpoint
         self.writer, self._events = _open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
         self._columns: list[str] = []
@@ -71,16 +78,13 @@ class Tracker:
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
         self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Elapsed()
         if resume_at:
-            for path in (self._path, self._timing):
+            for path in (self._table.path, self._timing):
                 unshare(path)
-            self._cut(kept_bytes)
+            self._read(self._table.cut_to(kept, resume_at))
         else:
-            write_atomically(self._path, b"")
-            header = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS])
-            write_atomically(self._timing, f"{header}\n".encode())
-        with open(open_regular(self._timing, os.O_RDONLY)) as file:
-            # a run that an earlier version began has fewer columns
-            self._timed = file.readline().strip().split(",")[1:]
+            self._table.begin()
+            write_atomically(self._timing, _TIMING_HEADER.encode())
+        self._timed = _open_timing(self._timing)
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
         """Write a block.
@@ -136,15 +140,13 @@ class Tracker:
             measured = self._columns[1:]
             close = ", ".join(difflib.get_close_matches(tag, measured, n=4, cutoff=0.0))
             raise UserError(
-                f"train.returned_metric must be one of the {len(measured)} columns of {self._path}, such as "
-                f"{close}; got {quoted(tag)}."
+                f"train.returned_metric must be one of the {len(measured)} columns of {self._table.path}, "
+                f"such as {close}; got {quoted(tag)}."
             )
 
-    def sync(self) -> int:
-        """Force ``metrics.csv`` to disk and return its length, for a resumed run to cut it back to."""
-        with self._path.open("rb") as file:
-            os.fsync(file.fileno())
-            return os.fstat(file.fileno()).st_size
+    def sync(self) -> TableMark:
+        """Force ``metrics.csv`` to disk and return what was written, for a resumed run to cut it back to."""
+        return self._table.sync()
 
     def close(self) -> None:
         """Flush and close the event file."""
@@ -167,26 +169,35 @@ class Tracker:
             self._columns = ["iteration", *dict.fromkeys([*cells, *self._occasional])]
             header = ",".join(self._columns) + "\n"
         if unknown := cells.keys() - set(self._columns):
-            raise UserError(f"{self._path} has no column {min(unknown)}; choose another hydra.run.dir.")
+            raise UserError(f"{self._table.path} has no column {min(unknown)}; choose another hydra.run.dir.")
         rows = len(cells[MEDIAN])
         empty = [""] * rows
         columns = [cells.get(tag, empty) for tag in self._columns[1:]]
         lines = zip(map(str, range(first, first + rows)), *columns, strict=True)
-        append(self._path, (header + "".join([",".join(line) + "\n" for line in lines])).encode())
+        self._table.append(header + "".join([",".join(line) + "\n" for line in lines]))
 
-    def _cut(self, kept_bytes: int) -> None:
-        """Cut ``metrics.csv`` back to what the checkpoint knew, and read the median's window from it."""
-        if not self._path.is_file() or self._path.stat().st_size < kept_bytes:
-            raise UserError(f"{self._path} is shorter than its checkpoint says; the run cannot be continued.")
-        with self._path.open("r+b") as file:
-            file.truncate(kept_bytes)
-        with self._path.open(newline="") as text:
-            rows = list(csv.DictReader(text))
+    def _read(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Take the columns, the last numbers and the median's window from the rows that there are."""
         self._columns = list(rows[0]) if rows else []
         for row in rows:
             self.last |= {tag: float(value) for tag, value in row.items() if value and tag != "iteration"}
         recent = np.array([row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
+
+
+def _open_timing(path: Path) -> list[str]:
+    """Return the columns of ``timing.csv`` but for the first; one that was edited gives way to a new one."""
+    data = path.read_bytes() if path.is_file() else b""
+    # a run that an earlier version began has fewer columns
+    first, *columns = data.partition(b"\n")[0].decode(errors="replace").strip().split(",")
+    if first != "iteration" or not columns or not set(columns) <= {ITERATIONS_PER_SECOND, *_FRACTIONS}:
+        if data:
+            log.warning("%s was edited; it is kept as %s.", path, keep_copy(path, data).name)
+        write_atomically(path, _TIMING_HEADER.encode())
+        return [ITERATIONS_PER_SECOND, *_FRACTIONS]
+    if not data.endswith(b"\n"):
+        append(path, b"\n")
+    return columns
 
 
 def _open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFile]:

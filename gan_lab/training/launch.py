@@ -17,11 +17,13 @@ from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, Checkpoint, load_newest
+from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.record import RECORD_NAME
 from gan_lab.runs.run import Run, open_run, require_fit
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
 from gan_lab.training.progress import tell_endings
+from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals
 
 _BYTES_PER_SEED = 1 << 20  # however small its networks: writers, buffers, pictures
@@ -80,25 +82,29 @@ def launch(
         "bounds": claims_of(setup),
     }
     with ExitStack() as stack:
-        runs = _open_all(configs, total, about)
+        runs = _open_all(run_dir, configs, total, about)
         for run in runs:
             stack.enter_context(run)
-        unfinished = []
-        for member, run in zip(setups, runs, strict=True):
-            if run.outcome == "finished":
-                log.info("%s: %s before, at iteration %d.", run.path, run.record.status, run.record.iteration)
-            else:
-                unfinished.append((member, run))
+        unfinished = _unfinished(setups, runs)
         if unfinished:
             if claimed is not None:
                 claimed()
             for sentence in sentences_of(setup):
                 log.warning(sentence)
             try:
-                _train_all(unfinished)
+                seeds = [member["seed"] for member in configs.values()]
+                _train_all(unfinished, seeds, as_before=execution is None)
             except (MemoryError, RuntimeError) as error:
                 raise _as_refusal(error) from error
     return fmean(_returned(setup, run) for run in runs)
+
+
+def _unfinished(setups: Sequence[Setup], runs: Sequence[Run]) -> list[tuple[Setup, Run]]:
+    """Return the runs that have iterations left, and say of the others that they have none."""
+    for run in runs:
+        if run.outcome == "finished":
+            log.info("%s: %s before, at iteration %d.", run.path, run.record.status, run.record.iteration)
+    return [(setup, run) for setup, run in zip(setups, runs, strict=True) if run.outcome != "finished"]
 
 
 def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[str, Any]]:
@@ -143,17 +149,26 @@ def _rule_of_seeds(most: int) -> str:
     return f"at most {most:,} seeds, for which there is memory"
 
 
-def _open_all(configs: Mapping[Path, dict[str, Any]], iterations: int, about: Mapping[str, Any]) -> list[Run]:
-    """Claim the folders of all runs, or none of them."""
-    runs: list[Run] = []
+def _open_all(
+    run_dir: Path, configs: Mapping[Path, dict[str, Any]], iterations: int, about: Mapping[str, Any]
+) -> list[Run]:
+    """Claim the folders of all runs, or none of them; what seeds were asked for is written first."""
     for folder in configs:
         require_fit(folder)
+    grouped = run_dir not in configs
+    begun = grouped and read_group(run_dir) is None
+    if grouped:
+        seeds = tuple(config["seed"] for config in configs.values())
+        Group(seeds, next(iter(configs.values())), dict(about["choices"])).write(run_dir)
+    runs: list[Run] = []
     try:
         for folder, config in configs.items():
             runs.append(open_run(folder, config, iterations=iterations, seed=config["seed"], **about))
-    except BaseException:
+    except BaseException as error:
         for run in runs:
             run.close()
+        if begun and not runs and isinstance(error, UserError):  # refused: nothing was begun
+            (run_dir / GROUP_NAME).unlink()
         raise
     return runs
 
@@ -167,13 +182,21 @@ def _changed(config: dict[str, Any], device: str | None, execution: str | None) 
     return config
 
 
-def _train_all(unfinished: Sequence[tuple[Setup, Run]]) -> None:
+def _train_all(unfinished: Sequence[tuple[Setup, Run]], seeds: Sequence[int], *, as_before: bool) -> None:
     """Train runs, from their newest checkpoints, and write down how they end.
+
+    Args:
+        unfinished: what is played.
+        seeds: of these and of those that are finished, in their order.
+        as_before: whether iterations run as they did before, if there were any.
 
     Raises:
         UserError: if data or a checkpoint is not fit for it.
         KeyboardInterrupt: after saving, if a signal asked to stop.
     """
+    if not as_before:
+        for _, run in unfinished:
+            run.forget_execution()
     # What may take long, and is stopped at once by Ctrl-C
     checkpoints = [_find_checkpoint(setup, run) for setup, run in unfinished]
     first, _ = unfinished[0]
@@ -186,12 +209,13 @@ def _train_all(unfinished: Sequence[tuple[Setup, Run]]) -> None:
         if first.device.type == "cuda":
             stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
         stack.enter_context(float32_products(first.train.precision))
+        stack.enter_context(threads_as_before([run for _, run in unfinished]))
         members = []
         for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
             member = Member(setup, sampler, run, checkpoint)
             stack.callback(member.close)
             members.append(member)
-        train_members(members, lambda: bool(request))
+        train_members(members, settle_execution(members, seeds), lambda: bool(request))
     tell_endings(members)
     if request.signal is not None:
         raise KeyboardInterrupt(request.signal.name)

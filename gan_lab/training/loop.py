@@ -1,33 +1,28 @@
 """The training loop: draw, play, and every so often log, look and save."""
 
 import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.stopwatch import Stopwatch
-from gan_lab.training.autotune import choose_execution
-from gan_lab.training.ensemble import Ensemble, make_ensembles
+from gan_lab.training.ensemble import Ensemble, Executions, make_ensembles
 from gan_lab.training.member import Member, Schedule
 from gan_lab.training.progress import ProgressBar
 
-log = logging.getLogger(__name__)
 
+def train_members(members: Sequence[Member], executions: Executions, stop: Callable[[], bool]) -> None:
+    """Train until all have ended; seeds that an interruption left behind catch up with the others first.
 
-def train_members(members: Sequence[Member], stop: Callable[[], bool]) -> None:
-    """Train until all have ended; seeds that an interruption left behind catch up with the others first."""
+    They catch up in their own slots of the stack that they were begun in, so with the same rounding.
+    """
     while active := _going_on(members):
         at = min(member.last_finite.iteration for member in active)
         group = [member for member in active if member.last_finite.iteration == at]
         marks = {member.last_finite.iteration for member in active} | {member.total for member in group}
         until = min(mark for mark in marks if mark > at)
-        choice = choose_execution(group, until)
-        log.info("Execution %s.", choice.reason)
-        for member in group:
-            member.run.update(execution=choice.record(len(group)))
         with ExitStack() as stack:
-            ensembles = make_ensembles(group, choice)
+            ensembles = make_ensembles(group, executions)
             for ensemble in ensembles:
                 stack.enter_context(contextlib.closing(ensemble))
             train(ensembles, until, stop)

@@ -10,12 +10,14 @@ from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
-from gan_lab.runs.checkpoint import METRICS_BYTES, Checkpoint, save
+from gan_lab.runs.checkpoint import Checkpoint, save
+from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
 from gan_lab.tags.names import SLOPE
 from gan_lab.tracking.buffer import Block, find_failure
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
 from gan_lab.tracking.snapshots import Snapshots
+from gan_lab.tracking.table_file import TableMark
 from gan_lab.tracking.tracker import Elapsed, Tracker
 from gan_lab.types import Sampler, State
 
@@ -70,16 +72,27 @@ class Member:
         self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
         self.last_finite = _start(setup, checkpoint)
         self.outcome: Outcome | None = None
-        kept_bytes = checkpoint.counters[METRICS_BYTES] if checkpoint else 0
+        kept = TableMark.of(checkpoint.counters if checkpoint else {})
         self._evaluator = make_evaluator(setup, sampler) if setup.metrics.every else None
         if self._evaluator is not None and self._evaluator.measured_by:
             networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
             run.update(measured_by=tuple(networks))
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
-        self._tracker = Tracker(run.path, self.last_finite.iteration, kept_bytes, occasional)
+        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, occasional)
         self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
         open_dashboard(self._tracker.writer, run.record)
         self._snapshots.show_real()
+
+    @property
+    def execution(self) -> ExecutionRecord:
+        """How its iterations run, as its record says."""
+        assert self.run.record.execution is not None, "played before it is known how"
+        return self.run.record.execution
+
+    @property
+    def slot(self) -> int:
+        """Which of the seeds that were begun together it is, from 0."""
+        return self.execution.slot or 0
 
     @property
     def total(self) -> int:
@@ -129,7 +142,7 @@ class Member:
         checkpoint = Checkpoint(
             iteration=self.last_finite.iteration,
             state=self.last_finite.state,
-            counters={METRICS_BYTES: self._tracker.sync()},
+            counters=self._tracker.sync().as_counters(),
             device=self.setup.device.type,
             fingerprint=self.run.record.config_hash,
         )

@@ -3,10 +3,13 @@
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from gan_lab.config.checks import conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
-from gan_lab.runs.record import RECORD_NAME, read_run, require_own
+from gan_lab.runs.group import read_group
+from gan_lab.runs.record import RECORD_NAME, RunRecord, read_run, require_own
 from gan_lab.training.launch import launch
 
 _RESUMABLE = {
@@ -30,31 +33,46 @@ def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> No
         UserError: if it is no such folder, or an override is another one.
     """
     require_own(folder)  # seeds among it
-    lone = (folder / RECORD_NAME).exists()
-    members = [] if lone else [read_run(path.parent) for path in folder.glob(f"seed*/{RECORD_NAME}")]
-    members = sorted(members, key=lambda member: member.seed or 0) or [read_run(folder)]
-    record = members[0]
+    members, config, choices = _find_begun(folder)
     overrides = list(overrides)
     changes = dict(override.partition("=")[::2] for override in overrides)
     for key in changes:
         if key not in _RESUMABLE:
             raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {quoted(key)}.")
-    asked = changes.get("train.iterations", str(max(member.iterations for member in members)))
-    done = max(member.iteration for member in members)
+    begun_for = max((member.iterations for member in members), default=config["train"].get("iterations"))
+    asked = changes.get("train.iterations", str(begun_for))
+    done = max((member.iteration for member in members), default=0)
     if not asked.isdecimal() or int(asked) < max(1, done):
         raise BadValueError(
             "train.iterations", f"a whole number, at least the {done} iterations that are done", asked
         )
-    config = record.read_config()
-    if record.path != folder:
-        config["train"]["seeds"] = [member.seed for member in members]
     launch(
         config,
         folder,
-        choices=record.choices,
+        choices=choices,
         command=shlex.join(["gan-lab", "resume", str(folder), *overrides]),
         trusted=trusted,
         iterations=int(asked),
         device=changes.get("device"),
         execution=changes.get("train.execution"),
     )
+
+
+def _find_begun(folder: Path) -> tuple[list[RunRecord], dict[str, Any], dict[str, str]]:
+    """Return the runs that have a record, the config of all that were asked for, and its choices."""
+    if (folder / RECORD_NAME).exists():
+        record = read_run(folder)
+        return [record], record.read_config(), record.choices
+    found = [read_run(path.parent) for path in folder.glob(f"seed*/{RECORD_NAME}")]
+    members = sorted(found, key=lambda member: member.seed or 0)
+    group = read_group(folder)
+    if group is None:
+        if not members:
+            read_run(folder)  # which says what it lacks
+        config, choices = members[0].read_config(), members[0].choices
+    else:
+        config, choices = dict(group.config), group.choices
+    train = conform("train", config.get("train"), dict)
+    asked = group.seeds if group is not None else ()
+    seeds = [*asked, *(member.seed for member in members if member.seed not in asked)]
+    return members, config | {"train": train | {"seeds": seeds}}, choices

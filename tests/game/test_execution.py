@@ -20,7 +20,7 @@ from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.record import ExecutionRecord, read_run
-from gan_lab.training import autotune, ensemble
+from gan_lab.training import ensemble, execution_rule
 from gan_lab.types import Batch, Params
 from support.configs import TOY as TOY_RUN
 from support.configs import Train, compose_config
@@ -384,7 +384,9 @@ def test_a_run_as_a_cuda_graph_is_the_run(
     train: Train, monkeypatch: pytest.MonkeyPatch, seeds: str, together: bool
 ) -> None:
     """With a warm-up, and seeds that play in turn or in one call."""
-    monkeypatch.setattr(autotune, "_choose_layout", lambda members: (together and len(members) > 1, ""))
+    monkeypatch.setattr(
+        execution_rule, "_choose_layout", lambda setup, sampler, seeds: (together and seeds > 1, "")
+    )
     overrides = [*TOY_RUN, "objective=wgan_gp", "device=cuda", "train.iterations=12", f"train.seeds={seeds}"]
     overrides += ["train.warmup_critic_steps=7", "train.warmup_every=5"]
     # without these, rounding decides on whole steps and slopes

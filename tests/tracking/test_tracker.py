@@ -3,6 +3,7 @@
 import io
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,10 +127,10 @@ def test_going_on_writes_the_same_table(tmp_path: Path, cut: int) -> None:
     whole, part = Tracker(tmp_path / "whole"), Tracker(tmp_path / "parts")
     write(whole, 0, len(raw))
     write(part, 0, cut)
-    kept_bytes = part.sync()
+    kept = part.sync()
     write(part, cut, cut + 20)  # lost: after the checkpoint
     part.close()
-    part = Tracker(tmp_path / "parts", cut, kept_bytes)
+    part = Tracker(tmp_path / "parts", cut, kept)
     write(part, cut, len(raw))
     for tracker in (whole, part):
         tracker.close()
@@ -157,7 +158,7 @@ def test_trackers_of_one_process_do_not_mix(tmp_path: Path) -> None:
         assert [event.value for event in found] == expected.tolist()
 
 
-def rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: int) -> list[str]:
+def rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> list[str]:
     """Lines of timing.csv: 20 iterations in 4 s, 1 s of them waited, then 10 in 5 s, 2 s of them written."""
     clock = iter([100.0, 104.0, 109.0])
     with monkeypatch.context() as patch:
@@ -188,10 +189,10 @@ def test_a_file_of_an_earlier_version_keeps_its_columns(
     begun = "iteration,perf/iterations_per_second\n7,3.5\n"
     tracker = Tracker(tmp_path)
     tracker.write(make_block(1, 7))
-    kept_bytes = tracker.sync()
+    kept = tracker.sync()
     tracker.close()
     (tmp_path / "timing.csv").write_text(begun)
-    lines = rates(tmp_path, monkeypatch, resume_at=7, kept_bytes=kept_bytes)
+    lines = rates(tmp_path, monkeypatch, resume_at=7, kept=kept)
     assert lines == [*begun.splitlines(), "27,5", "37,2"]
 
 
