@@ -3,7 +3,6 @@ import errno
 import json
 import multiprocessing
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,22 +212,25 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> N
         pass
 
 
-def hold(path: Path, entered: Any, seconds: float) -> None:
+def hold(path: Path, about_to: Any, entered: Any, leave: Any) -> None:
+    about_to.set()
     with sole_writer(path, WAY_OUT):
         entered.set()
-        time.sleep(seconds)
+        leave.wait()
 
 
 def test_the_lock_keeps_a_second_process_waiting(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
-    first_in, second_in = context.Event(), context.Event()
-    first = context.Process(target=hold, args=(path, first_in, 60))
-    second = context.Process(target=hold, args=(path, second_in, 0))
+    first_tries, first_in, second_tries, second_in, never, at_once = (context.Event() for _ in range(6))
+    at_once.set()
+    first = context.Process(target=hold, args=(path, first_tries, first_in, never))
+    second = context.Process(target=hold, args=(path, second_tries, second_in, at_once))
     first.start()
-    assert first_in.wait(30)
+    assert first_in.wait(120)
     second.start()
-    assert not second_in.wait(5)
+    assert second_tries.wait(120)
+    assert not second_in.wait(0.5)  # it has begun to ask; imports, which may take long, lie before that
     first.kill()  # the system frees the lock of a process that was killed
-    assert second_in.wait(30)
+    assert second_in.wait(120)
     for process in (first, second):
-        process.join(30)
+        process.join(120)

@@ -118,17 +118,19 @@ WAY_OUT = "choose another folder"
 
 def test_a_sole_writer_keeps_another_thread_waiting(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "things.npy"
-    entered = threading.Event()
+    tries, entered = threading.Event(), threading.Event()
 
     def write() -> None:
+        tries.set()
         with sole_writer(path, WAY_OUT):
             entered.set()
 
     thread = threading.Thread(target=write)
     with sole_writer(path, WAY_OUT):
         thread.start()
+        assert tries.wait(120)
         assert not entered.wait(0.5)
-    assert entered.wait(30)
+    assert entered.wait(120)
     thread.join()
     with sole_writer(path, WAY_OUT):  # a second time, beside the lock file of the first
         assert os.listdir(path.parent) == ["things.lock"]

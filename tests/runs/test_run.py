@@ -236,18 +236,28 @@ def test_of_many_processes_exactly_one_gets_a_new_folder(tmp_path):
         assert answer.startswith(f"{path} is being trained by process {winner} on ")
 
 
+def wait_for_an_update(path, after):
+    """Return how far a run is once it is further than before."""
+    deadline = time.monotonic() + 120
+    while (iteration := read_run(path).iteration) <= after:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return iteration
+
+
 def test_a_killed_run_is_interrupted_whole_and_resumed(tmp_path):
+    at = 0
     for outcome in ("new", "resumed", "resumed"):
         with subprocess.Popen(
             [sys.executable, "-c", TRAIN, str(tmp_path)], stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout.readline() == f"{outcome}\n"
-            time.sleep(0.1)
+            at = wait_for_an_update(tmp_path, at)
             assert read_run(tmp_path).status == "running"
             process.send_signal(signal.SIGKILL)
         found = read_run(tmp_path)
         assert found.status == "interrupted"
-        assert found.iteration > 0
+        assert found.iteration >= at
         assert found.numbers == {"distance/critic_raw": found.iteration / 3}
     open_run(tmp_path, {}, iterations=1, seed=0, device="cpu", command="", choices={}).close()
     assert sorted(os.listdir(tmp_path)) == [".lock", "config.yaml", "run.json"]
