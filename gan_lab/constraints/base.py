@@ -5,7 +5,7 @@ from textwrap import fill
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lab.config.checks import Settings
 from gan_lab.constraints.bounds import Bounds
@@ -51,6 +51,16 @@ class Constraint(Settings):
         """Whether ``penalty`` or ``weight_penalty`` is anything but zero."""
         own = type(self)
         return own.penalty is not Constraint.penalty or own.weight_penalty is not Constraint.weight_penalty
+
+    def bind(self, network: nn.Module, data_shape: tuple[int, ...]) -> "Constraint":
+        """Return the constraint as it is for one network: itself, unless it asks how layers are laid out.
+
+        Args:
+            network: as its architecture built it; it is left as it is.
+            data_shape: of one input.
+        """
+        del network, data_shape
+        return self
 
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of the uniform noise that ``penalty`` needs for one sample of ``data_shape``.

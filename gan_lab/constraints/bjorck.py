@@ -32,7 +32,8 @@ class Bjorck(Constraint):
 
     A convolution (out, in, h, w) becomes the matrix (out, in h w) that acts on patches. Each entry of the
     input lies in at most ⌈h / stride⌉ ⌈w / stride⌉ patches, so that the layer is Lipschitz with
-    √(⌈h / stride⌉ ⌈w / stride⌉): 2 for DCGAN's 4x4 kernels of stride 2, and only an upper bound.
+    √(⌈h / stride⌉ ⌈w / stride⌉): 2 for DCGAN's 4x4 kernels of stride 2, and only an upper bound. (Divided by
+    its own norm, as spectral normalisation offers it, the matrix would be orthonormal no more.)
 
     Attributes:
         iterations: per use; each multiplies small singular values by 3/2. 20 bring to 1 what is at least a

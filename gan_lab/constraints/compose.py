@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.base import Constraint
@@ -47,6 +47,10 @@ class Compose(Constraint):
     def has_penalty(self) -> bool:
         """Whether any part has one."""
         return any(part.has_penalty for part in self.parts.values())
+
+    def bind(self, network: nn.Module, data_shape: tuple[int, ...]) -> Constraint:
+        """Bind every part."""
+        return Compose({name: part.bind(network, data_shape) for name, part in self.parts.items()})
 
     def noise_shape(self, data_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Return the shape of all parts' noise, flattened and put end to end.

@@ -109,6 +109,7 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     # Networks, and what has to be known of them
     architectures = _architectures(architecture, trusted)
     generator, critic = _build_networks(*architectures, seed, shape, device)
+    constraint = constraint.bind(critic, dataset.data_shape)
     critic_mixes = mixes_samples(critic, dataset.data_shape)
 
     # The rules that they play by

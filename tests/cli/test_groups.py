@@ -52,7 +52,7 @@ def test_help_shows_the_groups_in_this_order() -> None:
         ("+optimizer@critic_optimizer=adam", "wgan_clip_dcgan_small_digits_seed0_60dd6a6cac80"),
         (
             "constraint=[spectral_norm,consistency] architecture.critic.norm=none",
-            "wgan_spectral_norm+consistency_dcgan_small_digits_seed0_architecture.critic.norm=none_caa44c691485",
+            "wgan_spectral_norm+consistency_dcgan_small_digits_seed0_architecture.critic.norm=none_767915468b3c",
         ),
         ("experiment=momentum scale=smoke", "momentum_wgan_clip_dcgan_digits_seed0_scale=smoke_6dcc94a603eb"),
         (

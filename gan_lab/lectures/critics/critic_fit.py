@@ -121,7 +121,7 @@ def _init(
 ) -> tuple[Game, State]:
     """Return the rules, and the state before the first step."""
     network = build_with(seed, "critic", lambda: critic.build(shape))
-    params = parameters(network)
+    params, constraint = parameters(network), constraint.bind(network, shape)
     game = Game(
         generator=nn.Identity(),
         critic=network,
