@@ -28,9 +28,11 @@ class Reading(NamedTuple):
 
     Attributes:
         value: of generated samples against real ones.
-        floor: the same of other real samples in the place of the generated ones; None for what is a matter
-            of the critic. A small dataset repeats itself: of 1,024 draws from 1,797 digits, two fifths are
-            copies of images among 1,024 others, and the floor is that of a generator which does as much.
+        floor: the same of other real samples in the place of the generated ones, which a perfect generator
+            gets on average; None for what is a matter of the critic. It is no minimum: samples closer
+            together than real ones can lie below it, which is no evidence of better ones. A small dataset
+            repeats itself: of 1,024 draws from 1,797 digits, two fifths are copies of images among 1,024
+            others, and the floor is that of a generator which does as much.
     """
 
     value: float

@@ -53,7 +53,8 @@ DISTANCES = (
         names.FLOOR,
         "data units",
         IN_A_SPACE,
-        f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones",
+        f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones, which a "
+        "perfect generator gets on average; a smaller distance is no evidence of a better one",
         chart="certified, exact and floor",
     ),
     Tag(

@@ -60,7 +60,10 @@ def median_tag(estimate: str) -> str:
 
 
 def floor_tag(tag: str) -> str:
-    """Return the tag of a metric's floor: what real samples get in the place of generated ones."""
+    """Return the tag of a metric's floor: what real samples get in the place of generated ones.
+
+    A perfect generator gets as much on average. A better value is no evidence of a better generator.
+    """
     return FLOOR if tag == W1_EXACT else f"{tag}_floor"
 
 

@@ -124,7 +124,8 @@ QUALITY = (
         names.floor_tag(f"{names.QUALITY}/<metric>"),
         "the metric's",
         MEASURED,
-        "the floor of a metric: the same for other real samples in the place of generated ones",
+        "the floor of a metric: the same for other real samples in the place of generated ones, which a "
+        "perfect generator gets on average",
     ),
 )
 

@@ -130,6 +130,18 @@ def test_a_grade_is_the_share_of_what_real_samples_get():
     assert grade(table(), quality, FailureRule()).share == pytest.approx(0.95 / 0.98, abs=1e-12)
 
 
+@pytest.mark.parametrize("distance", [0.1, 0.08, 0.01, 0.0])
+def test_a_distance_below_its_floor_counts_as_the_floor(distance):
+    # W1 rewards samples closer together than real ones
+    numbers = table(distance__w1_exact=distance, quality__high_quality_share=None)
+    graded = grade(numbers, choose_quality([numbers]), FailureRule())
+    assert (graded.floor, graded.share) == (0.1, 1.0)
+    above = table(quality__high_quality_share=0.999)
+    assert grade(above, choose_quality([above]), FailureRule()).share == 1.0
+    with pytest.raises(BadValueError, match=r"distance_factor must be a number, 1 or greater; got 0\.9"):
+        FailureRule(distance_factor=0.9)
+
+
 def graded_sweep(root):
     shares = {"gan": (0.1, 0.3, 0.9), "wgan": (0.5, 0.6, 0.7)}
     for objective, values in shares.items():

@@ -53,8 +53,9 @@ class DualNetwork(LectureExperiment):
     The bracket of every pair and constraint, on points that no critic was trained on: ``raw``, the critic's
     score gap, in the unit of its unknown Lipschitz constant; ``certified``, raw divided by the largest slope
     between two of the points, a lower bound of ``exact``, the transport between them; ``gap`` between these
-    two. ``floor`` is the exact transport between two samples of the real side: below it a distance means
-    nothing. Under ``bjorck`` no slope exceeds 1, so that raw itself is a bound, if the distribution's own.
+    two. ``floor`` is the exact transport between two samples of the real side, what a perfect generator gets
+    on average; a smaller value is no evidence of a better one. Under ``bjorck`` no slope exceeds 1, so that
+    raw itself is a bound, if the distribution's own.
 
     ``experiment=known_answers`` takes pairs whose W1 is 1, a benchmark of constraints; networks are smaller
     and steps fewer than the paper's. ``experiment=dual_network`` takes any two datasets of vectors.

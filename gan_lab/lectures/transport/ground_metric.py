@@ -48,7 +48,8 @@ class GroundMetric(LectureExperiment):
     pixels, with images of another digit, and with noise: the same images, their pixels in one random order.
     A person finds them less alike in this order. W1 is the exact transport between the samples, under the
     Euclidean distance of pixels, of blurred pixels, and of the features of a small classifier of digits. The
-    first comparison is the floor: a value means something only as a multiple of it.
+    first comparison is the floor, what other images of the same kind get; values in different metrics are
+    compared as multiples of it.
 
     Which metric does a critic see? That of its inputs, because its constraint holds slopes per unit of
     *them*. A critic is trained on each pair, on pixels, on blurred pixels and on features. Its scores,

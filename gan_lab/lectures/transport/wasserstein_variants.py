@@ -64,9 +64,9 @@ class WassersteinVariants(LectureExperiment):
 
     From samples, each is estimated by its value between them. W1, sliced W1 and MMD are then biased upwards,
     and so are the squares of W2 and of sliced W2; the floor is what they are between two samples of ``real``
-    itself. It falls like n^(-1/2) for MMD and sliced W1 in any dimension d, for sliced W2 where the
-    projections have no gaps (n^(-1/4) between separate points), and for W1 like n^(-1/d) from d = 3 on; in
-    the plane the difference is a logarithm.
+    itself, on average: no minimum, as samples closer together can lie below it. It falls like n^(-1/2) for
+    MMD and sliced W1 in any dimension d, for sliced W2 where the projections have no gaps (n^(-1/4) between
+    separate points), and for W1 like n^(-1/d) from d = 3 on; in the plane the difference is a logarithm.
 
     Attributes:
         real: a distribution in the plane.

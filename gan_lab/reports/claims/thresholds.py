@@ -24,7 +24,7 @@ def success_by_threshold(
 
     Args:
         sweep: the runs; those without a judgement are left out.
-        thresholds: shares, from 0 to about 1.
+        thresholds: shares, from 0 to 1, which is the most that counts.
         rule: how the end of a run is measured; None for the defaults.
     """
     rule, rows = rule or FailureRule(), []

@@ -145,7 +145,7 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
     if sweep.quality is not None:
         sentences.append(
             f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "
-            "samples."
+            "samples, which a perfect generator gets on average, and which is no minimum."
         )
     if any(estimate_tag(run) == JSD for run in runs):
         bounded = divergence_in_words(run for run in runs if estimate_tag(run) == JSD)

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import pandas
 
-from gan_lab.config.checks import PositiveFloat, PositiveInt, Probability, Settings
+from gan_lab.config.checks import PositiveFloat, PositiveInt, Probability, Rule, Settings
 from gan_lab.reports.sweep.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import (
@@ -24,6 +24,9 @@ from gan_lab.tags.table import label_of
 
 _QUALITIES = tuple(Quality(tag, label_of(tag)) for tag in (FRECHET_FEATURES, PATCHES, W1_EXACT))
 _FEWEST_TO_STAND_STILL = 3
+
+# a perfect generator has the distance between two real samples on average: to ask for less is to ask for luck
+DistanceFactor = Annotated[float, Rule("a number, 1 or greater", lambda v: v >= 1)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class FailureRule(Settings):
     recall_share: Probability = 0.1
     coverage_share: Probability = 0.1
     high_quality_share: Probability = 0.5
-    distance_factor: PositiveFloat = 3.0
+    distance_factor: DistanceFactor = 3.0
     end_measurements: PositiveInt = END_MEASUREMENTS
 
     def describe(self) -> str:
@@ -71,7 +74,9 @@ class Grade(NamedTuple):
         tag: what decides whether its samples are poor.
         value: at its end.
         floor: what real samples get.
-        share: the value over the floor, of a distance the inverse: 0 to about 1, which real samples get.
+        share: the value over the floor, of a distance the inverse: from 0 to 1, what real samples get. More
+            counts as 1: a distance below the floor, as that of samples closer together than real ones can be,
+            is no evidence of better samples.
         least: the share that the rule asks for.
     """
 
@@ -103,7 +108,7 @@ def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Gra
     if math.isnan(value) or math.isnan(floor) or (is_share and floor <= 0):
         return None  # real samples that cover nothing say that the measurement failed
     top, bottom = (value, floor) if is_share else (floor, value)
-    return Grade(tag, value, floor, top / bottom if bottom > 0 else math.inf, least)
+    return Grade(tag, value, floor, top / bottom if bottom > top else 1.0, least)
 
 
 def judge(
