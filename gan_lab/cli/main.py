@@ -7,6 +7,7 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
 
 from gan_lab import __version__
@@ -37,14 +38,13 @@ USAGE = (
 
 
 def main() -> int:
-    """Run the command line and return the exit status: 0, 2 for bad input, 1 for a crash, 130 for Ctrl-C."""
+    """Run the command line and return the exit status: 0, 2 for bad input, 1 for a crash, 128 + a signal."""
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
     logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
         return _dispatch(name, arguments)
     except KeyboardInterrupt as stop:
-        say_aside("Stopped.")
-        return 143 if stop.args == ("SIGTERM",) else 130
+        return _stopped(stop)
     except BrokenPipeError:
         # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -54,6 +54,19 @@ def main() -> int:
     except OSError as error:
         path = error.filename or "A file"
         return refuse(f"{path} cannot be used ({error.strerror or error}); choose another place.")
+
+
+def _stopped(stop: KeyboardInterrupt) -> int:
+    by = (
+        signal.Signals[stop.args[0]] if stop.args and stop.args[0] in ("SIGTERM", "SIGHUP") else signal.SIGINT
+    )
+    if by == signal.SIGHUP:
+        # the window is gone, and whatever is left to be written to it
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+    say_aside("Stopped.")
+    return 128 + by
 
 
 def _dispatch(name: str, arguments: list[str]) -> int:

@@ -115,6 +115,25 @@ class ExecutionRecord(Settings):
 
 
 @dataclass(frozen=True)
+class Sitting(Settings):
+    """One process that trained a run.
+
+    Attributes:
+        command: what was typed.
+        started: when it began, ISO 8601 in UTC.
+        iteration: completed iterations at that time.
+        versions: of gan-lab, of what it computes with, and of Python and the platform.
+        git: commit of gan-lab's checkout and whether it was dirty; None outside one.
+    """
+
+    command: str
+    started: str
+    iteration: NonNegativeInt = 0
+    versions: dict[str, str] = field(default_factory=dict)
+    git: dict[str, str | bool] | None = None
+
+
+@dataclass(frozen=True)
 class RunRecord(Settings, RunFolder):
     """What ``run.json`` says.
 
@@ -125,8 +144,9 @@ class RunRecord(Settings, RunFolder):
         started: when the run began, ISO 8601 in UTC.
         updated: when this was written, likewise.
         duration_s: time in training, over all resumptions.
-        command: what was typed.
+        command: what was typed when it began; ``versions`` and ``git`` are those of that time, too.
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
+        sittings: every process that trained it, in order; empty in records of earlier versions.
         process: pid, host and start of the process that trained last.
         choices: config group to the name of the chosen option.
         bounds: tag of an estimate to what it bounds: ``samples`` or ``batches``; of the score gap a word of
@@ -150,6 +170,7 @@ class RunRecord(Settings, RunFolder):
     device: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, str | bool] | None = None
+    sittings: tuple[Sitting, ...] = ()
     process: dict[str, int | str] = field(default_factory=dict)
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
@@ -157,6 +178,12 @@ class RunRecord(Settings, RunFolder):
     execution: ExecutionRecord | None = None
     measured_by: tuple[str, ...] = ()
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
+
+    @property
+    def history(self) -> tuple[Sitting, ...]:
+        """Every process that trained it that is known of."""
+        begun = Sitting(self.command, self.started, 0, self.versions, self.git)
+        return self.sittings or (begun,)
 
     @property
     def numbers(self) -> dict[str, float]:
@@ -264,6 +291,8 @@ def _parse(path: Path, content: Any) -> RunRecord:
     execution = conform("execution", known.get("execution"), dict | None)
     if execution is not None:
         known["execution"] = make(ExecutionRecord, _known(ExecutionRecord, execution), "execution")
+    sittings = conform("sittings", known.get("sittings", []), tuple[dict, ...])
+    known["sittings"] = tuple(make(Sitting, _known(Sitting, each), "sittings") for each in sittings)
     return RunRecord(**known)
 
 

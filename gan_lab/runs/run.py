@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import fnmatch
+import logging
 import math
 import os
 import time
@@ -25,11 +26,14 @@ from gan_lab.runs.record import (
     ExecutionRecord,
     RunFolder,
     RunRecord,
+    Sitting,
     Status,
     leaves_of,
     load_record,
     require_own,
 )
+
+log = logging.getLogger(__name__)
 
 _HYDRA = (".hydra", "*.log")
 _OURS = (LOCK_NAME, CONFIG_NAME, ".*.partial")
@@ -177,6 +181,7 @@ def open_run(
         write_atomically(path / CONFIG_NAME, dump_plain(config))
         # last, because a folder with a record counts as a run
         record = RunRecord(path=path, status="running", started=_now(), updated=_now(), **about)
+        record = dataclasses.replace(record, sittings=record.history)
         record.write()
         return Run(lock, record, "new")
     except BaseException:
@@ -243,9 +248,37 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
         return Run(lock, record, "finished")
     # a run that was given more iterations before does not shrink below what it has done
     about["iterations"] = max(about["iterations"], record.iteration)
-    record = dataclasses.replace(record, status="running", message=None, updated=_now(), **about)
+    # what began it stays; who goes on with it is added
+    came_from = {key: about.pop(key) for key in ("command", "versions", "git")}
+    sitting = Sitting(started=_now(), iteration=record.iteration, **came_from)
+    _warn_of_changes(record.path, record.history[-1], sitting)
+    record = dataclasses.replace(
+        record,
+        status="running",
+        message=None,
+        updated=sitting.started,
+        sittings=(*record.history, sitting),
+        **about,
+    )
     record.write()
     return Run(lock, record, "resumed")
+
+
+def _warn_of_changes(path: Path, before: Sitting, now: Sitting) -> None:
+    """Say in one line which of what decides on the numbers is another than in the sitting before."""
+    pairs = {
+        name: (before.versions.get(name), now.versions.get(name)) for name in ("torch", "gan_lab", "python")
+    }
+    pairs["commit"] = (_told(before.git), _told(now.git))
+    changed = [
+        f"{name} {one} then, {other} now" for name, (one, other) in pairs.items() if one and one != other
+    ]
+    if changed:
+        log.warning("%s goes on with other code, which may round otherwise: %s.", path, "; ".join(changed))
+
+
+def _told(git: Mapping[str, str | bool] | None) -> str | None:
+    return f"{str(git.get('commit'))[:12]}{' with changes' if git.get('dirty') else ''}" if git else None
 
 
 def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str, str]) -> str:
@@ -264,7 +297,9 @@ def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str,
 
 def _last_words(error: BaseException) -> dict[str, Any]:
     if isinstance(error, KeyboardInterrupt | SystemExit):
-        return {"status": "interrupted", "message": f"Stopped by {type(error).__name__}."}
+        by_signal = isinstance(error, KeyboardInterrupt) and error.args
+        by = error.args[0] if by_signal else type(error).__name__
+        return {"status": "interrupted", "message": f"Stopped by {by}."}
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return {"status": "failed", "message": text}
 

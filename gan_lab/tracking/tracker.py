@@ -7,6 +7,7 @@ whenever the run is the same.
 
 import difflib
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +35,8 @@ from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_co
 
 log = logging.getLogger(__name__)
 
+_EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
+_DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
 _FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
 _TIMING_HEADER = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
 
@@ -53,6 +56,7 @@ class Tracker:
     Attributes:
         writer: TensorBoard, for what is no number of every iteration.
         last: tag to the last number that was written, by this or an earlier process.
+        begins: whether TensorBoard has no cards of the run yet that stand at iteration 0.
 
     Args:
         run_dir: the run's folder.
@@ -70,6 +74,7 @@ class Tracker:
         occasional: Sequence[str] = (),
     ) -> None:
         self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
+        self.begins = not (resume_at and any(run_dir.glob(_EVENTS)))
         # hides what an attempt that was killed wrote beyond its checkpoint
         self.writer, self._events = _open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
         self._columns: list[str] = []
@@ -202,11 +207,27 @@ def _open_timing(path: Path) -> list[str]:
 
 def _open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFile]:
     """Return TensorBoard's writer for all kinds of summaries, and the file that it writes to."""
-    before = set(run_dir.glob("events.out.tfevents.*"))
+    before = set(run_dir.glob(_EVENTS))
     writer = SummaryWriter(str(run_dir), purge_step=purge_step)
     file_writer = writer.file_writer
     assert file_writer is not None
     file_writer.event_writer.close()
-    (path,) = set(run_dir.glob("events.out.tfevents.*")) - before
+    (made,) = set(run_dir.glob(_EVENTS)) - before
+    path = made.with_name(_name_after([earlier.name for earlier in before], made.name))
+    made.rename(path)
     file_writer.event_writer = events = EventFile(path)
     return writer, events
+
+
+def _name_after(earlier: Sequence[str], name: str) -> str:
+    """Return a name for an event file that sorts behind those of earlier ones.
+
+    TensorBoard reads a folder's files in the order of their names, which begin with the time: where the clock
+    has gone back since, the points of the new file would come first, and be hidden by the older ones.
+    """
+    latest = max(earlier, default="")
+    if name > latest:
+        return name
+    dated = _DATED.fullmatch(latest)
+    later = f"{dated['stem']}{int(dated['time']) + 1:010d}.{name.split('.', 4)[-1]}" if dated else ""
+    return later if later > latest else f"{latest}.1"

@@ -80,8 +80,9 @@ class Member:
         occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
         self._tracker = Tracker(run.path, self.last_finite.iteration, kept, occasional)
         self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
-        open_dashboard(self._tracker.writer, run.record)
-        self._snapshots.show_real()
+        if self._tracker.begins:
+            open_dashboard(self._tracker.writer, run.record)
+            self._snapshots.show_real()
 
     @property
     def execution(self) -> ExecutionRecord:

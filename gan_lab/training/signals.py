@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a scheduler's warning as a request to finish the iteration, save and leave."""
+"""Ctrl-C, SIGTERM, a closed window or a scheduler's warning: finish the iteration, save and leave."""
 
 import logging
 import multiprocessing
@@ -38,7 +38,9 @@ def is_orphan() -> bool:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """Turn signals into a request while the block runs; a second SIGINT or SIGTERM interrupts at once.
+    """Turn SIGINT, SIGTERM and SIGHUP into a request while the block runs; a second one interrupts at once.
+
+    The interruption bears the name of the signal that asked for it last.
 
     SIGUSR1 and SIGUSR2 count where somebody handles them, as submitit does to queue a job again. Their
     handler is called when the block has ended well, so that what goes on later goes on from here.
@@ -51,12 +53,15 @@ def stop_on_signals() -> Iterator[StopRequest]:
     def handle(number: int, frame: FrameType | None) -> None:
         del frame
         if request and number not in _WARNINGS:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(signal.Signals(number).name)
         request.signal = signal.Signals(number)
         log.info("Stopping after this iteration; once more to stop at once.")
 
     handled = [number for number in _WARNINGS if callable(signal.getsignal(number))]
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, *handled)}
+    stopping = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup is how one asks to outlive a closed window
+        stopping.append(signal.SIGHUP)
+    before = {number: signal.signal(number, handle) for number in (*stopping, *handled)}
     try:
         yield request
     finally:

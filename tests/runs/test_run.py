@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gan_lab.config.errors import UserError
+from gan_lab.runs import provenance
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.record import read_run
 from gan_lab.runs.run import open_run
@@ -74,6 +75,14 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         assert read_run(path) == run.record
         assert read_run(path).read_config() == CONFIG
     now = datetime.now(UTC)
+    (sitting,) = content.pop("sittings")
+    assert sitting == {
+        "command": "gan-lab seed=3",
+        "started": content["started"],
+        "iteration": 0,
+        "versions": content["versions"],
+        "git": content["git"],
+    }
     for key in ("started", "updated"):
         moment = datetime.fromisoformat(content.pop(key))
         assert moment.utcoffset() == timedelta(0)
@@ -142,6 +151,52 @@ def test_an_unfinished_run_is_resumed(tmp_path, status):
         assert (found.status, found.iteration, found.message) == ("running", 7, None)
         assert found.started == before.started
         assert found.final == before.final
+
+
+def test_what_began_a_run_stays_and_every_sitting_is_added(tmp_path, monkeypatch, caplog):
+    versions = {"gan_lab": "1", "torch": "2.14", "python": "3.11"}
+    commit = {"commit": "a" * 40, "dirty": False}
+
+    def sit(command, iteration, git=commit, **changes):
+        monkeypatch.setattr(provenance, "versions", lambda: versions | changes)
+        monkeypatch.setattr(provenance, "git_state", lambda: git)
+        about = {"iterations": 100, "seed": 3, "device": "cpu", "choices": CHOICES, "bounds": {}}
+        with open_run(tmp_path, CONFIG, command=command, **about) as run:
+            run.update(iteration=iteration)
+        return caplog.messages[-1:]
+
+    assert sit("gan-lab train", 7) == []
+    assert sit("gan-lab resume a", 8) == []
+    assert sit("gan-lab resume b", 9, torch="2.15") == [
+        f"{tmp_path} goes on with other code, which may round otherwise: torch 2.14 then, 2.15 now."
+    ]
+    dirty = {"commit": "b" * 40, "dirty": True}
+    assert sit("gan-lab resume c", 9, torch="2.15", git=dirty) == [
+        f"{tmp_path} goes on with other code, which may round otherwise: "
+        f"commit {'a' * 12} then, {'b' * 12} with changes now."
+    ]
+    assert len(caplog.messages) == 2
+    record = read_run(tmp_path)
+    assert (record.command, record.versions, record.git) == ("gan-lab train", versions, commit)
+    told = [(each.command, each.iteration, each.versions["torch"]) for each in record.sittings]
+    assert told == [
+        ("gan-lab train", 0, "2.14"),
+        ("gan-lab resume a", 7, "2.14"),
+        ("gan-lab resume b", 8, "2.15"),
+        ("gan-lab resume c", 9, "2.15"),
+    ]
+    assert record.sittings[-1].git == dirty
+
+
+def test_the_first_sitting_of_an_earlier_version_is_what_its_record_says(tmp_path):
+    start(tmp_path).close()
+    content = record_of(tmp_path)
+    del content["sittings"]
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    start(tmp_path).close()
+    first, second = read_run(tmp_path).sittings
+    assert (first.command, first.started) == (content["command"], content["started"])
+    assert second.iteration == 0
 
 
 @pytest.mark.parametrize("status", ["completed", "diverged"])
@@ -339,6 +394,7 @@ def test_a_full_disk_leaves_the_last_record_and_lets_go(tmp_path, monkeypatch, f
     ("error", "status", "message"),
     [
         (KeyboardInterrupt(), "interrupted", "Stopped by KeyboardInterrupt."),
+        (KeyboardInterrupt("SIGTERM"), "interrupted", "Stopped by SIGTERM."),
         (SystemExit(1), "interrupted", "Stopped by SystemExit."),
         (UserError("Bad data."), "failed", "Bad data."),
         (RuntimeError("out of memory"), "failed", "RuntimeError: out of memory"),

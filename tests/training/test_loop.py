@@ -178,7 +178,9 @@ def test_killed_and_resumed_equals_never_stopped(train: Train, tmp_path: Path) -
     assert_same_run(train("whole", *overrides, f"train.iterations={total}"), killed)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_saves_and_leaves(tmp_path: Path, number: signal.Signals, status: int) -> None:
     overrides = [*TOY, "objective=gan", "train.iterations=1000000", "train.execution=eager"]
     process = start(tmp_path / "run", *overrides)

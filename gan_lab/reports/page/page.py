@@ -158,11 +158,12 @@ def _deviation_table(deviations: Deviations) -> Table:
 def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
     """Return where the numbers come from, each value once, in the order of the runs."""
     records = [run.record for run in sweep.runs]
-    versions = dict.fromkeys(f"{name} {version}" for r in records for name, version in r.versions.items())
+    sittings = [sitting for record in records for sitting in record.history]
+    versions = dict.fromkeys(f"{name} {version}" for s in sittings for name, version in s.versions.items())
     commits = dict.fromkeys(
-        f"{r.git['commit']}{' with changes' if r.git.get('dirty') else ''}"
-        for r in records
-        if r.git and "commit" in r.git
+        f"{s.git['commit']}{' with changes' if s.git.get('dirty') else ''}"
+        for s in sittings
+        if s.git and "commit" in s.git
     )
     devices = dict.fromkeys(", ".join(filter(None, (r.device, str(r.execution or "")))) for r in records)
     made = [
