@@ -59,12 +59,13 @@ def _evaluate(arguments: list[str]) -> int:
         help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
     )
     _add_trust(parser)
+    _add_trust_data(parser)
     given = parser.parse_args(arguments)
 
     from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
 
     _show_log()
-    request = EvaluationRequest(given.samples, given.seed, given.device, given.inception)
+    request = EvaluationRequest(given.samples, given.seed, given.device, given.inception, given.trust_data)
     failures = evaluate_all(given.folders, request, given.trust)
     for failure in failures:
         refuse(failure)
@@ -81,12 +82,13 @@ def _resume(arguments: list[str]) -> int:
         help="train.iterations=N, train.execution=MODE, device=NAME",
     )
     _add_trust(parser)
+    _add_trust_data(parser)
     given = parser.parse_args(arguments)
 
     from gan_lab.training.resume import resume
 
     _show_log()
-    resume(given.run_dir, given.overrides, given.trust)
+    resume(given.run_dir, given.overrides, given.trust, trust_data=given.trust_data)
     return 0
 
 
@@ -133,6 +135,14 @@ def _parser(name: str, description: str) -> Parser:
 def _add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
+    )
+
+
+def _add_trust_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust-data",
+        action="store_true",
+        help="read and pack the folder of data that the run's config names, whoever wrote it",
     )
 
 

@@ -17,10 +17,11 @@ class JobLog(logging.FileHandler):
     """A handler that writes nothing, and makes no file, before ``begin``; conf/config.yaml names it.
 
     Args:
-        filename: the file; regular, or made.
+        filename: the file; regular, or made. None is given, and nothing logged, with a job_logging of
+            Hydra's that has no file.
     """
 
-    def __init__(self, filename: str) -> None:
+    def __init__(self, filename: str = os.devnull) -> None:
         super().__init__(filename, encoding="utf-8", delay=True, errors="backslashreplace")
         self._kept: list[logging.LogRecord] | None = []
 

@@ -27,11 +27,13 @@ def prepare(node: object, trusted: Iterable[str] = ()) -> None:
         UserError: if it has nothing to decode, or cannot be read or written.
     """
     from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
     from gan_lab.datasets.packed_dataset import PackedDataset
 
     dataset = build(node, Dataset, "dataset", trusted)
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"dataset {type(dataset).__name__} needs no preparation: it is not read from files.")
+    remember_root(dataset)
     log.info("%s", dataset.prepare())
 
 

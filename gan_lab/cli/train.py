@@ -14,6 +14,7 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
+from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.runs.record import RECORD_NAME
@@ -44,6 +45,8 @@ def summarise_sweep() -> list[str]:
 
 @noted
 def _train_job(config: DictConfig) -> float:
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
     from gan_lab.training.launch import launch
 
     composed = to_plain(config)
@@ -54,16 +57,19 @@ def _train_job(config: DictConfig) -> float:
     _refuse_merged_options(choices)
     choices |= take_experiment_keys(composed, choices)
 
+    trusted = trusted_packages(composed)
+
     def claimed() -> None:
         begin_job_log()
         keep_hydras_record(folder, config)
+        remember_root(build(composed["dataset"], Dataset, "dataset", trusted))
 
     return launch(
         composed,
         folder,
         choices=choices,
         command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
-        trusted=trusted_packages(composed),
+        trusted=trusted,
         claimed=claimed,
     )
 

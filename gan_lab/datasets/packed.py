@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, Settings
 from gan_lab.config.errors import UserError
+from gan_lab.files.regular import read_regular, require_regular
 
 FORMAT = 1
+_MOST_BYTES = 10_000  # of a sidecar
 HASH_LIMIT_BYTES = 1 << 30
 """Packs up to 1 GiB are hashed whenever they are opened, which takes a second or two."""
 
@@ -25,13 +28,13 @@ class DamagedPackError(UserError):
 
 
 @dataclass(frozen=True)
-class Sidecar:
+class Sidecar(Settings):
     """What the ``.json`` says of the ``.npy``."""
 
     format: int
     name: str
-    shape: tuple[int, ...]
-    bytes: int
+    shape: tuple[PositiveInt, ...]
+    bytes: NonNegativeInt
     blake2b: str
     source: str
 
@@ -46,16 +49,28 @@ def read_sidecar(path: Path) -> Sidecar | None:
 
     Raises:
         DamagedPackError: if the sidecar cannot be read.
+        NotRegularError: if it, or the pack, is a link or a pipe.
     """
+    require_own(path)
     if not (path.is_file() and sidecar_path(path).is_file()):
         return None
     try:
-        content = json.loads(sidecar_path(path).read_text(encoding="utf-8"))
+        content = json.loads(read_regular(sidecar_path(path), _MOST_BYTES))
         if content["format"] != FORMAT:
             return None
-        return Sidecar(**{**content, "shape": tuple(content["shape"])})
-    except (ValueError, TypeError, KeyError) as error:
+        return Sidecar(**content)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise DamagedPackError(f"{sidecar_path(path)} is damaged") from error
+
+
+def require_own(path: Path) -> None:
+    """Check that what lies where a pack belongs is neither link nor pipe, its folder included.
+
+    Raises:
+        NotRegularError: naming what is.
+    """
+    require_regular(path.parent.parent, [path.parent.name])
+    require_regular(path.parent, [f"{path.stem}.*"])
 
 
 def read_pack(
@@ -84,7 +99,8 @@ def read_pack(
         raise DamagedPackError(f"{path} has changed since it was written")
     try:
         images: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
+    # of a header that anybody wrote: lengths below 0 or beyond the file, or nested without end
+    except (ValueError, TypeError, OSError, OverflowError, MemoryError, RecursionError) as error:
         raise DamagedPackError(f"{path} does not begin as an array") from error
     if images.shape != sidecar.shape or images.shape[1:] != shape or images.dtype != np.uint8:
         raise DamagedPackError(f"{path} holds {images.dtype} {images.shape} instead of images {shape}")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
+from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
 from gan_lab.files.atomic import write_atomically
@@ -40,12 +41,14 @@ class EvaluationRequest:
         seed: of what is drawn.
         device: as in the config.
         inception: file of Inception's weights, None to do without.
+        trust_data: whether a run's config may name any folder of data.
     """
 
     samples: int | None
     seed: int
     device: str
     inception: Path | None
+    trust_data: bool = False
 
 
 class Line(NamedTuple):
@@ -95,6 +98,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     """
     require_own(record.path)
     setup = build_setup(record.read_config() | {"device": request.device}, trusted)
+    require_known_root(setup.dataset, record.path, trust_data=request.trust_data)
     inception = None if request.inception is None else load_inception(request.inception, setup.device)
     samples = request.samples or setup.metrics.samples
     if inception is not None and samples <= _INCEPTION_FEATURES:

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from gan_lab.config.build import build
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
+from gan_lab.datasets.base import Dataset
+from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.runs.group import read_group
 from gan_lab.runs.record import RECORD_NAME, RunRecord, read_run, require_own
 from gan_lab.training.launch import launch
@@ -19,7 +22,9 @@ _RESUMABLE = {
 }
 
 
-def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> None:
+def resume(
+    folder: Path, overrides: Iterable[str], trusted: Iterable[str], *, trust_data: bool = False
+) -> None:
     """Go on with a run, or with seeds that were trained together, where the newest checkpoints are.
 
     Args:
@@ -28,6 +33,7 @@ def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> No
             can change.
         trusted: packages besides gan_lab that its config may name classes of; what the config itself
             trusts does not count, since the folder may be a stranger's.
+        trust_data: whether its config may name any folder of data, for the same reason.
 
     Raises:
         UserError: if it is no such folder, or an override is another one.
@@ -46,6 +52,9 @@ def resume(folder: Path, overrides: Iterable[str], trusted: Iterable[str]) -> No
         raise BadValueError(
             "train.iterations", f"a whole number, at least the {done} iterations that are done", asked
         )
+    trusted = tuple(trusted)
+    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
+    require_known_root(dataset, folder, trust_data=trust_data)
     launch(
         config,
         folder,

@@ -12,9 +12,10 @@ import pytest
 
 from gan_lab.config.errors import UserError
 from gan_lab.datasets import packed, packing
-from gan_lab.datasets.packed import DamagedPackError, read_pack, sidecar_path
+from gan_lab.datasets.packed import DamagedPackError, read_pack, read_sidecar, sidecar_path
 from gan_lab.datasets.packing import Images, write_pack
 from gan_lab.files.lock import sole_writer
+from gan_lab.files.regular import NotRegularError
 
 WAY_OUT = "choose another dataset.root"
 
@@ -234,3 +235,63 @@ def test_the_lock_keeps_a_second_process_waiting(path: Path) -> None:
     assert second_in.wait(120)
     for process in (first, second):
         process.join(120)
+
+
+def header_of(shape: str) -> bytes:
+    """The beginning of a .npy whose header claims a shape."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
+    text = text.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+def plant(path: Path, shape: str, claimed: Any, data: bytes = b"") -> None:
+    """Write a pack and a sidecar that agree, but are no images."""
+    path.write_bytes(header_of(shape) + data)
+    content = {"format": 1, "name": "things", "shape": claimed, "bytes": path.stat().st_size}
+    content |= {"blake2b": packed.hash_of(path), "source": ""}
+    sidecar_path(path).write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("shape", "claimed"),
+    [
+        ("(0, 3, 4, 5)", [0, 3, 4, 5]),
+        ("(-1, 3, 4, 5)", [-1, 3, 4, 5]),
+        ("(-1, 3, 4, 5)", [1, 3, 4, 5]),
+        ("(99999999999999999999, 3, 4, 5)", [99999999999999999999, 3, 4, 5]),
+        ("(1, 3, 4, 5)", [1, 3, 4, 5]),  # without a single byte of them
+        ("(1, 3, 4, 5)", {}),
+        ("(1, 3, 4, 5)", None),
+        ("(1, 3, 4, 5)", [[1, 3, 4, 5]]),
+        ("(" * 50 + ")" * 50, [1, 3, 4, 5]),
+    ],
+)
+def test_a_pack_that_holds_no_images_is_damaged(path: Path, shape: str, claimed: Any) -> None:
+    plant(path, shape, claimed)
+    with pytest.raises(DamagedPackError):
+        read_pack(path, SHAPE)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "5", "[]", '{"format": 1}', "\x00", '{"format": [1]}', ""])
+def test_a_sidecar_of_anything_is_damaged_or_of_another_format(pack: Path, text: str) -> None:
+    sidecar_path(pack).write_text(text)
+    with pytest.raises(DamagedPackError):
+        read_pack(pack, SHAPE)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_links_and_pipes_are_no_packs(tmp_path: Path, kind: str) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    for name in ("a-3x4x5.npy", "a-3x4x5.json"):
+        folder = tmp_path / name
+        folder.mkdir()
+        write(folder / "a-3x4x5.npy")
+        (folder / name).unlink()
+        (folder / name).symlink_to(outside) if kind == "link" else os.mkfifo(folder / name)
+        with pytest.raises(NotRegularError, match=f"is a {kind}, where"):
+            read_pack(folder / "a-3x4x5.npy", SHAPE)
+    (tmp_path / "packed").symlink_to(tmp_path / "outside_folder")
+    with pytest.raises(NotRegularError, match="packed is a link"):
+        read_sidecar(tmp_path / "packed" / "a-3x4x5.npy")
+    assert outside.read_text() == "mine"
