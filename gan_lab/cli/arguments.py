@@ -7,8 +7,9 @@ from typing import Annotated, Any, NoReturn, get_args, get_origin
 
 from gan_lab.config.checks import conform, describe_rule
 from gan_lab.config.errors import UserError
-from gan_lab.config.quoting import quoted
+from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
+_NEEDED = re.compile(r"the following arguments are required: (?P<names>.+)", re.DOTALL)
 _OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
 
 
@@ -21,9 +22,15 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UserError: always.
         """
-        found = _OF_ONE.fullmatch(message)
+        found, needed = _OF_ONE.fullmatch(message), _NEEDED.fullmatch(message)
+        command = self.prog.removeprefix("gan-lab ")
+        if needed is not None:
+            # argparse counts arguments that may be given any number of times, none included
+            names = [name for name in needed["names"].split(", ") if "=" not in name]
+            raise UserError(f"{command} needs {', '.join(names)}; {self.prog} --help lists what there is.")
         if found is None:
-            raise UserError(f"{self.prog}: {message}; {self.prog} --help lists what there is.")
+            text = shown(shortened(message, LONGEST_VALUE))
+            raise UserError(f"{command}: {text}; {self.prog} --help lists what there is.")
         colon = "" if found["fault"].startswith("must ") else ":"
         raise UserError(f"{found['name']}{colon} {found['fault'].rstrip('.')}.")
 

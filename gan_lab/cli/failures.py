@@ -5,6 +5,7 @@ writes one line below the sweep's folder and returns, the other jobs go on, and 
 by hand reads all notes at the end.
 """
 
+import contextlib
 import functools
 import json
 import logging
@@ -83,8 +84,10 @@ class FailureNotes(Callback):
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Look at the job's folder, before Hydra makes it."""
         del kwargs
-        folder = Path(config.hydra.run.dir)
-        _state.made_in = folder, look_at(folder)
+        # a folder that cannot be named is the job's to refuse
+        with contextlib.suppress(OmegaConfBaseException, OSError, ValueError):
+            folder = Path(config.hydra.run.dir)
+            _state.made_in = folder, look_at(folder)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Look at the sweep's folder, before Hydra makes it, and forget the notes of the sweep before.

@@ -25,6 +25,7 @@ from gan_lab.cli.hydra_errors import failure_of_plugin, raised_in
 from gan_lab.cli.hydra_plugins import HYDRA_MAY_NAME, prefer_own_configs
 from gan_lab.cli.naming import sweep_name
 from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.cli.typed import check_arguments
 from gan_lab.config.options import config_folder
 
 _FLAGS = ("-m", "--multirun", "--resolve", "-r")
@@ -54,6 +55,7 @@ def run_app(
 def _run(job: Callable[[DictConfig], Any], arguments: list[str], config_name: str) -> list[Failure]:
     # Prepare what Hydra is given
     prefer_own_configs()
+    check_arguments(arguments)
     overrides = expand_constraint_lists(arguments)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
 

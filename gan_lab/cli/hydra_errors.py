@@ -2,10 +2,13 @@
 
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from gan_lab.cli.compose import compose
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
-from gan_lab.config.quoting import quoted
+from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.runs.record import leaves_of
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
 _RESOLVING = "BadValueError raised while resolving interpolation: "
@@ -13,6 +16,7 @@ _UNKNOWN = re.compile(
     r"Could not find '(?P<group>[\w/@.-]+)/(?P<name>[^'/]*)'\s+Available options in '[^']*':(?P<known>.*)",
     re.DOTALL,
 )
+_NO_KEY = re.compile(r"Could not override '(?P<key>[^']*)'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
 
@@ -34,6 +38,26 @@ def one_line(text: str, called: Mapping[str, str] | None = None) -> str:
     for group, name in (called or {}).items():
         text = re.sub(rf"^{group}(?=[ =])", name, text)
     return text
+
+
+def suggest_key(text: str, arguments: Sequence[str]) -> str:
+    """Return a question that names the key that was probably meant, where Hydra's message is of another.
+
+    Args:
+        text: the message.
+        arguments: as on the command line.
+    """
+    unknown = _NO_KEY.search(text)
+    if unknown is None:
+        return ""
+    # what else was typed decides which keys there are
+    others = [each for each in arguments if "=" in each and not each.startswith(("-", "hydra"))]
+    others = [each for each in others if each.partition("=")[0].lstrip("+~") != unknown["key"]]
+    try:
+        keys = [key for key in leaves_of(compose(others).config) if not key.endswith("_target_")]
+    except UserError:
+        return ""
+    return did_you_mean(unknown["key"], keys)
 
 
 def _in_our_words(text: str) -> str:

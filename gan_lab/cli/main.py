@@ -14,7 +14,7 @@ from gan_lab import __version__
 from gan_lab.cli import commands
 from gan_lab.cli.terminal import refuse, say, say_aside
 from gan_lab.config.errors import UserError
-from gan_lab.config.quoting import quoted
+from gan_lab.config.quoting import did_you_mean, quoted
 
 COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
@@ -81,7 +81,8 @@ def _dispatch(name: str, arguments: list[str]) -> int:
     if name in COMPOSING:
         return _run_hydra(name, arguments)
     if name not in COMMANDS:
-        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {quoted(name)}.")
+        question = did_you_mean(name, COMMANDS)
+        raise UserError(f"The command must be one of {', '.join(COMMANDS)}; got {quoted(name)}.{question}")
     return commands.READERS[name](arguments)
 
 
@@ -90,7 +91,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.cli import distances, prepare, train
-    from gan_lab.cli.hydra_errors import one_line, raised_in
+    from gan_lab.cli.hydra_errors import one_line, raised_in, suggest_key
 
     called = {distances.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -100,7 +101,8 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
             raise
-        return refuse(one_line(str(error), called))
+        suggestion = suggest_key(str(error), arguments) if name != "distances" else ""
+        return refuse(one_line(str(error), called) + suggestion)
     except ValueError as error:
         # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
         if asked_for_traceback or not raised_in(error, "hydra"):

@@ -33,6 +33,7 @@ def register_resolvers() -> None:
         "gp_weight": lambda published, *, _root_: (
             published if _root_.get("gp_weight") is None else _root_.gp_weight
         ),
+        "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,
     }.items():

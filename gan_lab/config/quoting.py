@@ -49,7 +49,7 @@ def quoted(value: Any) -> str:
         # Python refuses to write out whole numbers of thousands of digits
         return f"a whole number of about {int(value.bit_length() * 0.30103):,} digits"
     if isinstance(value, str):
-        value = shortened(value, LONGEST_VALUE)
+        return shown(repr(shortened(value, LONGEST_VALUE)))
     try:
         text = repr(value)
     except (ValueError, RecursionError):

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION
 from gan_lab.types import State
+
+_OF_ARCHITECTURE = ("latent_dim", "generator", "critic")
+_READ_ELSEWHERE = {"trusted", "critic_norm"}  # by who calls, and by the files of critics
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
         UserError: naming the first key that is wrong.
     """
     _refuse_unknown_keys(config)
+    config = _Read(config)
     trusted = tuple(trusted)
 
     # Plain settings, and where the run shall be
@@ -89,7 +93,7 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     device = find_device(conform("device", config.get("device"), str))
     train = make(TrainSettings, _section(config, "train"), "train")
     # runs that an earlier version began have none
-    metrics = make(MetricsSettings, _section({"metrics": {}, **config}, "metrics"), "metrics")
+    metrics = make(MetricsSettings, _section(config, "metrics", {}), "metrics")
     check_precision(train.precision, device)
     _check_execution(train.execution, device)
 
@@ -133,7 +137,26 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
         and convolves(generator, (latent_dim,))
         and convolves(critic, dataset.data_shape),
     )
+    _refuse_unread_keys(config)
     return Setup(seed, device, train, metrics, dataset, generator, critic, game, shape, architectures)
+
+
+class _Read(Mapping[str, Any]):
+    """A config that knows which of its keys were asked for."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self.unread = set(config)
+
+    def __getitem__(self, key: str) -> Any:
+        self.unread.discard(key)
+        return self._config[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._config)
+
+    def __len__(self) -> int:
+        return len(self._config)
 
 
 def _check_execution(execution: str, device: torch.device) -> None:
@@ -144,8 +167,8 @@ def _check_execution(execution: str, device: torch.device) -> None:
         )
 
 
-def _section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    section = config.get(key)
+def _section(config: Mapping[str, Any], key: str, default: object = None) -> Mapping[str, Any]:
+    section = config.get(key, default)
     if not isinstance(section, Mapping):
         raise UserError(f"{key} must be a mapping of settings; got {quoted(section)}.")
     return section
@@ -158,9 +181,20 @@ def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
             raise UserError(f"{key} is not a key of the config; it has {', '.join(known)}.")
 
 
+def _refuse_unread_keys(config: _Read) -> None:
+    """Refuse a group of conf/ that nothing above builds: what was chosen of it would be without effect."""
+    for key in sorted(config.unread - _READ_ELSEWHERE):
+        raise UserError(f"{key} is a group or key of conf/ that no part of a run is built from.")
+
+
 def _architectures(
     section: Mapping[str, Any], trusted: tuple[str, ...]
 ) -> tuple[GeneratorArchitecture, CriticArchitecture]:
+    for key in section:
+        if key not in _OF_ARCHITECTURE:
+            raise UserError(
+                f"architecture.{key} is not a setting; architecture has {', '.join(_OF_ARCHITECTURE)}."
+            )
     generator = build(section.get("generator"), GeneratorArchitecture, "architecture.generator", trusted)
     critic = build(section.get("critic"), CriticArchitecture, "architecture.critic", trusted)
     return generator, critic

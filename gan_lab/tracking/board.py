@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
+from gan_lab.config.errors import UserError
 from gan_lab.runs.record import RunRecord, find_runs
 from gan_lab.tags.names import GENERATED_SAMPLES
 from gan_lab.tags.table import PINNED
@@ -41,12 +42,15 @@ def address_of(root: Path, options: Sequence[str]) -> str:
         options: of TensorBoard's command line.
 
     Raises:
-        UserError: if there is no such folder.
+        UserError: if there is no such folder, or an option lacks its value.
     """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--port", default="6006")
     parser.add_argument("--host", default="localhost")
-    given, _ = parser.parse_known_args(options)
+    try:
+        given, _ = parser.parse_known_args(options)
+    except argparse.ArgumentError as error:
+        raise UserError(f"{error.argument_name} needs a value, such as --port 6007.") from error
     return f"http://{given.host}:{given.port}/{pinned_view(root)}"
 
 

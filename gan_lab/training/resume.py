@@ -15,6 +15,7 @@ from gan_lab.runs.group import read_group
 from gan_lab.runs.record import RECORD_NAME, RunRecord, read_run, require_own
 from gan_lab.training.launch import launch
 
+_MOST_DIGITS = 18  # of a number of iterations
 _RESUMABLE = {
     "train.iterations": "train.iterations=N",
     "train.execution": "train.execution=MODE",
@@ -45,10 +46,12 @@ def resume(
     for key in changes:
         if key not in _RESUMABLE:
             raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {quoted(key)}.")
-    begun_for = max((member.iterations for member in members), default=config["train"].get("iterations"))
+    of_config = conform("train", config.get("train"), dict).get("iterations")
+    begun_for = max((member.iterations for member in members), default=of_config)
     asked = changes.get("train.iterations", str(begun_for))
     done = max((member.iteration for member in members), default=0)
-    if not asked.isdecimal() or int(asked) < max(1, done):
+    is_number = asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS
+    if not is_number or int(asked) < max(1, done):
         raise BadValueError(
             "train.iterations", f"a whole number, at least the {done} iterations that are done", asked
         )

@@ -88,6 +88,7 @@ ASKED = """
 import json, sys
 from pathlib import Path
 from gan_lab.cli.compose import compose
+from gan_lab.config.errors import UserError
 from gan_lab.game.setup import build_setup
 from gan_lab.reports.sweep.cells import group_into_cells
 from gan_lab.runs.record import RunRecord
@@ -97,10 +98,14 @@ from test_groups import composed
 chosen = compose(["augmentation=flips", "dataset=ring8", "device=cpu"])
 choices = [{"augmentation": a, "optimizer": o} for a in ("none", "flips") for o in ("adam", "rmsprop")]
 records = [RunRecord(Path(str(k)), "completed", choices=each) for k, each in enumerate(choices)]
-build_setup(chosen.config)  # its key is known
+try:
+    build_setup(chosen.config)  # its key is known, but nothing is built from it yet
+except UserError as error:
+    refused = str(error)
 print(json.dumps({
     "help": gan_lab("train", "--help").out,
     "choices": chosen.choices,
+    "refused": refused,
     "name": composed("augmentation=flips").hydra.sweep.subdir,
     "merged": gan_lab("train", "augmentation=[none,flips]").err,
     "labels": [cell.label for cell in group_into_cells([(record, {}) for record in records])],
@@ -127,6 +132,7 @@ def test_a_new_group_is_known_by_its_folder_and_its_default(tmp_path: Path) -> N
     said = json.loads(answered.stdout)
 
     assert "\naugmentation\n  flips                    Augmentation by flips.\n  none " in said["help"]
+    assert said["refused"] == "augmentation is a group or key of conf/ that no part of a run is built from."
     assert said["choices"]["augmentation"] == "flips"
     assert said["name"].startswith("wgan_clip_dcgan_small_digits_flips_seed0_")
     assert said["merged"].startswith("gan-lab: Hydra would merge a list of augmentation options into one; ")

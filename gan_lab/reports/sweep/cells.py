@@ -199,12 +199,6 @@ def number_text(value: float) -> str:
     return short if float(short) == value or math.isnan(value) else repr(value)
 
 
-def number_text(value: float) -> str:
-    """Return a number in six digits, or in as many more as tell it from every other."""
-    short = f"{value:.6g}"
-    return short if float(short) == value or math.isnan(value) else repr(value)
-
-
 def is_number(text: str) -> bool:
     """Return whether a text is a number."""
     try:

@@ -1,0 +1,34 @@
+"""Arguments that Hydra would answer with a sentence about itself: refused before it sees them."""
+
+import re
+from collections.abc import Iterable
+
+from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.groups import own_groups
+from gan_lab.config.options import config_folder, list_options
+
+_MOST_DIGITS = 4000  # Python reads whole numbers of some more
+_LONGEST_NAME = 200  # of an option: it is the name of a file
+_DIGITS = re.compile(rf"\d{{{_MOST_DIGITS + 1},}}")
+_HALVES = ("architecture/generator", "architecture/critic")
+
+
+def check_arguments(arguments: Iterable[str]) -> None:
+    """Check what Hydra would not say by the name of what was typed.
+
+    Raises:
+        UserError: if a group is given nothing, or taken away, or an argument holds an endless number or name.
+    """
+    groups = own_groups()
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        name = key.lstrip("+~")
+        if _DIGITS.search(argument):
+            raise BadValueError(name, f"without numbers of more than {_MOST_DIGITS:,} digits", value)
+        if name not in (*groups.shown, *_HALVES):
+            continue
+        options = ", ".join(list_options(name, [config_folder()]))
+        if key.startswith("~") and name in groups.sections:
+            raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
+        if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME):
+            raise BadValueError(name, f"one of {options}", value or None)

@@ -1,0 +1,115 @@
+"""What is typed by mistake: one short sentence that names what was typed, and nothing of Hydra's own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.command_line import gan_lab
+from support.configs import TOY
+
+SMALL = [*TOY, "device=cpu", "objective=gan", "train.iterations=2", "train.batch_size=4"]
+DIGITS = "9" * 5000
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "begins", "holds"),
+    [
+        (["evaluate"], "evaluate needs RUN_DIR; gan-lab evaluate --help", ""),
+        (["resume"], "resume needs RUN_DIR; ", ""),
+        (["sample"], "sample needs RUN_DIR; ", ""),
+        (["report"], "report needs SWEEP_DIR; ", ""),
+        (["sample", "x", "--foo"], "sample: unrecognized arguments: --foo; ", ""),
+        (["sample", "x", "--n"], "--n: expected one argument", ""),
+        (["trian"], "The command must be one of ", "got 'trian'. Did you mean train?"),
+        (["prepare", "dataset=null"], "dataset must be one of celeba, ", "got 'null'."),
+        (["train", "dataset="], "dataset must be one of celeba, ", "got None."),
+        (["train", "~objective"], "objective must be one of ", "it cannot be taken away."),
+        (
+            ["train", *SMALL, "train.itrations=3"],
+            "Could not override 'train.itrations'",
+            "mean train.iterations?",
+        ),
+        (["train", *SMALL, "batch_size=3"], "Could not override ", "mean train.batch_size?"),
+        (["train", *SMALL, "+train.itrations=3"], "train.itrations is not a setting", "mean iterations?"),
+        (["train", *SMALL, "+architecture.depth=3"], "architecture.depth is not a setting; ", "latent_dim"),
+        (["train", *SMALL, "architecture=${nope}"], "Error resolving interpolation '${nope}'", ""),
+        (["train", *SMALL, "seed=${seed}"], "Recursive interpolation", ""),
+        (["train", *SMALL, "+a=${b:1}"], "Unsupported interpolation type b", ""),
+        (["train", *SMALL, f"seed={DIGITS}"], "seed must be ", "digits"),
+        (["train", *SMALL, f"device=cuda:{DIGITS}"], "device must be ", ""),
+        (["train", *SMALL, f"objective={'x' * 10_000}"], "objective must be one of ", "(10,000 characters)"),
+        (["train", *SMALL, f"+objective.nope={'x' * 10_000}"], "objective.nope is not a setting of ", ""),
+        (["train", *SMALL, f"device={'x' * 10_000}"], "device must be one of ", "(10,000 characters)"),
+        (["train", *SMALL, "x" * 10_000], "", ""),
+        (["runs", "\x1b[2J"], "\\x1b[2J is not a folder.", ""),
+        (["train", *SMALL, "train.seeds=1000000000"], "train.seeds must be at most ", "there is memory"),
+        (
+            ["train", *SMALL, "architecture.generator.width=100000000"],
+            "architecture.generator must have at most",
+            "",
+        ),
+    ],
+    ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
+)
+def test_one_short_sentence_that_names_what_was_typed(command: list[str], begins: str, holds: str) -> None:
+    called = gan_lab(*command)
+    assert called.status == 2, called
+    assert called.err.startswith(f"gan-lab: {begins}"), called.err
+    assert called.err.count("gan-lab: ") == 1
+    assert called.err.count("\n") == 1
+    assert holds in called.err
+    assert len(called.err) < 2000
+    assert "Error executing job" not in called.out + called.err
+    assert os.listdir() == []
+
+
+def test_an_option_without_its_value_opens_no_board() -> None:
+    os.mkdir("runs")
+    called = gan_lab("board", "runs", "--port")
+    assert (called.status, called.err) == (2, "gan-lab: --port needs a value, such as --port 6007.\n")
+
+
+def test_more_critic_steps_than_the_warm_up_has_need_no_other_key() -> None:
+    called = gan_lab(
+        "train", *TOY, "device=cpu", "train.iterations=1", "train.batch_size=4", "train.n_critic=120"
+    )
+    assert called.status == 0, called.err
+
+
+def test_a_number_of_iterations_of_5000_digits_is_refused() -> None:
+    assert gan_lab("train", *SMALL, "hydra.run.dir=run").status == 0
+    for given in (DIGITS, "\u0663", "1e3", ""):
+        called = gan_lab("resume", "run", f"train.iterations={given}")
+        assert called.status == 2
+        assert called.err.startswith("gan-lab: train.iterations must be a whole number, at least the 2 ")
+        assert len(called.err) < 1000
+
+
+def test_a_folder_whose_name_is_no_utf8_is_a_folder_like_others() -> None:
+    assert gan_lab("train", *SMALL, "hydra.run.dir=run").status == 0
+    name = os.fsdecode(b"run\xff")
+    os.rename("run", name)
+    for command in (["runs", name], ["sample", name, "--n", "2"], ["resume", name, "train.iterations=3"]):
+        called = gan_lab(*command)
+        assert called.status == 0, called
+    called = gan_lab("report", name)
+    assert called.status == 0, called
+    # as a process, whose output has an encoding
+    command = [sys.executable, "-m", "gan_lab.cli", "runs", os.fsencode(name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "completed" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.parametrize("logging", ["disabled", "none", "stdout", "default"])
+def test_hydras_ways_of_logging_work(logging: str) -> None:
+    called = gan_lab("train", *SMALL, "hydra.run.dir=run", f"hydra/job_logging={logging}")
+    assert called.status == 0, called.err
+    assert (Path("run") / "train.log").exists() == (logging == "default")
