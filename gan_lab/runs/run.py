@@ -193,9 +193,17 @@ def require_fit(path: Path) -> None:
     """Check that a folder may become, or is, that of a run, and that nothing in it leads out of it.
 
     Raises:
-        UserError: if it holds other files, or a link or a pipe lies where the lab has a file of its own.
+        UserError: if it holds other files, a link or a pipe lies where the lab has a file of its own, or its
+            name is no UTF-8.
     """
     require_own(path)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        # TensorBoard cannot write to another one
+        raise UserError(
+            f"hydra.run.dir must be a name in UTF-8; got {str(path)!r}: rename the folder."
+        ) from None
     if path.is_dir():
         _refuse_foreign(path)
 
