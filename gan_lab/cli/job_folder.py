@@ -13,6 +13,7 @@ from gan_lab.files.atomic import write_atomically
 from gan_lab.files.lock import LOCK_NAME
 from gan_lab.files.plain_yaml import MOST_BYTES, load_plain
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
+from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.record import RECORD_NAME, require_own
 
 RECORD_OF_HYDRA, RECORD_OF_SWEEP = ".hydra", "multirun.yaml"
@@ -67,7 +68,7 @@ def require_fit_for_job(folder: Path, config: DictConfig, in_sweep: bool) -> Non
         raise NotRegularError(folder, folder.lstat().st_mode)
     require_own(folder)
     names = sorted(os.listdir(folder))
-    runs = [name for name in names if name in (RECORD_NAME, LOCK_NAME)]
+    runs = [name for name in names if name in (RECORD_NAME, LOCK_NAME, GROUP_NAME)]
     runs += [path.parent.name for name in (RECORD_NAME, LOCK_NAME) for path in folder.glob(f"seed*/{name}")]
     if names and not runs and not _left_by_the_same_job(folder, names, config):
         raise UserError(

@@ -22,6 +22,7 @@ from gan_lab.files.lock import LOCK_NAME, is_locked
 from gan_lab.files.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
 from gan_lab.runs.formats import FORMAT, in_current_format
+from gan_lab.runs.group import GROUP_NAME
 
 Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
 
@@ -32,6 +33,7 @@ _OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", ".hydra")
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
     *(
+        GROUP_NAME,
         "events.out.tfevents.*",
         "tensorboard",
         "report",
