@@ -18,6 +18,7 @@ Params = dict[str, Tensor]
 Measurements = dict[str, Tensor]
 ConstraintState = dict[str, Tensor]
 OptimizerState = dict[str, Tensor]
+AverageState = dict[str, Tensor]
 
 Score = Callable[[Tensor], Tensor]
 """A critic with its parameters bound: samples ``(B, *D)`` to raw scores ``(B,)``."""
@@ -49,3 +50,4 @@ class State(NamedTuple):
     generator_constraint: ConstraintState
     average: Params  # exponential moving average of the generator; empty when it is off
     iteration: Tensor  # () int64, completed iterations
+    averaging: AverageState = {}  # noqa: RUF012  # of how many generators the average is; empty likewise

@@ -1,7 +1,9 @@
 """How good the samples of a state are, and what the critic says of them."""
 
 import dataclasses
+import logging
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -12,15 +14,19 @@ from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorCom
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
 from gan_lab.game.networks import critic_of
+from gan_lab.game.resolution import spacing_of
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
 from gan_lab.metrics.bracket import certify
+from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tags.names import CERTIFIED, CRITIC_GAP, PAIRWISE_SLOPE, floor_tag
+from gan_lab.tags.names import CERTIFIED, CRITIC_GAP, PAIRWISE_SLOPE, W1_EXACT_UNAVERAGED, floor_tag
 from gan_lab.types import Sampler, State
 
 _CRITIC_CHUNK = 256
+_DIGITS = 1e3  # a gap that is so many times its rounding is known to three digits
+log = logging.getLogger(__name__)
 
 
 class Reading(NamedTuple):
@@ -80,6 +86,7 @@ class Evaluator:
         self._latents = torch.randn(samples, latent_dim, generator=make_rng(seed, "metrics latents"))
         self._points = comparison.points(self.real)
         self._floors = comparison.compare(self.real, self.other_real)
+        self._told = False
 
     @property
     def measured_by(self) -> str:
@@ -90,6 +97,8 @@ class Evaluator:
     def tags(self) -> list[str]:
         """What ``numbers_of(measure(...))`` can hold."""
         of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]
+        if self._points is not None and self._setup.game.ema is not None:
+            of_critic.append(W1_EXACT_UNAVERAGED)
         if self._setup.metrics.layers:
             of_critic += layer_tags(self._setup.game.critic)
         return [*of_critic, *(name for tag in self._floors for name in (tag, floor_tag(tag)))]
@@ -101,30 +110,54 @@ class Evaluator:
         samples: the critic's score gap over its largest slope between any two of them
         (``health/pairwise_slope``), of images in the space of their features. ``distance/critic_gap`` is the
         gap itself, W1 up to the critic's unknown Lipschitz constant.
+
+        Where the generator is averaged, the average makes the samples, but the critic is trained against the
+        generator itself: the critic's numbers are then of samples of the latter, from the same latents, and
+        bound their own exact distance, ``distance/w1_exact_unaveraged``.
         """
         fake = self.draw(state)
         if not bool(fake.isfinite().all()):
             return {}
         values = self._comparison.compare(self.real, fake)
         of_samples = {tag: Reading(value, self._floors[tag]) for tag, value in values.items()}
-        return self._measure_critic(state, fake) | of_samples
+        played = self._draw_from(state, averaged=False) if state.average else fake
+        return self._measure_critic(state, played) | of_samples
 
     def _measure_critic(self, state: State, fake: Tensor) -> dict[str, Reading]:
-        scores = self._score(state, self.real), self._score(state, fake)
-        if not all(bool(score.isfinite().all()) for score in scores):
+        scores = self._scores(state, fake)
+        if scores is None:
             return {}
-        readings = {CRITIC_GAP: Reading(float(scores[0].mean() - scores[1].mean()))}
+        readings = {CRITIC_GAP: _gap(*scores)} if _is_resolved(*scores, torch.float64) else {}
         points = self._comparison.points(fake)
         if self._points is not None and points is not None:
-            certificate = certify(*scores, self._points, points)
-            readings |= {
-                CERTIFIED: Reading(certificate.certified),
-                PAIRWISE_SLOPE: Reading(certificate.slope),
-            }
+            if readings:
+                certificate = certify(*scores, self._points, points)
+                readings |= {CERTIFIED: certificate.certified, PAIRWISE_SLOPE: certificate.slope}
+            if state.average:
+                readings[W1_EXACT_UNAVERAGED] = wasserstein(self._points, points)
         if self._setup.metrics.layers:
-            norms = layer_gradients(self._setup.game, state, self.real, fake)
-            readings |= {tag: Reading(norm) for tag, norm in norms.items()}
-        return readings
+            readings |= layer_gradients(self._setup.game, state, self.real, fake)
+        return {tag: Reading(value) for tag, value in readings.items()}
+
+    def _scores(self, state: State, fake: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the scores of real and generated samples; None if some are not finite.
+
+        In float64 where float32 leaves less than three digits of their gap.
+        """
+        scores = self._score(state, self.real), self._score(state, fake)
+        if not all(bool(score.isfinite().all()) for score in scores):
+            return None
+        if not _is_resolved(*scores, torch.float32, _DIGITS):
+            exactly = partial(self._score, state, dtype=torch.float64)
+            scores = exactly(self.real), exactly(fake)
+        if not self._told and not _is_resolved(*scores, torch.float64):
+            self._told = True
+            log.warning(
+                "Seed %d: the critic's mean scores of real and of generated samples differ by no more than "
+                "float64 rounds by: it proves nothing of their distance, and has neither %s nor %s.",
+                *(self._setup.seed, CRITIC_GAP, CERTIFIED),
+            )
+        return scores
 
     def test(self, state: State) -> dict[str, TwoSampleTest]:
         """Return tests of whether samples are real, by name; none where there is no space to test in."""
@@ -135,11 +168,15 @@ class Evaluator:
 
     def draw(self, state: State) -> Tensor:
         """Return generated samples (n, *D), of the averaged generator where there is one."""
-        return sample(sampling_network_of(self._setup, state), self._latents.to(self._setup.device))
+        return self._draw_from(state, averaged=True)
 
-    def _score(self, state: State, samples: Tensor) -> Tensor:
-        # in float32 whatever it trains in: of scores that are rounded to 8 bits, slopes would be rounding
-        game = dataclasses.replace(self._setup.game, dtype=torch.float32)
+    def _draw_from(self, state: State, *, averaged: bool) -> Tensor:
+        network = sampling_network_of(self._setup, state, averaged=averaged)
+        return sample(network, self._latents.to(self._setup.device))
+
+    def _score(self, state: State, samples: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+        # whatever it trains in: of scores that are rounded to 8 bits, slopes would be rounding
+        game = dataclasses.replace(self._setup.game, dtype=dtype)
         # batch normalisation scores a sample by its batch: in one, equal samples have equal scores
         size = len(samples) if game.critic_mixes else _CRITIC_CHUNK
         score = critic_of(game, state)
@@ -169,3 +206,12 @@ def make_evaluator(
         setup.metrics.samples if samples is None else samples,
         setup.seed if seed is None else seed,
     )
+
+
+def _gap(real: Tensor, fake: Tensor) -> float:
+    return float(real.double().mean() - fake.double().mean())
+
+
+def _is_resolved(real: Tensor, fake: Tensor, dtype: torch.dtype, times: float = 1) -> bool:
+    """Return whether the gap of two samples' scores is above its rounding, so many times."""
+    return abs(_gap(real, fake)) > times * 2 * float(spacing_of(real, fake, dtype))

@@ -14,12 +14,15 @@ from torch import Tensor
 from gan_lab.game.measurements import CriticStep, measure_critic_step, measure_scores
 from gan_lab.game.networks import bind, critic_of, generator_weights, make_network, score_both
 from gan_lab.game.rules import Game
+from gan_lab.numerics.averages import move_average
 from gan_lab.numerics.derivatives import value_and_gradients
-from gan_lab.numerics.trees import add, flatten, move_average
+from gan_lab.numerics.trees import add, flatten
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, GENERATOR_LOSS
 from gan_lab.types import Batch, ConstraintState, Measurements, Params, State
 
-Loss = tuple[Tensor, tuple[Tensor, Tensor, ConstraintState]]
+Scores = tuple[Tensor, Tensor]
+CriticLoss = tuple[Tensor, tuple[Scores, Tensor, ConstraintState]]
+GeneratorLoss = tuple[Tensor, tuple[Tensor, Tensor, ConstraintState]]
 """What is differentiated, (), and what else was computed on the way."""
 
 
@@ -74,20 +77,21 @@ def make_critic_step(
     def critic_step(
         state: State, real: Tensor, fake: Tensor, noise: Tensor, label: Tensor
     ) -> tuple[State, CriticStep]:
-        def loss(params: Params) -> Loss:
+        def loss(params: Params) -> CriticLoss:
             weights, constraint_state = game.constraint.reparameterize(params, state.constraint)
             score = bind(game, weights, label)
-            objective_loss = game.objective.critic_loss(*score_both(game, score, real, fake))
+            scores = score_both(game, score, real, fake)
+            objective_loss = game.objective.critic_loss(*scores)
             penalty = game.constraint.penalty(score, real, fake, noise)
             penalty = penalty + game.constraint.weight_penalty(params)
-            return objective_loss + penalty, (objective_loss, penalty, constraint_state)
+            return objective_loss + penalty, (scores, penalty, constraint_state)
 
-        gradients, _, (objective_loss, penalty, constraint_state) = value_and_gradients(loss, state.critic)
+        gradients, _, (scores, penalty, constraint_state) = value_and_gradients(loss, state.critic)
         gradient = flatten(gradients)
         step, optimizer_state = game.critic_optimizer.update(gradient, state.critic_optimizer)
         critic = game.constraint.project(add(state.critic, step))
         state = state._replace(critic=critic, critic_optimizer=optimizer_state, constraint=constraint_state)
-        return state, CriticStep(objective_loss, penalty, gradient, step)
+        return state, CriticStep(scores, penalty, gradient, step)
 
     return critic_step
 
@@ -108,7 +112,7 @@ def make_generator_step(
         score = critic_of(game, state, label)
         real_score = score(real)
 
-        def loss(params: Params) -> Loss:
+        def loss(params: Params) -> GeneratorLoss:
             weights, constraint_state = game.generator_constraint.reparameterize(
                 params, state.generator_constraint
             )
@@ -126,13 +130,15 @@ def make_generator_step(
         measurements = {
             GENERATOR_LOSS: generator_loss,
             GENERATOR_GRADIENT_NORM: torch.linalg.vector_norm(gradient),
-            **measure_scores(game.objective, real_score, fake_score),
+            **measure_scores(game.objective, real_score, fake_score, game.dtype),
         }
+        average, averaging = move_average(state.average, state.averaging, generator, game.ema)
         state = state._replace(
             generator=generator,
             generator_optimizer=optimizer_state,
             generator_constraint=constraint_state,
-            average=move_average(state.average, generator, game.ema),
+            average=average,
+            averaging=averaging,
             iteration=state.iteration + 1,
         )
         return state, measurements

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from gan_lab.constraints.base import Constraint
+from gan_lab.numerics.averages import begin_average
 from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
@@ -26,7 +27,7 @@ class Game:
         constraint: of the critic.
         generator_constraint: of the generator's weights.
         n_critic: critic steps per iteration.
-        ema: decay of the generator's moving average, None for no average.
+        ema: decay of the generator's moving average, None for no average; see ``numerics/averages.py``.
         generator_mixes: whether a sample depends on the other latents of its batch, as batch normalisation
             makes it; False lets one pass make the samples of several batches.
         critic_mixes: whether a score depends on the other samples of its batch; False lets one pass score
@@ -60,6 +61,7 @@ def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generat
         critic: initial critic parameters.
         rng: where the constraints draw their initial states from.
     """
+    average, averaging = ({}, {}) if game.ema is None else begin_average(generator)
     return State(
         generator=generator,
         critic=critic,
@@ -67,6 +69,7 @@ def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generat
         critic_optimizer=game.critic_optimizer.init(flatten(critic)),
         constraint=game.constraint.init(critic, rng),
         generator_constraint=game.generator_constraint.init(generator, rng),
-        average={} if game.ema is None else {name: value.clone() for name, value in generator.items()},
+        average=average,
+        averaging=averaging,
         iteration=torch.zeros((), dtype=torch.int64, device=next(iter(generator.values())).device),
     )

@@ -16,14 +16,17 @@ _BATCHES, _BATCH_SIZE = 8, 64
 _CHUNK = 256
 
 
-def sampling_network_of(setup: Setup, state: State) -> nn.Module:
+def sampling_network_of(setup: Setup, state: State, *, averaged: bool = True) -> nn.Module:
     """Return the generator of a state that samples are taken from: its moving average where there is one.
+
+    Statistics of batch normalisation are not averaged along training: they are taken anew, of these weights.
 
     Args:
         setup: what was trained.
         state: on the device where it shall run.
+        averaged: False for the generator itself, which the critic is trained against.
     """
-    weights = generator_weights(setup.game, state, averaged=True)
+    weights = generator_weights(setup.game, state, averaged=averaged)
     return make_sampling_network(setup.new_generator(), weights, setup.batch_shape.latent_dim)
 
 

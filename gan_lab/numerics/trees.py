@@ -84,10 +84,3 @@ def _scaled(vector: Tensor) -> Tensor:
     least, greatest = torch.aminmax(vector)
     largest = torch.maximum(greatest, -least)
     return vector / largest.clamp(min=torch.finfo(vector.dtype).tiny)
-
-
-def move_average(average: Params, params: Params, decay: float | None) -> Params:
-    """Return the exponential moving average one iteration later; empty stays empty."""
-    if decay is None:
-        return average
-    return {name: torch.lerp(params[name], value, decay) for name, value in average.items()}

@@ -20,6 +20,7 @@ from gan_lab.config.checks import NonNegativeInt, Settings
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import remove_partials, sync_folder, write_atomically
 from gan_lab.files.regular import read_regular
+from gan_lab.numerics.averages import ENDLESS
 from gan_lab.types import State
 
 FOLDER = "checkpoints"
@@ -227,6 +228,9 @@ def _unflatten(tensors: dict[str, Any]) -> State:
         if name != "iteration":
             field, _, key = name.partition("/")
             parts[field][key] = tensor
+    if parts["average"] and not parts["averaging"]:
+        # of a run that averaged without counting: it goes on as it was
+        parts["averaging"] = {"count": torch.tensor(ENDLESS)}
     return State(**parts, iteration=tensors["iteration"])
 
 

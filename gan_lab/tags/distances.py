@@ -43,8 +43,9 @@ DISTANCES = (
         names.W1_EXACT,
         "data units",
         IN_A_SPACE,
-        "exact optimal transport between as many real and generated samples, of images between their "
-        "features; it is biased upwards, so that its floor is not 0",
+        "exact optimal transport between as many real and generated samples (with `train.ema`, of "
+        "the averaged generator), of images between their features; it is biased upwards, so that its floor "
+        "is not 0",
         title="exact Wasserstein distance",
         chart="certified, exact and floor",
         pinned=True,
@@ -58,11 +59,22 @@ DISTANCES = (
         chart="certified, exact and floor",
     ),
     Tag(
+        names.W1_EXACT_UNAVERAGED,
+        "data units",
+        f"{IN_A_SPACE}, with `train.ema`",
+        f"what `{names.W1_EXACT}` is, of samples of the generator itself, which the critic is trained "
+        "against",
+        title="exact Wasserstein distance of the generator without averaging",
+        chart="certified, exact and floor",
+    ),
+    Tag(
         names.CERTIFIED,
         "data units",
         IN_A_SPACE,
-        f"what this critic proves of `{names.W1_EXACT}`: its score gap on those samples over its largest "
-        f"slope between any two of them (`{names.PAIRWISE_SLOPE}`); a lower bound on it for any network",
+        f"what this critic proves of `{names.W1_EXACT}`, with `train.ema` of "
+        f"`{names.W1_EXACT_UNAVERAGED}`: its score gap on those samples over its largest slope between any "
+        f"two of them (`{names.PAIRWISE_SLOPE}`); a lower bound on it for any network; empty where the gap "
+        "is rounding",
         title="certified Wasserstein distance",
         chart="certified, exact and floor",
     ),
@@ -70,7 +82,8 @@ DISTANCES = (
         names.CRITIC_GAP,
         "score units",
         MEASURED,
-        f"what `{names.RAW}` is, on the samples that quality is measured on",
+        f"what `{names.RAW}` is, on the samples that quality is measured on; with `train.ema`, on as many of "
+        "the generator itself",
         title="critic's score gap on the compared samples",
     ),
     Tag(
@@ -79,7 +92,7 @@ DISTANCES = (
         EVERY_RUN,
         "mean score of real minus mean score of generated samples; in the mean over batches at most K times "
         "W1, where some K bounds the critic's slope: which constraint does, beside which norm of the critic, "
-        "docs/constraints.md says",
+        "docs/constraints.md says; empty where the gap is rounding",
         title="critic's score gap",
         chart="critic's score gap",
     ),

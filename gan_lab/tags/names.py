@@ -3,12 +3,14 @@
 # groups: what stands before the slash
 DISTANCE, HEALTH, QUALITY, LOSS, LAYERS, PERF = "distance", "health", "quality", "loss", "layers", "perf"
 TEST, INCEPTION, FINAL, SAMPLES, CRITIC, SEEDS = "test", "inception", "final", "samples", "critic", "seeds"
+RESOLUTION = "resolution"  # of no tag: what is measured beside a number, and decides whether it is written
 
 JSD = "distance/jsd"
 F_DIVERGENCE = "distance/f_divergence"
 RAW = "distance/critic_raw"
 MEDIAN = "distance/critic_median"
 W1_EXACT = "distance/w1_exact"
+W1_EXACT_UNAVERAGED = "distance/w1_exact_unaveraged"
 FLOOR = "distance/floor"
 """The floor of :data:`W1_EXACT`; see :func:`floor_tag` for those of others."""
 CERTIFIED = "distance/certified"
@@ -37,6 +39,9 @@ CRITIC_LOSS, PENALTY, GENERATOR_LOSS = "loss/critic", "loss/penalty", "loss/gene
 ITERATIONS_PER_SECOND = "perf/iterations_per_second"
 DATA_WAIT_FRACTION, LOGGING_FRACTION = "perf/data_wait_fraction", "perf/logging_fraction"
 
+SCORES_ALIKE = "resolution/scores_alike"
+"""Whether the critic scores all samples of a batch alike, as far as its arithmetic resolves; not written."""
+
 REAL_SAMPLES, GENERATED_SAMPLES = "samples/real", "samples/generated"
 SEED_COUNT = "seeds/count"
 
@@ -52,6 +57,16 @@ def group_of(tag: str) -> str:
 def distance_tag(name: str) -> str:
     """Return the tag of what an objective estimates, ``Objective.estimate_tag``."""
     return f"{DISTANCE}/{name}"
+
+
+def resolution_tag(tag: str) -> str:
+    """Return the name of what rounding may have moved a measurement by: it is measured, but not written."""
+    return f"{RESOLUTION}/{tag}"
+
+
+def resolved_by(name: str) -> str | None:
+    """Return the tag whose resolution a name is, None if it is no resolution."""
+    return name.removeprefix(f"{RESOLUTION}/") if group_of(name) == RESOLUTION else None
 
 
 def median_tag(estimate: str) -> str:

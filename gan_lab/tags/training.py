@@ -23,7 +23,7 @@ HEALTH = (
         "score units per data unit",
         IN_A_SPACE,
         "the critic's largest slope between any two of the compared samples, of images in the space of their "
-        "features",
+        "features; empty where the gap of its scores is rounding",
         title="critic's largest slope between samples",
         chart="slope",
     ),
@@ -32,7 +32,7 @@ HEALTH = (
         "share",
         EVERY_RUN,
         "share of samples on the right side of the objective's threshold, real and generated ones "
-        "counting alike",
+        "counting alike; a score on the threshold counts half",
         title="critic's accuracy",
         chart="critic",
     ),
@@ -56,7 +56,8 @@ HEALTH = (
         names.CRITIC_GRADIENT_NORM,
         "",
         EVERY_RUN,
-        "Euclidean norm of the gradient of the critic's loss, with its penalty, by all its parameters",
+        "Euclidean norm of the gradient of the critic's loss, with its penalty, by all its parameters; empty "
+        "where it is rounding",
         title="critic's gradient norm",
         chart="gradient norms",
     ),
@@ -65,7 +66,7 @@ HEALTH = (
         "",
         EVERY_RUN,
         "cosine between the critic's step and its descent direction; negative where momentum carries it "
-        "uphill",
+        "uphill; empty where there is no gradient but rounding",
         title="cosine of critic step and descent",
         chart="momentum against the gradient",
     ),
@@ -76,7 +77,8 @@ LOSSES = (
         names.CRITIC_LOSS,
         _OF_LOSSES,
         EVERY_RUN,
-        "what the critic minimises, without its penalty; with several critic steps, that of the last one",
+        "what the critic minimises, without its penalty; with several critic steps, that of the last one; "
+        "empty where it is rounding",
         chart="losses",
     ),
     Tag(names.GENERATOR_LOSS, _OF_LOSSES, EVERY_RUN, "what the generator minimises", chart="losses"),

@@ -1,13 +1,13 @@
 """Measurements from the device to the host, a block at a time: the one place that waits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.tags.names import RAW
+from gan_lab.tags.names import RAW, SCORES_ALIKE, resolved_by
 from gan_lab.types import Measurements, State
 
 
@@ -18,10 +18,14 @@ class Block:
     Attributes:
         first: the first iteration, counted from 1.
         values: tag to one number per iteration.
+        unresolved: tag to whether rounding is larger than the number, for those of which that is known.
+        alike: whether the critic scores all samples of an iteration alike, as far as its arithmetic resolves.
     """
 
     first: int
     values: dict[str, NDArray[np.float32]]
+    unresolved: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    alike: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
 
     def __len__(self) -> int:
         return len(self.values[RAW])
@@ -38,7 +42,9 @@ class Block:
 
     def head(self, rows: int) -> "Block":
         """Return the first ``rows`` iterations of the block."""
-        return Block(self.first, {tag: column[:rows] for tag, column in self.values.items()})
+        values = {tag: column[:rows] for tag, column in self.values.items()}
+        unresolved = {tag: column[:rows] for tag, column in self.unresolved.items()}
+        return Block(self.first, values, unresolved, self.alike[:rows])
 
 
 def find_failure(block: Block, state: State) -> tuple[int, str] | None:
@@ -87,9 +93,18 @@ class MeasurementBuffer:
         table = torch.stack(self._pending).cpu().numpy()  # (iterations, tags) or (iterations, tags, members)
         members = table.reshape(*table.shape[:2], -1)
         blocks = [
-            Block(self._first, dict(zip(self._tags, members[:, :, k].T, strict=True)))
+            _to_block(self._first, dict(zip(self._tags, members[:, :, k].T, strict=True)))
             for k in range(members.shape[2])
         ]
         self._first += len(self._pending)
         self._pending = []
         return blocks
+
+
+def _to_block(first: int, columns: dict[str, NDArray[np.float32]]) -> Block:
+    """Return what was measured, with the resolutions turned into what they decide."""
+    alike = columns.pop(SCORES_ALIKE, np.zeros(0)) > 0
+    resolutions = {tag: columns.pop(name) for name in list(columns) if (tag := resolved_by(name))}
+    # not of what is no number: that is divergence
+    unresolved = {tag: np.abs(columns[tag]) < resolution for tag, resolution in resolutions.items()}
+    return Block(first, columns, unresolved, alike)

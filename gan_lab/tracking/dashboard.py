@@ -41,12 +41,19 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
 
 
 def close_dashboard(
-    writer: SummaryWriter, final: Mapping[str, float], iteration: int, succeeded: bool
+    writer: SummaryWriter, final: Mapping[str, float], measured_at: Mapping[str, int], succeeded: bool
 ) -> None:
-    """Write a run's final distances and qualities as ``final/...`` and how its HPARAMS row ended."""
+    """Write a run's last distances and qualities as ``final/...`` and how its HPARAMS row ended.
+
+    Args:
+        writer: of the run's event file.
+        final: tag to number.
+        measured_at: tag to the iteration of that number.
+        succeeded: whether the run was completed.
+    """
     for tag, value in final.items():
         if (shown := final_tag(tag)) is not None:
-            writer.add_scalar(shown, value, iteration)
+            writer.add_scalar(shown, value, measured_at[tag])
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION

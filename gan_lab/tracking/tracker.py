@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
 _DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
+_INDEX = "iteration"
 _FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
 _TIMING_HEADER = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
 
@@ -55,15 +57,17 @@ class Tracker:
 
     Attributes:
         writer: TensorBoard, for what is no number of every iteration.
-        last: tag to the last number that was written, by this or an earlier process.
+        last: tag to the last number that was written, by this or an earlier process; what was measured since
+            and was unresolved is not in it.
+        last_at: tag to the iteration of that number.
         begins: whether TensorBoard has no cards of the run yet that stand at iteration 0.
 
     Args:
         run_dir: the run's folder.
         resume_at: completed iterations when an earlier run is continued; later rows are cut off.
         kept: what of ``metrics.csv`` there was at that time.
-        occasional: tags of what is measured at some iterations only; its cells in ``metrics.csv`` are empty
-            at the others.
+        occasional: tags of what is measured at some iterations only, those that are measured together in one
+            group; their cells in ``metrics.csv`` are empty at the others.
     """
 
     def __init__(
@@ -71,7 +75,7 @@ class Tracker:
         run_dir: Path,
         resume_at: int = 0,
         kept: TableMark = BEGINNING,
-        occasional: Sequence[str] = (),
+        occasional: Sequence[Sequence[str]] = (),
     ) -> None:
         self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
         self.begins = not (resume_at and any(run_dir.glob(_EVENTS)))
@@ -80,6 +84,7 @@ class Tracker:
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}
+        self.last_at: dict[str, int] = {}
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
         self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Elapsed()
         if resume_at:
@@ -92,7 +97,7 @@ class Tracker:
         self._timed = _open_timing(self._timing)
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
-        """Write a block.
+        """Write a block; what is unresolved is an empty cell, and no point of a curve.
 
         Args:
             block: every iteration since the last one written.
@@ -100,18 +105,19 @@ class Tracker:
         """
         if not len(block):
             return
-        values = {MEDIAN: self._medians(block.values[RAW]), **block.values}
+        medians, without = self._medians(block)
+        values, unresolved = {MEDIAN: medians, **block.values}, {MEDIAN: without, **block.unresolved}
         extra = {tag: np.array([value], np.float32) for tag, value in (occasional or {}).items()}
         cells = {tag: list(map(str, column)) for tag, column in values.items()}
+        for tag, missing in unresolved.items():
+            for row in missing.nonzero()[0]:
+                cells[tag][row] = ""
         empty = [""] * (len(block) - 1)
         cells |= {tag: [*empty, str(column[0])] for tag, column in extra.items()}
         self._write_csv(block.first, cells)
-        now = time.time()
-        self._events.add_scalars(block.first, values, now)
-        if extra:
-            self._events.add_scalars(block.first + len(block) - 1, extra, now)
+        self._write_events(block.first, values, unresolved, extra)
         # through text, so that a resumed run reads the same numbers from the table
-        self.last |= {tag: float(column[-1]) for tag, column in cells.items()}
+        self._note(block.first + len(block) - 1, {tag: column[-1] for tag, column in cells.items()})
 
     def start_clock(self, iteration: int) -> None:
         """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
@@ -157,8 +163,41 @@ class Tracker:
         """Flush and close the event file."""
         self.writer.close()
 
-    def _medians(self, raw: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the median of up to the last 101 values at each new one."""
+    def _note(self, iteration: int, row: Mapping[str, str]) -> None:
+        """Remember a row; what was measured with others, and is unresolved, is not what it was before."""
+        filled = {tag: float(cell) for tag, cell in row.items() if cell}
+        sometimes = set(chain(*self._occasional))
+        always = [tag for tag in self._columns[1:] if tag not in sometimes]
+        for group in (always, *self._occasional):
+            if any(tag in filled for tag in group):
+                for tag in group:
+                    self.last.pop(tag, None)
+        self.last |= filled
+        self.last_at |= dict.fromkeys(filled, iteration)
+
+    def _write_events(
+        self,
+        first: int,
+        values: dict[str, NDArray[np.float32]],
+        unresolved: dict[str, NDArray[np.bool_]],
+        extra: dict[str, NDArray[np.float32]],
+    ) -> None:
+        now = time.time()
+        partly = {tag: ~missing for tag, missing in unresolved.items() if missing.any()}
+        self._events.add_scalars(first, {tag: v for tag, v in values.items() if tag not in partly}, now)
+        for tag, resolved in partly.items():
+            steps = first + resolved.nonzero()[0]
+            self._events.add_scalars_at(steps, {tag: values[tag][resolved]}, now)
+        if extra:
+            self._events.add_scalars(first + len(values[RAW]) - 1, extra, now)
+
+    def _medians(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Return the median of up to the last 101 values at each new one, and where that is unresolved.
+
+        Unresolved values stand among the others as 0: those that are resolved lie on either side of them.
+        """
+        raw = block.values[RAW]
+        raw = np.where(block.unresolved.get(RAW, np.zeros(len(raw), bool)), np.float32(0), raw)
         history = np.concatenate([self._recent, raw])
         windows = np.lib.stride_tricks.sliding_window_view(history, MEDIAN_WINDOW)
         full = not np.isnan(self._recent[0])
@@ -166,14 +205,15 @@ class Tracker:
         medians: NDArray[np.float32] = (
             np.sort(windows, axis=1)[:, MEDIAN_WINDOW // 2] if full else np.nanmedian(windows, axis=1)
         )
-        return medians + np.float32(0)  # no -0.0, whose place among zeros is chance
+        return medians, medians == 0
 
     def _write_csv(self, first: int, cells: dict[str, list[str]]) -> None:
         header = ""
         if not self._columns:
-            self._columns = ["iteration", *dict.fromkeys([*cells, *self._occasional])]
+            self._columns = [_INDEX, *dict.fromkeys([*cells, *chain(*self._occasional)])]
             header = ",".join(self._columns) + "\n"
-        if unknown := cells.keys() - set(self._columns):
+        # of a run that an earlier version began some are missing: they are in TensorBoard alone
+        if unknown := cells.keys() - {*self._columns, *chain(*self._occasional)}:
             raise UserError(f"{self._table.path} has no column {min(unknown)}; choose another hydra.run.dir.")
         rows = len(cells[MEDIAN])
         empty = [""] * rows
@@ -185,8 +225,8 @@ class Tracker:
         """Take the columns, the last numbers and the median's window from the rows that there are."""
         self._columns = list(rows[0]) if rows else []
         for row in rows:
-            self.last |= {tag: float(value) for tag, value in row.items() if value and tag != "iteration"}
-        recent = np.array([row[RAW] for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
+            self._note(int(row[_INDEX]), {tag: cell for tag, cell in row.items() if tag != _INDEX})
+        recent = np.array([row[RAW] or 0 for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
 
 

@@ -259,7 +259,9 @@ def _returned(setup: Setup, run: Run) -> float:
     numbers = run.record.numbers
     if settings.returned_metric not in numbers:
         log.warning(
-            "train.returned_metric must be one of %s; got %r.", ", ".join(numbers), settings.returned_metric
+            "%s has no %s at its end, as where rounding leaves nothing of a number: "
+            "train.returned_when_diverged, %g, is returned in its place.",
+            *(run.path, settings.returned_metric, settings.returned_when_diverged),
         )
         return settings.returned_when_diverged
     return numbers[settings.returned_metric]

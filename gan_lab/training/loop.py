@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from gan_lab.game.setup import Setup
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.training.ensemble import Ensemble, Executions, make_ensembles
-from gan_lab.training.member import Member, Schedule
+from gan_lab.training.member import Member
 from gan_lab.training.progress import ProgressBar
+from gan_lab.training.schedule import Schedule, due_after
 
 
 def train_members(members: Sequence[Member], executions: Executions, stop: Callable[[], bool]) -> None:
@@ -57,7 +57,7 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
                 ensemble.play(iteration)
             done, stopping = iteration + 1, stop()
             bar.advance()
-            due = _due(setup, done, leaving=stopping or done == until)
+            due = due_after(setup, done, leaving=stopping or done == until)
             if not any(due):
                 continue
 
@@ -92,16 +92,6 @@ def _write(member: Member, due: Schedule, stopping: bool) -> None:
 def _write_rates(ensembles: Sequence[Ensemble], writing: Stopwatch) -> None:
     for ensemble in ensembles:
         ensemble.write_rate(writing)
-
-
-def _due(setup: Setup, done: int, leaving: bool) -> Schedule:
-    settings, metrics = setup.train, setup.metrics
-    return Schedule(
-        logging=done % settings.log_every == 0,
-        evaluating=metrics.every > 0 and done % metrics.every == 0,
-        looking=done % settings.sample_every == 0,
-        saving=done % settings.checkpoint_every == 0 or leaving,
-    )
 
 
 def _going_on(members: Sequence[Member]) -> list[Member]:

@@ -6,6 +6,8 @@ A member is a lone run or one of several seeds that are trained together; what i
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
@@ -16,9 +18,11 @@ from gan_lab.runs.run import Run
 from gan_lab.tags.names import SLOPE
 from gan_lab.tracking.buffer import Block, find_failure
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
+from gan_lab.tracking.remarks import Remarks
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.table_file import TableMark
 from gan_lab.tracking.tracker import Elapsed, Tracker
+from gan_lab.training.schedule import Schedule, due_after
 from gan_lab.types import Sampler, State
 
 
@@ -27,17 +31,9 @@ class Outcome(NamedTuple):
 
     status: Literal["completed", "interrupted", "diverged"]
     iteration: int  # completed, all of them finite
-    numbers: dict[str, float]  # tag to value at that iteration
+    numbers: dict[str, float]  # tag to the last value
+    measured_at: dict[str, int]  # tag to its iteration
     message: str | None = None
-
-
-class Schedule(NamedTuple):
-    """What is due after an iteration."""
-
-    logging: bool
-    evaluating: bool
-    looking: bool
-    saving: bool
 
 
 class Position(NamedTuple):
@@ -77,9 +73,10 @@ class Member:
         if self._evaluator is not None and self._evaluator.measured_by:
             networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
             run.update(measured_by=tuple(networks))
-        occasional = [SLOPE, *(self._evaluator.tags if self._evaluator else [])]
-        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, occasional)
+        self._occasional = ([SLOPE], self._evaluator.tags if self._evaluator else [])
+        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional)
         self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
+        self._remarks = Remarks(setup.seed, str(setup.game.dtype).removeprefix("torch."))
         if self._tracker.begins:
             open_dashboard(self._tracker.writer, run.record)
             self._snapshots.show_real()
@@ -122,6 +119,7 @@ class Member:
             self._diverge(block, *failure, replay)
             return
         done = block.first + len(block) - 1
+        self._remarks.of(block)
         self._tracker.write(block, self._measure(state, due))
         self._tracker.require(self.setup.train.returned_metric)
         self.last_finite = Position(done, state)
@@ -154,17 +152,35 @@ class Member:
         self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None
     ) -> None:
         """Write how the run ended, and its final numbers where TensorBoard's HPARAMS tab finds them."""
-        self.outcome = Outcome(status, self.last_finite.iteration, self.numbers, message)
+        iteration = self.last_finite.iteration
+        numbers, measured_at = self._at_the_end() if status == "completed" else self._so_far()
+        self.outcome = Outcome(status, iteration, numbers, measured_at, message)
         if status != "interrupted":
-            succeeded = status == "completed"
-            close_dashboard(self._tracker.writer, self.numbers, self.last_finite.iteration, succeeded)
-        self.run.update(
-            status=status, iteration=self.last_finite.iteration, final=self.numbers, message=message
-        )
+            close_dashboard(self._tracker.writer, numbers, measured_at, succeeded=status == "completed")
+        self.run.update(status=status, iteration=iteration, final=numbers, message=message)
 
     def close(self) -> None:
         """Close the event file."""
         self._tracker.close()
+
+    def _so_far(self) -> tuple[dict[str, float], dict[str, int]]:
+        return dict(self._tracker.last), {tag: self._tracker.last_at[tag] for tag in self._tracker.last}
+
+    def _at_the_end(self) -> tuple[dict[str, float], dict[str, int]]:
+        """Return the numbers of the last iteration: what was last measured before it is measured once more.
+
+        For the record alone: the table has no row that the table of a longer run would not have.
+        """
+        last, state = self.last_finite
+        due = due_after(self.setup, last)
+        missing = Schedule(not due.logging, not due.evaluating, looking=False, saving=False)
+        numbers, measured_at = self._so_far()
+        for measured_before, tags in zip(missing, self._occasional, strict=False):
+            for tag in tags if measured_before else ():
+                numbers.pop(tag, None)
+        for tag, value in self._measure(state, missing).items():
+            numbers[tag], measured_at[tag] = float(str(np.float32(value))), last  # as in the table
+        return numbers, measured_at
 
     def _measure(self, state: State, due: Schedule) -> dict[str, float]:
         """Return what is measured only now and then."""

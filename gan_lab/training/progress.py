@@ -12,7 +12,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from gan_lab.tags.names import DISTANCE, group_of
-from gan_lab.tags.table import estimate_of, order_of
+from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.training.member import Member
 
 log = logging.getLogger(__name__)
@@ -54,11 +54,13 @@ class ProgressBar:
         Args:
             members: tag to number, of each run that goes on.
         """
-        tag = estimate_of(members[0]) if members else None
+        tags = [tag for numbers in members if (tag := estimate_of(numbers)) is not None]
+        tag = min(tags, key=ESTIMATES.index, default=None)
         if tag is not None:
-            name, mean = tag.rpartition("/")[2], fmean(numbers[tag] for numbers in members)
-            several = f" (mean of {len(members)})" if len(members) > 1 else ""
-            self._bar.set_postfix_str(f"{name} {mean:.4g}{several}")
+            # of a critic whose scores are rounding there is none
+            values = [numbers[tag] for numbers in members if tag in numbers]
+            several = f" (mean of {len(values)})" if len(members) > 1 else ""
+            self._bar.set_postfix_str(f"{tag.rpartition('/')[2]} {fmean(values):.4g}{several}")
 
 
 def tell_endings(members: Sequence[Member]) -> None:
@@ -71,7 +73,9 @@ def tell_endings(members: Sequence[Member]) -> None:
         log.info("Seed %d %s at iteration %d%s", seed, outcome.status, iteration, reason)
         for tag in sorted(outcome.numbers, key=order_of):
             if group_of(tag) == DISTANCE:
-                log.info("  %-24s %.6g", tag, outcome.numbers[tag])
+                at = outcome.measured_at[tag]
+                earlier = "" if at == iteration else f"  (of iteration {at})"
+                log.info("  %-32s %.6g%s", tag, outcome.numbers[tag], earlier)
     run = members[0].run
     folder, each = _shown(run.path), ""
     if len(members) > 1:

@@ -37,7 +37,7 @@ def measure(
     evaluator: Evaluator, fake: Tensor, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, Reading]:
     """Measure these samples in the place of those that the state's generator makes."""
-    monkeypatch.setattr(evaluator, "draw", lambda state: fake)
+    monkeypatch.setattr(evaluator, "_draw_from", lambda state, averaged: fake)
     return evaluator.measure(state)
 
 

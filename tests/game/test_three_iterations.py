@@ -1,8 +1,9 @@
-"""Training is what it was before the interfaces were widened: the same bits, recorded on the commit before.
+"""Training is what it was: the same bits of every state, recorded before its interfaces were widened.
 
 Every objective, constraint and architecture that there was, in 24 configs of images and of points, hashed
-after a warm-up step and three iterations. A processor, or a torch, that rounds otherwise cannot tell, and
-says so.
+after a warm-up step and three iterations. The hash of a state, which training goes on from, must never change;
+those of the generator's average and of the measurements are recorded anew where their definition changes. A
+processor, or a torch, that rounds otherwise cannot tell, and says so.
 """
 
 import json
@@ -20,7 +21,7 @@ TESTS = Path(__file__).parents[1]
 KNOWN: dict[str, Any] = json.loads(RECORDED.read_text())
 
 
-def hashes(mode: str, *names: str) -> dict[str, str]:
+def hashes(mode: str, *names: str) -> dict[str, dict[str, str]]:
     """Play in another process, whose arithmetic the environment decides."""
     path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     command = [sys.executable, "-m", "support.three_iterations", mode, *names]

@@ -1,4 +1,4 @@
-"""The hash of what three iterations make of a state: run as a program, it prints those of every config below.
+"""Hashes of what three iterations make of a state: run as a program, it prints those of every config below.
 
 ``python -m support.three_iterations eager`` from tests/; the environment decides the arithmetic.
 """
@@ -25,7 +25,7 @@ PORTABLE = {
     "MKL_CBWR": "COMPATIBLE",
 }
 RECORDED = Path(__file__).parents[1] / "data" / "three_iterations.json"
-_HASHED = ("generator", "critic", "generator_optimizer", "critic_optimizer", "constraint", "average")
+_STATE = ("generator", "critic", "generator_optimizer", "critic_optimizer", "constraint")
 
 
 def digest(tensors: dict[str, Tensor]) -> str:
@@ -58,8 +58,12 @@ def arithmetic() -> str:
     return digest({str(k): tensor for k, tensor in enumerate([*made, torch.nn.functional.softplus(matrix)])})
 
 
-def play(overrides: list[str], mode: Mode) -> str:
-    """Return the hash of the state and the measurements after a warm-up step and three iterations."""
+def play(overrides: list[str], mode: Mode) -> dict[str, str]:
+    """Return hashes of what there is after a warm-up step and three iterations.
+
+    Of the state that training goes on from; of the generator's average, which nothing goes back into; and of
+    what was measured.
+    """
     setup = build_setup(compose_config("device=cpu", *overrides))
     source = BatchSource(setup.dataset.open(setup.device), setup.batch_shape, setup.seed, setup.device)
     execution, state, block = make_execution(setup.game, mode), setup.init_state(), source.block(0)
@@ -67,8 +71,12 @@ def play(overrides: list[str], mode: Mode) -> str:
         state = execution.critic_step(state, *inputs)
     for row in range(3):
         state, measurements = execution.iteration(state, Batch(*(values[row] for values in block)))
-    parts = {f"{part}/{k}": v for part in _HASHED for k, v in getattr(state, part).items()}
-    return digest(parts | measurements)
+    parts = {f"{part}/{k}": v for part in _STATE for k, v in getattr(state, part).items()}
+    return {
+        "state": digest(parts),
+        "average": digest(state.average),
+        "measurements": digest(measurements),
+    }
 
 
 def main() -> None:

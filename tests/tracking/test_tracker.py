@@ -61,7 +61,7 @@ def test_the_events_of_a_block_are_written_as_tensorboard_writes_them(tmp_path: 
 
 
 def test_the_table_is_text_of_float32(tmp_path: Path) -> None:
-    tracker = Tracker(tmp_path)
+    tracker = Tracker(tmp_path, occasional=[[SLOPE]])
     values = {RAW: [0.1, -2.0, 1e-5], "loss/critic": [3e10, 1 / 3, -0.0]}
     block = Block(1, {tag: np.array(column, np.float32) for tag, column in values.items()})
     tracker.write(block, {SLOPE: 1.1})
