@@ -1,9 +1,9 @@
 """Training is what it was: the same bits of every state, recorded before its interfaces were widened.
 
 Every objective, constraint and architecture that there was, in 24 configs of images and of points, hashed
-after a warm-up step and three iterations. The hash of a state, which training goes on from, must never change;
-those of the generator's average and of the measurements are recorded anew where their definition changes. A
-processor, or a torch, that rounds otherwise cannot tell, and says so.
+after a warm-up step and three iterations. The hash of a state, which training goes on from, must never
+change; those of the generator's average and of the measurements are recorded anew where their definition
+changes. A processor, or a torch, that rounds otherwise cannot tell, and says so.
 """
 
 import json

@@ -62,7 +62,7 @@ def thinned(band: Band, most: int) -> Band:
 
 def running_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas.Series:
     """Return the median of up to the last ``window`` values at each place, as training tracks it."""
-    return values.rolling(window, min_periods=1).median()
+    return _median(values, window, centred=False)
 
 
 def centred_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas.Series:
@@ -72,7 +72,20 @@ def centred_median(values: pandas.Series, window: int = MEDIAN_WINDOW) -> pandas
     The running median of training, which cannot look ahead, stands half a window later: it must not be
     compared with what was measured at one iteration.
     """
-    return values.rolling(window, center=True, min_periods=1).median()
+    return _median(values, window, centred=True)
+
+
+def _median(values: pandas.Series, window: int, *, centred: bool) -> pandas.Series:
+    """Return a median in which missing values stand as 0, and NaN where it is one of them.
+
+    An estimate is missing where rounding is all of it: what is known lies on either side. Left out, a few
+    large ones among many that nobody knows would be the median.
+    """
+    missing = values.isna()
+    rolling = values.fillna(0.0).rolling(window, center=centred, min_periods=1)
+    medians: pandas.Series = rolling.median()
+    near = missing.astype(float).rolling(window, center=centred, min_periods=1).max() > 0
+    return medians.mask((medians == 0) & near)
 
 
 def estimates_of(run: ReportRun) -> dict[str, pandas.Series]:

@@ -18,7 +18,7 @@ class SeedCurve:
     Attributes:
         seed: its seed.
         raw: finite values by iteration, where there are any.
-        filtered: the same, each the median of the ``window`` values around it; near the ends, of fewer.
+        filtered: each the median of the ``window`` values around it, near the ends of fewer; where known.
         diverged: whether it ends where it does because values were no longer finite.
     """
 
@@ -63,7 +63,8 @@ def curves_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> SeedCurve
         if run.fault is not None:
             left_out.append(f"{run.record.path.name}: {run.fault}")
         elif (raw := values_of(run, tag)).size:
-            filtered = centred_median(raw, window)
+            column = run.numbers[tag].astype(float)
+            filtered = raw if window == 1 else centred_median(column[~np.isinf(column)], window).dropna()
             seeds.append(SeedCurve(run.record.seed, raw, filtered, run.record.status == "diverged"))
     over_seeds = mean_band([curve.filtered for curve in seeds])
     mean, low, high = (

@@ -101,7 +101,9 @@ def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
     spread(axes, held)
     axes.set_ylabel(textwrap.fill(label_of(tag), _WIDEST_LABEL))
     if not band.seeds:
-        axes.text(0.5, 0.5, "no run that counts", transform=axes.transAxes, ha="center", color=GREY)
+        counting = any(run.fault is None for run in runs)
+        said = "nothing but rounding" if counting else "no run that counts"
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", color=GREY)
 
 
 def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
