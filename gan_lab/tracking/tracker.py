@@ -40,7 +40,7 @@ _EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
 _DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
 _INDEX = "iteration"
 _FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
-_TIMING_HEADER = ",".join(["iteration", ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
+_TIMING_HEADER = ",".join([_INDEX, ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
 
 
 class Elapsed(NamedTuple):
@@ -235,7 +235,7 @@ def _open_timing(path: Path) -> list[str]:
     data = path.read_bytes() if path.is_file() else b""
     # a run that an earlier version began has fewer columns
     first, *columns = data.partition(b"\n")[0].decode(errors="replace").strip().split(",")
-    if first != "iteration" or not columns or not set(columns) <= {ITERATIONS_PER_SECOND, *_FRACTIONS}:
+    if first != _INDEX or not columns or not set(columns) <= {ITERATIONS_PER_SECOND, *_FRACTIONS}:
         if data:
             log.warning("%s was edited; it is kept as %s.", path, keep_copy(path, data).name)
         write_atomically(path, _TIMING_HEADER.encode())
