@@ -71,8 +71,9 @@ def sliced_wasserstein_along(first: Tensor, second: Tensor, directions: Tensor, 
         raise BadValueError("directions", rule, tuple(directions.shape))
     at_once = max(1, VALUES_AT_ONCE // (len(first) + len(second)))
     blocks = torch.split(directions.to(first.device, torch.float64), at_once)
-    lines = ([_project(points, some, unit) for points in (first, second)] for some in blocks)
-    powers = [line_transport(*pair, order) for pair in lines]
+    powers = [
+        line_transport(_project(first, some, unit), _project(second, some, unit), order) for some in blocks
+    ]
     return unit * float(torch.cat(powers).mean() ** (1 / order))
 
 
