@@ -266,3 +266,11 @@ def test_bad_settings_are_refused() -> None:
         energy_test(good, good, generator(), n_permutations=0)
     with pytest.raises(UserError, match="equally many; got 20 and 10"):
         classifier_test(good, good[:10], generator())
+
+
+def test_all_that_are_as_near_vote_in_whatever_order_they_come() -> None:
+    train, test = torch.tensor([[0.0], [0.0], [0.0], [5.0]]), torch.zeros(1, 1)
+    for labels, expected in (([1, 0, 0, 1], False), ([0, 1, 1, 0], True)):
+        for order in ([0, 1, 2, 3], [2, 1, 0, 3]):
+            votes = torch.tensor(labels).bool()[order]
+            assert nearest_vote(train[order], votes, test, neighbours=1).tolist() == [expected]
