@@ -25,7 +25,7 @@ says in a sentence what to see, and writes the table (CSV), the figure (PNG and 
 folder of their own below `outputs/distances/`. `gan-lab distances experiment=NAME --cfg job` prints the
 settings, each of which can be given on the command line; `-m` sweeps over them, and ends in one table.
 
-This page is made by `python scripts/distances_gallery.py`, which runs all of them in some nine minutes.
+This page is made by `python scripts/distances_gallery.py`, which runs all of them in some twelve minutes.
 """
 
 
