@@ -8,6 +8,7 @@ import hydra
 import pytest
 
 from gan_lab.cli.configs import to_plain, version_base
+from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.config.build import build
 from gan_lab.config.options import config_folder, describe_option, list_options
 from gan_lab.lectures.base import LectureExperiment
@@ -17,6 +18,7 @@ NAMES = list(list_options("distances", [config_folder()]))
 
 
 def composed(name: str) -> dict[str, Any]:
+    prefer_own_configs()  # as the command does
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
         plain = to_plain(hydra.compose("distances", overrides=[f"distances={name}"]))
     return {key: value for key, value in plain.items() if key not in ("animate", "trusted")}
@@ -27,6 +29,7 @@ def test_the_experiments_that_lectures_need_are_there() -> None:
         *("uniform_shift", "parallel_lines", "two_gaussians", "mode_covering", "variational_bound"),
         *("perfect_discriminator", "vanishing_gradient", "noisy_gradient", "hierarchy", "lipschitz"),
         *("dirac_gan", "two_sample", "transport_1d", "w2_potential", "ground_metric"),
+        *("likelihood_and_quality", "maximum_likelihood", "density_first", "weak_convergence", "continuity"),
     }
     assert needed <= set(NAMES)
 

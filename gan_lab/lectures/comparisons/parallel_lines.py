@@ -112,7 +112,7 @@ def say_parallel_lines(table: pandas.DataFrame, samples: int) -> str:
     if len(apart):
         off = float(((apart["w1_of_samples"] - apart["w1"]).abs() / apart["w1"]).max())
         divergent = int(np.isinf(apart[["kl", "reverse_kl"]]).all(axis=1).sum())
-        flat = np.isclose(apart["jsd"], math.log(2), rtol=1e-9).all()
+        flat = len(apart) > 1 and np.isclose(apart["jsd"], math.log(2), rtol=1e-9).all()
         said.append(
             f"At the {len(apart)} θ that are not 0, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
             f"exact transport between {samples} points on each segment agrees to {off:.1g} of it; JSD is "

@@ -1,4 +1,4 @@
-"""A discriminator trained from scratch against a generator that stands still: it soon makes no mistake."""
+"""A discriminator trained from scratch against a generator that stands still: how soon it errs no more."""
 
 import math
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class PerfectDiscriminator(FrozenGeneratorExperiment):
-    """The error of a fresh discriminator falls to nothing, however long the generator has been trained.
+    """How soon the error of a fresh discriminator falls to nothing, at stages of the generator's training.
 
     Figure 1 of Arjovsky and Bottou, "Towards Principled Methods for Training Generative Adversarial
     Networks", 2017, arXiv 1701.04862: samples and data lie on manifolds that hardly meet, so that a perfect
