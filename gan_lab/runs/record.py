@@ -293,7 +293,7 @@ def _parse(path: Path, content: Any) -> RunRecord:
     execution = conform("execution", known.get("execution"), dict | None)
     if execution is not None:
         known["execution"] = make(ExecutionRecord, _known(ExecutionRecord, execution), "execution")
-    sittings = conform("sittings", known.get("sittings", []), tuple[dict, ...])
+    sittings = conform("sittings", known.get("sittings", []), tuple[dict[str, Any], ...])
     known["sittings"] = tuple(make(Sitting, _known(Sitting, each), "sittings") for each in sittings)
     return RunRecord(**known)
 
