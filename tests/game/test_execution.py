@@ -19,7 +19,7 @@ from gan_lab.game.rules import Game
 from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.runs.record import ExecutionRecord, read_run
+from gan_lab.runs.record import read_run
 from gan_lab.training import ensemble, execution_rule
 from gan_lab.types import Batch, Params
 from support.configs import TOY as TOY_RUN
@@ -235,7 +235,7 @@ def test_a_whole_run_compiles_an_iteration_and_a_critic_step_once(
     overrides = [*TOY_RUN, "objective=wgan_gp", "train.iterations=9", "train.n_critic=1"]
     warmup = ["train.warmup_critic_steps=3", "train.warmup_every=4"]
     run = train("run", *overrides, *warmup, "train.execution=compiled")
-    assert read_run(run).execution == ExecutionRecord("compiled")
+    assert str(read_run(run).execution) == "compiled"
     assert len(compiled) == 2
 
 

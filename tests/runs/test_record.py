@@ -121,12 +121,13 @@ def test_a_damaged_record_is_reported(tmp_path, text, fault):
     [
         ("eager", "execution must be a dict or null; got 'eager'."),
         ([], "execution must be a dict or null; got []."),
-        ({}, "execution.mode is missing; ExecutionRecord has mode, seeds, stacked."),
+        ({}, "execution.mode is missing; ExecutionRecord has mode, seeds, stacked, slot, threads, rule."),
         ({"mode": "warp"}, "execution.mode must be one of eager, compiled, graph; got 'warp'."),
         ({"mode": "eager", "seeds": 0}, "execution.seeds must be a whole number greater than 0; got 0."),
         ({"mode": "eager", "seeds": 1.5}, "execution.seeds must be a whole number greater than 0; got 1.5."),
         ({"mode": "eager", "seeds": 2, "stacked": 1}, "execution.stacked must be true or false; got 1."),
         ({"mode": "eager", "stacked": True}, "execution.stacked must be false for a single seed; got True."),
+        ({"mode": "eager", "slot": 1}, "execution.slot must be below the number of seeds (1); got 1."),
     ],
 )
 def test_a_damaged_execution_is_reported(tmp_path, execution, fault):
