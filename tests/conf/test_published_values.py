@@ -55,7 +55,11 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
 def published(text: str) -> Any:
     """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
     value = json.loads(text)
-    asked = re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight):(.*)\}", value) if isinstance(value, str) else None
+    asked = (
+        re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|at_least):([^,}]*).*\}", value)
+        if isinstance(value, str)
+        else None
+    )
     return float(asked[1]) if asked else value
 
 
