@@ -21,11 +21,11 @@ class NormBall(Constraint):
     together, or those of the whole network. As with clipping, parameters of normalisation layers count, and
     the initial ones need not lie in the ball.
 
-    What it bounds: with l2, ‖W‖₂ ≤ ‖W‖_F ≤ r for every layer, so that a network of L linear layers with
+    By how much it does: with l2, ‖W‖₂ ≤ ‖W‖_F ≤ r for every layer, so that a network of L linear layers with
     activations of slope at most 1 has a Lipschitz constant of at most r^L; with the ball over the whole
     network, at most (r / √L)^L, by the inequality of the means. A convolution in whose patches a pixel is up
     to k times has √k r in the place of r. With linf it is clipping's product of r √(n_in n_out). Batch, layer
-    and instance normalisation divide by what they are given, and with them none of these bounds holds. What
+    and instance normalisation divide by what they are given, and with them none of these products holds. What
     is bounded is the slope and not known exactly: the critic estimates at most that bound times W1.
 
     Attributes:

@@ -67,7 +67,7 @@ def find_minima(landscape: Landscape) -> tuple[Minimum, ...]:
     in_unit = replace(landscape, target=target)
     height = unit if landscape.is_distance else 1.0
     return tuple(
-        Minimum(unit * found.mean, unit * found.scale, height * found.height, found.is_global)
+        replace(found, mean=unit * found.mean, scale=unit * found.scale, height=height * found.height)
         for found in polish_minima(in_unit, starting_points(in_unit))
     )
 

@@ -95,5 +95,5 @@ def test_bad_masses_get_their_sentence() -> None:
 
 def test_of_densities_the_sentence_tells_points_from_distributions() -> None:
     sentence = Transport1D(source=Gaussian(0.0, 1.0), target=Gaussian(0.0, 2.0), n_atoms=2).run().sentence
-    assert "0.67449: one number, W1 of the points; " in sentence
-    assert "of the distributions that they stand for, 0.797885" in sentence
+    assert "0.67449: one number, W1 of the points. " in sentence
+    assert "W1 of the distributions that the points stand for is 0.797885." in sentence
