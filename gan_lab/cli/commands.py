@@ -81,6 +81,11 @@ def _resume(arguments: list[str]) -> int:
         metavar="KEY=VALUE",
         help="train.iterations=N, train.execution=MODE, device=NAME",
     )
+    parser.add_argument(
+        "--accept-changed-data",
+        action="store_true",
+        help="go on although the images are others than those it began with",
+    )
     _add_trust(parser)
     _add_trust_data(parser)
     given = parser.parse_args(arguments)
@@ -88,7 +93,13 @@ def _resume(arguments: list[str]) -> int:
     from gan_lab.training.resume import resume
 
     _show_log()
-    resume(given.run_dir, given.overrides, given.trust, trust_data=given.trust_data)
+    resume(
+        given.run_dir,
+        given.overrides,
+        given.trust,
+        trust_data=given.trust_data,
+        accept_changed_data=given.accept_changed_data,
+    )
     return 0
 
 

@@ -11,17 +11,21 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
 
+_FORCED = "+force=true"
+
 log = logging.getLogger(__name__)
 
 
 def prepare_app(arguments: list[str]) -> list[Failure]:
     """Run ``gan-lab prepare``: decode a dataset once into its packed file; returns the jobs that failed."""
-    no_files = ["hydra.run.dir=.", "hydra.output_subdir=null", "hydra/job_logging=stdout"]
+    # --force is our own: as an override it reaches the job wherever it runs
+    arguments = [_FORCED if argument == "--force" else argument for argument in arguments]
+    no_files = ["hydra.run.dir=.", "hydra/job_logging=stdout", "~hydra.job_logging.handlers.file"]
     return run_app(_prepare_job, [*arguments, *no_files])
 
 
-def prepare(node: object, trusted: Iterable[str] = ()) -> None:
-    """Pack the dataset that a config node describes, unless it is packed already.
+def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -> None:
+    """Pack the dataset that a config node describes, unless it is packed already; with ``force`` in any case.
 
     Raises:
         UserError: if it has nothing to decode, or cannot be read or written.
@@ -34,10 +38,10 @@ def prepare(node: object, trusted: Iterable[str] = ()) -> None:
     if not isinstance(dataset, PackedDataset):
         raise UserError(f"dataset {type(dataset).__name__} needs no preparation: it is not read from files.")
     remember_root(dataset)
-    log.info("%s", dataset.prepare())
+    log.info("%s", dataset.prepare(force=force))
 
 
 @noted
 def _prepare_job(config: DictConfig) -> None:
     composed = to_plain(config)
-    prepare(composed["dataset"], trusted_packages(composed))
+    prepare(composed["dataset"], trusted_packages(composed), force=bool(composed.get("force")))

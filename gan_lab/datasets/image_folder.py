@@ -63,7 +63,12 @@ class ImageFolder(PackedDataset):
         said = found.said()
         passed_over = f"; passed over: {said}" if said else ""
         _log.info("%s images below %s%s.", f"{len(found.pictures):,}", self.folder, passed_over)
-        return Images(len(found.pictures), lambda index: self._decode(found.pictures[index]), self._way_out)
+        return Images(
+            len(found.pictures),
+            lambda index: self._decode(found.pictures[index]),
+            str(self.folder),
+            self._way_out,
+        )
 
     def _way_out(self, damaged: int) -> str:
         them = "it" if damaged == 1 else "them"
@@ -77,4 +82,7 @@ class ImageFolder(PackedDataset):
             return decode(path, self.size, self.channels)
         except DECODING_ERRORS as error:
             reason = reason_of(error)
-            raise DamagedImageError(f"{path} is not an image that can be read ({reason})") from error
+            raise DamagedImageError(
+                f"{path} is not an image that can be read ({reason})",
+                f"{path.relative_to(self.folder)} ({reason})",
+            ) from error

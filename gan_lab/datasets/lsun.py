@@ -77,11 +77,10 @@ class LsunBedroom(PackedDataset):
                 return decode(io.BytesIO(content or b""), self.size, 3)
             except DECODING_ERRORS as error:
                 name = keys[index].decode("ascii", "backslashreplace")
-                raise DamagedImageError(
-                    f"{folder} has a damaged image {name} ({reason_of(error)})"
-                ) from error
+                short = f"{name} ({reason_of(error)})"
+                raise DamagedImageError(f"{folder} has a damaged image {short}", short) from error
 
-        return Images(len(keys), read, lambda _: "download it again", SPARED, database.close)
+        return Images(len(keys), read, str(folder), lambda _: "download it again", SPARED, database.close)
 
     def _open(self, folder: Path) -> tuple[Any, list[bytes]]:
         """Return the database and its keys in order."""

@@ -29,7 +29,16 @@ _log = logging.getLogger(__name__)
 
 
 class DamagedImageError(UserError):
-    """One image that cannot be read; the message, without a full stop, names it and says why."""
+    """One image that cannot be read.
+
+    Args:
+        sentence: what is wrong, without a full stop, where it is the only one.
+        short: its name and why, for a list.
+    """
+
+    def __init__(self, sentence: str, short: str) -> None:
+        super().__init__(sentence)
+        self.short = short
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Images:
         count: how many there are.
         decode: index to image (C, H, W); called from several threads at once, and raises nothing but
             DamagedImageError for an image that cannot be read.
+        where: what they are read from, such as a folder.
         way_out: the number of damaged ones to what there is to do, as the end of a sentence.
         spared: largest share of them that is left out with a warning; more are refused.
         close: lets go of what they are read from.
@@ -47,6 +57,7 @@ class Images:
 
     count: int
     decode: Callable[[int], NDArray[np.uint8]]
+    where: str
     way_out: Callable[[int], str]
     spared: float = 0.0
     close: Callable[[], object] = lambda: None
@@ -58,20 +69,25 @@ class _Damage:
 
     images: Images
     count: int = 0
-    named: list[str] = field(default_factory=list)
+    named: list[DamagedImageError] = field(default_factory=list)
 
     def add(self, error: DamagedImageError) -> None:
         self.count += 1
         if len(self.named) < MOST_NAMED:
-            self.named.append(str(error))
+            self.named.append(error)
 
     @property
     def is_spared(self) -> bool:
         return self.count <= self.images.spared * self.images.count
 
     def sentence(self) -> str:
+        if self.count == 1:
+            return str(self.named[0])
+        return f"{self.images.where} has {self.count:,} images that cannot be read: {self.listed()}"
+
+    def listed(self) -> str:
         more = self.count - len(self.named)
-        return "; ".join(self.named) + (f"; and {more:,} more" if more else "")
+        return ", ".join(error.short for error in self.named) + (f" and {more:,} more" if more else "")
 
 
 def write_pack(path: Path, images: Images, name: str, shape: tuple[int, ...], source: str) -> None:
@@ -138,7 +154,7 @@ def _write_images(temporary: Path, images: Images, shape: tuple[int, ...], name:
             raise UserError(f"{damage.sentence()}; {images.way_out(damage.count)}.")
         if damage.count:
             share = f"{damage.count:,} of {images.count:,} images"
-            _log.warning("%s are damaged and were left out: %s.", share, damage.sentence())
+            _log.warning("%s are damaged and were left out: %s.", share, damage.listed())
             file.seek(0)
             _write_header(file, (count, *shape))  # as long as before: numpy leaves room for the count
         _flush(file)

@@ -64,7 +64,9 @@ class TorchvisionDataset(PackedDataset, ABC):
     def images(self) -> Images:
         """Return the images, after a download where that is asked for."""
         source = self.source()
-        return Images(len(source), lambda index: self._decode(source, index), lambda _: self._way_out)
+        return Images(
+            len(source), lambda index: self._decode(source, index), self._said, lambda _: self._way_out
+        )
 
     def source(self) -> Any:
         """Return ``torchvision_set()``.
@@ -83,11 +85,15 @@ class TorchvisionDataset(PackedDataset, ABC):
             with source[index][0] as image:
                 return frame(image, self.size, self.channels)
         except DECODING_ERRORS as error:  # also of labels that are fewer than the images
-            problem = f"has a damaged image {index} ({reason_of(error)})"
-            raise DamagedImageError(f"dataset={self.name} {problem}") from error
+            short = f"{index} ({reason_of(error)})"
+            raise DamagedImageError(f"{self._said} has a damaged image {short}", short) from error
 
     def _refusal(self, problem: str) -> UserError:
-        return UserError(f"dataset={self.name} {problem}; {self._way_out}.")
+        return UserError(f"{self._said} {problem}; {self._way_out}.")
+
+    @property
+    def _said(self) -> str:
+        return f"dataset={self.name}"
 
     @property
     def _way_out(self) -> str:

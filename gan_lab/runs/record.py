@@ -136,6 +136,19 @@ class Sitting(Settings):
 
 
 @dataclass(frozen=True)
+class DataRecord(Settings):
+    """Which images a run was trained on.
+
+    Attributes:
+        images: how many there were.
+        digest: of their bytes, in hex digits.
+    """
+
+    images: NonNegativeInt
+    digest: str
+
+
+@dataclass(frozen=True)
 class RunRecord(Settings, RunFolder):
     """What ``run.json`` says.
 
@@ -154,6 +167,8 @@ class RunRecord(Settings, RunFolder):
         bounds: tag of an estimate to what it bounds: ``samples`` or ``batches``; of the score gap a word of
             ``constraints/bounds.py``. Empty of runs that were begun before this was recorded.
         execution: how iterations are executed; None before the first one, and after a change of device.
+        data: which images it was trained on: several, in order, of a run that went on with others; none where
+            data is drawn afresh.
         measured_by: digests of the feature networks that its quality was measured with: several of a run that
             was resumed where there was another network.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
@@ -178,6 +193,7 @@ class RunRecord(Settings, RunFolder):
     choices: dict[str, str] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
     execution: ExecutionRecord | None = None
+    data: tuple[DataRecord, ...] = ()
     measured_by: tuple[str, ...] = ()
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
 
@@ -295,6 +311,8 @@ def _parse(path: Path, content: Any) -> RunRecord:
         known["execution"] = make(ExecutionRecord, _known(ExecutionRecord, execution), "execution")
     sittings = conform("sittings", known.get("sittings", []), tuple[dict[str, Any], ...])
     known["sittings"] = tuple(make(Sitting, _known(Sitting, each), "sittings") for each in sittings)
+    data = conform("data", known.get("data", []), tuple[dict[str, Any], ...])
+    known["data"] = tuple(make(DataRecord, _known(DataRecord, each), "data") for each in data)
     return RunRecord(**known)
 
 

@@ -23,6 +23,7 @@ from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.record import (
     CONFIG_NAME,
     RECORD_NAME,
+    DataRecord,
     ExecutionRecord,
     RunFolder,
     RunRecord,
@@ -52,11 +53,16 @@ class Run(RunFolder):
     """
 
     def __init__(
-        self, lock: FolderLock | None, record: RunRecord, outcome: Literal["new", "resumed", "finished"]
+        self,
+        lock: FolderLock | None,
+        record: RunRecord,
+        outcome: Literal["new", "resumed", "finished"],
+        before: RunRecord | None = None,
     ) -> None:
         self.path, self.record, self.outcome = record.path, record, outcome
         self._lock = lock
         self._clock, self._earlier_s = time.monotonic(), record.duration_s
+        self._before = before
 
     def update(
         self,
@@ -66,6 +72,7 @@ class Run(RunFolder):
         final: Mapping[str, float] | None = None,
         message: str | None = None,
         execution: ExecutionRecord | None = None,
+        data: tuple[DataRecord, ...] | None = None,
         measured_by: tuple[str, ...] | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
@@ -76,6 +83,7 @@ class Run(RunFolder):
             final: tag to number; replaces the numbers before.
             message: one sentence on why the run ended.
             execution: how its iterations are run.
+            data: which images it is trained on.
             measured_by: digests of the feature networks.
 
         Raises:
@@ -86,6 +94,7 @@ class Run(RunFolder):
             "iteration": iteration,
             "message": message,
             "execution": execution,
+            "data": data,
             "measured_by": measured_by,
         }
         if final is not None:
@@ -99,6 +108,17 @@ class Run(RunFolder):
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
         """
         self._write({"execution": None})
+
+    def put_back(self) -> None:
+        """Let the record be what it was before this process opened the run; nothing of a new one.
+
+        Raises:
+            UserError: if ``run.json`` cannot be written; the present one is then untouched.
+        """
+        if self._before is not None:
+            ended = "interrupted" if self._before.status == "running" else self._before.status
+            self.record = dataclasses.replace(self._before, status=ended)
+            self.record.write()
 
     def close(self) -> None:
         """Let others open the run."""
@@ -254,6 +274,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
         )
     if _is_finished(record, about["iterations"]):
         return Run(lock, record, "finished")
+    before = record
     # a run that was given more iterations before does not shrink below what it has done
     about["iterations"] = max(about["iterations"], record.iteration)
     # what began it stays; who goes on with it is added
@@ -269,7 +290,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
         **about,
     )
     record.write()
-    return Run(lock, record, "resumed")
+    return Run(lock, record, "resumed", before)
 
 
 def _warn_of_changes(path: Path, before: Sitting, now: Sitting) -> None:

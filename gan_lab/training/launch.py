@@ -23,6 +23,7 @@ from gan_lab.runs.run import Run, open_run, require_fit
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
 from gan_lab.training.progress import tell_endings
+from gan_lab.training.same_data import hold_to_data
 from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals
 
@@ -42,6 +43,7 @@ def launch(
     device: str | None = None,
     execution: str | None = None,
     claimed: Callable[[], None] | None = None,
+    accept_changed_data: bool = False,
 ) -> float:
     """Train what a config describes in a run folder, or go on with what was begun there.
 
@@ -58,6 +60,7 @@ def launch(
         device: where it shall run, if not where the config says.
         execution: how its iterations shall run, if not as the config says.
         claimed: called once all folders are this process's, where there is something to train.
+        accept_changed_data: whether runs go on with other images than they began with.
 
     Returns:
         The number that a sweeper gets; of several seeds, the mean.
@@ -93,7 +96,13 @@ def launch(
                 log.warning(sentence)
             try:
                 seeds = [member["seed"] for member in configs.values()]
-                _train_all(unfinished, seeds, as_before=execution is None)
+                _train_all(
+                    unfinished,
+                    seeds,
+                    run_dir,
+                    as_before=execution is None,
+                    accept_changed_data=accept_changed_data,
+                )
             except (MemoryError, RuntimeError) as error:
                 raise _as_refusal(error) from error
     return fmean(_returned(setup, run) for run in runs)
@@ -182,13 +191,22 @@ def _changed(config: dict[str, Any], device: str | None, execution: str | None) 
     return config
 
 
-def _train_all(unfinished: Sequence[tuple[Setup, Run]], seeds: Sequence[int], *, as_before: bool) -> None:
+def _train_all(
+    unfinished: Sequence[tuple[Setup, Run]],
+    seeds: Sequence[int],
+    folder: Path,
+    *,
+    as_before: bool,
+    accept_changed_data: bool,
+) -> None:
     """Train runs, from their newest checkpoints, and write down how they end.
 
     Args:
         unfinished: what is played.
         seeds: of these and of those that are finished, in their order.
+        folder: what ``gan-lab resume`` takes for them.
         as_before: whether iterations run as they did before, if there were any.
+        accept_changed_data: whether they go on with other images than they began with.
 
     Raises:
         UserError: if data or a checkpoint is not fit for it.
@@ -201,6 +219,7 @@ def _train_all(unfinished: Sequence[tuple[Setup, Run]], seeds: Sequence[int], *,
     checkpoints = [_find_checkpoint(setup, run) for setup, run in unfinished]
     first, _ = unfinished[0]
     sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
+    hold_to_data(first.dataset, [run for _, run in unfinished], folder, accept_changed=accept_changed_data)
     if first.metrics.every:
         find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
 

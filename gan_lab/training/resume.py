@@ -1,12 +1,12 @@
 """Going on with what an earlier process began: a run, or the seeds that were trained together."""
 
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from gan_lab.config.build import build
 from gan_lab.config.checks import conform
+from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
 from gan_lab.datasets.base import Dataset
@@ -14,6 +14,7 @@ from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.runs.group import read_group
 from gan_lab.runs.record import RECORD_NAME, RunRecord, read_run, require_own
 from gan_lab.training.launch import launch
+from gan_lab.training.same_data import ACCEPT
 
 _MOST_DIGITS = 18  # of a number of iterations
 _RESUMABLE = {
@@ -24,7 +25,12 @@ _RESUMABLE = {
 
 
 def resume(
-    folder: Path, overrides: Iterable[str], trusted: Iterable[str], *, trust_data: bool = False
+    folder: Path,
+    overrides: Iterable[str],
+    trusted: Iterable[str],
+    *,
+    trust_data: bool = False,
+    accept_changed_data: bool = False,
 ) -> None:
     """Go on with a run, or with seeds that were trained together, where the newest checkpoints are.
 
@@ -35,6 +41,7 @@ def resume(
         trusted: packages besides gan_lab that its config may name classes of; what the config itself
             trusts does not count, since the folder may be a stranger's.
         trust_data: whether its config may name any folder of data, for the same reason.
+        accept_changed_data: whether it goes on with other images than it began with.
 
     Raises:
         UserError: if it is no such folder, or an override is another one.
@@ -58,15 +65,18 @@ def resume(
     trusted = tuple(trusted)
     dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
     require_known_root(dataset, folder, trust_data=trust_data)
+    flags = [word for package in trusted for word in ("--trust", package)]
+    flags += ["--trust-data"] * trust_data + [ACCEPT] * accept_changed_data
     launch(
         config,
         folder,
         choices=choices,
-        command=shlex.join(["gan-lab", "resume", str(folder), *overrides]),
+        command=command_line(["gan-lab", "resume", path_word(folder), *overrides, *flags]),
         trusted=trusted,
         iterations=int(asked),
         device=changes.get("device"),
         execution=changes.get("train.execution"),
+        accept_changed_data=accept_changed_data,
     )
 
 

@@ -39,7 +39,7 @@ def mend(damaged: int) -> str:
 
 
 def write(path: Path, decode: Callable[[int], Any] = PIXELS.__getitem__, source: str = "old") -> None:
-    write_pack(path, Images(len(PIXELS), decode, mend), "things", SHAPE, source)
+    write_pack(path, Images(len(PIXELS), decode, "the set", mend), "things", SHAPE, source)
 
 
 def names(folder: Path) -> list[str]:
@@ -128,7 +128,7 @@ def test_another_format_counts_as_missing(pack: Path) -> None:
 
 def test_no_images_are_refused(path: Path) -> None:
     with pytest.raises(UserError, match=r"dataset=things holds no images"):
-        write_pack(path, Images(0, PIXELS.__getitem__, mend), "things", SHAPE, "")
+        write_pack(path, Images(0, PIXELS.__getitem__, "the set", mend), "things", SHAPE, "")
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, UserError("x.png is not an image.")])

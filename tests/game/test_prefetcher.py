@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.datasets.packed import Images, read_pack, write_pack
+from gan_lab.datasets.packed import read_pack
+from gan_lab.datasets.packing import Images, write_pack
 from gan_lab.datasets.resident import ImageSampler, is_streamed
 from gan_lab.game.batches import BatchShape, BatchSource, Prefetcher
 from gan_lab.numerics import stopwatch
@@ -90,7 +91,7 @@ def test_warm_up_draws_are_those_of_the_members() -> None:
 def test_a_pack_on_the_disk_gives_the_same_batches_drawn_ahead(tmp_path: Path) -> None:
     path = tmp_path / "things-3x16x16.npy"
     pixels = np.random.default_rng(0).integers(0, 256, (50, *IMAGE), dtype=np.uint8)
-    write_pack(path, Images(len(pixels), pixels.__getitem__), "things", IMAGE, "")
+    write_pack(path, Images(len(pixels), pixels.__getitem__, "the set", str), "things", IMAGE, "")
     kept, streamed = (ImageSampler(read_pack(path, IMAGE), CPU, choice) for choice in ("always", "never"))
     assert (is_streamed(kept), is_streamed(streamed)) == (False, True)
     with ExitStack() as stack:
