@@ -1,7 +1,6 @@
 """The Hydra application of ``gan-lab distances``: one experiment of the lectures, or a sweep of them."""
 
 import re
-import shlex
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -10,6 +9,7 @@ from omegaconf import DictConfig
 from gan_lab.cli.configs import to_plain, trusted_packages
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
+from gan_lab.cli.typed_command import typed_command
 from gan_lab.config.build import build
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
@@ -69,7 +69,7 @@ def _distances_job(config: DictConfig) -> None:
         folder,
         name=name,
         animate=animate,
-        command=shlex.join(["gan-lab", "distances", *map(_as_typed, settings.overrides.task)]),
+        command=typed_command("distances", settings, [_as_typed(each) for each in settings.overrides.task]),
         config=composed,
     )
 

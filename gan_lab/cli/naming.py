@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 from gan_lab.config.groups import own_groups
 
-_LONGEST = 80  # names of folders end at 255 bytes, and hold a hash besides
+_LONGEST = 80  # bytes of each part: names of folders end at 255, and hold a time or a hash besides
 
 
 def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
@@ -25,7 +25,7 @@ def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
 def sweep_name(overrides: list[str]) -> str:
     """Return a folder name for a sweep: the same for the same overrides, in any order."""
     task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
-    digest = hashlib.sha256("\n".join(task).encode()).hexdigest()[:8]
+    digest = hashlib.sha256("\n".join(task).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     named = [o.partition("=")[2] for o in task if o.startswith(("experiment=", "scale="))]
     swept = [o for o in task if "," in o]
     return f"{_safe('_'.join([*named, *swept])) or 'sweep'}_{digest}"
@@ -44,8 +44,10 @@ def run_name(root: DictConfig) -> str:
         and not override.startswith("seed=")
         and "@" not in override
     ]
-    return "_".join([*names, f"seed{root.seed}", *filter(None, [_safe("_".join(sorted(values)))])])
+    parts = [_safe("_".join(names)), _safe(f"seed{root.seed}"), _safe("_".join(sorted(values)))]
+    return "_".join(filter(None, parts))
 
 
 def _safe(text: str) -> str:
-    return re.sub(r"[^\w.=+,-]+", "-", text)[:_LONGEST].strip("-")
+    safe = re.sub(r"[^\w.=+,-]+", "-", text).encode("utf-8", "replace")
+    return safe[:_LONGEST].decode("utf-8", "ignore").strip("-")

@@ -1,6 +1,5 @@
 """``gan-lab train``: one run, or a sweep of runs."""
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +13,9 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
+from gan_lab.cli.typed_command import typed_command
 from gan_lab.config.build import build
+from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.runs.record import RECORD_NAME
@@ -39,7 +40,7 @@ def summarise_sweep() -> list[str]:
         return []
     return [
         f"The sweep's runs are in {folder}",
-        f"  compare them  gan-lab report {shlex.quote(str(folder))}",
+        f"  compare them  {command_line(['gan-lab', 'report', path_word(folder)])}",
     ]
 
 
@@ -68,7 +69,7 @@ def _train_job(config: DictConfig) -> float:
         composed,
         folder,
         choices=choices,
-        command=shlex.join(["gan-lab", "train", *settings.overrides.task]),
+        command=typed_command("train", settings, list(settings.overrides.task)),
         trusted=trusted,
         claimed=claimed,
     )

@@ -20,6 +20,14 @@ def command_line(words: Iterable[str]) -> str:
     return " ".join(map(_shell_word, words))
 
 
+def words_of(command: str) -> list[str]:
+    """Return the words of a command that ``command_line`` made; of other texts, what blanks divide."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.split()
+
+
 def path_word(path: Path) -> str:
     """Return a path as a word of a command, where it is not to be taken for an option."""
     text = str(path)

@@ -1,12 +1,12 @@
 """The tables of a sweep over an experiment of the distances lab, as one."""
 
-import shlex
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas
 import yaml
 
+from gan_lab.config.command_lines import words_of
 from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.writing import RECORD_NAME, TABLE_NAME, format_csv, read_record
 
@@ -47,6 +47,6 @@ def join_tables(sweep: Path) -> JoinedTable | None:
 
 def _settings(folder: Path) -> dict[str, str]:
     """Return what was set on the command line of a job, keys to values as text."""
-    words = shlex.split(read_record(folder)["command"])
+    words = words_of(read_record(folder)["command"])
     pairs = (word.partition("=") for word in words if "=" in word)
     return {key.lstrip("+"): str(yaml.safe_load(value)) for key, _, value in pairs}

@@ -7,6 +7,7 @@ from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
 
+from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import GROUPS, charts_of
@@ -20,10 +21,13 @@ LAYOUT = {
 
 
 def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
-    """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts."""
+    """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts.
+
+    Of a text that is not UTF-8, such as the name of a folder, the bytes are spelled out.
+    """
     leaves = {key: value for key, value in leaves_of(record.read_config()).items() if "_target_" not in key}
     scalars = {
-        key: value if isinstance(value, bool | int | float | str) else str(value)
+        key: value if isinstance(value, bool | int | float) else shown(str(value))
         for key, value in leaves.items()
     }
     return record.choices | scalars
@@ -37,7 +41,8 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
     _add_summary(writer, start)
     writer.add_custom_scalars(LAYOUT)
     rows = "\n".join(f"| {key} | `{value}` |" for key, value in settings.items())
-    writer.add_text("run", f"`{record.command}`\n\n| setting | value |\n|---|---|\n{rows}", 0)
+    # set in by four blanks, which make code of any text
+    writer.add_text("run", f"    {record.command}\n\n| setting | value |\n|---|---|\n{rows}", 0)
 
 
 def close_dashboard(

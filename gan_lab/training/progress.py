@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.tags.names import DISTANCE, group_of
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.training.member import Member
@@ -83,9 +83,9 @@ def tell_endings(members: Sequence[Member]) -> None:
     log.info("  samples      %s", folder / f"{each}{run.samples_path.name}")
     log.info("  metrics      %s", folder / f"{each}{run.metrics_path.name}")
     log.info("  checkpoints  %s", folder / f"{each}{run.checkpoints_path.name}")
-    log.info("  look at it   gan-lab board %s", shlex.quote(str(folder)))
+    log.info("  look at it   %s", command_line(["gan-lab", "board", path_word(folder)]))
     if any(member.outcome and member.outcome.status == "interrupted" for member in members):
-        log.info("  go on        gan-lab resume %s", shlex.quote(str(folder)))
+        log.info("  go on        %s", command_line(["gan-lab", "resume", path_word(folder)]))
 
 
 def _shown(path: Path) -> Path:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from gan_lab.config.command_lines import words_of
 from gan_lab.reports.sweep.cells import is_number, replicate_of
 from gan_lab.reports.sweep.model import ReportRun
 from gan_lab.reports.sweep.sweep_command import jobs_of
@@ -40,7 +41,7 @@ def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> I
 
 def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]:
     """Name the jobs that the sweep's command asked for and that left no run."""
-    begun = [set(map(_as_recorded, record.command.split())) for record in records]
+    begun = [set(map(_as_recorded, words_of(record.command))) for record in records]
     for job in jobs_of(root):
         if not any(set(map(_as_recorded, job)) <= words for words in begun):
             yield f"{' '.join(sorted(job))}: the job left no run; it was refused, or never began."

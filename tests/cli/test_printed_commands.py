@@ -1,0 +1,123 @@
+"""Commands that gan-lab prints and records can be pasted, and names that it makes fit into a folder."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+from PIL import Image
+
+from gan_lab.cli.naming import run_name, sweep_name
+from gan_lab.cli.typed_command import typed_command
+from gan_lab.config.command_lines import override, words_of
+from gan_lab.datasets.image_folder import ImageFolder
+from gan_lab.reports.sweep.sweep_command import command_of_sweep
+from gan_lab.runs.record import load_record
+from support.command_line import gan_lab
+
+LONGEST_NAME = 255  # bytes, of Linux's file systems
+FOLDERS = [b"it's a = [b], {c}", "日本 é ${x}".encode(), b"caf\xe9 \\"]
+
+
+def pasted(line: str) -> list[str]:
+    """What bash makes of a line that is pasted, without the name of the program."""
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {line}"], capture_output=True, check=True, timeout=60
+    )
+    program, *words = [os.fsdecode(word) for word in done.stdout.split(b"\0")[:-1]]
+    assert program == "gan-lab"
+    return words
+
+
+def root_of(*task: str, **choices: str) -> object:
+    settings = {"runtime": {"choices": {"objective": "wgan", **choices}}, "overrides": {"task": list(task)}}
+    return OmegaConf.create({"seed": 0, "hydra": settings, "constraint": {"parts": {}}})
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "日", "😀", "\udcff", "/", "'"])
+@pytest.mark.parametrize("count", [1, 79, 80, 81, 300])
+def test_names_of_folders_are_short_in_bytes(letter: str, count: int) -> None:
+    value = f"dataset.root={letter * count},b"
+    for name in (sweep_name([value, "experiment=stability"]), run_name(root_of(value, "seed=0"))):
+        assert len(f"2026-01-01_00-00-00-000000_{name}_0123456789ab".encode()) <= LONGEST_NAME
+        assert "/" not in name
+        assert "�" not in name
+    assert sweep_name([value]) != sweep_name([f"{value}c"])
+
+
+def test_names_of_many_constraints_are_short() -> None:
+    root = root_of(constraint="compose")
+    root.constraint.parts = {f"constraint_{k}": {} for k in range(60)}
+    assert len(run_name(root).encode()) <= LONGEST_NAME - 40
+
+
+def test_plain_names_are_as_before() -> None:
+    root = root_of("train.iterations=8", "seed=0", dataset="ring8", constraint="none")
+    assert run_name(root) == "wgan_none_ring8_seed0_train.iterations=8"
+
+
+def test_the_command_brings_the_folders_of_configs() -> None:
+    sources = [
+        {"provider": "hydra", "path": "hydra.conf"},
+        {"provider": "main", "path": "/gan_lab/conf"},
+        {"provider": "command-line", "path": "/my conf"},
+    ]
+    settings = {
+        "runtime": {"config_sources": sources},
+        "overrides": {"hydra": ["hydra.run.dir=x", "hydra.searchpath=[file:///more]"]},
+    }
+    command = typed_command("train", OmegaConf.create(settings), ["objective=mine", "a='b c'"])
+    words = ["--config-dir", "/my conf", "hydra.searchpath=[file:///more]", "objective=mine", "a='b c'"]
+    assert pasted(command) == ["train", *words]
+    assert words_of(command) == ["gan-lab", "train", *words]
+    assert words_of("gan-lab it's") == ["gan-lab", "it's"]  # of an earlier version, or a stranger
+
+
+@pytest.mark.parametrize(
+    ("task", "expected"),
+    [
+        (["objective=gan,wgan", "a='b c'"], ["train", "-m", "objective=gan,wgan", "a='b c'"]),
+        (["experiment=stability", "seed=0,1"], ["train", "experiment=stability", "seed=0,1"]),
+    ],
+)
+def test_the_command_of_a_sweep_sweeps(tmp_path: Path, task: list[str], expected: list[str]) -> None:
+    overrides = {"hydra": ["hydra.mode=MULTIRUN"], "task": task}
+    hydra = {"overrides": overrides, "sweeper": {"_target_": "x.BasicSweeper"}}
+    (tmp_path / "multirun.yaml").write_text(OmegaConf.to_yaml({"hydra": hydra}))
+    assert pasted(command_of_sweep(tmp_path)) == expected
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_command_that_prepare_prints_prepares(tmp_path: Path, name: bytes) -> None:
+    root = tmp_path / os.fsdecode(name)
+    root.mkdir()
+    Image.new("L", (8, 8), 90).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(root / "a.png")
+    dataset = ImageFolder(root=str(root), size=8, channels=1)
+    pack = dataset.prepare()
+    pack.unlink()
+    called = gan_lab(*pasted(dataset.prepare_command))
+    assert (called.status, called.err) == (0, "")
+    assert pack.is_file()
+
+
+def test_commands_of_a_run_can_be_pasted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    root, run = tmp_path / os.fsdecode(FOLDERS[2]), tmp_path / "it's (mine) = é"
+    root.mkdir()
+    Image.new("RGB", (16, 16)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(root / "a.png")
+    small = ["architecture.generator.width=8", "architecture.critic.width=8", "train.batch_size=8"]
+    task = ["dataset=image_folder", "dataset.size=16", override("dataset.root", str(root)), *small]
+    task += ["device=cpu", "train.iterations=2", "train.execution=eager"]
+    called = gan_lab("train", *task, override("hydra.run.dir", str(run)))
+    assert (called.status, called.err) == (0, "")
+    assert pasted(load_record(run).command) == ["train", *task]
+    (board,) = [line.partition("gan-lab ")[2] for line in called.out.splitlines() if "gan-lab board" in line]
+    shown = pasted(f"gan-lab {board}")
+    assert shown[0] == "board"
+    assert Path(shown[1]).samefile(run)
+    assert gan_lab("resume", str(run), "train.iterations=3").status == 0
+    assert pasted(load_record(run).command) == ["resume", str(run), "train.iterations=3"]
+    assert load_record(run).iteration == 3
