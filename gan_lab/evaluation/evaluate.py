@@ -16,7 +16,7 @@ from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
 from gan_lab.files.atomic import write_atomically
-from gan_lab.game.setup import build_setup
+from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
@@ -106,6 +106,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     checkpoint = load_newest(record.path, like=setup.init_state())
     state = to_device(checkpoint.state, setup.device)
     sampler = setup.dataset.open(setup.device)
+    _warn_of_other_data(record, setup)
     try:
         with float32_products(setup.train.precision):
             evaluator = make_evaluator(setup, sampler, samples=samples, seed=request.seed)
@@ -127,6 +128,15 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, _to_csv(lines, evaluator.samples))
     return path
+
+
+def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
+    found = setup.dataset.contents()
+    if found is not None and record.data and record.data[-1].digest != found.digest:
+        log.warning(
+            "%s was trained on %s other images than the %s that its samples are compared with here.",
+            *(record.path, f"{record.data[-1].images:,}", f"{found.images:,}"),
+        )
 
 
 def format_lines(lines: Sequence[Line]) -> str:

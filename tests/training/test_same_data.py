@@ -160,3 +160,12 @@ def test_prepare_can_be_forced(pictures: Path) -> None:
     assert dataset.contents() == before
     assert "Packing" in gan_lab("prepare", "--force", *words).out
     assert dataset.contents() != before
+
+
+def test_evaluate_says_that_it_compares_with_other_images(
+    train: Train, pictures: Path, on_pictures: list[str]
+) -> None:
+    run = train("run", *on_pictures)
+    save(pictures / "3.bmp", 200)
+    called = gan_lab("evaluate", str(run), "--samples", "16", "--device", "cpu")
+    assert "was trained on 3 other images than the 4 that its samples are compared with here" in called.out
