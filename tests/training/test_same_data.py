@@ -10,6 +10,7 @@ from PIL import Image
 
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.image_folder import ImageFolder
+from gan_lab.datasets.known_roots import remember_root
 from gan_lab.runs.record import DataRecord, load_record
 from gan_lab.training.resume import resume
 from support.command_line import gan_lab
@@ -32,6 +33,7 @@ def save(path: Path, grey: int) -> None:
 def pictures(tmp_path: Path) -> Path:
     for k in range(3):
         save(tmp_path / "pictures" / f"{k}.bmp", 50 * k)
+    remember_root(ImageFolder(root=str(tmp_path / "pictures"), size=16))  # as `gan-lab train` does
     return tmp_path / "pictures"
 
 
