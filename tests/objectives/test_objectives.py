@@ -152,3 +152,14 @@ def test_unknown_generator_loss_is_refused_in_one_sentence() -> None:
         BadValueError, match=r"^generator_loss must be one of non_saturating, minimax; got 'x'\.$"
     ):
         GAN(generator_cost="x")  # type: ignore[arg-type]
+
+
+@every_objective
+def test_an_estimate_without_a_name_of_its_own_is_the_gap_of_the_means(objective: Objective) -> None:
+    """Real less fake: means that differ in size and sign tell each other way to combine them."""
+    if objective.estimate_tag is None:
+        real, fake = torch.tensor([1.0, 2.0, 6.0]), torch.tensor([-4.0, 1.0, -6.0])
+        assert objective.estimate(real, fake).item() == 6.0
+        assert objective.estimate(fake, real).item() == -6.0
+    else:
+        assert objective.estimate_tag in ("jsd", "f_divergence")

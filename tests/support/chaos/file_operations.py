@@ -65,7 +65,7 @@ class FileOperations:
         os.open = open_descriptor
         os.write = self._halving(os.write)
         os.pwrite = self._halving(os.pwrite)
-        io.open = builtins.open = self._opening(io.open)  # type: ignore[assignment]
+        io.open = builtins.open = self._opening(io.open)
 
     def write(self, data: Any, put: Callable[[Any], int]) -> int:
         """Write bytes by a function, or half of them and no more."""

@@ -69,8 +69,10 @@ class Warm:
 
     def __exit__(self, *error: object) -> None:
         assert self._server.stdin is not None
+        assert self._server.stdout is not None
         self._server.stdin.close()
-        self._server.wait(timeout=60)
+        self._server.wait(timeout=600)
+        self._server.stdout.close()
 
     def run(
         self,
