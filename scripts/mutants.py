@@ -88,8 +88,10 @@ def _changes(node: ast.AST) -> list[Callable[[], None]]:
         return [lambda: setattr(node, "op", ast.UAdd())]
     if isinstance(node, ast.If | ast.IfExp):
         return [lambda: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))]
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return [lambda: setattr(node, "value", node.value + 1)]
+    if isinstance(node, ast.Constant):
+        number = node.value
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            return [lambda: setattr(node, "value", number + 1)]
     if isinstance(node, ast.Attribute) and node.attr in _NAMES:
         return [lambda: setattr(node, "attr", _NAMES[node.attr])]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _NAMES:
