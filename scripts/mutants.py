@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[1]
 TESTS = {
     "gan_lab/objectives": ["tests/objectives"],
     "gan_lab/constraints": ["tests/constraints"],
-    "gan_lab/game/iteration.py": ["tests/game/test_iteration.py"],
-    "gan_lab/game/measurements.py": ["tests/game/test_iteration.py"],
+    "gan_lab/game/iteration.py": ["tests/game/test_iteration.py", "tests/game/test_logged_values.py"],
+    "gan_lab/game/measurements.py": ["tests/game/test_logged_values.py", "tests/game/test_resolution.py"],
     "gan_lab/metrics": ["tests/metrics"],
     "gan_lab/numerics/statistics.py": ["tests/numerics/test_statistics.py"],
     "gan_lab/reports/claims": ["tests/reports/test_claims.py", "tests/reports/test_bands.py"],
@@ -88,6 +88,11 @@ def _changes(node: ast.AST) -> list[Callable[[], None]]:
         return [lambda: setattr(node, "op", ast.UAdd())]
     if isinstance(node, ast.If | ast.IfExp):
         return [lambda: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))]
+    return _changes_of_leaf(node)
+
+
+def _changes_of_leaf(node: ast.AST) -> list[Callable[[], None]]:
+    """The same of numbers and of names of reductions."""
     if isinstance(node, ast.Constant):
         number = node.value
         if isinstance(number, int | float) and not isinstance(number, bool):
