@@ -1,7 +1,7 @@
 """Fixtures of all tests: composed configs, and runs in temporary folders."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,20 @@ from support.configs import FEW, Compose, Train, compose_config
 # a test tells of the code, never of its luck: the same examples and draws at each run, on any machine
 settings.register_profile("derandomised", derandomize=True, deadline=None, database=None)
 settings.load_profile("derandomised")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write what a test printed or failed with as UTF-8: file names need not be, and processes send it."""
+    report = yield
+    report.sections = [(name, _as_utf8(text)) for name, text in report.sections]
+    if report.failed and (text := str(report.longrepr)) != _as_utf8(text):
+        report.longrepr = _as_utf8(text)
+    return report
+
+
+def _as_utf8(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
-from gan_lab.files.atomic import write_atomically
+from gan_lab.files.atomic import remove_partials, write_atomically
 from gan_lab.game.networks import critic_of, generator_weights
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
@@ -40,6 +40,7 @@ class Snapshots:
         self._setup, self._writer = setup, writer
         self._folder = run_dir / "samples"
         self._folder.mkdir(exist_ok=True)
+        remove_partials(self._folder)  # of an earlier process that was killed
         self._is_image = len(setup.dataset.data_shape) == 3
         rng = make_rng(setup.seed, "look")
         count = _IMAGES if self._is_image else _POINTS

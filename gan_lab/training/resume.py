@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.config.build import build
-from gan_lab.config.checks import conform
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
@@ -53,7 +52,7 @@ def resume(
     for key in changes:
         if key not in _RESUMABLE:
             raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {quoted(key)}.")
-    of_config = conform("train", config.get("train"), dict).get("iterations")
+    of_config = _training_of(config, folder).get("iterations")
     begun_for = max((member.iterations for member in members), default=of_config)
     asked = changes.get("train.iterations", str(begun_for))
     done = max((member.iteration for member in members), default=0)
@@ -94,7 +93,14 @@ def _find_begun(folder: Path) -> tuple[list[RunRecord], dict[str, Any], dict[str
         config, choices = members[0].read_config(), members[0].choices
     else:
         config, choices = dict(group.config), group.choices
-    train = conform("train", config.get("train"), dict)
+    train = _training_of(config, folder)
     asked = group.seeds if group is not None else ()
     seeds = [*asked, *(member.seed for member in members if member.seed not in asked)]
     return members, config | {"train": train | {"seeds": seeds}}, choices
+
+
+def _training_of(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    train = config.get("train")
+    if not isinstance(train, dict):
+        raise UserError(f"{folder}: config.yaml must hold the settings of train; it has {quoted(train)}.")
+    return train

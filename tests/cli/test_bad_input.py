@@ -206,7 +206,10 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 NO_IMAGES = [
-    (["notes.txt"], r"^dataset\.root must hold images \(jpg, .*there are none below .*pictures\.$"),
+    (
+        ["notes.txt"],
+        r"^dataset\.root must hold images \(jpg, .*there are none below .*pictures, which holds 1 \.txt\.$",
+    ),
     ([], r"^dataset\.root must be a folder of images; .*pictures is none\.$"),
 ]
 

@@ -86,7 +86,7 @@ def test_every_command_that_reads_runs_has_help(command: str) -> None:
         (["sample", "RUN", "--format", "gif"], "--format must be one of png, npy; got 'gif'."),
         (
             ["runs", "DIR", "--bogus"],
-            "gan-lab runs: unrecognized arguments: --bogus; gan-lab runs --help lists what there is.",
+            "runs: unrecognized arguments: --bogus; gan-lab runs --help lists what there is.",
         ),
     ],
 )
@@ -101,7 +101,9 @@ def test_version() -> None:
 def test_an_unknown_command_is_refused() -> None:
     called = gan_lab("trian")
     assert (called.status, called.out) == (2, "")
-    assert called.err == f"gan-lab: The command must be one of {', '.join(cli.COMMANDS)}; got 'trian'.\n"
+    allowed = ", ".join(cli.COMMANDS)
+    expected = f"gan-lab: The command must be one of {allowed}; got 'trian'. Did you mean train?\n"
+    assert called.err == expected
 
 
 def test_help_of_train_has_every_option_with_its_line() -> None:

@@ -202,7 +202,8 @@ def play_stacked(execution: Execution, cast: Cast) -> list[Played]:
 def tolerance_of(name: str, values: Tensor, batch: int = BATCH) -> float:
     """How far rounding may carry a tensor; of a share of the samples, one of them."""
     counted = 0.5 / batch if name.endswith("health/critic_accuracy") else 0.0
-    return max(ATOL + RTOL * float(values.abs().max()) if values.numel() else 0.0, counted)
+    largest = float(values.double().abs().max()) if values.numel() else 0.0
+    return max(ATOL + RTOL * largest if values.numel() else 0.0, counted)
 
 
 def by_name(state: State, measured: Measurements) -> dict[str, Tensor]:

@@ -318,4 +318,4 @@ def _paths(node: Mapping[str, Any], above: str = "") -> list[str]:
 
 def options_of(group: str) -> list[str]:
     """Return the options of a config group."""
-    return list_options(group, [config_folder()])
+    return sorted(list_options(group, [config_folder()]))
