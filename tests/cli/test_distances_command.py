@@ -71,7 +71,8 @@ def test_an_experiment_leaves_a_table_a_figure_and_a_sentence(tmp_path: Path) ->
     assert yaml.safe_load((folder / "config.yaml").read_text())["slope"] == 2
     record = json.loads((folder / "findings.json").read_text())
     assert record["sentence"] == "The slope is 2."
-    assert record["command"] == "gan-lab distances 'trusted=[own_lectures]' experiment=line slope=2"
+    flags = f"--config-dir {tmp_path}/conf 'trusted=[own_lectures]'"
+    assert record["command"] == f"gan-lab distances {flags} experiment=line slope=2"
 
 
 def test_the_same_experiment_writes_the_same_bytes() -> None:
