@@ -25,7 +25,7 @@ from gan_lab.cli.hydra_errors import failure_of_plugin, raised_in
 from gan_lab.cli.hydra_plugins import HYDRA_MAY_NAME, prefer_own_configs
 from gan_lab.cli.naming import sweep_name
 from gan_lab.cli.resolvers import register_resolvers
-from gan_lab.cli.typed import check_arguments
+from gan_lab.cli.typed import check_arguments, check_flags
 from gan_lab.config.options import config_folder
 
 _FLAGS = ("-m", "--multirun", "--resolve", "-r")
@@ -56,7 +56,9 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str], config_name: st
     # Prepare what Hydra is given
     prefer_own_configs()
     check_arguments(arguments)
-    overrides = expand_constraint_lists(arguments)
+    # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
+    overrides = sorted(expand_constraint_lists(arguments), key=lambda argument: argument not in _FLAGS)
+    check_flags(overrides)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
     # Compose, and run the job or the jobs
@@ -91,8 +93,7 @@ def _command_line(overrides: list[str]) -> Iterator[None]:
     After the block both are as they were; workers that a launcher started inside it keep what they inherited.
     """
     arguments, environment = sys.argv, {name: os.environ.get(name) for name in _VARIABLES}
-    # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
-    sys.argv = [arguments[0], *sorted(overrides, key=lambda argument: argument not in _FLAGS)]
+    sys.argv = [arguments[0], *overrides]
     # conf/config.yaml names the sweep's folder after it, in this process and in workers
     os.environ["GAN_LAB_SWEEP"] = sweep_name(overrides)
     # Hydra prints and exits by itself unless asked for the error, which main.py words in one line

@@ -1,7 +1,11 @@
 """Arguments that Hydra would answer with a sentence about itself: refused before it sees them."""
 
+import contextlib
+import io
 import re
 from collections.abc import Iterable
+
+from hydra._internal.utils import get_args_parser
 
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
@@ -32,3 +36,19 @@ def check_arguments(arguments: Iterable[str]) -> None:
             raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
         if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME):
             raise BadValueError(name, f"one of {options}", value or None)
+
+
+def check_flags(arguments: list[str]) -> None:
+    """Check the flags with Hydra's own parser, which would answer a wrong one with eight lines.
+
+    Raises:
+        UserError: if Hydra has no such flag, or one lacks its value.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            get_args_parser().parse_args(arguments)
+    except SystemExit as end:
+        if end.code:
+            reason = " ".join(said.getvalue().rpartition("error: ")[2].split())
+            raise UserError(f"{reason}; --help lists the flags that there are.") from None

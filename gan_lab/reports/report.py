@@ -56,8 +56,8 @@ def write_report(root: Path, folder: Path, rule: FailureRule, compose: Compose) 
         pictures=pictures,
         deviations=find_deviations(sweep, compose),
     )
-    files |= {f"{name}.csv": csv_text(table).encode() for name, table in tables.items()}
-    files |= {PAGE: page.encode()} | _event_files(sweep)
+    files |= {f"{name}.csv": _utf8(csv_text(table)) for name, table in tables.items()}
+    files |= {PAGE: _utf8(page)} | _event_files(sweep)
     publish(files, folder, last=PAGE)
     return sweep
 
@@ -79,3 +79,8 @@ def _event_files(sweep: Sweep) -> dict[str, bytes]:
         write_aggregates(sweep, folder)
         found = sorted(path for path in folder.rglob("*") if path.is_file())
         return {f"tensorboard/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in found}
+
+
+def _utf8(text: str) -> bytes:
+    """Return a text as bytes; those of a folder whose name is no UTF-8 are escaped."""
+    return text.encode(errors="backslashreplace")

@@ -196,6 +196,7 @@ OTHERS = {
     "permutation_test": "of a matrix of similarities",
     "mean_kernel": "mmd_squared is made of it",
     "mean_distance": "energy_distance is made of it",
+    "rim": "of a landscape, in the unit of its own scale; its minima have a test of their own here",
     "height_at": "of a landscape, whose minima have a test of their own here",
     **dict.fromkeys(("tail_probability", "label_coverage", "fit_test"), "of counts"),
     **dict.fromkeys(("high_quality_ceiling", "expected_coverage", "least_value"), "a constant"),

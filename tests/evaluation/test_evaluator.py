@@ -175,7 +175,8 @@ def test_a_run_measures_as_often_as_asked(train: Train) -> None:
     events = EventAccumulator(str(run)).Reload()
     assert [event.step for event in events.Scalars("distance/w1_exact")] == [4, 8]
     final = read_run(run).numbers
-    assert float(rows(run)[7]["distance/certified"]) == final["distance/certified"]
+    # at the end it is measured anew, for the record alone
+    assert float(rows(run)[7]["distance/certified"]) != final["distance/certified"]
     assert final["distance/certified"] <= final["distance/w1_exact"]
     assert read_run(run).measured_by == ()  # points are compared as they are
 

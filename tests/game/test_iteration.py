@@ -226,9 +226,11 @@ def test_the_average_follows_the_generator() -> None:
     generator, critic = make_modules("mlp")
     game = make_game("gan", generator, critic, ema=0.75)
     start = init_state(game, parameters(generator), parameters(critic), torch.Generator())
-    after, _ = make_iteration(game)(start, make_batch(game, IMAGE))
-    expected = 0.75 * flatten(start.generator) + 0.25 * flatten(after.generator)
-    torch.testing.assert_close(flatten(after.average), expected, atol=1e-7, rtol=1e-6)
+    first, _ = make_iteration(game)(start, make_batch(game, IMAGE))
+    torch.testing.assert_close(flatten(first.average), flatten(first.generator), atol=1e-7, rtol=1e-6)
+    second, _ = make_iteration(game)(first, make_batch(game, IMAGE))
+    expected = (0.75 * flatten(first.generator) + flatten(second.generator)) / 1.75
+    torch.testing.assert_close(flatten(second.average), expected, atol=1e-7, rtol=1e-6)
 
 
 def test_the_iteration_changes_nothing_that_it_was_given() -> None:
