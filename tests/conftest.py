@@ -1,6 +1,7 @@
 """Fixtures of all tests: composed configs, and runs in temporary folders."""
 
 import random
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ def _same_draws() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signals() -> None:
+    """Undo that signals are ignored here and in child processes, as under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -128,7 +128,10 @@ def require_regular(folder: Path, names: Iterable[str], whole: Iterable[str] = (
 
 
 def _require_plain(entry: os.DirEntry[str], deep: bool) -> None:
-    found = entry.stat(follow_symlinks=False)
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:  # renamed or removed since by its writer
+        return
     if stat.S_ISDIR(found.st_mode):
         for inner in _entries(Path(entry.path)) if deep else ():
             _require_plain(inner, deep)

@@ -38,7 +38,7 @@ class Textbook:
         self.of_generator = make_optimizer(game.generator_optimizer, self.generator)
         self.of_critic = make_optimizer(game.critic_optimizer, self.critic)
         self.clip, self.penalty_weight = strengths(game.constraint)
-        self.n_critic, self.ema = game.n_critic, game.ema
+        self.n_critic, self.ema, self.averaged = game.n_critic, game.ema, 0
         self.batch_size, self.latent_dim = setup.train.batch_size, setup.batch_shape.latent_dim
         reals = self._load(samples) if loader else self._pick(samples.to(self.device))
         self._reals: Iterator[Tensor] = reals
@@ -81,10 +81,12 @@ class Textbook:
         loss.backward()  # type: ignore[no-untyped-call]
         self.of_generator.step()
         if self.average is not None and self.ema is not None:
+            self.averaged += 1
+            weight = (1 - self.ema) / (1 - self.ema**self.averaged)
             with torch.no_grad():
                 moved = zip(self.average.parameters(), self.generator.parameters(), strict=True)
                 for average, parameter in moved:
-                    average.lerp_(parameter, 1 - self.ema)
+                    average.lerp_(parameter, weight)
         return loss
 
     def tensors(self) -> list[Tensor]:

@@ -119,5 +119,5 @@ def test_commands_of_a_run_can_be_pasted(tmp_path: Path, monkeypatch: pytest.Mon
     assert shown[0] == "board"
     assert Path(shown[1]).samefile(run)
     assert gan_lab("resume", str(run), "train.iterations=3").status == 0
-    assert pasted(load_record(run).command) == ["resume", str(run), "train.iterations=3"]
+    assert pasted(load_record(run).history[-1].command) == ["resume", str(run), "train.iterations=3"]
     assert load_record(run).iteration == 3

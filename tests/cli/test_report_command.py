@@ -104,10 +104,10 @@ def test_the_rule_is_the_users(sweep, tmp_path, monkeypatch, capsys):
             ["--end-measurements", "1.5"],
             "--end-measurements must be a whole number greater than 0; got '1.5'.",
         ),
-        (["--distance-factor", "nan"], "--distance-factor must be a number greater than 0; got 'nan'."),
+        (["--distance-factor", "nan"], "--distance-factor must be a number, 1 or greater; got 'nan'."),
         (
             ["--bogus", "3"],
-            "gan-lab report: unrecognized arguments: --bogus 3; gan-lab report --help lists what there is.",
+            "report: unrecognized arguments: --bogus 3; gan-lab report --help lists what there is.",
         ),
         (["-o"], "-o/--out: expected one argument."),
     ],
@@ -120,7 +120,7 @@ def test_a_wrong_argument_is_refused_in_a_line(sweep, monkeypatch, capsys, argum
 def test_a_missing_folder_is_asked_for_in_a_line(monkeypatch, capsys):
     assert run(monkeypatch=monkeypatch) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "arguments are required: SWEEP_DIR" in line
+    assert "report needs SWEEP_DIR; " in line
 
 
 @pytest.mark.parametrize("content", ["notes.txt", "run.json"])

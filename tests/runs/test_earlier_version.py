@@ -71,7 +71,7 @@ def test_seeds_go_on_together(earlier: Path) -> None:
     folder = earlier / "seeds_together"
     called = gan_lab("resume", str(folder), "train.iterations=30")
     assert (called.status, called.err) == (0, "")
-    assert "eager, as before" in called.out
+    assert "eager, 2 seeds in turn, as before" in called.out
     for seed in (0, 1):
         assert read_run(folder / f"seed{seed}").iteration == 30
     # as the lone runs of the sweep do, which have the same configurations

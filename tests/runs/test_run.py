@@ -97,6 +97,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "iteration": 0,
         "iterations": 100,
         "message": None,
+        "data": [],
         "duration_s": 0.0,
         "command": "gan-lab seed=3",
         "seed": 3,

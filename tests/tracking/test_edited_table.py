@@ -28,7 +28,7 @@ def block(first: int, count: int) -> Block:
 
 def write(run_dir: Path) -> TableMark:
     """A table of DONE rows, cut short in the third row after them, as of a process that was killed."""
-    tracker = Tracker(run_dir, occasional=[SLOPE])
+    tracker = Tracker(run_dir, occasional=[[SLOPE]])
     tracker.write(block(1, DONE), {SLOPE: 1.5})
     mark = tracker.sync()
     tracker.write(block(DONE + 1, 3))
@@ -39,7 +39,7 @@ def write(run_dir: Path) -> TableMark:
 
 
 def go_on(run_dir: Path, mark: TableMark) -> bytes:
-    tracker = Tracker(run_dir, DONE, mark, [SLOPE])
+    tracker = Tracker(run_dir, DONE, mark, [[SLOPE]])
     tracker.write(block(DONE + 1, MORE), {SLOPE: 2.5})
     tracker.close()
     return (run_dir / "metrics.csv").read_bytes()
@@ -222,7 +222,7 @@ def test_checkpoints_of_earlier_versions_know_the_length_alone(
 def test_a_table_of_rates_that_was_edited(edited: str, kept: bool, tmp_path: Path) -> None:
     mark, path = write(tmp_path), tmp_path / "timing.csv"
     path.write_bytes(edited.encode())
-    tracker = Tracker(tmp_path, DONE, mark, [SLOPE])
+    tracker = Tracker(tmp_path, DONE, mark, [[SLOPE]])
     tracker.write_rate(DONE + 4, tracker._spent)
     tracker.close()
     lines = path.read_text().splitlines()

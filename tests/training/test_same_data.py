@@ -86,7 +86,7 @@ def test_changed_images_are_refused_and_nothing_is_lost(
     record = load_record(run)
     assert (record.status, record.iteration) == ("completed", 3)
     assert [each.images for each in record.data] == [3, int(held[0])]
-    assert record.command.endswith("train.iterations=3 --accept-changed-data")
+    assert record.history[-1].command.endswith("train.iterations=3 --accept-changed-data")
     resume(run, ["train.iterations=4"], ())  # what was accepted is what it is held to
     assert load_record(run).data == record.data
 
