@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_lab.config.errors import UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.regular import require_regular
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
+from gan_lab.numerics.memory import total_bytes
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure, to_pixels
@@ -53,6 +55,7 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
     record = read_run(run_dir)
     setup = build_setup(record.read_config() | {"device": request.device}, trusted)
     checkpoint = load_newest(run_dir, like=setup.init_state())
+    _require_room(setup, request.n)
     samples = _draw(setup, checkpoint.state, request)
     is_image = samples.ndim == 4
     if request.format == "png" and not is_image:
@@ -72,6 +75,15 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
         folder = out / f"samples_{stem}"
         _save_each(samples, folder)
         log.info("%s: %d images", folder, len(samples))
+
+
+def _require_room(setup: Setup, n: int) -> None:
+    """Refuse samples that memory cannot hold before the first of them is drawn."""
+    # latents, samples, and a copy of either on its way
+    bytes_per_sample = 8 * (setup.batch_shape.latent_dim + math.prod(setup.dataset.data_shape))
+    most = total_bytes(torch.device("cpu")) // bytes_per_sample
+    if n > most:
+        raise BadValueError("--n", f"at most {most:,}, which is what memory holds of such samples", n)
 
 
 def _draw(setup: Setup, state: State, request: SampleRequest) -> Tensor:

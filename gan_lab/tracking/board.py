@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
-from gan_lab.config.errors import UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.runs.record import RunRecord, find_runs
 from gan_lab.tags.names import GENERATED_SAMPLES
 from gan_lab.tags.table import PINNED
 
 _MOST_POINTS = 1_000_000_000  # of a curve: more than any run has
+_LAST_PORT = 65535
 _MOST_SAMPLES = 3  # cards of pictures: as many as a row has; an address should not be endless
 _SEEDS = r"regex:(.*)/seed\d+$"
 
@@ -42,7 +43,7 @@ def address_of(root: Path, options: Sequence[str]) -> str:
         options: of TensorBoard's command line.
 
     Raises:
-        UserError: if there is no such folder, or an option lacks its value.
+        UserError: if there is no such folder, an option lacks its value, or the port is none.
     """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--port", default="6006")
@@ -51,6 +52,8 @@ def address_of(root: Path, options: Sequence[str]) -> str:
         given, _ = parser.parse_known_args(options)
     except argparse.ArgumentError as error:
         raise UserError(f"{error.argument_name} needs a value, such as --port 6007.") from error
+    if given.port != "default" and not (given.port.isdecimal() and int(given.port[:6]) <= _LAST_PORT):
+        raise BadValueError("--port", f"default, or a whole number from 0 to {_LAST_PORT}", given.port)
     return f"http://{given.host}:{given.port}/{pinned_view(root)}"
 
 

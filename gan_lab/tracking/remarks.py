@@ -26,8 +26,8 @@ class Remarks:
             self._told_alike = True
             log.warning(
                 "Seed %d, iteration %d: the critic scores all real and generated samples alike, as far as %s "
-                "resolves. Nothing that it says of a distance means anything; a bound on a divergence holds, "
-                "and is empty.",
+                "resolves. What it says of a distance means nothing; a bound of 0 on a divergence, where "
+                "one is logged, is true and tells nothing.",
                 *(self._seed, block.first + int(block.alike.argmax()), self._arithmetic),
             )
         new = {tag: int(rows.argmax()) for tag, rows in block.unresolved.items() if rows.any()}

@@ -278,8 +278,8 @@ def _returned(setup: Setup, run: Run) -> float:
     numbers = run.record.numbers
     if settings.returned_metric not in numbers:
         log.warning(
-            "%s has no %s at its end, as where rounding leaves nothing of a number: "
-            "train.returned_when_diverged, %g, is returned in its place.",
+            "%s has no %s at its end, as where rounding leaves nothing of a number; a sweeper is given "
+            "train.returned_when_diverged, %g, in its place.",
             *(run.path, settings.returned_metric, settings.returned_when_diverged),
         )
         return settings.returned_when_diverged

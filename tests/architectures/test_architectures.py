@@ -15,6 +15,7 @@ from gan_lab.architectures.dcgan_nobn import ConstantWidthGenerator
 from gan_lab.architectures.deep_dcgan import DeepCritic, DeepGenerator, SmoothReLU, further_layers
 from gan_lab.architectures.mlp import MLPCritic, MLPGenerator
 from gan_lab.architectures.mlp_toy import ToyCritic, ToyGenerator
+from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.config.errors import BadValueError
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -227,6 +228,7 @@ def test_the_perceptrons_take_images_of_any_size():
     ],
 )
 def test_pairs_compose_from_their_two_sides(option, generator, critic, latent_dim):
+    prefer_own_configs()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose(overrides=[f"+architecture={option}", "+critic_norm=layer"])
     assert instantiate(config.architecture.generator) == generator

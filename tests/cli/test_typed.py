@@ -19,6 +19,15 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
+    assert gan_lab("train", *SMALL, "hydra.run.dir=run").status == 0
+    called = gan_lab("sample", "run", "--n", "99999999999")
+    assert (called.status, called.out) == (2, "")
+    assert called.err.startswith("gan-lab: --n must be at most ")
+    assert "which is what memory holds of such samples; got 99999999999." in called.err
+    assert not Path("run/generated").exists()
+
+
 @pytest.mark.parametrize(
     ("command", "begins", "holds"),
     [

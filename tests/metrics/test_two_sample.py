@@ -197,8 +197,17 @@ def test_nearest_vote_against_scikit_learn(neighbours: int) -> None:
     train, test = normal(50, 3, generator(1)), normal(80, 3, generator(2))
     labels = torch.rand(50, generator=generator(3)) < 0.5
     classifier = KNeighborsClassifier(neighbours, algorithm="brute").fit(train.numpy(), labels.numpy())
-    expected = classifier.predict(test.numpy())
+    share = classifier.predict_proba(test.numpy())[:, 1]
+    expected = (np.sign(share - 0.5) + 1) / 2
     assert nearest_vote(train, labels, test, neighbours).tolist() == expected.tolist()
+
+
+def test_a_tied_vote_is_half_a_hit() -> None:
+    """Where every sample is the same, nothing can be told, and the accuracy is 1/2 whatever the draw."""
+    same = torch.ones(20, 2)
+    assert nearest_vote(same, torch.arange(20) < 10, same[:3], neighbours=4).tolist() == [0.5] * 3
+    assert classifier_test(same, same, generator(1)).statistic == 0.5
+    assert classifier_test(same, same + 1, generator(1)).statistic == 1
 
 
 def test_classifier_test_takes_the_tail_of_the_binomial() -> None:

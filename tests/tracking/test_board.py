@@ -45,6 +45,12 @@ def test_seeds_share_a_colour_where_there_are_seeds(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("port", ["65536", "99999999", "-1", "http", "6006.0", "9" * 5000])
+def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--port must be default, or a whole number from 0 to 65535; got"):
+        address_of(tmp_path, [f"--port={port}"])
+
+
 @pytest.mark.parametrize(
     ("options", "start"),
     [
