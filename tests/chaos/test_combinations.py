@@ -8,7 +8,7 @@ import pytest
 from support.chaos.combinations import combine
 from support.chaos.warm import Warm
 
-COMBINATIONS, FEW = 500, 8
+COMBINATIONS, FEW = 500, 4
 
 
 def test_some_combinations(commands: Warm, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from support.chaos.fuzz import fuzz
 from support.chaos.lines import line
 from support.chaos.warm import Warm
 
-LINES, FEW = 2000, 16
+LINES, FEW = 2000, 8
 
 
 def test_some_lines(commands: Warm, tmp_path: Path) -> None:

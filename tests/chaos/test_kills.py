@@ -7,7 +7,7 @@ import pytest
 from support.chaos.kills import SCENARIOS, Scenario, kill_often
 from support.chaos.warm import Warm
 
-KILLS, FEW = 300, 3
+KILLS, FEW = 300, 2
 SHORT = [scenario for scenario in SCENARIOS if scenario.name in ("a lone run", "seeds trained together")]
 
 

@@ -67,7 +67,9 @@ def replace(path: Path, kind: str) -> None:
         os.mkfifo(path)
 
 
-@pytest.mark.parametrize("kind", ["link", "dangling", "pipe"])
+@pytest.mark.parametrize(
+    "kind", ["link", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("dangling", "pipe"))]
+)
 def test_a_folder_that_leads_outside_is_refused_by_every_command(run: Path, kind: str) -> None:
     before, record = outside(run), (run / "run.json").read_bytes()
     names = [*FILES, *FOLDERS, "seed0", "report", "tensorboard", ".run.json.00112233.partial"]

@@ -279,6 +279,7 @@ def test_the_cosine_does_not_depend_on_lengths(scale: float) -> None:
     assert cosine(a, 0 * b).item() == 0
 
 
+@pytest.mark.slow
 def test_many_compiled_games_fit_into_one_process() -> None:
     """A sweep compiles a game per job; torch keeps eight compilations of one function."""
     torch.manual_seed(0)

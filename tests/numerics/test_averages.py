@@ -57,6 +57,7 @@ def test_an_average_that_was_not_counted_goes_on_as_it_was() -> None:
     assert int(counted["count"]) == ENDLESS + 1
 
 
+@pytest.mark.slow
 def test_it_is_the_same_stacked_and_compiled() -> None:
     cast = make_cast(MAIN["wgan_gp"](), members=2, iterations=3)
     reference = play_alone(plainly(cast.game), cast)
