@@ -115,7 +115,9 @@ def say_uniform_shift(rows: pandas.DataFrame, width: float) -> str:
     apart = moved[moved["shift"] >= width]
     infinite = int(np.isinf(moved[["kl", "reverse_kl"]]).all(axis=1).sum())
     still = rows.loc[rows["shift"] == 0, ["kl", "reverse_kl", "tv", "jsd", "w1"]]
-    said = [f"KL is infinite both ways at {infinite} of the {len(moved)} shifts that are not 0"]
+    said = [
+        f"KL is infinite both ways at {infinite} of the {len(moved)} shifts of table and curve that are not 0"
+    ]
     if len(still):
         said[0] += f", and at 0 the largest of all distances is {still.to_numpy().max():g}"
     if len(apart):

@@ -161,9 +161,14 @@ def say_quality(table: pandas.DataFrame, share: float, lost: float) -> str:
     nats, far = rows["log_likelihood"], rows["sample_distance"]
     models = rows.drop(index="real")
     likeliest, nearest = models["log_likelihood"].idxmax(), models["sample_distance"].idxmin()
+    loses = (
+        f"no held-out image is less likely by more than {lost:.3f} nats"
+        if lost >= 0
+        else f"every held-out image is more likely by at least {-lost:.3f} nats"
+    )
     return (
-        f"Of {share:.3g} p and {1 - share:.3g} noise, no held-out image is less likely by more than "
-        f"{lost:.3f} nats than under p, where -log {share:.3g} = {-math.log(share):.3f} is the most there "
+        f"Of {share:.3g} p and {1 - share:.3g} noise, {loses} than under p, where "
+        f"-log {share:.3g} = {max(0.0, -math.log(share)):.3f} is the most there "
         f"can be: {nats['mixture']:.4g} on average against {nats['p']:.4g} of p and {nats['noise']:.4g} of "
         f"noise. Its samples lie {far['mixture']:.3g} from the nearest held-out image, p's {far['p']:.3g}, "
         f"noise {far['noise']:.3g} and real images {far['real']:.3g}. The model of repeated training images "

@@ -9,7 +9,11 @@ import pytest
 from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.likelihood.likelihood_and_quality import LikelihoodAndQuality, mixture_log_density
+from gan_lab.lectures.likelihood.likelihood_and_quality import (
+    LikelihoodAndQuality,
+    mixture_log_density,
+    say_quality,
+)
 
 
 @functools.cache
@@ -50,6 +54,10 @@ def test_where_nothing_is_mixed_in_nothing_is_lost() -> None:
     table, said = findings(1.0).table.set_index("model"), findings(1.0).sentence
     assert table.loc["mixture", "log_likelihood"] == table.loc["p", "log_likelihood"]
     assert "less likely by more than 0.000 nats than under p" in said
+    assert "-log 1 = 0.000 is the most there can be" in said
+    gained = say_quality(findings().table, 0.01, -3.25)
+    assert "every held-out image is more likely by at least 3.250 nats than under p" in gained
+    assert "less likely" not in gained
     # as much bandwidth as p's: memorising is no longer what it was
     wide = findings(0.01, 0.3).sentence
     assert "The greatest likelihood is that of memorised" in wide or "that of p" in wide
