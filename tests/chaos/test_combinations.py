@@ -14,7 +14,7 @@ COMBINATIONS, FEW = 500, 4
 def test_some_combinations(commands: Warm, tmp_path: Path) -> None:
     tried = [*combine(commands, range(FEW), tmp_path)]
     assert [one for one in tried if one.faults] == []
-    assert {"trained", "refused"} <= {one.verdict for one in tried}
+    assert "trained" in {one.verdict for one in tried}
 
 
 @pytest.mark.slow
@@ -23,3 +23,4 @@ def test_many_combinations(commands: Warm, tmp_path: Path) -> None:
     wrong = [one for one in tried if one.faults]
     print(f"\n{len(tried)} combinations, {dict(Counter(one.verdict for one in tried))}; {len(wrong)} wrong")
     assert wrong == []
+    assert sum(one.verdict != "refused" for one in tried) > COMBINATIONS / 2

@@ -12,29 +12,21 @@ from support.chaos.lines import options_of
 from support.chaos.verdict import faults_of
 from support.chaos.warm import Warm
 
-_DATASETS = (
-    "ring8",
-    "grid25",
-    "swiss_roll",
-    "gaussian_mixture",
-    "parallel_lines",
-    "digits",
-    "digits",
-    "stacked_digits",
-)
+_POINTS = ("ring8", "grid25", "swiss_roll", "gaussian_mixture", "parallel_lines")
+_IMAGES = ("digits", "stacked_digits")
+_MISFITS = 0.1  # share of combinations whose architecture is drawn whatever the data
 _TINY = "device=cpu train.batch_size=6 train.iterations=2 train.log_every=1 train.checkpoint_every=2"
 _TINY += (
     " architecture.generator.width=4 architecture.critic.width=4 architecture.latent_dim=3 hydra.run.dir=run"
 )
 _EXECUTION = {
     "train.execution": ("eager", "auto"),
-    "train.precision": ("fp32", "fp32", "fp32", "bf16", "tf32"),
+    "train.precision": ("fp32",) * 8 + ("bf16", "tf32"),
     "train.n_critic": (1, 2),
     "train.warmup_critic_steps": (0, 3),
     "train.warmup_iterations": (0, 1),
     "train.seeds": ("null", "null", 2, "[3,5]"),
     "train.ema": ("null", 0.9),
-    "metrics.every": (0, 0, 1),
     "metrics.layers": ("false", "true"),
     "critic_norm": ("batch", "layer", "none"),
     "train.returned_metric": ("distance/critic_median",) * 5 + ("distance/w1_exact",),
@@ -57,16 +49,21 @@ def combination(number: int) -> list[str]:
     constraint = chance.choice(constraints)
     if chance.random() < 0.25:
         constraint = f"[{','.join(chance.sample(constraints, 2))}]"
+    dataset = chance.choice([*_POINTS, *_IMAGES, *_IMAGES])
+    fitting = [name for name in options_of("architecture") if (name == "mlp_toy") == (dataset in _POINTS)]
     words = [
-        f"dataset={chance.choice(_DATASETS)}",
+        f"dataset={dataset}",
         f"objective={chance.choice(options_of('objective'))}",
         f"constraint={constraint}",
         f"optimizer={chance.choice(options_of('optimizer'))}",
     ]
     if chance.random() < 0.7:
-        words.append(f"architecture={chance.choice(options_of('architecture'))}")
+        choices = options_of("architecture") if chance.random() < _MISFITS else fitting
+        words.append(f"architecture={chance.choice(choices)}")
     words += [f"{key}={chance.choice(values)}" for key, values in _EXECUTION.items() if chance.random() < 0.7]
-    return words + _TINY.split() + ["metrics.samples=32"]
+    if dataset in _POINTS:  # images would have a feature network trained first
+        words += [f"metrics.every={chance.choice((0, 0, 1))}", "metrics.samples=32"]
+    return words + _TINY.split()
 
 
 def combine(warm: Warm, numbers: Iterable[int], scratch: Path) -> Iterator[Combination]:
