@@ -11,6 +11,7 @@ from support.chaos.warm import Warm
 COMBINATIONS, FEW = 500, 4
 
 
+@pytest.mark.slow
 def test_some_combinations(commands: Warm, tmp_path: Path) -> None:
     tried = [*combine(commands, range(FEW), tmp_path)]
     assert [one for one in tried if one.faults] == []

@@ -195,6 +195,7 @@ def test_more_iterations_are_the_same_as_a_longer_run(together: bool, tmp_path: 
         assert_same_run(tmp_path / name, group(together) / name)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_in_every_mode(
     tmp_path: Path, lone: Lone, monkeypatch: pytest.MonkeyPatch, allowed: Course
 ) -> None:
