@@ -26,6 +26,7 @@ def test_many_lines(commands: Warm, tmp_path: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_a_line_is_the_same_at_each_call_and_lines_differ() -> None:
     assert [line(number) for number in range(100)] == [line(number) for number in range(100)]
     assert len({tuple(line(number)) for number in range(LINES)}) > 0.95 * LINES

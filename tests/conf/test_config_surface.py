@@ -96,6 +96,7 @@ def assert_built_or_refused(config: dict[str, Any], path: tuple[str, ...]) -> No
 @pytest.mark.parametrize("name", CONFIGS)
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
+@pytest.mark.slow
 def test_any_value_at_any_key(name: str, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(list(leaves(composed(name)))), label="key")
     value = data.draw(values if is_size(path) else values | monsters, label="value")
@@ -107,6 +108,7 @@ def test_any_value_at_any_key(name: str, data: st.DataObject) -> None:
     [None, True, "text", -1, 0.5, float("nan"), float("inf"), [], [1], {}, 10**400],
     ids=lambda value: repr(value)[:8],
 )
+@pytest.mark.slow
 def test_each_of_the_usual_mistakes_at_every_key(value: Any) -> None:
     for name in CONFIGS:
         for path in leaves(composed(name)):

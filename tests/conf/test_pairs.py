@@ -96,6 +96,7 @@ def pairs_of(first: str, second: str) -> list[Overrides]:
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
 @pytest.mark.parametrize(("first", "second"), list(combinations(GROUPS, 2)))
+@pytest.mark.slow
 def test_every_pair_trains_or_is_refused(first: str, second: str) -> None:
     pairs = pairs_of(first, second)
     trained, faults = outcomes((pair, compose_config(*pair)) for pair in pairs)

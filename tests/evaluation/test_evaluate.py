@@ -97,6 +97,7 @@ def test_inception_is_asked_for_first_and_needs_enough_samples(
     assert called.err == "gan-lab: --samples must be more than 2048 for FID; got 1024.\n"
 
 
+@pytest.mark.slow
 def test_inception_compares_images_beside_the_rest(train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     run = train("digits", *DIGITS, "train.iterations=2", "train.warmup_critic_steps=0")
 

@@ -168,6 +168,7 @@ def test_the_tolerance_lies_between_rounding_and_a_step(name: str, networks: str
 
 
 @pytest.mark.parametrize("name", GAMES)
+@pytest.mark.slow
 def test_compiled_equals_eager(name: str) -> None:
     generator, critic = make_modules("dcgan", "layer")
     game = make_game(name, generator, critic, ema=0.9)

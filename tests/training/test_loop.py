@@ -163,6 +163,7 @@ def wait_for_rows(run_dir: Path, count: int, process: subprocess.Popen[bytes]) -
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_equals_never_stopped(train: Train, tmp_path: Path) -> None:
     overrides = [*TOY, "objective=wgan_gp", "train.execution=eager", "train.sample_every=1000"]
     killed = tmp_path / "killed"

@@ -59,7 +59,7 @@ def test_a_window_that_is_closed_loses_nothing(tmp_path: Path) -> None:
     """The terminal goes away: SIGHUP, and nothing can be written to it any more."""
     run, (window, inner) = tmp_path / "run", os.openpty()
     overrides = [*TOY, *FEW[:-1], "objective=gan", "device=cpu", f"hydra.run.dir={run}"]
-    overrides += ["train.iterations=1000000", "train.checkpoint_every=1000000"]
+    overrides += ["train.iterations=1000000", "train.checkpoint_every=1000000", "train.execution=eager"]
     process = subprocess.Popen(
         [sys.executable, "-m", "gan_lab.cli", "train", *overrides],
         **dict.fromkeys(("stdin", "stdout", "stderr"), inner),
