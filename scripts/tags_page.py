@@ -41,7 +41,7 @@ INTRODUCTIONS = {
     "inception": "In the table of `gan-lab evaluate` alone.",
     "final": "In TensorBoard alone.",
     "samples": "In TensorBoard, and as files in the run's folder.",
-    "critic": "In TensorBoard alone.",
+    "weights": "In TensorBoard alone.",
     "seeds": "In TensorBoard alone, of a sweep with a report.",
 }
 

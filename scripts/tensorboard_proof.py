@@ -22,7 +22,7 @@ from proof.server import Server
 
 from gan_lab.runs.record import RunRecord, find_runs
 from gan_lab.tags.names import QUALITY, group_of
-from gan_lab.tracking.board import pinned_view
+from gan_lab.tracking.board_server import SETTINGS_FIRST
 
 _STATUS = {"completed": "STATUS_SUCCESS", "diverged": "STATUS_FAILURE"}
 
@@ -42,7 +42,7 @@ def main() -> int:
             return 1 if given.require or not good else 0
         width, height = map(int, given.size.split("x"))
         with Browser(program, width, height) as browser:
-            for tab, findings in look(browser, server, given.root, sorted(runs)):
+            for tab, findings in look(browser, server, sorted(runs)):
                 good &= say(tab, findings)
                 path = given.out / f"{tab}.png"
                 path.write_bytes(browser.picture())
@@ -101,6 +101,9 @@ def check_hparams(server: Server, runs: dict[str, RunRecord]) -> Iterable[Findin
     yield Finding(f"HPARAMS: {len(rows)} rows, {len(runs)} runs", rows.keys() == runs.keys())
     keys = {info["name"] for info in server.experiment().get("hparamInfos", [])}
     used = {key for row in rows.values() for key in row["hparams"]}
+    columns = [info["name"] for info in server.experiment().get("hparamInfos", []) if info.get("differs")]
+    first = [key for key in SETTINGS_FIRST if key in used]
+    yield Finding(f"its first columns: {', '.join(columns[:5])}", columns[: len(first)] == first)
     yield Finding(f"{len(keys)} settings, of some runs or of all", bool(used) and keys == used)
     for status, expected in _STATUS.items():
         ended = [name for name, run in runs.items() if run.status == status and name in rows]
@@ -123,14 +126,12 @@ def is_blank(content: bytes) -> bool:
         return bool(np.ptp(np.asarray(image.convert("L")).astype(int)) == 0)
 
 
-def look(
-    browser: Browser, server: Server, root: Path, runs: list[str]
-) -> Iterable[tuple[str, Iterable[Finding]]]:
+def look(browser: Browser, server: Server, runs: list[str]) -> Iterable[tuple[str, Iterable[Finding]]]:
     """Yield each tab, opened when its findings are iterated over."""
     layout = server.get("plugin/custom_scalars/layout").get("category", [])
     names = [category["title"] for category in layout]
     bands = [chart["title"] for chart in layout[0]["chart"] if "margin" in chart] if layout else []
-    yield "timeseries", pages.look_at_series(browser, f"{server.url}/{pinned_view(root)}", runs)
+    yield "timeseries", pages.look_at_series(browser, f"{server.url}/", runs)
     yield "images", pages.look_at_images(browser, server.url, runs)
     yield "hparams", pages.look_at_hparams(browser, server.url, runs)
     # the last of the layout is shown first: gan_lab/reports/tensorboard.py

@@ -128,15 +128,17 @@ def _runs(arguments: list[str]) -> int:
 
 def _board(arguments: list[str]) -> int:
     parser = _parser("board", "Open TensorBoard with sampling limits that keep every point and image.")
-    parser.usage = "gan-lab board [DIR] [TensorBoard's own options, such as --port 6007]"
+    parser.usage = "gan-lab board [DIR] [--open] [TensorBoard's own options, such as --port 6007]"
     parser.add_argument("root", type=Path, metavar="DIR")
+    from gan_lab.tracking.board import OPEN, address_of, tensorboard_command
+
+    opens = [OPEN] if OPEN in arguments else []
+    arguments = [argument for argument in arguments if argument != OPEN]
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
-    from gan_lab.tracking.board import address_of, tensorboard_command
-
-    say(f"Distance, health, quality and samples first:\n{address_of(given.root, rest)}\n")
-    os.execv(sys.executable, tensorboard_command(given.root, rest))
+    say(f"Distance, health, quality and samples first: {address_of(given.root, rest)}")
+    os.execv(sys.executable, tensorboard_command(given.root, [*opens, *rest]))
 
 
 def _parser(name: str, description: str) -> Parser:

@@ -2,7 +2,8 @@
 
 # groups: what stands before the slash
 DISTANCE, HEALTH, QUALITY, LOSS, LAYERS, PERF = "distance", "health", "quality", "loss", "layers", "perf"
-TEST, INCEPTION, FINAL, SAMPLES, CRITIC, SEEDS = "test", "inception", "final", "samples", "critic", "seeds"
+TEST, INCEPTION, FINAL, SAMPLES, SEEDS = "test", "inception", "final", "samples", "seeds"
+WEIGHTS = "weights"  # the last by the alphabet, which TensorBoard orders by
 RESOLUTION = "resolution"  # of no tag: what is measured beside a number, and decides whether it is written
 
 JSD = "distance/jsd"
@@ -101,7 +102,7 @@ def layer_tag(parameter: str) -> str:
 
 def histogram_tag(parameter: str) -> str:
     """Return the tag under which a parameter of the critic is shown as a histogram."""
-    return f"{CRITIC}/{parameter}"
+    return f"{WEIGHTS}/{parameter}"
 
 
 def two_sample_tag(name: str) -> str:

@@ -126,7 +126,7 @@ SHOWN = (
     ),
     Tag(names.REAL_SAMPLES, "", f"{EVERY_RUN} on images", "pictures of real samples"),
     Tag(names.GENERATED_SAMPLES, "", EVERY_RUN, "pictures of what the same latents generate"),
-    Tag(f"{names.CRITIC}/<parameter>", "", EVERY_RUN, "histogram of one of the critic's parameters"),
+    Tag(f"{names.WEIGHTS}/<parameter>", "", EVERY_RUN, "histogram of one of the critic's parameters"),
     Tag(names.SEED_COUNT, "", "`report`", "how many seeds of a cell the means are of"),
     Tag(
         names.band_tags("<tag>")[0],

@@ -1,7 +1,7 @@
 """How TensorBoard is opened: with all points, and the numbers that tell most, and samples, before others.
 
-TensorBoard orders its time series by the alphabet, histograms among them, and a server cannot pin any. But it
-reads pinned cards, the smoothing and the colours of runs from its address.
+TensorBoard orders its time series by the alphabet, and a server cannot pin any. But it reads pinned cards,
+smoothing, the colours of runs and which of them are listed from its address; ``board_server`` leads there.
 """
 
 import argparse
@@ -18,8 +18,13 @@ from gan_lab.tags.table import PINNED
 
 _MOST_POINTS = 1_000_000_000  # of a curve: more than any run has
 _LAST_PORT = 65535
-_MOST_SAMPLES = 3  # cards of pictures: as many as a row has; an address should not be endless
-_SEEDS = r"regex:(.*)/seed\d+$"
+_MOST_SAMPLES = 4  # cards of pictures, one an objective: an address should not be endless
+_FIRST_ROW = 2  # of the cards beside the list of runs in a window of 1400 pixels
+_JOBS = r"regex:^(.*?)(?:/seed\d+)?$"
+_RUNS_ALONE = "^(?!(.*/)?report/tensorboard/)"  # bands over seeds are charts of another tab, and no runs
+
+OPEN = "--open"
+"""The option of ours that shows the address in a browser."""
 
 
 def tensorboard_command(root: Path, options: Sequence[str]) -> list[str]:
@@ -31,12 +36,12 @@ def tensorboard_command(root: Path, options: Sequence[str]) -> list[str]:
     """
     # 0 would keep all, too, but then sample what is sent to the browser down to nothing
     limits = ",".join(f"{plugin}={_MOST_POINTS}" for plugin in ("scalars", "images", "histograms", "text"))
-    tensorboard = [sys.executable, "-m", "tensorboard.main", "--logdir", str(root)]
+    tensorboard = [sys.executable, "-m", "gan_lab.tracking.board_server", "--logdir", str(root)]
     return [*tensorboard, f"--samples_per_plugin={limits}", *options]
 
 
 def address_of(root: Path, options: Sequence[str]) -> str:
-    """Return the address of such a view, where TensorBoard gets the port that it asks for first.
+    """Return the address that leads to the pinned view, where TensorBoard gets the port it asks for first.
 
     Args:
         root: the folder that TensorBoard reads.
@@ -45,23 +50,26 @@ def address_of(root: Path, options: Sequence[str]) -> str:
     Raises:
         UserError: if there is no such folder, an option lacks its value, or the port is none.
     """
+    find_runs(root)
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--port", default="6006")
     parser.add_argument("--host", default="localhost")
+    parser.add_argument("--path_prefix", default="")
     try:
         given, _ = parser.parse_known_args(options)
     except argparse.ArgumentError as error:
         raise UserError(f"{error.argument_name} needs a value, such as --port 6007.") from error
     if given.port != "default" and not (given.port.isdecimal() and int(given.port[:6]) <= _LAST_PORT):
         raise BadValueError("--port", f"default, or a whole number from 0 to {_LAST_PORT}", given.port)
-    return f"http://{given.host}:{given.port}/{pinned_view(root)}"
+    return f"http://{given.host}:{given.port}{given.path_prefix.rstrip('/')}/"
 
 
 def pinned_view(root: Path) -> str:
     """Return what to add to the address of a TensorBoard on a folder of runs.
 
-    Distances, the critic's health, quality and samples are pinned, the samples of one run of each job; curves
-    are not smoothed, and the seeds of a job share a colour.
+    Distances, the critic's health and quality are pinned, and among the first of them samples: of the newest
+    run of each objective. Curves are not smoothed, the seeds of a job share a colour, and bands over seeds,
+    which the custom scalars show, are not listed as runs.
 
     Args:
         root: the folder that TensorBoard reads.
@@ -70,19 +78,37 @@ def pinned_view(root: Path) -> str:
         UserError: if there is no such folder.
     """
     runs = find_runs(root)
-    paths = [run.path.relative_to(root) for run in runs if run.iteration]
-    jobs = {path.parent if _is_seed(path) else path: path for path in reversed(paths)}
     measured = set().union(*map(_columns, runs))
     cards: list[dict[str, str | int]] = [
         {"plugin": "scalars", "tag": tag} for tag in PINNED if tag in measured
     ]
-    for path in sorted(jobs.values())[:_MOST_SAMPLES]:
-        run = f"defaultExperimentId/{path.as_posix()}"
-        cards.append({"plugin": "images", "tag": GENERATED_SAMPLES, "runId": run, "sample": 0})
-    query = {"pinnedCards": json.dumps(cards, separators=(",", ":")), "smoothing": "0"}
-    if any(map(_is_seed, paths)):
-        query["runColorGroup"] = _SEEDS
+    cards[_FIRST_ROW - 1 : _FIRST_ROW - 1] = [_samples_of(run, root) for run in _newest(runs)]
+    query = {
+        "pinnedCards": json.dumps(cards, separators=(",", ":")),
+        "smoothing": "0",
+        "runColorGroup": _JOBS,
+        "runFilter": _RUNS_ALONE,
+    }
     return f"?{urlencode(query, safe='/:,')}#timeseries"
+
+
+def _newest(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Return the run of each objective that was written to last, the newest first."""
+    newest: dict[str, RunRecord] = {}
+    for run in sorted(runs, key=lambda run: run.updated, reverse=True):
+        if run.iteration:
+            newest.setdefault(run.choices.get("objective", ""), run)
+    return [*newest.values()][:_MOST_SAMPLES]
+
+
+def _samples_of(run: RunRecord, root: Path) -> dict[str, str | int]:
+    name = run.path.relative_to(root).as_posix()
+    return {
+        "plugin": "images",
+        "tag": GENERATED_SAMPLES,
+        "runId": f"defaultExperimentId/{name}",
+        "sample": 0,
+    }
 
 
 def _columns(run: RunRecord) -> set[str]:
@@ -92,7 +118,3 @@ def _columns(run: RunRecord) -> set[str]:
             return set(file.readline().strip().split(","))
     except (OSError, UnicodeDecodeError):
         return set()
-
-
-def _is_seed(path: Path) -> bool:
-    return path.name.removeprefix("seed").isdecimal()

@@ -336,11 +336,16 @@ def test_board_opens_tensorboard_that_keeps_everything(
     gan_lab("board", str(tmp_path), "--port", "7007")
     ((path, arguments),) = executed
     assert path == arguments[0] == sys.executable
-    assert arguments[1:5] == ["-m", "tensorboard.main", "--logdir", str(tmp_path)]
+    assert arguments[1:5] == ["-m", "gan_lab.tracking.board_server", "--logdir", str(tmp_path)]
     assert (
         "--samples_per_plugin=scalars=1000000000,images=1000000000,histograms=1000000000,text=1000000000"
     ) in arguments
     assert arguments[-2:] == ["--port", "7007"]
+    assert "--open" not in arguments
+    for before in (["--open", str(tmp_path)], [str(tmp_path), "--open"]):
+        gan_lab("board", *before)
+        assert executed[-1][1][3:5] == ["--logdir", str(tmp_path)]
+        assert "--open" in executed[-1][1]
 
 
 @pytest.mark.parametrize("choice", ["[gp,r1]", "['gp','r1']"])

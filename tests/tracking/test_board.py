@@ -1,6 +1,7 @@
 """The address under which TensorBoard shows what tells most before all else."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +18,7 @@ def cards_of(view: str) -> list[dict[str, Any]]:
     return cards
 
 
-def test_what_was_measured_is_pinned_in_reading_order_then_samples_of_each_job(tmp_path: Path) -> None:
+def test_what_was_measured_is_pinned_in_reading_order_with_samples_in_the_first_row(tmp_path: Path) -> None:
     for job, estimate in (("b job=1", "jsd"), ("a", None)):
         for seed in range(2):
             numbers = table(estimate=estimate, health__critic_slope=1.0)
@@ -30,19 +31,30 @@ def test_what_was_measured_is_pinned_in_reading_order_then_samples_of_each_job(t
         "health/critic_slope",
         "quality/modes_hit",
     ]
-    assert [card["runId"] for card in cards if card["plugin"] == "images"] == [
-        "defaultExperimentId/a/seed0",
-        "defaultExperimentId/b job=1/seed0",
-    ]
+    assert [card["plugin"] for card in cards][:2] == ["scalars", "images"]
 
 
-def test_seeds_share_a_colour_where_there_are_seeds(tmp_path: Path) -> None:
-    write_run(tmp_path / "alone" / "run")
-    assert "runColorGroup" not in pinned_view(tmp_path / "alone")
-    write_run(tmp_path / "seeds" / "job" / "seed0")
-    assert parse_qs(urlsplit(pinned_view(tmp_path / "seeds")).query)["runColorGroup"] == [
-        r"regex:(.*)/seed\d+$"
-    ]
+def test_samples_are_of_the_newest_run_of_each_objective(tmp_path: Path) -> None:
+    for name, objective, hour in (("a", "gan", 1), ("b", "gan", 3), ("c", "wgan", 4), ("d", "wgan", 2)):
+        updated = f"2026-01-01T0{hour}:00:00+00:00"
+        write_run(tmp_path / name, choices={"objective": objective}, updated=updated)
+    shown = [card["runId"] for card in cards_of(pinned_view(tmp_path)) if card["plugin"] == "images"]
+    assert shown == ["defaultExperimentId/c", "defaultExperimentId/b"]
+
+
+@pytest.mark.parametrize("run", ["alone", "job=1/seed0", "job=1/seed12", "seed3/alone"])
+def test_seeds_of_a_job_share_a_colour_and_every_other_run_has_its_own(run: str, tmp_path: Path) -> None:
+    (found,) = parse_qs(urlsplit(pinned_view(tmp_path)).query)["runColorGroup"]
+    # TensorBoard groups runs by what the parentheses match
+    (group,) = re.fullmatch(found.removeprefix("regex:"), run).groups()  # type: ignore[union-attr]
+    assert group == run.removesuffix("/seed0").removesuffix("/seed12")
+
+
+def test_bands_are_not_listed_among_the_runs(tmp_path: Path) -> None:
+    (found,) = parse_qs(urlsplit(pinned_view(tmp_path)).query)["runFilter"]
+    assert re.search(found, "wgan/seed0")
+    assert not re.search(found, "report/tensorboard/wgan")
+    assert not re.search(found, "stability/report/tensorboard/wgan")
 
 
 @pytest.mark.parametrize("port", ["65536", "99999999", "-1", "http", "6006.0", "9" * 5000])
@@ -52,16 +64,18 @@ def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "start"),
+    ("options", "address"),
     [
-        ([], "http://localhost:6006/?"),
-        (["--port", "7007", "--bind_all"], "http://localhost:7007/?"),
-        (["--host=0.0.0.0", "--port=7007"], "http://0.0.0.0:7007/?"),
+        ([], "http://localhost:6006/"),
+        (["--port", "7007", "--bind_all"], "http://localhost:7007/"),
+        (["--host=0.0.0.0", "--port=7007"], "http://0.0.0.0:7007/"),
+        (["--path_prefix=/board/"], "http://localhost:6006/board/"),
     ],
 )
-def test_the_address_is_where_tensorboard_will_be(options: list[str], start: str, tmp_path: Path) -> None:
-    assert address_of(tmp_path, options).startswith(start)
-    assert address_of(tmp_path, options).endswith("#timeseries")
+def test_the_address_is_short_and_where_tensorboard_will_be(
+    options: list[str], address: str, tmp_path: Path
+) -> None:
+    assert address_of(tmp_path, options) == address
 
 
 def test_a_run_without_a_table_is_no_obstacle(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_tensorboard_and_the_table_agree(train: Train) -> None:
     assert {"final/jsd", "final/critic_median", "perf/iterations_per_second"} <= set(events.Tags()["scalars"])
     assert events.Tags()["images"] == ["samples/generated"]
     weights = load_newest(run).state.critic
-    assert {tag for tag in events.Tags()["histograms"] if tag.startswith("critic/")} == {
+    assert {tag for tag in events.Tags()["histograms"] if tag.startswith("weights/")} == {
         histogram_tag(name) for name in weights
     }
     plugins = {"hparams", "custom_scalars", "text"}
