@@ -12,6 +12,7 @@ from gan_lab.reports.figures.estimates import estimate_figures
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.page.page import Picture, _said_once, render_page
 from gan_lab.reports.publishing import MANIFEST, check_folder, publish
+from gan_lab.reports.sweep.bounds import NOTE
 from gan_lab.reports.sweep.deviations import Composed, Deviation, Deviations, find_deviations
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Sweep, Verdict
@@ -22,6 +23,12 @@ from support.report_sweeps import make_sweep
 
 HOSTILE = '<script>alert("1")</script>&\'/><img src=x>'
 NOTHING = Deviations((), ())
+
+
+def test_an_estimate_is_below_what_it_bounds_and_never_above() -> None:
+    """A score gap is at most K times W1, as an estimate of a divergence is at most the divergence."""
+    assert "from below and in the mean: a divergence, or K times W1" in NOTE
+    assert "above" not in NOTE
 
 
 class Page(HTMLParser):

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from gan_lab.reports.sweep.model import ReportRun, estimate_tag
 
 NOTE = (
-    "What an estimate bounds: a divergence from below, or K times W1 from above, of samples or of whole "
-    "batches, which a critic with batch norm tells apart. docs/constraints.md has the words of score gaps."
+    "What an estimate bounds, from below and in the mean: a divergence, or K times W1, of samples or, where "
+    "the critic has batch norm, of whole batches. docs/constraints.md has the words of score gaps."
 )
 
 
