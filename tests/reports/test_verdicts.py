@@ -112,6 +112,13 @@ def test_its_text_holds_its_lines():
     assert "last 9 measurements" in text
 
 
+def test_its_text_rounds_no_line():
+    text = FailureRule(modes_share=0.125, recall_share=0.004, frozen_range=0.0025).describe()
+    assert "fewer than 12.5% of the modes" in text
+    assert "recall is below 0.4% of theirs" in text
+    assert "less than 0.25% of its mean" in text
+
+
 def test_quality_is_what_all_measured_runs_have():
     points, empty = table(), table(distance__w1_exact=None)
     images = table(quality__frechet_features=1.0, quality__patches=1.0)

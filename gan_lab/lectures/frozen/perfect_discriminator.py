@@ -99,11 +99,11 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         }
 
     def _say(self, table: DataFrame) -> str:
-        last, n = table.iloc[-1], 2 * self.held_out
+        last, n, accurate = table.iloc[-1], 2 * self.held_out, f"{100 * self.accurate:.6g}%"
         return (
             f"Against the generator of {int(last['iteration']):,} iterations a fresh discriminator passes "
-            f"{self.accurate:.0%} accuracy on {n} held-out samples with {_rate(last, 'accurate')}, and makes "
-            f"no mistake at some look with {_rate(last, 'perfect')}. After {self.steps:,} steps its "
+            f"{accurate} accuracy on {n} held-out samples with {_rate(last, 'accurate')}, and "
+            f"makes no mistake at some look with {_rate(last, 'perfect')}. After {self.steps:,} steps its "
             f"cross-entropy is {_mean(last, 'loss', '.2g')} nats and its estimate of JSD "
             f"{_mean(last, 'jsd_bound', '.4f')}, where log 2 = {math.log(2):.4f} stands for no overlap."
         )

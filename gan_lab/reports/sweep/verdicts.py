@@ -53,14 +53,24 @@ class FailureRule(Settings):
 
     def describe(self) -> str:
         """Return the rule as one paragraph for readers of a report."""
+        modes, recall, coverage, quality, still = map(
+            _percent,
+            (
+                self.modes_share,
+                self.recall_share,
+                self.coverage_share,
+                self.high_quality_share,
+                self.frozen_range,
+            ),
+        )
         return (
             "A run has failed if it diverged; or collapsed: at its end it hits fewer than "
-            f"{self.modes_share:.0%} of the modes that real samples hit, or its recall is below "
-            f"{self.recall_share:.0%} of theirs; or is poor: at its end, labelled images have a coverage "
-            f"below {self.coverage_share:.0%} of that of real ones, points of a mixture a share of high "
-            f"quality below {self.high_quality_share:.0%} of that of real ones, any other samples a distance "
+            f"{modes} of the modes that real samples hit, or its recall is below "
+            f"{recall} of theirs; or is poor: at its end, labelled images have a coverage "
+            f"below {coverage} of that of real ones, points of a mixture a share of high "
+            f"quality below {quality} of that of real ones, any other samples a distance "
             f"above {self.distance_factor:g} times that between two real samples. A collapsed or poor run "
-            f"whose distance ranged over less than {self.frozen_range:.0%} of its mean in the second half of "
+            f"whose distance ranged over less than {still} of its mean in the second half of "
             "training is called frozen instead. The end is the median of the last "
             f"{self.end_measurements} measurements. Runs that did not end, and those without measurements, "
             "are counted but judged neither way."
@@ -164,7 +174,7 @@ def _collapse(numbers: pandas.DataFrame, rule: FailureRule) -> Verdict | None:
     for tag, share in ((MODES_HIT, rule.modes_share), (RECALL, rule.recall_share)):
         value, floor = (end_of(numbers, each, rule.end_measurements) for each in (tag, floor_tag(tag)))
         if value < share * floor:
-            text = f"{tag} ended at {value:.3g}, below {share:.0%} of the {floor:.3g} of real samples."
+            text = f"{tag} ended at {value:.3g}, below {_percent(share)} of the {floor:.3g} of real samples."
             return Verdict("collapsed", text)
     return None
 
@@ -189,6 +199,11 @@ def _standstill(column: pandas.Series, iterations: int, rule: FailureRule) -> st
     if spread >= rule.frozen_range * mean:
         return None
     return f"{column.name} moved by {spread:.2g} around {mean:.3g} in the second half of training."
+
+
+def _percent(share: float) -> str:
+    """Return a share as it was given: 0.125 is 12.5%, which no reader shall take for 12%."""
+    return f"{100 * share:.6g}%"
 
 
 def _measured(numbers: pandas.DataFrame, tag: str) -> bool:

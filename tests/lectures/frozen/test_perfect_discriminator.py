@@ -53,6 +53,7 @@ def test_what_is_never_reached_is_said_to_be() -> None:
     with slide_style():
         found = dataclasses.replace(PERFECT, steps=1, look_every=1, stages=(1,)).run()
     assert found.details["runs"]["steps_to_accurate"].isna().all()
+    assert "passes 99.5% accuracy" in dataclasses.replace(PERFECT, accurate=0.995)._say(found.table)
     assert "99% accuracy on 200 held-out samples with 0 of 2 seeds (rate 0% to " in found.sentence
 
 
