@@ -80,8 +80,8 @@ def mode_coverage(
         modes: centres (K, d).
         stds: standard deviation of each mode along every axis (K,), above 0.
         weights: probability of each mode (K,), above 0, with sum 1.
-        generator: draws histograms where the weights differ and too many are possible to list all: a Monte
-            Carlo p-value, as exact ones need none.
+        generator: draws histograms where too many are possible to list all and the weights differ, or samples
+            are too many for convolution, too: a Monte Carlo p-value, as exact ones need none.
         n_simulations: how many; no Monte Carlo p-value is below 1 / (1 + n_simulations).
 
     Raises:

@@ -117,7 +117,8 @@ def fit_test(
 
     - by enumeration if few histograms are possible (at most a million numbers): the summed probability of all
       whose statistic is at least as large;
-    - by convolution if all weights are equal: see :func:`gan_lab.metrics.equal_cells.tail_probability`.
+    - by convolution if all weights are equal and its table is not too large, which for 8 cells it is from
+      about 15,000 items on: see :func:`gan_lab.metrics.equal_cells.tail_probability`.
 
     Otherwise it is a Monte Carlo estimate from B drawn histograms, (1 + #{drawn >= observed}) / (1 + B): none
     is below 1 / (1 + B), and another seed of the generator gives another one, with a standard deviation of

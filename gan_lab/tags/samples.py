@@ -58,8 +58,8 @@ QUALITY = (
         "probability",
         _MIXTURES,
         "p-value of Pearson's test of the histogram of modes, of the samples within 3 standard deviations of "
-        "one: exact for modes of equal weight and where few histograms are possible, else Monte Carlo (1,000 "
-        "draws of seed 0, never below 1/1,001)",
+        "one: exact where few histograms are possible and, up to some 10,000 samples, for modes of equal "
+        "weight, else Monte Carlo (1,000 draws of seed 0, never below 1/1,001)",
         title="p-value of the modes' histogram",
     ),
     Tag(

@@ -12,6 +12,8 @@ from gan_lab.datasets.toy import Grid, Ring
 from gan_lab.metrics import equal_cells, mode_coverage, multinomial
 from gan_lab.metrics.equal_cells import RESOLUTION, tail_probability
 from gan_lab.metrics.multinomial import fit_test
+from gan_lab.tags.names import MODE_P_VALUE
+from gan_lab.tags.table import TABLE
 
 ABOVE_ROUNDING = 1e-12
 
@@ -83,6 +85,18 @@ def test_false_alarms_are_as_many_as_the_level_says() -> None:
     for level in (0.05, 0.3, 0.7):
         low, high = binom.interval(0.999, len(drawn), level)
         assert low <= (p_values <= level).sum() <= high
+
+
+def test_the_tag_says_up_to_how_many_samples_equal_weights_are_exact() -> None:
+    for n_cells, most in ((3, 8_000), (8, 15_000), (25, 26_000)):  # as tail_probability has it
+        for n in (int(0.95 * most), int(1.05 * most)):
+            lattice = equal_cells._make_lattice(n, n_cells)
+            fits = lattice.n_sums * lattice.n_halves <= equal_cells._LARGEST_TABLE
+            assert fits == (n < most)
+    large = fit_test(torch.full((8,), 2_500), torch.full((8,), 1 / 8), torch.Generator(), 9)
+    assert large.p_value_by == "Monte Carlo"
+    row = next(tag for tag in TABLE if tag.name == MODE_P_VALUE)
+    assert "up to some 10,000 samples, for modes of equal weight, else Monte Carlo" in row.meaning
 
 
 def test_what_is_too_large_or_unequal_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
