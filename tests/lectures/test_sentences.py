@@ -1,6 +1,7 @@
 """Sentences of the distances lab where the usual one is false: equal sides, extremes, what went wrong."""
 
 import math
+import re
 
 import pandas
 import pytest
@@ -23,6 +24,7 @@ from gan_lab.lectures.fgan.mode_covering import ModeCovering
 from gan_lab.lectures.fgan.variational_bound import VariationalBound, course_of, say_bounds
 from gan_lab.lectures.frozen.noisy_gradient import say_noisy
 from gan_lab.lectures.frozen.vanishing_gradient import say_vanishing
+from gan_lab.lectures.likelihood.maximum_likelihood import MaximumLikelihood
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
 from gan_lab.lectures.transport.ground_metric import _sentence as say_metrics
 from gan_lab.lectures.transport.transport_1d import Transport1D, say_transport
@@ -66,7 +68,7 @@ def test_uniforms_at_their_place_are_said_to_be_equal() -> None:
 def test_two_gaussians_that_are_equal_have_no_critic_of_slope_1() -> None:
     normal = Gaussian(0.0, 1.0)
     said = sentence(TwoGaussians(normal, normal, GradientPenalty(10.0), 8, 1, 0.01, 4, 16, 64, 0))
-    assert said.endswith("(exact 0.000): real and fake are equal, and what differs from 0 is error.")
+    assert said.endswith("(exact 0): real and fake are equal, and what differs from 0 is error.")
     assert "(an exact potential's 0)" in said
 
 
@@ -75,7 +77,15 @@ def test_two_gaussians_say_by_how_much_an_estimate_is_off_whatever_the_constrain
     table = pandas.DataFrame(
         {**costs, "gradient_at_fakes": [0.1, 1.0, 0.8], "exact_gradient": [0.1, 1.0, 1.0]}
     )
-    assert say_two_gaussians(table, 9.0).endswith("a W1 of 2.000 (exact 2.500), 0.8 times the exact one.")
+    assert say_two_gaussians(table, 9.0).endswith("a W1 of 2 (exact 2.5), 0.8 times the exact one.")
+    table[["estimate", "exact"]] *= 1e-6
+    assert "a W1 of 2e-06 (exact 2.5e-06), 0.8 times" in say_two_gaussians(table, 9e-6)
+
+
+def test_likelihood_of_a_small_unit_has_digits_in_it() -> None:
+    tiny = LineMixture((0.5, 0.5), (-2e-6, 2e-6), (6e-7, 6e-7))
+    said = sentence(MaximumLikelihood(tiny, (400,), 3, 0))
+    assert re.search(r"scale 2\.\d+e-06 \(\d\.\d+e-06 to \d\.\d+e-06\) for n = 400", said)
 
 
 def brackets(**columns: list[object]) -> pandas.DataFrame:
@@ -136,6 +146,8 @@ def test_a_target_that_is_one_gaussian_has_one_best_under_all() -> None:
     apart = fits(mean=[0.0, 0.2], least_divergence=[0.5, 0.2], learned_bound=[0.49, 0.2])
     assert "2 different Gaussians" in apart
     assert "within 2.0 % of the least" in apart
+    tiny = fits(learned_mean=[5e-7, 0.0], scale=[1e-6, 1e-6], learned_scale=[1e-6, 1.2e-6])
+    assert "means lie within 5e-07 and the scales within 2e-07 of the exact ones" in tiny
 
 
 def test_a_gradient_that_ends_larger_is_not_said_to_fall() -> None:
@@ -233,6 +245,7 @@ def test_programs_that_differ_are_not_one_number() -> None:
     said = say_transport(pandas.DataFrame([row, row]))
     assert "they differ by 0.1 of W1" in said
     assert "one number" not in said
+    assert "rounding" not in said
 
 
 def test_what_does_not_differ_is_not_found() -> None:
@@ -252,7 +265,16 @@ def test_potentials_that_prove_nothing_say_so() -> None:
         found = fit.run()
     certified = found.table.iloc[-1]["certified"]
     assert certified <= 1e-9
-    assert "and prove nothing; the closed form is 0.000000" in found.sentence
+    assert "and prove nothing; the closed form is 0. Their" in found.sentence
+
+
+def test_potentials_of_a_small_unit_have_digits_in_it() -> None:
+    narrow = PlaneGaussian((0.0, 0.0), ((1e-8, 0.0), (0.0, 1e-8)))
+    moved = PlaneGaussian((3e-4, 4e-4), ((1e-8, 0.0), (0.0, 1e-8)))
+    network = ConvexNetwork(width=4, depth=1)
+    said = sentence(W2Potential(narrow, moved, network, Adam(lr=0.5), steps=1, inner_steps=1, batch_size=8))
+    assert "the closed form is 2.5e-07. Their" in said
+    assert "0.0000 " not in said
 
 
 def test_a_critic_that_certifies_nothing_certifies_no_negative_part() -> None:

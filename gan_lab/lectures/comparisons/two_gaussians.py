@@ -192,7 +192,7 @@ def say_two_gaussians(table: pandas.DataFrame, width: float) -> str:
         f"optimal D {exact['gan_minimax']:.2g}), that of -log D {found['gan']:.2g} ({exact['gan']:.2g}), and "
         f"the critic's {found['wgan']:.2g} (an exact potential's {exact['wgan']:.2g}). The discriminator "
         f"estimates a JSD of {jsd['estimate']:.4f} (exact {jsd['exact']:.4f}), the critic a W1 of "
-        f"{w1['estimate']:.3f} (exact {w1['exact']:.3f})"
+        f"{w1['estimate']:.4g} (exact {w1['exact']:.4g})"
     )
     if w1["exact"] <= ROUNDING * width:
         return f"{said}: real and fake are equal, and what differs from 0 is error."

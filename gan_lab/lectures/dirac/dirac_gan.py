@@ -39,7 +39,7 @@ class DiracGAN(LectureExperiment):
     of all unregularised games do (±i/2 for both costs of the original GAN and for least squares, ±i for
     WGAN), the linearisation decides nothing, and what follows decides. WGAN and the minimax GAN keep a
     distance: alternating descent circles. The non-saturating GAN and least squares converge, slower than at
-    any linear rate: d(θ² + ψ²)/dt is -2 θ ψ tanh(θ ψ / 2) for the one and -2 c θ² ψ² for the other, never
+    any linear rate: d(θ² + ψ²)/dt is -2 θ ψ tanh(θ ψ / 2) for the one and -4 θ² ψ² for the other, never
     positive, and the distance falls like t^(-1/2). Simultaneous steps add a drift outwards, of the size of
     the step. WGAN-GP's penalty has a kink at ψ = 0 and no Jacobian there; it circles, and so does weight
     clipping. The table says what the linearisation decides, and of alternating orbits whether they come

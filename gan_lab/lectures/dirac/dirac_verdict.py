@@ -125,8 +125,8 @@ def _say_farther(rows: pandas.DataFrame) -> str:
 
 
 def _say_unknown(rows: pandas.DataFrame) -> str:
-    make = verb(len(rows), "makes", "make")
-    return f"{listed(list(rows['game']))}, at {_distances(rows)}, {make} too few turns to tell"
+    who, make = listed(list(rows["game"])), verb(len(rows), "makes", "make")
+    return f"{who}, at {_distances(rows)}, {make} too few turns to tell, or steps too wide"
 
 
 _SAY_ORBITS = {

@@ -179,7 +179,7 @@ def say_fits(table: pandas.DataFrame, exact: pandas.DataFrame, learned: pandas.D
         f"Best under {'some' if n > 1 else 'the'} of {n} divergences: {which}. The own fit has the smallest "
         f"value in {own_column_wins(exact)} of {n} columns among those found by quadrature, and in "
         f"{own_column_wins(learned)} among those that f-GANs learned. The learned means lie within "
-        f"{off_mean:.3f} and the scales within {off_scale:.3f} of the exact ones, and the critics' bounds "
+        f"{off_mean:.3g} and the scales within {off_scale:.3g} of the exact ones, and the critics' bounds "
         f"within {bounds} of the least divergence."
     )
 

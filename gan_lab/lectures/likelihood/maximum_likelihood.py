@@ -151,8 +151,8 @@ def _say_fit(row: pandas.Series) -> str:
 
 
 def _say_mean(row: pandas.Series, name: str) -> str:
-    interval = f" ({row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f})" if row["seeds"] > 1 else ""
-    return f"{name} {row[name]:.3f}{interval}"
+    interval = f" ({row[f'{name}_low']:.4g} to {row[f'{name}_high']:.4g})" if row["seeds"] > 1 else ""
+    return f"{name} {row[name]:.4g}{interval}"
 
 
 def _draw(curves: pandas.DataFrame, table: pandas.DataFrame, best: float) -> Figure:

@@ -168,7 +168,7 @@ def _say_agreement(row: pandas.Series) -> str:
         return "nothing is to be moved"
     if apart <= AGREE * max(values):
         return "one number, W1 of the points"
-    return f"they differ by {apart / max(values):.1g} of W1, which is rounding"
+    return f"they differ by {apart / max(values):.1g} of W1"
 
 
 def _plan_table(solution: _Solution) -> pandas.DataFrame:

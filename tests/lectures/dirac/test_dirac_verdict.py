@@ -102,7 +102,7 @@ def test_they_converge_like_one_over_the_root_of_the_steps() -> None:
 def test_too_few_steps_and_too_wide_ones_claim_nothing() -> None:
     for changes in ({"steps": 20}, {"steps": 20, "lr": 5.0}):
         _, sentence = findings(**changes)  # type: ignore[arg-type]
-        assert "too few turns to tell" in sentence
+        assert "too few turns to tell, or steps too wide" in sentence
         assert "nearer" not in sentence
         assert "circle at" not in sentence
 

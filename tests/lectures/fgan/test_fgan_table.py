@@ -135,7 +135,7 @@ def test_total_variation_whose_f_has_a_kink_is_fitted_too() -> None:
 def test_the_sentence_has_the_numbers_of_its_run() -> None:
     table, sentence = findings().table, findings().sentence
     assert "in 5 of 5 columns" in sentence
-    assert f"{(table['learned_mean'] - table['mean']).abs().max():.3f}" in sentence
+    assert f"{(table['learned_mean'] - table['mean']).abs().max():.3g}" in sentence
 
 
 def test_the_figure_marks_the_least_of_each_column() -> None:
