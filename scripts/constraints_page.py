@@ -34,8 +34,8 @@ Several constraints at once (`constraint=[a,b]`) bound what the strongest of the
 
 Divergences need no constraint. `distance/jsd` and `distance/f_divergence` are lower bounds, in the mean over
 batches, for any critic that scores a sample by itself (`samples` in `run.json`). With batch norm they are
-lower bounds on the divergence of whole batches (`batches`), which is larger: sixty-four samples are easier to
-tell apart than one.
+lower bounds on the divergence of whole batches (`batches`), which is at least as large: sixty-four samples
+are no harder to tell apart than one, and mostly easier.
 
 This page is made by `python scripts/constraints_page.py` from `gan_lab/constraints/`.
 """
