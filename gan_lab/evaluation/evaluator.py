@@ -26,7 +26,21 @@ from gan_lab.types import Sampler, State
 
 _CRITIC_CHUNK = 256
 _DIGITS = 1e3  # a gap that is so many times its rounding is known to three digits
+_TRIED = 64  # samples whose scores are taken in float64, too, to see what float32 rounds by
+_FINER = torch.finfo(torch.float64).eps / torch.finfo(torch.float32).eps  # of float64's rounding
 log = logging.getLogger(__name__)
+
+
+class Scores(NamedTuple):
+    """What a critic says of the compared samples, and by how much rounding may have moved one score."""
+
+    real: Tensor  # (n,)
+    fake: Tensor  # (n,)
+    rounding: float
+
+    def are_resolved(self, times: float = 1) -> bool:
+        """Return whether their gap is above its rounding, so many times."""
+        return abs(_gap(self.real, self.fake)) > times * 2 * self.rounding
 
 
 class Reading(NamedTuple):
@@ -127,11 +141,12 @@ class Evaluator:
         scores = self._scores(state, fake)
         if scores is None:
             return {}
-        readings = {CRITIC_GAP: _gap(*scores)} if _is_resolved(*scores, torch.float64) else {}
+        resolved = scores.are_resolved()
+        readings = {CRITIC_GAP: _gap(scores.real, scores.fake)} if resolved else {}
         points = self._comparison.points(fake)
         if self._points is not None and points is not None:
             if readings:
-                certificate = certify(*scores, self._points, points)
+                certificate = certify(scores.real, scores.fake, self._points, points)
                 readings |= {CERTIFIED: certificate.certified, PAIRWISE_SLOPE: certificate.slope}
             if state.average:
                 readings[W1_EXACT_UNAVERAGED] = wasserstein(self._points, points)
@@ -139,18 +154,19 @@ class Evaluator:
             readings |= layer_gradients(self._setup.game, state, self.real, fake)
         return {tag: Reading(value) for tag, value in readings.items()}
 
-    def _scores(self, state: State, fake: Tensor) -> tuple[Tensor, Tensor] | None:
+    def _scores(self, state: State, fake: Tensor) -> Scores | None:
         """Return the scores of real and generated samples; None if some are not finite.
 
         In float64 where float32 leaves less than three digits of their gap.
         """
-        scores = self._score(state, self.real), self._score(state, fake)
-        if not all(bool(score.isfinite().all()) for score in scores):
+        real, generated = self._score(state, self.real), self._score(state, fake)
+        if not all(bool(score.isfinite().all()) for score in (real, generated)):
             return None
-        if not _is_resolved(*scores, torch.float32, _DIGITS):
+        scores = Scores(real, generated, self._rounding(state, real, generated))
+        if not scores.are_resolved(_DIGITS):
             exactly = partial(self._score, state, dtype=torch.float64)
-            scores = exactly(self.real), exactly(fake)
-        if not self._told and not _is_resolved(*scores, torch.float64):
+            scores = Scores(exactly(self.real), exactly(fake), scores.rounding * _FINER)
+        if not self._told and not scores.are_resolved():
             self._told = True
             log.warning(
                 "Seed %d: the critic's mean scores of real and of generated samples differ by no more than "
@@ -158,6 +174,15 @@ class Evaluator:
                 *(self._setup.seed, CRITIC_GAP, CERTIFIED),
             )
         return scores
+
+    def _rounding(self, state: State, real: Tensor, fake: Tensor) -> float:
+        """Return by how much float32 moves one score, as seen on some real samples.
+
+        At least the spacing of the largest; more where large sums inside the critic cancel to a small score.
+        """
+        tried = self.real[:_TRIED]  # a batch of their own, where the critic mixes them
+        seen = (self._score(state, tried, dtype=torch.float64) - self._score(state, tried)).abs().max()
+        return max(float(spacing_of(real, fake, torch.float32)), float(seen))
 
     def test(self, state: State) -> dict[str, TwoSampleTest]:
         """Return tests of whether samples are real, by name; none where there is no space to test in."""
@@ -210,8 +235,3 @@ def make_evaluator(
 
 def _gap(real: Tensor, fake: Tensor) -> float:
     return float(real.double().mean() - fake.double().mean())
-
-
-def _is_resolved(real: Tensor, fake: Tensor, dtype: torch.dtype, times: float = 1) -> bool:
-    """Return whether the gap of two samples' scores is above its rounding, so many times."""
-    return abs(_gap(real, fake)) > times * 2 * float(spacing_of(real, fake, dtype))

@@ -1,7 +1,9 @@
 """What the rounding of scores leaves of a number that is made of them.
 
 A score is rounded to the networks' floating-point type: by half a spacing where it is written, and by about
-as much again in the sums before, so by up to one spacing, that of the largest score. Where an offset is large
+as much again in the sums before, so by up to one spacing, that of the largest score. (Where large sums before
+cancel to a small score, rounding is that of the sums, and is not seen from the scores: the evaluator, which
+can score again in float64, looks for it.) Where an offset is large
 and what samples differ by is small, as in a deep critic under the WGAN paper's clip, nothing else is left of
 a difference of means.
 """

@@ -86,6 +86,28 @@ def test_a_critic_that_is_noise_in_float32_is_measured_in_float64() -> None:
     assert 0 < abs(numbers[CERTIFIED]) <= numbers[EXACT]
 
 
+def test_sums_that_cancel_inside_the_critic_are_seen_to_round() -> None:
+    """Scores near 0 have a small spacing, but are rounded as the large sums that they are what is left of."""
+    setup, evaluator, state = a_run("train.ema=null")
+    fake, exact_game = evaluator.draw(state), dataclasses.replace(setup.game, dtype=torch.float64)
+    # nearly the same for all samples, and large: units that are on, of a first layer that hardly sees them
+    critic = {name: value + 1 if value.ndim == 1 else value for name, value in state.critic.items()}
+    first, *_, last, bias = list(critic)
+    critic |= {first: 3e-7 * critic[first], last: 30 * critic[last]}
+    state = state._replace(critic=critic)
+    with torch.no_grad():
+        offset = critic_of(setup.game, state)(evaluator.real).mean()
+        state = state._replace(critic=critic | {bias: critic[bias] - offset})
+        scores = [critic_of(setup.game, state)(x).double() for x in (evaluator.real, fake)]
+        exact = [critic_of(exact_game, state)(x) for x in (evaluator.real, fake)]
+    rounded, gap = (float(real.mean() - generated.mean()) for real, generated in (scores, exact))
+    assert (
+        abs(rounded) > 1e3 * 2 * float(torch.cat(scores).abs().max()) * 2**-23
+    )  # as if known to three digits
+    assert abs(rounded / gap - 1) > 1e-2  # and wrong in the second
+    assert numbers_of(evaluator.measure(state))[GAP] == pytest.approx(gap, rel=1e-6)
+
+
 @pytest.mark.parametrize("offset", [0.0, 0.3])
 def test_a_constant_critic_proves_nothing_and_is_said_to(
     offset: float, caplog: pytest.LogCaptureFixture

@@ -102,7 +102,7 @@ def test_a_critic_that_is_optimal_certifies_the_whole_distance(monkeypatch: pyte
     setup = setup_of(*TOY)
     evaluator = evaluator_of(setup)
     # V(x) = -2 x1 is twice a potential of a shift along x1
-    monkeypatch.setattr(evaluator, "_score", lambda state, samples: -2 * samples[:, 0])
+    monkeypatch.setattr(evaluator, "_score", lambda state, samples, dtype=None: -2 * samples[:, 0])
     readings = measure(evaluator, evaluator.real + torch.tensor([3.0, 0.0]), setup.init_state(), monkeypatch)
     assert readings["health/pairwise_slope"].value == pytest.approx(2, abs=1e-3)
     assert readings["distance/certified"].value == pytest.approx(3, abs=2e-3)
