@@ -59,14 +59,18 @@ class MaximumLikelihood(LectureExperiment):
 
     def run(self) -> Findings:
         """Fit samples by likelihood, p by KL, and compare cross-entropy with KL for many models."""
-        nearest = find_minima(BY_NAME["kl"].landscape(self.target))[0]
+        nearest = Gaussian(self.target.mean(), math.sqrt(self.target.variance()))  # closed form
         reverse = find_minima(BY_NAME["reverse_kl"].landscape(self.target))[0]
         curves = self._curves(nearest.scale)
         table = pandas.DataFrame([self._row(n) for n in self.n_samples])
         said = say_likelihood(
-            table, curves, entropy(self.target), (nearest.mean, nearest.scale), (reverse.mean, reverse.scale)
+            table,
+            curves,
+            entropy(self.target),
+            (nearest.location, nearest.scale),
+            (reverse.mean, reverse.scale),
         )
-        return Findings(table, _draw(curves, table, nearest.mean), said, {"curves": curves})
+        return Findings(table, _draw(curves, table, nearest.location), said, {"curves": curves})
 
     def _row(self, n: int) -> dict[str, float]:
         """Return the fits of greatest likelihood of several sets of n samples, with intervals."""
