@@ -1,0 +1,1 @@
+"""What scripts/config_page.py reads conf/ with: values and their comments, types, and who sets what."""
