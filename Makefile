@@ -1,12 +1,14 @@
 # The two commands: `make train` and `make test`. Both build the environment first; nothing else is needed.
 PYTHON ?= python3
+# cpu: torch without CUDA, which is most of the 6 GB; said once, when the environment is built
+TORCH ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # two workers with one thread each use two cores better than one worker with two
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 .DEFAULT_GOAL := help
-.PHONY: help train test test-all test-gpu chaos mutants lint format bench lock clean
+.PHONY: help train test test-all test-gpu chaos mutants lint format docs pages bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -14,9 +16,8 @@ help:  ## list the targets
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "gan-lab needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 2; }
-	@echo "Building $(VENV) from requirements.lock: torch alone takes a few minutes and 6 GB."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@PYTHON=$(BIN)/python scripts/install_requirements.sh $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -47,6 +48,20 @@ format: $(VENV)/installed  ## format and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+$(VENV)/docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock \
+		--no-build-isolation --editable '.[docs]'
+	@touch $@
+
+docs: $(VENV)/docs  ## build the site from README.md and docs/ into site/; a dead link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open site/index.html."
+
+pages: $(VENV)/installed  ## make the pages of docs/ that are read off the code anew
+	$(BIN)/python scripts/tags_page.py
+	$(BIN)/python scripts/constraints_page.py
+	$(BIN)/python scripts/config_page.py
+
 bench: $(VENV)/installed  ## time iterations, eager and compiled
 	$(BIN)/python scripts/bench.py $(ARGS)
 
@@ -55,4 +70,4 @@ lock:  ## pin the newest versions into requirements.lock (needs uv)
 		--extra dev --upgrade pyproject.toml --output-file requirements.lock
 
 clean:  ## remove the environment and caches, not the runs
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist site
