@@ -25,6 +25,16 @@ says in a sentence what to see, and writes the table (CSV), the figure (PNG and 
 folder of their own below `outputs/distances/`. `gan-lab distances experiment=NAME --cfg job` prints the
 settings, each of which can be given on the command line; `-m` sweeps over them, and ends in one table.
 
+```
+gan-lab distances experiment=parallel_lines    # the paper's figure 1: W1 = |θ|, JSD = log 2 with no gradient
+gan-lab distances experiment=mode_covering target.weights=[.4,.6] target.means=[-1,3] target.scales=[.5,1]
+gan-lab distances experiment=dirac_gan animate=true            # also as a GIF
+gan-lab distances -m experiment=uniform_shift width=1,2        # a sweep; ends in one table
+```
+
+`gan-lab distances --help` lists them. An experiment of your own is one class and one YAML file, as
+[architecture](architecture.md) says.
+
 This page is made by `python scripts/distances_gallery.py`, which runs all of them in some twelve minutes.
 """
 

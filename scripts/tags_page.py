@@ -1,7 +1,7 @@
-"""Make docs/tags.md from the table of tags, and say in the README's tables of tags what the table says.
+"""Make docs/tags.md from the table of tags, and say in the tables of docs/reading.md what the table says.
 
-Run from a checkout: ``python scripts/tags_page.py``. Which tags the README lists, and in which order, is the
-README's own choice: a row is made anew wherever the first cell of one is a tag.
+Run from a checkout: ``python scripts/tags_page.py``. Which tags docs/reading.md lists, and in which order, is
+its own choice: a row is made anew wherever the first cell of one is a tag.
 """
 
 import re
@@ -12,7 +12,7 @@ from gan_lab.tags.table import GROUPS, TABLE
 from gan_lab.tags.tag import Tag
 
 ROOT = Path(__file__).parents[1]
-PAGE, README = ROOT / "docs" / "tags.md", ROOT / "README.md"
+PAGE, READING = ROOT / "docs" / "tags.md", ROOT / "docs" / "reading.md"
 
 HEAD = """# Tags
 
@@ -49,9 +49,9 @@ COLUMNS = ("| tag | unit | logged by | meaning |", "|---|---|---|---|")
 
 
 def main() -> None:
-    """Write the page and the README's rows."""
+    """Write the page and the rows of docs/reading.md."""
     PAGE.write_text(page(), encoding="utf-8")
-    README.write_text(with_rows(README.read_text(encoding="utf-8")), encoding="utf-8")
+    READING.write_text(with_rows(READING.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def page() -> str:
