@@ -55,7 +55,7 @@ $(VENV)/docs: $(VENV)/installed
 
 docs: $(VENV)/docs  ## build the site from README.md and docs/ into site/; a dead link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
-	@echo "Open site/index.html."
+	@echo "Open site/index.html, or with its search: python3 -m http.server --directory site"
 
 pages: $(VENV)/installed  ## make the pages of docs/ that are read off the code anew
 	$(BIN)/python scripts/tags_page.py
