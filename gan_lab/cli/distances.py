@@ -83,8 +83,9 @@ def _choice(argument: str, own_only: bool) -> str:
     match = _CHOICE.fullmatch(argument)
     if match is None:
         return argument
-    # what is no list of names is Hydra's to read, such as glob(*)
-    names = match["names"].split(",") if _NAMES.fullmatch(match["names"]) else []
+    # what is no list of names is Hydra's to read, such as glob(*), but for lists, which it cannot
+    of_names = _NAMES.fullmatch(match["names"])
+    names = match["names"].split(",") if of_names else [n for n in [match["names"]] if n[:1] in ("[", "{")]
     unknown = set(names) - set(list_options(GROUP, [config_folder()]))
     if unknown and own_only:
         raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.")

@@ -28,6 +28,8 @@ COMMANDS = {
     "board": "open TensorBoard on runs, every point and image kept",
 }
 
+_READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
+
 COMPOSING = ("train", "distances", "prepare")
 
 USAGE = (
@@ -103,11 +105,12 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
             raise
         suggestion = suggest_key(str(error), arguments) if name != "distances" else ""
         return refuse(one_line(str(error), called) + suggestion)
-    except ValueError as error:
-        # Hydra raises some of its refusals, of dataset=5 for one, as a plain ValueError
-        if asked_for_traceback or not raised_in(error, "hydra"):
+    except Exception as error:
+        # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
+        if asked_for_traceback or not any(raised_in(error, library) for library in _READ_BY):
             raise
-        return refuse(one_line(str(error), called))
+        reason = one_line(str(error), called)
+        return refuse(reason if isinstance(error, ValueError) else f"Hydra cannot read this: {reason}")
     summarise = distances.summarise_sweep if name == "distances" else train.summarise_sweep
     for line in summarise():
         say(line)

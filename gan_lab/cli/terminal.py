@@ -1,10 +1,13 @@
 """What the command line says: the only place that prints."""
 
 import logging
+import re
 import sys
 from typing import TextIO
 
-from gan_lab.config.quoting import LONGEST_MESSAGE, shortened, shown
+from gan_lab.config.quoting import LONGEST_MESSAGE, LONGEST_VALUE, shortened, shown
+
+_LONG_WORD = re.compile(rf"\S{{{LONGEST_VALUE + 1},}}")
 
 
 def say(text: str, end: str = "\n") -> None:
@@ -19,9 +22,10 @@ def say_aside(text: str) -> None:
 
 def refuse(message: str) -> int:
     """Print one line to standard error, and return the exit status of bad input."""
-    # a value or a path may hold line breaks
-    line = " ".join(message.splitlines())
-    say_aside(f"gan-lab: {shortened(line, LONGEST_MESSAGE)}")
+    # a value or a path may hold line breaks, and a word of thousands of letters
+    line = shown(" ".join(message.splitlines()))
+    line = _LONG_WORD.sub(lambda word: shortened(word[0], LONGEST_VALUE), line)
+    say_aside(shortened(f"gan-lab: {line}", LONGEST_MESSAGE))
     return 2
 
 

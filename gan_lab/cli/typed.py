@@ -34,7 +34,9 @@ def check_arguments(arguments: Iterable[str]) -> None:
         options = ", ".join(list_options(name, [config_folder()]))
         if key.startswith("~") and name in groups.sections:
             raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
-        if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME):
+        # of constraints there may be several: Hydra would merge the options of a list into one
+        several = value.strip()[:1] in ("[", "{") and name != "constraint"
+        if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME or several):
             raise BadValueError(name, f"one of {options}", value or None)
 
 
@@ -47,8 +49,16 @@ def check_flags(arguments: list[str]) -> None:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            get_args_parser().parse_args(arguments)
+            flags = get_args_parser().parse_args(arguments)
     except SystemExit as end:
         if end.code:
             reason = " ".join(said.getvalue().rpartition("error: ")[2].split())
             raise UserError(f"{reason}; --help lists the flags that there are.") from None
+        return
+    if flags.experimental_rerun is not None:
+        raise UserError(
+            "--experimental-rerun is not offered: gan-lab resume goes on with a run, and run.json holds the "
+            "command that began it."
+        )
+    if flags.shell_completion and arguments[0] not in ("-sc", "--shell-completion"):
+        raise UserError("--shell-completion stands alone, as in gan-lab --shell-completion install=bash.")

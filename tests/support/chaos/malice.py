@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,12 @@ def _tensors(change: Callable[[torch.Tensor], Any]) -> Callable[[dict[str, Any]]
     return lambda content: content | {"state": {k: change(v) for k, v in content["state"].items()}}
 
 
+def _quantized(tensor: torch.Tensor) -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch gives them up, and a stranger may have them
+        return torch.quantize_per_tensor(tensor.float(), 0.1, 0, torch.qint8)
+
+
 CHECKPOINTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "code": lambda content: content | {"state": _Code()},
     "a list": lambda content: [1, 2, 3],
@@ -130,7 +137,7 @@ CHECKPOINTS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "views of one number": _tensors(
         lambda tensor: torch.zeros(1, dtype=tensor.dtype).expand(tensor.numel() or 1)
     ),
-    "quantized": _tensors(lambda tensor: torch.quantize_per_tensor(tensor.float(), 0.1, 0, torch.qint8)),
+    "quantized": _tensors(_quantized),
     "names with slashes": lambda content: (
         content | {"state": {f"../{k}": v for k, v in content["state"].items()}}
     ),

@@ -194,7 +194,7 @@ def _stop_at_once() -> None:
     from gan_lab.training import launch
 
     real = launch.train_members
-    launch.train_members = lambda members, stop: real(members, lambda: True)
+    launch.train_members = lambda members, executions, stop: real(members, executions, lambda: True)
 
 
 def _status() -> int:
