@@ -20,7 +20,8 @@ from proof.devtools import Browser, find_browser
 from proof.pages import Finding
 from proof.server import Server
 
-from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import QUALITY, group_of
 from gan_lab.tracking.board_server import SETTINGS_FIRST
 

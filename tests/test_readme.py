@@ -12,7 +12,7 @@ from gan_lab.cli import main as cli
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.game.setup import build_setup
-from gan_lab.runs.record import find_runs
+from gan_lab.runs.reading import find_runs
 from support.configs import FEW, compose_config
 
 ROOT = Path(__file__).parents[1]

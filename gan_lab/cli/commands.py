@@ -120,7 +120,7 @@ def _runs(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
 
     from gan_lab.cli.run_table import format_table
-    from gan_lab.runs.record import find_runs
+    from gan_lab.runs.reading import find_runs
 
     say(format_table(find_runs(given.root), given.root))
     return 0

@@ -14,7 +14,8 @@ from gan_lab.files.lock import LOCK_NAME
 from gan_lab.files.plain_yaml import MOST_BYTES, load_plain
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
 from gan_lab.runs.group import GROUP_NAME
-from gan_lab.runs.record import RECORD_NAME, require_own
+from gan_lab.runs.reading import require_own
+from gan_lab.runs.record import RECORD_NAME
 
 RECORD_OF_HYDRA, RECORD_OF_SWEEP = ".hydra", "multirun.yaml"
 

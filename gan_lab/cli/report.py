@@ -10,7 +10,7 @@ from gan_lab.reports.page.page import counted_in_words
 from gan_lab.reports.report import PAGE, write_report
 from gan_lab.reports.sweep.deviations import Compose
 from gan_lab.reports.sweep.verdicts import FailureRule
-from gan_lab.runs.record import require_own
+from gan_lab.runs.reading import require_own
 
 _RULE = {
     "modes_share": "fewest modes, over those that real samples hit",

@@ -21,7 +21,8 @@ from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs, read_run, require_own
+from gan_lab.runs.reading import find_runs, read_run, require_own
+from gan_lab.runs.record import RECORD_NAME, RunRecord
 from gan_lab.tags.names import inception_tag, two_sample_tag
 from gan_lab.types import State
 

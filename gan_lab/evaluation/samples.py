@@ -23,7 +23,7 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure, to_pixels
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)

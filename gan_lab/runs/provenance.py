@@ -1,8 +1,9 @@
-"""Where a result comes from: versions and commit. Looks only, and never fails."""
+"""Where a result comes from: versions, commit and time. Looks only, and never fails."""
 
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -10,6 +11,11 @@ import gan_lab
 
 _GIT_TIMEOUT_S = 2.0
 _DISTRIBUTIONS = {"torch": "torch", "torchvision": "torchvision", "hydra": "hydra-core"}
+
+
+def utc_now() -> str:
+    """Return the time in UTC, ISO 8601 to the second, as records hold it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def versions() -> dict[str, str]:

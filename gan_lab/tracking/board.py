@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import GENERATED_SAMPLES
 from gan_lab.tags.table import PINNED
 

@@ -18,8 +18,9 @@ from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, Checkpoint, load_newest
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
+from gan_lab.runs.opening import open_run, require_fit
 from gan_lab.runs.record import RECORD_NAME
-from gan_lab.runs.run import Run, open_run, require_fit
+from gan_lab.runs.run import Run
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
 from gan_lab.training.progress import tell_endings

@@ -11,7 +11,8 @@ from gan_lab.config.quoting import quoted
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.runs.group import read_group
-from gan_lab.runs.record import RECORD_NAME, RunRecord, read_run, require_own
+from gan_lab.runs.reading import read_run, require_own
+from gan_lab.runs.record import RECORD_NAME, RunRecord
 from gan_lab.training.launch import launch
 from gan_lab.training.same_data import ACCEPT
 

@@ -19,7 +19,7 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.naming import sweep_name
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
-from gan_lab.runs.record import find_runs
+from gan_lab.runs.reading import find_runs
 from support.command_line import gan_lab, no_log_handlers
 from support.configs import DIGITS, TOY
 

@@ -25,7 +25,7 @@ from gan_lab.cli import parallelism
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.options import config_folder
-from gan_lab.runs.record import find_runs
+from gan_lab.runs.reading import find_runs
 from gan_lab.training import signals
 from gan_lab.training.signals import stop_on_signals
 from support.command_line import Called, gan_lab

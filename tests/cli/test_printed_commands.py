@@ -13,7 +13,7 @@ from gan_lab.cli.typed_command import typed_command
 from gan_lab.config.command_lines import override, words_of
 from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
-from gan_lab.runs.record import load_record
+from gan_lab.runs.reading import load_record
 from support.command_line import gan_lab
 
 LONGEST_NAME = 255  # bytes, of Linux's file systems

@@ -16,7 +16,7 @@ from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, num
 from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.streams import make_rng
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import floor_tag
 from gan_lab.training.resume import resume
 from gan_lab.types import State

@@ -21,7 +21,7 @@ from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.critics import describe_critic
 from gan_lab.game.networks import mixes_samples
 from gan_lab.game.setup import Setup, build_setup
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from support.configs import DIGITS, TOY, Train, compose_config
 
 

@@ -19,7 +19,7 @@ from gan_lab.game.rules import Game
 from gan_lab.game.setup import build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training import ensemble, execution_rule
 from gan_lab.types import Batch, Params
 from support.configs import TOY as TOY_RUN

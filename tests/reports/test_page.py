@@ -17,7 +17,7 @@ from gan_lab.reports.sweep.deviations import Composed, Deviation, Deviations, fi
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Sweep, Verdict
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from support.report_runs import CHOICES, table, write_run
 from support.report_sweeps import make_sweep
 

@@ -15,7 +15,7 @@ from tensorboard.util import tensor_util
 from gan_lab.reports.claims.bands import mean_band
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
 from gan_lab.reports.tensorboard import MAX_POINTS, write_aggregates
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import SEED_COUNT, band_tags
 from support.report_runs import table, write_run
 

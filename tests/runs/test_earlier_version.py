@@ -13,7 +13,7 @@ import pytest
 
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.config_hash import config_hash
-from gan_lab.runs.record import find_runs, read_run
+from gan_lab.runs.reading import find_runs, read_run
 from support.command_line import gan_lab
 
 DATA = Path(__file__).parents[1] / "data" / "version_0.1"

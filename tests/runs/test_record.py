@@ -8,8 +8,9 @@ import pytest
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.lock import FolderLock
-from gan_lab.runs import record as record_module
-from gan_lab.runs.record import ExecutionRecord, RunRecord, find_runs, read_run
+from gan_lab.runs import reading
+from gan_lab.runs.reading import find_runs, read_run
+from gan_lab.runs.record import ExecutionRecord, RunRecord
 
 
 def a_run(path, **fields):
@@ -68,7 +69,7 @@ def test_a_run_that_ends_while_it_is_read_is_not_interrupted(tmp_path, monkeypat
         a_run(path, status="completed")
         return False
 
-    monkeypatch.setattr(record_module, "is_locked", end)
+    monkeypatch.setattr(reading, "is_locked", end)
     assert read_run(tmp_path).status == "completed"
 
 
@@ -278,7 +279,7 @@ def test_a_thousand_runs_are_listed_in_a_moment(tmp_path):
 
 def test_reading_runs_needs_no_torch():
     code = (
-        "import sys, gan_lab.runs.run, gan_lab.cli.run_table; "
+        "import sys, gan_lab.runs.opening, gan_lab.cli.run_table; "
         "print('torch' in sys.modules, 'numpy' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "False False\n"

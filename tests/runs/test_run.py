@@ -15,8 +15,8 @@ import pytest
 from gan_lab.config.errors import UserError
 from gan_lab.runs import provenance
 from gan_lab.runs.config_hash import config_hash
-from gan_lab.runs.record import read_run
-from gan_lab.runs.run import open_run
+from gan_lab.runs.opening import open_run
+from gan_lab.runs.reading import read_run
 
 CONFIG = {
     "objective": {"_target_": "gan_lab.objectives.wasserstein.Wasserstein"},
@@ -30,7 +30,7 @@ CHOICES = {"objective": "wasserstein", "constraint": "clip"}
 RACE = """
 import pathlib, sys
 from gan_lab.config.errors import UserError
-from gan_lab.runs.run import open_run
+from gan_lab.runs.opening import open_run
 print("ready", flush=True)
 sys.stdin.readline()
 try:
@@ -46,7 +46,7 @@ sys.stdin.read()
 
 TRAIN = """
 import itertools, pathlib, sys
-from gan_lab.runs.run import open_run
+from gan_lab.runs.opening import open_run
 run = open_run(pathlib.Path(sys.argv[1]), {}, iterations=10**9, seed=0, device="cpu", command="", choices={})
 print(run.outcome, flush=True)
 for iteration in itertools.count(run.record.iteration + 1):

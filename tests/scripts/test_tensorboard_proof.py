@@ -18,7 +18,8 @@ from proof.devtools import Browser, find_browser
 from proof.pages import Finding
 from proof.server import Server
 
-from gan_lab.runs.record import RunRecord, find_runs
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RunRecord
 
 MEASURED = [*TOY, "metrics.every=4", "metrics.samples=32", "train.iterations=8", "train.execution=eager"]
 

@@ -9,7 +9,7 @@ import pandas
 from PIL import Image
 
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from support.report_runs import table, write_run
 
 W1 = Quality("distance/w1_exact", "exact Wasserstein distance")

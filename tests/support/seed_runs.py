@@ -18,7 +18,7 @@ from gan_lab.datasets.toy import Ring
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training import execution_rule, launch, signals
 from gan_lab.types import Sampler
 from support.configs import FEW, TOY, compose_config

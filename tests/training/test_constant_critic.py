@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training import launch
 from support.command_line import gan_lab
 from support.configs import FEW, TOY, Train, compose_config

@@ -14,7 +14,8 @@ import torch
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.execution import Execution
 from gan_lab.game.setup import Setup, build_setup
-from gan_lab.runs.record import ExecutionRecord, RunRecord, load_record
+from gan_lab.runs.reading import load_record
+from gan_lab.runs.record import ExecutionRecord, RunRecord
 from gan_lab.training import execution_rule, settle
 from gan_lab.training.execution_rule import Choice, choose_execution
 from gan_lab.training.member import Member, Position

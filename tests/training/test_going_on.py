@@ -10,7 +10,7 @@ import pytest
 from gan_lab.config.errors import UserError
 from gan_lab.game.execution import make_execution
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training import ensemble, execution_rule, launch, signals
 from gan_lab.training.resume import resume
 from support.command_line import gan_lab

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.setup import build_setup
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training import launch, signals
 from gan_lab.training import resume as resumption
 from gan_lab.training.member import Member

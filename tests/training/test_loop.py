@@ -19,7 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lab.config.errors import UserError
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import MEDIAN, RAW, histogram_tag
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.training import launch, signals

@@ -11,7 +11,8 @@ from PIL import Image
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.image_folder import ImageFolder
 from gan_lab.datasets.known_roots import remember_root
-from gan_lab.runs.record import DataRecord, load_record
+from gan_lab.runs.reading import load_record
+from gan_lab.runs.record import DataRecord
 from gan_lab.training.resume import resume
 from support.command_line import gan_lab
 from support.configs import DIGITS, Train

@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lab.game import execution
 from gan_lab.game import setup as game_setup
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import MEDIAN
 from gan_lab.training.ensemble import Ensemble
 from support.command_line import gan_lab

@@ -11,7 +11,7 @@ import pytest
 
 from gan_lab.cli import main as command
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.record import read_run
+from gan_lab.runs.reading import read_run
 from gan_lab.training.signals import stop_on_signals
 from support.configs import FEW, TOY
 

@@ -20,7 +20,8 @@ from gan_lab.reports.sweep.missing import (
 )
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, judge
-from gan_lab.runs.record import RECORD_NAME, RunRecord, find_runs
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RECORD_NAME, RunRecord
 
 
 class _Read(NamedTuple):
