@@ -16,7 +16,8 @@ from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
 from gan_lab.numerics.precision import float32_products
-from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, Checkpoint, load_newest
+from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
+from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
 from gan_lab.runs.record import RECORD_NAME

@@ -12,7 +12,8 @@ from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
-from gan_lab.runs.checkpoint import Checkpoint, save
+from gan_lab.runs.checkpoint import save
+from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
 from gan_lab.tags.names import SLOPE

@@ -13,7 +13,8 @@ import torch
 
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.runs.checkpoint import FOLDER, Checkpoint, load_newest, save
+from gan_lab.runs.checkpoint import FOLDER, load_newest, save
+from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.record import RunRecord
 from gan_lab.types import State
 from support.states import bare_state
@@ -22,7 +23,8 @@ from support.states import bare_state
 KILLED_WHILE_SAVING = """
 import logging, os, pathlib, random, signal, sys, time
 import torch
-from gan_lab.runs.checkpoint import Checkpoint, load_newest, save
+from gan_lab.runs.checkpoint import (load_newest, save)
+from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.types import State
 
 torch.set_num_threads(1)
