@@ -7,7 +7,6 @@ whenever the run is the same.
 
 import difflib
 import logging
-import re
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -16,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
@@ -31,13 +29,12 @@ from gan_lab.tags.names import (
     RAW,
 )
 from gan_lab.tracking.buffer import Block
-from gan_lab.tracking.event_file import EventFile, append
+from gan_lab.tracking.event_file import append
+from gan_lab.tracking.event_order import EVENTS, open_events
 from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_copy
 
 log = logging.getLogger(__name__)
 
-_EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
-_DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
 _INDEX = "iteration"
 _FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
 _TIMING_HEADER = ",".join([_INDEX, ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
@@ -78,9 +75,9 @@ class Tracker:
         occasional: Sequence[Sequence[str]] = (),
     ) -> None:
         self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
-        self.begins = not (resume_at and any(run_dir.glob(_EVENTS)))
+        self.begins = not (resume_at and any(run_dir.glob(EVENTS)))
         # hides what an attempt that was killed wrote beyond its checkpoint
-        self.writer, self._events = _open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
+        self.writer, self._events = open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}
@@ -243,31 +240,3 @@ def _open_timing(path: Path) -> list[str]:
     if not data.endswith(b"\n"):
         append(path, b"\n")
     return columns
-
-
-def _open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFile]:
-    """Return TensorBoard's writer for all kinds of summaries, and the file that it writes to."""
-    before = set(run_dir.glob(_EVENTS))
-    writer = SummaryWriter(str(run_dir), purge_step=purge_step)
-    file_writer = writer.file_writer
-    assert file_writer is not None
-    file_writer.event_writer.close()
-    (made,) = set(run_dir.glob(_EVENTS)) - before
-    path = made.with_name(_name_after([earlier.name for earlier in before], made.name))
-    made.rename(path)
-    file_writer.event_writer = events = EventFile(path)
-    return writer, events
-
-
-def _name_after(earlier: Sequence[str], name: str) -> str:
-    """Return a name for an event file that sorts behind those of earlier ones.
-
-    TensorBoard reads a folder's files in the order of their names, which begin with the time: where the clock
-    has gone back since, the points of the new file would come first, and be hidden by the older ones.
-    """
-    latest = max(earlier, default="")
-    if name > latest:
-        return name
-    dated = _DATED.fullmatch(latest)
-    later = f"{dated['stem']}{int(dated['time']) + 1:010d}.{name.split('.', 4)[-1]}" if dated else ""
-    return later if later > latest else f"{latest}.1"

@@ -12,7 +12,8 @@ from tensorboard.backend.event_processing.plugin_event_accumulator import (
 
 from gan_lab.tags.names import RAW
 from gan_lab.tracking.buffer import Block
-from gan_lab.tracking.tracker import Tracker, _name_after
+from gan_lab.tracking.event_order import name_after
+from gan_lab.tracking.tracker import Tracker
 from gan_lab.training import resume as resumption
 from support.configs import DIGITS, Train
 
@@ -76,7 +77,7 @@ def test_points_after_the_clock_went_back_are_shown_as_often_as_it_does(
 def test_a_new_event_file_sorts_behind_all_that_are_there(
     earlier: list[str], name: str, expected: str
 ) -> None:
-    assert _name_after(earlier, name) == expected
+    assert name_after(earlier, name) == expected
     assert all(expected > other for other in earlier)
 
 

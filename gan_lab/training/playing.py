@@ -1,0 +1,95 @@
+"""Claimed runs, from their newest checkpoints to their ends, with the machine set up for them."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import torch
+
+from gan_lab.config.errors import UserError
+from gan_lab.evaluation.feature_cache import find_feature_network
+from gan_lab.game.setup import Setup
+from gan_lab.numerics.precision import float32_products
+from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
+from gan_lab.runs.checkpoint_format import Checkpoint
+from gan_lab.runs.run import Run
+from gan_lab.training.loop import train_members
+from gan_lab.training.member import Member
+from gan_lab.training.progress import tell_endings
+from gan_lab.training.same_data import hold_to_data
+from gan_lab.training.settle import settle_execution, threads_as_before
+from gan_lab.training.signals import stop_on_signals
+
+log = logging.getLogger(__name__)
+
+
+def train_all(
+    unfinished: Sequence[tuple[Setup, Run]],
+    seeds: Sequence[int],
+    folder: Path,
+    *,
+    as_before: bool,
+    accept_changed_data: bool,
+) -> None:
+    """Train runs, from their newest checkpoints, and write down how they end.
+
+    Args:
+        unfinished: what is played.
+        seeds: of these and of those that are finished, in their order.
+        folder: what ``gan-lab resume`` takes for them.
+        as_before: whether iterations run as they did before, if there were any.
+        accept_changed_data: whether they go on with other images than they began with.
+
+    Raises:
+        UserError: if data or a checkpoint is not fit for it.
+        KeyboardInterrupt: after saving, if a signal asked to stop.
+    """
+    if not as_before:
+        for _, run in unfinished:
+            run.forget_execution()
+    # What may take long, and is stopped at once by Ctrl-C
+    checkpoints = [_find_checkpoint(setup, run) for setup, run in unfinished]
+    first, _ = unfinished[0]
+    sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
+    hold_to_data(first.dataset, [run for _, run in unfinished], folder, accept_changed=accept_changed_data)
+    if first.metrics.every:
+        find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
+
+    # Training, which a signal ends after saving
+    with ExitStack() as stack, stop_on_signals() as request:
+        if first.device.type == "cuda":
+            stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
+        stack.enter_context(float32_products(first.train.precision))
+        stack.enter_context(threads_as_before([run for _, run in unfinished]))
+        members = []
+        for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
+            member = Member(setup, sampler, run, checkpoint)
+            stack.callback(member.close)
+            members.append(member)
+        train_members(members, settle_execution(members, seeds), lambda: bool(request))
+    tell_endings(members)
+    if request.signal is not None:
+        raise KeyboardInterrupt(request.signal.name)
+
+
+def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
+    folder = run.path / FOLDER
+    if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
+        return None
+    checkpoint = load_newest(run.path, like=setup.init_state())
+    if checkpoint.fingerprint != run.record.config_hash:
+        raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
+    if METRICS_BYTES not in checkpoint.counters or int(checkpoint.state.iteration) != checkpoint.iteration:
+        raise UserError(f"{folder} holds a checkpoint that contradicts itself; gan-lab wrote no such one.")
+    log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
+    if checkpoint.device != setup.device.type:
+        run.forget_execution()
+        log.warning(
+            "%s was trained on %s until here; %s draws other numbers, so its results are not those of a run "
+            "that never moved.",
+            run.path,
+            checkpoint.device,
+            setup.device.type,
+        )
+    return checkpoint
