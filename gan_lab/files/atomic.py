@@ -26,7 +26,8 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
     Raises:
         UserError: if it cannot be written, for example on a full disk; the old file is then untouched.
     """
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
+    # nothing of the file's own name: TensorBoard reads whatever has "tfevents" in it
+    partial = path.with_name(f".{secrets.token_hex(4)}{_SUFFIX}")
     try:
         _write_new(partial, data, durable)
         os.replace(partial, path)

@@ -14,7 +14,7 @@ MANIFEST = ".gan-lab-report"
 """Names the files that a report has written below its folder, one a line; no other is touched."""
 
 # of a writer that was killed, see gan_lab.files.atomic
-_PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
+_PARTIAL = re.compile(r"\.(.+\.)?[0-9a-f]{8}\.partial")
 
 
 def check_folder(folder: Path) -> None:

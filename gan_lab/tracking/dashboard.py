@@ -1,16 +1,21 @@
 """What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
+from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
 
 from gan_lab.config.quoting import shown
+from gan_lab.files.atomic import write_atomically
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import GROUPS, charts_of
+from gan_lab.tracking.event_file import records_of
 
 LAYOUT = {
     group: {title: ["Multiline", tags] for title, tags in charts.items()}
@@ -46,29 +51,39 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
 
 
 def close_dashboard(
-    writer: SummaryWriter, final: Mapping[str, float], measured_at: Mapping[str, int], succeeded: bool
+    path: Path, final: Mapping[str, float], measured_at: Mapping[str, int], succeeded: bool
 ) -> None:
     """Write a run's last distances and qualities as ``final/...`` and how its HPARAMS row ended.
 
+    They are an event file of their own, which is there as a whole or not at all: a run that was killed before
+    its record said how it ended writes them again, and TensorBoard would show both.
+
     Args:
-        writer: of the run's event file.
+        path: the file.
         final: tag to number.
         measured_at: tag to the iteration of that number.
         succeeded: whether the run was completed.
+
+    Raises:
+        UserError: if the file cannot be written.
     """
+    now = time.time()
+    events = [Event(wall_time=now, file_version="brain.Event:2")]
     for tag, value in final.items():
-        if (shown := final_tag(tag)) is not None:
-            writer.add_scalar(shown, value, measured_at[tag])
+        if (name := final_tag(tag)) is not None:
+            point = Summary.Value(tag=name, simple_value=value)
+            events.append(Event(wall_time=now, step=measured_at[tag], summary=Summary(value=[point])))
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION
     )
-    value = Summary.Value(
+    ending = Summary.Value(
         tag=metadata.SESSION_END_INFO_TAG,
         metadata=metadata.create_summary_metadata(content),
         tensor=metadata.NULL_TENSOR,
     )
-    _add_summary(writer, Summary(value=[value]))
+    events.append(Event(wall_time=now, summary=Summary(value=[ending])))
+    write_atomically(path, records_of(events))
 
 
 def _add_summary(writer: SummaryWriter, summary: Summary) -> None:

@@ -8,7 +8,7 @@ The format is that of TFRecord: the length (uint64), its checksum (uint32), the 
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -40,19 +40,27 @@ def append(path: Path, data: bytes | bytearray) -> None:
         raise UserError(f"{path} could not be written: {error.strerror}.") from error
 
 
+def records_of(events: Iterable[Event]) -> bytes:
+    """Return events as they stand in an event file."""
+    return b"".join(_record(event.SerializeToString()) for event in events)
+
+
 class EventFile:
     """Appends to an event file; to ``FileWriter`` of torch it is an ``EventFileWriter``.
+
+    Attributes:
+        path: the file.
 
     Args:
         path: a file that begins as event files do.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def add_event(self, event: Event) -> None:
         """Append an event."""
-        append(self._path, _record(event.SerializeToString()))
+        append(self.path, records_of([event]))
 
     def add_scalars(self, first: int, values: Mapping[str, NDArray[np.float32]], wall_time: float) -> None:
         """Append one event per step, with all of its numbers.
@@ -85,7 +93,7 @@ class EventFile:
         for place, column in zip(layout.places, values.values(), strict=True):
             rows[place] = column
         rows["checksum"] = [_checksum(event) for event in rows["event"].tolist()]
-        append(self._path, records)
+        append(self.path, records)
 
     def flush(self) -> None:
         """Do nothing: everything is in the file already."""
@@ -95,7 +103,7 @@ class EventFile:
 
     def get_logdir(self) -> str:
         """Return the folder of the file."""
-        return str(self._path.parent)
+        return str(self.path.parent)
 
 
 class _Layout(NamedTuple):

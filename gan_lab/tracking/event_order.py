@@ -6,9 +6,11 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from gan_lab.config.errors import UserError
 from gan_lab.tracking.event_file import EventFile
 
 EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
+_FINAL = ".final"  # added to the name of an event file, behind which it sorts
 _DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
 
 
@@ -29,6 +31,24 @@ def open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFil
     made.rename(path)
     file_writer.event_writer = events = EventFile(path)
     return writer, events
+
+
+def ending_of(path: Path) -> Path:
+    """Return the event file of how a run ended, which TensorBoard reads after the one at ``path``."""
+    return path.with_name(f"{path.name}{_FINAL}")
+
+
+def remove_endings(run_dir: Path) -> None:
+    """Remove what says how a run ended: it goes on, or was killed before its record said so.
+
+    Raises:
+        UserError: if it cannot be removed.
+    """
+    for path in run_dir.glob(f"{EVENTS}{_FINAL}"):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise UserError(f"{path} could not be removed: {error.strerror}.") from error
 
 
 def name_after(earlier: Sequence[str], name: str) -> str:

@@ -30,7 +30,7 @@ from gan_lab.tags.names import (
 )
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import append
-from gan_lab.tracking.event_order import EVENTS, open_events
+from gan_lab.tracking.event_order import EVENTS, ending_of, open_events, remove_endings
 from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_copy
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class Tracker:
 
     Attributes:
         writer: TensorBoard, for what is no number of every iteration.
+        final_path: the event file of how the run ended; there is none while it goes on.
         last: tag to the last number that was written, by this or an earlier process; what was measured since
             and was unresolved is not in it.
         last_at: tag to the iteration of that number.
@@ -76,8 +77,10 @@ class Tracker:
     ) -> None:
         self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
         self.begins = not (resume_at and any(run_dir.glob(EVENTS)))
+        remove_endings(run_dir)
         # hides what an attempt that was killed wrote beyond its checkpoint
         self.writer, self._events = open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
+        self.final_path = ending_of(self._events.path)
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}

@@ -157,7 +157,8 @@ class Member:
         numbers, measured_at = self._at_the_end() if status == "completed" else self._so_far()
         self.outcome = Outcome(status, iteration, numbers, measured_at, message)
         if status != "interrupted":
-            close_dashboard(self._tracker.writer, numbers, measured_at, succeeded=status == "completed")
+            succeeded = status == "completed"
+            close_dashboard(self._tracker.final_path, numbers, measured_at, succeeded=succeeded)
         self.run.update(status=status, iteration=iteration, final=numbers, message=message)
 
     def close(self) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from support.chaos.kills import SCENARIOS, Scenario, kill_often
+from support.chaos.kills import SCENARIOS, Scenario, kill_often, last
 from support.chaos.warm import Warm
 
-KILLS, FEW = 300, 2
+KILLS, FEW, END = 300, 2, 64
 SHORT = [scenario for scenario in SCENARIOS if scenario.name in ("a lone run", "seeds trained together")]
 
 
@@ -15,6 +15,13 @@ SHORT = [scenario for scenario in SCENARIOS if scenario.name in ("a lone run", "
 def test_a_killed_run_ends_as_one_that_was_not(scenario: Scenario, commands: Warm, tmp_path: Path) -> None:
     kills = [*kill_often(commands, scenario, FEW, tmp_path)]
     assert len(kills) == FEW
+    assert [kill for kill in kills if kill.faults] == []
+
+
+@pytest.mark.slow
+def test_so_does_one_killed_as_it_ends(commands: Warm, tmp_path: Path) -> None:
+    kills = [*kill_often(commands, SHORT[0], END, tmp_path, last)]
+    assert len(kills) == END
     assert [kill for kill in kills if kill.faults] == []
 
 

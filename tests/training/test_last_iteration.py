@@ -3,6 +3,7 @@
 import csv
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -11,12 +12,15 @@ from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.setup import build_setup
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import read_run
+from gan_lab.runs.run import Run
 from gan_lab.training import launch, signals
 from gan_lab.training import resume as resumption
 from gan_lab.training.member import Member
 from support.configs import FEW, TOY, Train, compose_config
 
 EVERY_4 = [*TOY, "metrics.every=4", "metrics.samples=40", "train.execution=eager"]
+EXPLODING = ["objective=gan", "objective._target_=support.exploding.Exploding", "~objective.generator_loss"]
+EXPLODING += ["optimizer.lr=0.005", "train.iterations=60"]
 EXACT, SLOPE = "distance/w1_exact", "health/critic_slope"
 
 
@@ -76,6 +80,45 @@ def test_a_run_killed_after_its_last_checkpoint_is_measured_when_it_goes_on(
     run = train("run", *EVERY_4, "train.iterations=6")
     assert read_run(run).status == "completed"
     assert read_run(run).numbers[EXACT] == pytest.approx(quality_now(run)[EXACT], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("status", "overrides"), [("completed", ["train.iterations=6"]), ("diverged", EXPLODING)]
+)
+def test_killed_before_its_record_says_how_it_ended_a_run_has_its_final_numbers_once(
+    train: Train, monkeypatch: pytest.MonkeyPatch, status: str, overrides: list[str]
+) -> None:
+    def die(run: Run, **changes: Any) -> None:
+        if changes.get("status") == status:
+            raise KeyboardInterrupt
+        update(run, **changes)
+
+    update = Run.update
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "update", die)
+        with pytest.raises(KeyboardInterrupt):
+            train("run", *EVERY_4, *overrides, trusted=["support"])
+    run = train("run", *EVERY_4, *overrides, trusted=["support"])
+    assert read_run(run).status == status
+    events = EventAccumulator(str(run)).Reload()
+    final = [tag for tag in events.Tags()["scalars"] if tag.startswith("final/")]
+    assert final != []
+    assert {tag: len(events.Scalars(tag)) for tag in final} == dict.fromkeys(final, 1)
+
+
+def test_a_run_that_goes_on_has_no_final_numbers_until_it_ends_again(
+    train: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train("run", *EVERY_4, "train.iterations=6")
+    asked = iter(range(100))
+    with monkeypatch.context() as patch:
+        patch.setattr(signals.StopRequest, "__bool__", lambda self: next(asked) == 1)
+        resumption.resume(run, ["train.iterations=10"], [])
+    assert read_run(run).status == "interrupted"
+    assert "final/w1_exact" not in EventAccumulator(str(run)).Reload().Tags()["scalars"]
+    resumption.resume(run, ["train.iterations=10"], [])
+    shown = EventAccumulator(str(run)).Reload().Scalars("final/w1_exact")
+    assert [point.step for point in shown] == [10]
 
 
 def test_of_a_run_that_was_stopped_it_is_said_when(

@@ -1,7 +1,7 @@
 """The kill campaign: a command is killed at a change to a file, given again, and judged by its bytes."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -58,14 +58,24 @@ class Kill(NamedTuple):
     faults: list[str]  # what is not as without the kill
 
 
-def kill_often(warm: Warm, scenario: Scenario, count: int, scratch: Path) -> Iterator[Kill]:
-    """Kill a scenario's command at points spread over all changes that it makes to files.
+Choose = Callable[[Ended, int], Sequence[KillPoint]]
+
+
+def kill_often(
+    warm: Warm,
+    scenario: Scenario,
+    count: int,
+    scratch: Path,
+    choose: Choose | None = None,
+) -> Iterator[Kill]:
+    """Kill a scenario's command at some of the changes that it makes to files.
 
     Args:
         warm: runs the commands.
         scenario: what is killed.
         count: how many kills; each in a folder that is new.
         scratch: where the folders lie.
+        choose: which of the changes; `spread` over all of them if None.
     """
     before, expected = scratch / "before", scratch / "expected"
     if scenario.before:
@@ -75,7 +85,7 @@ def kill_often(warm: Warm, scenario: Scenario, count: int, scratch: Path) -> Ite
     undisturbed = warm.run(expected, *scenario.command.split())
     _succeed(undisturbed)
     wanted, trial = outcome_of(expected), scratch / "trial"
-    for point in spread(undisturbed, count):
+    for point in (choose or spread)(undisturbed, count):
         shutil.copytree(before, trial)
         faults = _kill_once(warm, scenario, point, trial) or differences(outcome_of(trial), wanted)
         yield Kill(scenario.name, point, faults)
@@ -84,10 +94,19 @@ def kill_often(warm: Warm, scenario: Scenario, count: int, scratch: Path) -> Ite
 
 def spread(undisturbed: Ended, count: int) -> Sequence[KillPoint]:
     """Return so many of a command's points, evenly over all, each before an operation or half-way through."""
-    points = [KillPoint(number) for number in range(1, undisturbed.operations + 1)]
-    points = sorted([*points, *(KillPoint(number, half=True) for number in undisturbed.writes)])
+    points = _points(undisturbed)
     count = min(count, len(points))
     return [points[k * len(points) // count] for k in range(count)]
+
+
+def last(undisturbed: Ended, count: int) -> Sequence[KillPoint]:
+    """Return so many of a command's points, the last ones: where it ends."""
+    return _points(undisturbed)[-count:]
+
+
+def _points(undisturbed: Ended) -> list[KillPoint]:
+    points = [KillPoint(number) for number in range(1, undisturbed.operations + 1)]
+    return sorted([*points, *(KillPoint(number, half=True) for number in undisturbed.writes)])
 
 
 def _kill_once(warm: Warm, scenario: Scenario, point: KillPoint, folder: Path) -> list[str]:

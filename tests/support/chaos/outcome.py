@@ -48,11 +48,8 @@ def _curves(run: Path) -> dict[str, Any]:
     """Return what TensorBoard shows: each point of each curve, each picture."""
     events = EventAccumulator(str(run), size_guidance={"scalars": 0, "images": 0, "histograms": 0}).Reload()
     tags = events.Tags()
-    # killed as it ended, a run may hold its final numbers twice: the same points, which nobody can tell apart
     curves: dict[str, Any] = {
-        f"curve {tag}": list(dict.fromkeys((point.step, point.value) for point in events.Scalars(tag)))
-        if tag.startswith("final/")
-        else [(point.step, point.value) for point in events.Scalars(tag)]
+        f"curve {tag}": [(point.step, point.value) for point in events.Scalars(tag)]
         for tag in tags["scalars"]
         if tag not in _CLOCK
     }
