@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
 from gan_lab.cli.job_log import begin_job_log
+from gan_lab.cli.typed_keys import by_typed_key
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.training.signals import is_orphan
@@ -153,7 +154,7 @@ def _run_alone(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
     try:
         return job(config)
     except (UserError, OmegaConfBaseException) as error:
-        _state.refusal = Failure(" ".join(str(error).split()), REFUSED)
+        _state.refusal = Failure(_sentence(error, config), REFUSED)
         return None
 
 
@@ -164,7 +165,7 @@ def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
             raise KeyboardInterrupt(_state.stopped_by)
         return job(config)
     except (UserError, OmegaConfBaseException) as error:
-        _note(settings, " ".join(str(error).split()), REFUSED)
+        _note(settings, _sentence(error, config), REFUSED)
     except KeyboardInterrupt as stop:
         if _state.collector == os.getpid():
             raise  # it is the whole sweep that shall stop
@@ -184,6 +185,12 @@ def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
         where = f" (traceback in {log_file})" if log_file.is_file() else ""
         _note(settings, f"Crashed with {reason}{where}.", CRASHED)
     return None
+
+
+def _sentence(error: Exception, config: DictConfig) -> str:
+    if isinstance(error, UserError):
+        error = by_typed_key(error, config, HydraConfig.get().overrides.task)
+    return " ".join(str(error).split())
 
 
 def _note(settings: Any, reason: str, status: int) -> None:
