@@ -2,11 +2,15 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import hydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.cli.configs import to_plain, trusted_packages
+from gan_lab.cli.configs import to_plain, trusted_packages, version_base
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.typed_command import typed_command
@@ -15,12 +19,14 @@ from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import quoted
+from gan_lab.runs.record import leaves_of
 
 GROUP = "distances"
 
 _CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
 _ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
 _OF_GROUP = re.compile(rf"(?<!\S)\+?{GROUP}=")
+_NOT_ITS_OWN = (GROUP, "animate", "trusted")  # of the keys of a command: none of the experiment's settings
 _NAMES = re.compile(r"\w*(,\w*)*")
 
 
@@ -50,9 +56,25 @@ def summarise_sweep() -> list[str]:
     return [] if joined is None else [format_text(joined.table), f"\nWritten to {joined.path}"]
 
 
+def keys_of(overrides: list[str]) -> list[str]:
+    """Return the keys that ``gan-lab distances`` has with some overrides.
+
+    Raises:
+        UserError: if those do not compose.
+    """
+    try:
+        with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+            root = hydra.compose("distances", overrides=[_choice(each, own_only=True) for each in overrides])
+        plain: dict[str, Any] = OmegaConf.to_container(root, resolve=False)  # type: ignore[assignment]
+    except (HydraException, OmegaConfBaseException, ValueError) as error:
+        raise UserError(" ".join(str(error).split())) from error
+    return [key for key in leaves_of(plain) if not key.endswith("_target_")]
+
+
 @noted
 def _distances_job(config: DictConfig) -> None:
     from gan_lab.lectures.base import LectureExperiment
+    from gan_lab.lectures.computing import by_typed_keys, require_magnitudes
     from gan_lab.lectures.writing import run_and_write
 
     composed = to_plain(config)
@@ -64,14 +86,20 @@ def _distances_job(config: DictConfig) -> None:
     trusted = trusted_packages(composed)
     animate = conform("animate", composed["animate"], bool)
     node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
-    run_and_write(
-        build(node, LectureExperiment, "", trusted),
-        folder,
-        name=name,
-        animate=animate,
-        command=typed_command("distances", settings, [_as_typed(each) for each in settings.overrides.task]),
-        config=composed,
-    )
+    overrides = list(settings.overrides.task)
+    try:
+        require_magnitudes(node)
+        run_and_write(
+            build(node, LectureExperiment, "", trusted),
+            folder,
+            name=name,
+            animate=animate,
+            command=typed_command("distances", settings, [_as_typed(each) for each in overrides]),
+            config=composed,
+        )
+    except UserError as error:
+        typed = [each for each in overrides if each.lstrip("+").partition("=")[0] not in _NOT_ITS_OWN]
+        raise by_typed_keys(error, composed, typed) from error
 
 
 def _choice(argument: str, own_only: bool) -> str:

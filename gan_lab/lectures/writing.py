@@ -13,6 +13,7 @@ import yaml
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Findings, LectureExperiment
+from gan_lab.lectures.computing import compute
 from gan_lab.lectures.drawing import encode_gif, slide_style
 from gan_lab.plotting.style import NamedFigure, encode_figure
 from gan_lab.runs.provenance import git_state, versions
@@ -47,8 +48,8 @@ def run_and_write(
         config: composed and resolved, for the record.
 
     Raises:
-        UserError: if the settings do not fit each other, nothing moves in an experiment that shall be
-            animated, or the folder holds what was found before, or anything else.
+        UserError: if the settings do not fit each other, or lead to what is no number, nothing moves in an
+            experiment that shall be animated, or the folder holds what was found before, or anything else.
     """
     if (folder / RECORD_NAME).exists():
         raise UserError(f"{folder} holds what another run found; choose another folder with hydra.run.dir.")
@@ -60,7 +61,7 @@ def run_and_write(
         animation = experiment.animation() if animate else None
         if animate and animation is None:
             raise UserError(f"animate must be false for experiment={name}, in which nothing moves; got True.")
-        findings = experiment.run()
+        findings = compute(experiment)
         png, pdf = encode_figure(NamedFigure("figure", name, findings.sentence, findings.figure))
         gif = None if animation is None else encode_gif(animation)
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
