@@ -2,12 +2,15 @@
 
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from hydra.errors import OverrideParseException
 
 from gan_lab.cli.compose import compose
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
-from gan_lab.config.errors import UserError
-from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.config.command_lines import command_line, override
+from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.quoting import LONGEST_VALUE, did_you_mean, quoted, shortened, shown
 from gan_lab.runs.record import leaves_of
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
@@ -19,6 +22,7 @@ _UNKNOWN = re.compile(
 _NO_KEY = re.compile(r"Could not override '(?P<key>[^']*)'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
+_FEW_KEYS = 20  # that a sentence can list
 
 
 def raised_in(error: Exception, package: str) -> bool:
@@ -40,12 +44,34 @@ def one_line(text: str, called: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def suggest_key(text: str, arguments: Sequence[str]) -> str:
-    """Return a question that names the key that was probably meant, where Hydra's message is of another.
+def in_our_words(error: Exception) -> Exception:
+    """Return the refusal of an override that Hydra cannot read, with one that it can."""
+    if not isinstance(error, OverrideParseException):
+        return error
+    key, equals, value = error.override.partition("=")
+    if not equals:
+        return UserError(f"{quoted(error.override)} is no override: those are written KEY=VALUE.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        if key.lstrip("+").startswith("hydra."):  # Hydra writes it into files that are UTF-8
+            return BadValueError(key, "text in UTF-8", value)
+    example = shown(shortened(command_line([override(key, value)]), LONGEST_VALUE))
+    return UserError(
+        f"{key} must be a value that Hydra can read; got {quoted(value)}: put text with other signs than "
+        f"letters of ASCII, digits and . / _ - into quotes within the shell's, such as {example}"
+    )
+
+
+def suggest_key(text: str, arguments: Sequence[str], keys_of: Callable[[list[str]], list[str]]) -> str:
+    """Return a question that names the key that was probably meant, or a sentence with all, if they are few.
+
+    Empty where Hydra's message is not of a key that there is not.
 
     Args:
         text: the message.
         arguments: as on the command line.
+        keys_of: overrides to the dotted keys that there are with them.
     """
     unknown = _NO_KEY.search(text)
     if unknown is None:
@@ -54,10 +80,20 @@ def suggest_key(text: str, arguments: Sequence[str]) -> str:
     others = [each for each in arguments if "=" in each and not each.startswith(("-", "hydra"))]
     others = [each for each in others if each.partition("=")[0].lstrip("+~") != unknown["key"]]
     try:
-        keys = [key for key in leaves_of(compose(others).config) if not key.endswith("_target_")]
+        keys = keys_of(others)
     except UserError:
         return ""
-    return did_you_mean(unknown["key"], keys)
+    listed = f" There are {', '.join(keys)}." if len(keys) <= _FEW_KEYS else ""
+    return did_you_mean(unknown["key"], keys) or listed
+
+
+def keys_of_training(overrides: list[str]) -> list[str]:
+    """Return the keys that ``gan-lab train`` has with some overrides.
+
+    Raises:
+        UserError: if those do not compose.
+    """
+    return [key for key in leaves_of(compose(overrides).config) if not key.endswith("_target_")]
 
 
 def _in_our_words(text: str) -> str:

@@ -93,7 +93,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.cli import distances, prepare, train
-    from gan_lab.cli.hydra_errors import one_line, raised_in, suggest_key
+    from gan_lab.cli.hydra_errors import in_our_words, keys_of_training, one_line, raised_in, suggest_key
 
     called = {distances.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
@@ -103,8 +103,10 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
             raise
-        suggestion = suggest_key(str(error), arguments) if name != "distances" else ""
-        return refuse(one_line(str(error), called) + suggestion)
+        keys_of = distances.keys_of if name == "distances" else keys_of_training
+        return refuse(
+            one_line(str(in_our_words(error)), called) + suggest_key(str(error), arguments, keys_of)
+        )
     except Exception as error:
         # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
         if asked_for_traceback or not any(raised_in(error, library) for library in _READ_BY):
