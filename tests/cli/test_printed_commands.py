@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 from PIL import Image
 
@@ -64,14 +65,54 @@ def test_the_command_brings_the_folders_of_configs() -> None:
         {"provider": "command-line", "path": "/my conf"},
     ]
     settings = {
-        "runtime": {"config_sources": sources},
+        "runtime": {"config_sources": sources, "choices": {}},
         "overrides": {"hydra": ["hydra.run.dir=x", "hydra.searchpath=[file:///more]"]},
+        "mode": RunMode.RUN,
     }
     command = typed_command("train", OmegaConf.create(settings), ["objective=mine", "a='b c'"])
-    words = ["--config-dir", "/my conf", "hydra.searchpath=[file:///more]", "objective=mine", "a='b c'"]
+    words = ["--config-dir", "/my conf", "hydra.run.dir=x", "hydra.searchpath=[file:///more]"]
+    words += ["objective=mine", "a='b c'"]
     assert pasted(command) == ["train", *words]
     assert words_of(command) == ["gan-lab", "train", *words]
     assert words_of("gan-lab it's") == ["gan-lab", "it's"]  # of an earlier version, or a stranger
+
+
+@pytest.mark.parametrize("folder", ["run", "a folder"])
+def test_the_recorded_command_repeats_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["objective=gan", "dataset=ring8", "device=cpu", "train.iterations=2", "train.batch_size=4"]
+    typed = [f"hydra.run.dir='{folder}'", "hydra.job.name=other", *small]
+    assert gan_lab("train", *typed).status == 0
+    words = pasted(load_record(tmp_path / folder).command)
+    assert words == ["train", *typed]
+    (tmp_path / folder).rename(tmp_path / "first")
+    assert gan_lab(*words).status == 0
+    tables = [(tmp_path / name / "metrics.csv").read_bytes() for name in ("first", folder)]
+    assert tables[0] == tables[1]
+
+
+def test_the_recorded_command_of_a_job_repeats_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["dataset=ring8", "device=cpu", "train.iterations=2", "train.batch_size=4"]
+    assert gan_lab("train", "-m", *small, "hydra.sweep.dir=sweep", "objective=gan,wgan").status == 0
+    (run,) = (path.parent for path in Path("sweep").glob("wgan*/run.json"))
+    words = pasted(load_record(run).command)
+    assert not [word for word in words if word.startswith("hydra")]
+    assert gan_lab(*words, "hydra.run.dir=alone").status == 0
+    assert (run / "metrics.csv").read_bytes() == Path("alone/metrics.csv").read_bytes()
+
+
+def test_what_makes_a_sweep_of_itself_is_told_not_to() -> None:
+    runtime = {"config_sources": [], "choices": {"experiment": "stability"}}
+    settings = {"runtime": runtime, "overrides": {"hydra": []}, "mode": RunMode.MULTIRUN}
+    command = typed_command("train", OmegaConf.create(settings), ["experiment=stability"])
+    assert pasted(command) == ["train", "hydra.mode=RUN", "experiment=stability"]
+    settings |= {"overrides": {"hydra": ["hydra.mode=RUN"]}, "mode": RunMode.RUN}
+    assert typed_command("train", OmegaConf.create(settings), ["experiment=stability"]) == command
 
 
 @pytest.mark.parametrize(
@@ -113,7 +154,7 @@ def test_commands_of_a_run_can_be_pasted(tmp_path: Path, monkeypatch: pytest.Mon
     task += ["device=cpu", "train.iterations=2", "train.execution=eager"]
     called = gan_lab("train", *task, override("hydra.run.dir", str(run)))
     assert (called.status, called.err) == (0, "")
-    assert pasted(load_record(run).command) == ["train", *task]
+    assert pasted(load_record(run).command) == ["train", override("hydra.run.dir", str(run)), *task]
     (board,) = [line.partition("gan-lab ")[2] for line in called.out.splitlines() if "gan-lab board" in line]
     shown = pasted(f"gan-lab {board}")
     assert shown[0] == "board"
