@@ -29,7 +29,7 @@ def sentences_of(setup: Setup) -> Iterator[str]:
     idle = [each for each in game.constraint.members if each.bounds.best and _is_idle(each, critic)]
     for constraint in idle:
         yield (
-            f"{type(constraint).__name__} bounds nothing in this critic, which has {_named(critic)}: "
+            f"{type(constraint).__name__} bounds nothing in this critic, which has {_named(critic)}. "
             f"{constraint.bounds.why} {_remedy(setup, constraint)}"
         )
     if game.objective.estimate_tag is not None and game.critic_mixes:

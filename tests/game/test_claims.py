@@ -140,21 +140,28 @@ SAID = [
     (["objective=wgan", "constraint=r2", "critic_norm=none"], "Of distance/critic_raw: .* there is no K"),
     (
         ["objective=wgan", "constraint=spectral_norm"],
-        r"SpectralNorm bounds nothing .* batch norm: .* Use architecture\.critic\.norm=none\.",
+        r"SpectralNorm bounds nothing .* batch norm\. .* Use architecture\.critic\.norm=none\.",
     ),
     (
         ["objective=wgan", "constraint=bjorck", "critic_norm=layer"],
-        r"Bjorck bounds nothing .* layer norm: .* Use architecture\.critic\.norm=none\.",
+        r"Bjorck bounds nothing .* layer norm\. .* Use architecture\.critic\.norm=none\.",
     ),
     (
         ["objective=wgan_gp", "critic_norm=batch"],
-        r"GradientPenalty bounds nothing .* batch norm: .* Use architecture\.critic\.norm=none or layer\.",
+        r"GradientPenalty bounds nothing .* batch norm\. .* Use architecture\.critic\.norm=none or layer\.",
     ),
     (
         ["objective=wgan", "constraint=[gp,spectral_norm]", "critic_norm=layer"],
         r"SpectralNorm bounds nothing .* Use architecture\.critic\.norm=none\.",
     ),
 ]
+
+
+@pytest.mark.parametrize("overrides", [overrides for overrides, _ in SAID], ids=" ".join)
+def test_no_sentence_begins_within_another(overrides: list[str]) -> None:
+    for sentence in sentences_of(built(*overrides)):
+        assert re.search(r"[:;,] (The|A|It|Through|Use) ", sentence) is None
+        assert re.search(r"\. [a-z]", sentence) is None
 
 
 @pytest.mark.parametrize("overrides", SILENT, ids=" ".join)
