@@ -83,6 +83,19 @@ def t_mean(values: ArrayLike) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def log_t_mean(values: ArrayLike) -> Interval:
+    """Return the geometric mean of positive values (n,), one a seed, with the t interval of their logarithms.
+
+    The interval is of positive numbers, too, and exact for log-normal values; for others it holds of the
+    geometric mean, which lies at most at the mean. Of fewer than two it is NaN.
+
+    Reference:
+        Student 1908, Biometrika 6(1); Aitchison and Brown, "The Lognormal Distribution", 1957, section 5.4.
+    """
+    logarithms = t_mean(np.log(np.asarray(values, dtype=np.float64)))
+    return Interval(*(math.exp(each) for each in logarithms))
+
+
 def mcnemar_p(pairs: Pairs) -> float:
     """Return the two-sided p-value of McNemar's exact test: that either of a pair fails alone as often.
 

@@ -17,7 +17,7 @@ from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.quadrature import integrate
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
-from gan_lab.numerics.statistics import t_mean
+from gan_lab.numerics.statistics import log_t_mean, t_mean
 from gan_lab.plotting.style import BLACK, BLUE, COLOURS, VERMILION
 
 Array = NDArray[np.float64]
@@ -73,9 +73,13 @@ class MaximumLikelihood(LectureExperiment):
         return Findings(table, _draw(curves, table, nearest.location), said, {"curves": curves})
 
     def _row(self, n: int) -> dict[str, float]:
-        """Return the fits of greatest likelihood of several sets of n samples, with intervals."""
+        """Return the fits of greatest likelihood of several sets of n samples, with intervals.
+
+        They are averaged over the sets; of scales it is the geometric mean.
+        """
         fits = [self._fit(self._samples(n, k)) for k in range(self.seeds)]
-        mean, scale = (t_mean([fit[part] for fit in fits]) for part in (0, 1))
+        # a scale is positive, and so is what it may be
+        mean, scale = t_mean([mean for mean, _ in fits]), log_t_mean([scale for _, scale in fits])
         kl = float(np.mean([divergences.kl(self.target, Gaussian(*fit)) for fit in fits]))
         of_mean = {"mean": mean.value, "mean_low": mean.low, "mean_high": mean.high}
         of_scale = {"scale": scale.value, "scale_low": scale.low, "scale_high": scale.high}

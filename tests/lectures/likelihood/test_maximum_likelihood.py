@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances import divergences
@@ -52,6 +53,19 @@ def test_samples_come_to_the_nearest_in_kl() -> None:
     assert 0.555156 < table.loc[400, "kl"] < 0.57
     assert (table["mean_low"] < table["mean"]).all()
     np.testing.assert_allclose(curves["cross_entropy"] - curves["kl"], 1.600019, atol=2e-6)
+
+
+def test_the_interval_of_a_scale_is_positive_and_that_of_its_logarithm() -> None:
+    """Of two sets of two samples Student's interval of the scales themselves reaches below 0."""
+    lecture = MaximumLikelihood(TWINS, (2,), 2, 0)
+    row = lecture.run().table.iloc[0]
+    scales = np.log([lecture._fit(lecture._samples(2, k))[1] for k in range(2)])
+    interval = stats.t.interval(0.95, 1, loc=scales.mean(), scale=stats.sem(scales))
+    assert np.log([row["scale_low"], row["scale_high"]]) == pytest.approx(interval)
+    assert row["scale"] == pytest.approx(math.exp(scales.mean()))
+    assert 0 < row["scale_low"] < row["scale"] < row["scale_high"]
+    straight = stats.t.interval(0.95, 1, loc=np.exp(scales).mean(), scale=stats.sem(np.exp(scales)))
+    assert straight[0] < 0
 
 
 def test_the_sentence_tells_both_directions_apart() -> None:
