@@ -260,6 +260,39 @@ def test_a_network_is_trained_once_and_again_where_its_file_is_damaged(
     assert find_feature_network(setup_of("dataset=photos").dataset, cpu) is None
 
 
+def test_a_network_whose_weights_were_replaced_is_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is as good a file as the one before, and would measure something else under the same name."""
+    monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path))
+    train_network = feature_cache.train_feature_network
+    monkeypatch.setattr(
+        feature_cache, "train_feature_network", lambda *a, **more: train_network(*a, **more, n_steps=3)
+    )
+    dataset, cpu = setup_of(*DIGITS).dataset, torch.device("cpu")
+    first = find_feature_network(dataset, cpu)
+    assert first is not None
+    (path,) = (cache_folder() / "features").glob("*.pt")
+
+    def assert_trained_again(sentence: str) -> None:
+        caplog.clear()
+        again = find_feature_network(dataset, cpu)
+        assert again is not None
+        assert all(value.abs().sum() > 0 for name, value in again.parameters.items() if "weight" in name)
+        assert [line for line in caplog.messages if line == sentence] != []
+
+    content = torch.load(path, weights_only=True)
+    content["parameters"] = {name: value * 0 for name, value in content["parameters"].items()}
+    torch.save(content, path)
+    assert_trained_again(f"{path} is damaged; the feature network is trained again.")
+    torch.save(content, path)
+    path.with_suffix(".sha256").unlink()
+    assert_trained_again(f"{path} has no checksum beside it; the feature network is trained again.")
+    caplog.clear()
+    assert find_feature_network(dataset, cpu) is not None
+    assert caplog.messages == []
+
+
 def test_floors_have_tags_of_their_own() -> None:
     assert floor_tag("distance/w1_exact") == "distance/floor"
     assert floor_tag("quality/sliced_w1") == "quality/sliced_w1_floor"
