@@ -18,7 +18,7 @@ from gan_lab.types import State
 
 _FORMAT = 3
 _BEFORE = 2  # without the generator's constraint and the count of iterations, which are known anyway
-
+_ARCHIVE = b"PK\x03\x04"  # how a ZIP begins
 
 # what torch.load raises on bytes that are no checkpoint of ours
 _MALFORMED = (
@@ -71,6 +71,10 @@ def from_bytes(data: bytes, name: str) -> Checkpoint:
     Raises:
         UserError: saying, without a full stop, why they cannot be trusted.
     """
+    # torch reads as an archive what begins as one, and zipfile what ends as one; of a bare pickle, torch's
+    # older format, nobody can say how large its tensors are before they are made
+    if not (data.startswith(_ARCHIVE) and zipfile.is_zipfile(io.BytesIO(data))):
+        raise UserError(f"{name} is no archive, as gan-lab writes them, and was not opened")
     try:
         _require_stored(data)
         with warnings.catch_warnings():
@@ -103,8 +107,6 @@ def _require_stored(data: bytes) -> None:
     Raises:
         ValueError: if entries are compressed, as gan-lab never does, or overlap.
     """
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return  # a bare pickle is as large as what it holds
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
     if any(each.compress_type != zipfile.ZIP_STORED for each in entries):

@@ -269,12 +269,11 @@ def test_a_good_checkpoint_is_loaded_in_silence(tmp_path, caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("form", ["zip", "pickle"])
-def test_code_is_never_executed(tmp_path, caplog, form):
+def test_code_is_never_executed(tmp_path, caplog):
     save(tmp_path, a_checkpoint(1))
     evil = Code(f"touch {tmp_path / 'executed'}")
     content = {"format": 2, "iteration": 2, "state": evil}
-    path = plant(tmp_path, 2, saved_bytes(content) if form == "zip" else pickle.dumps(content, protocol=2))
+    path = plant(tmp_path, 2, saved_bytes(content))
     assert load_newest(tmp_path).iteration == 1
     assert f"{path.name} holds more than tensors" in caplog.text
     assert not (tmp_path / "executed").exists()
@@ -437,6 +436,24 @@ def test_an_archive_is_not_unpacked_before_its_sizes_are_known(tmp_path, caplog,
     assert load_newest(tmp_path).iteration == 1
     assert len(loaded) == 1  # the older one
     assert f"{path.name} is not a checkpoint of this version of gan-lab" in caplog.text
+
+
+@pytest.mark.parametrize("form", ["pickle", "legacy", "pickle before an archive"])
+def test_what_is_no_archive_is_not_opened(tmp_path, caplog, monkeypatch, form):
+    """Such a file says how large its tensors are, and torch asks for the memory."""
+    plant(tmp_path, 1, saved_bytes(good_content(iteration=1, state=good_state(1))))
+    buffer = io.BytesIO()
+    torch.save(good_content(state=good_state(2)), buffer, _use_new_zipfile_serialization=False)
+    data = pickle.dumps({"iteration": 2}, protocol=2) if form == "pickle" else buffer.getvalue()
+    if form == "pickle before an archive":
+        data += saved_bytes(good_content(state=good_state(2)))
+        assert zipfile.is_zipfile(io.BytesIO(data))
+    path = plant(tmp_path, 2, data)
+    loaded, load = [], torch.load
+    monkeypatch.setattr(torch, "load", lambda file, **more: loaded.append(file) or load(file, **more))
+    assert load_newest(tmp_path).iteration == 1
+    assert len(loaded) == 1  # the older one
+    assert f"{path.name} is no archive, as gan-lab writes them, and was not opened" in caplog.text
 
 
 def test_a_link_or_a_pipe_for_a_checkpoint_is_passed_over(tmp_path, caplog):
