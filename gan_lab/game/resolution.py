@@ -13,6 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gan_lab.numerics.precision import rounds_products
 from gan_lab.tags.names import resolution_tag
 from gan_lab.types import Measurements
 
@@ -26,7 +27,17 @@ def spacing_of(real: Tensor, fake: Tensor, dtype: torch.dtype) -> Tensor:
         dtype: of what the critic computes; its scores may have been widened since.
     """
     largest = torch.maximum(real.abs().amax(), fake.abs().amax())
-    return torch.finfo(dtype).eps * largest
+    return eps_of(dtype, real.device) * largest
+
+
+def eps_of(dtype: torch.dtype, device: torch.device) -> float:
+    """Return the relative spacing of the numbers that networks multiply.
+
+    Where CUDA may round the factors of float32 products to TF32, those have the 10 bits of float16 behind
+    their point, and a score that is made of such products is no more exact than they.
+    """
+    rounded = dtype == torch.float32 and device.type == "cuda" and rounds_products()
+    return torch.finfo(torch.float16 if rounded else dtype).eps
 
 
 def are_alike(real: Tensor, fake: Tensor, spacing: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ Precision = Literal["fp32", "tf32", "bf16"]
 DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 """The type of the networks' parameters, inputs and activations; everything else is float32."""
 
+_rounds_products = True  # as torch begins: it rounds convolutions
 _AMPERE = (8, 0)
 _MOST_DIGITS = 4  # of the index of a device
 _PROCESSOR = Path("/proc/cpuinfo")  # where torch 2.11 does not tell
@@ -72,7 +73,14 @@ def float32_products(precision: Precision) -> Iterator[None]:
         _set_float32_products(*before)
 
 
+def rounds_products() -> bool:
+    """Return whether CUDA may round factors of float32 products, of matrices or convolutions, to TF32."""
+    return _rounds_products
+
+
 def _set_float32_products(matrices: str, convolutions: bool) -> None:
+    global _rounds_products  # beside torch's own flags: the compiler cannot trace a look at those
+    _rounds_products = matrices != "highest" or convolutions
     # the older of torch's two ways to say so: the compiler of torch 2.15 still asks for it
     torch.set_float32_matmul_precision(matrices)
     torch.backends.cudnn.allow_tf32 = convolutions

@@ -12,7 +12,9 @@ from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.game.iteration import make_iteration
 from gan_lab.game.measurements import CriticStep, measure_critic_step, measure_scores
 from gan_lab.game.networks import parameters
+from gan_lab.game.resolution import eps_of
 from gan_lab.game.rules import Game, init_state
+from gan_lab.numerics.precision import Precision, float32_products, rounds_products
 from gan_lab.objectives.base import Objective
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.hinge import Hinge
@@ -50,6 +52,34 @@ def test_a_gap_on_an_offset_is_rounding_alone() -> None:
     rounded = measure_scores(Wasserstein(), real.float(), fake.float())
     assert not is_resolved(rounded, GAP)
     assert are_alike(rounded)
+
+
+@pytest.mark.parametrize(("precision", "eps"), [("tf32", 2.0**-10), ("fp32", EPS)])
+def test_where_cuda_may_round_products_to_tf32_its_ten_bits_count(precision: Precision, eps: float) -> None:
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    with float32_products(precision):
+        assert eps_of(torch.float32, cuda) == eps
+        assert eps_of(torch.float32, cpu) == EPS
+        assert eps_of(torch.bfloat16, cuda) == 2.0**-7
+        assert eps_of(torch.float64, cuda) == 2.0**-52
+
+
+def test_outside_a_run_it_is_known_what_torch_rounds() -> None:
+    for _ in range(2):  # before a run, and after it
+        asked = torch.get_float32_matmul_precision() != "highest" or torch.backends.cudnn.allow_tf32
+        assert rounds_products() == asked
+        with float32_products("fp32"):
+            assert not rounds_products()
+
+
+def test_the_compiler_takes_the_spacing_for_a_constant() -> None:
+    def spaced(scores: Tensor) -> Tensor:
+        return eps_of(torch.float32, torch.device("cuda")) * scores
+
+    compiled = torch.compile(spaced, fullgraph=True, backend="eager")
+    for precision, eps in (("tf32", 2.0**-10), ("fp32", EPS), ("tf32", 2.0**-10)):
+        with float32_products(precision):  # type: ignore[arg-type]
+            assert compiled(torch.ones(1)).item() == eps
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, 1e3])
