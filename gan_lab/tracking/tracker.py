@@ -94,7 +94,7 @@ class Tracker:
         else:
             self._table.begin()
             write_atomically(self._timing, _TIMING_HEADER.encode())
-        self._timed = _open_timing(self._timing)
+        self._timed = _open_timing(self._timing, resume_at)
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
         """Write a block; what is unresolved is an empty cell, and no point of a curve.
@@ -230,8 +230,11 @@ class Tracker:
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
 
 
-def _open_timing(path: Path) -> list[str]:
-    """Return the columns of ``timing.csv`` but for the first; one that was edited gives way to a new one."""
+def _open_timing(path: Path, resume_at: int) -> list[str]:
+    """Cut ``timing.csv`` back to an iteration, and return its columns but for the first.
+
+    One that was edited gives way to a new one.
+    """
     data = path.read_bytes() if path.is_file() else b""
     # a run that an earlier version began has fewer columns
     first, *columns = data.partition(b"\n")[0].decode(errors="replace").strip().split(",")
@@ -240,6 +243,15 @@ def _open_timing(path: Path) -> list[str]:
             log.warning("%s was edited; it is kept as %s.", path, keep_copy(path, data).name)
         write_atomically(path, _TIMING_HEADER.encode())
         return [ITERATIONS_PER_SECOND, *_FRACTIONS]
-    if not data.endswith(b"\n"):
-        append(path, b"\n")
+    header, *rows = data.splitlines(keepends=True)
+    kept = b"".join([header, *(row for row in rows if _lies_before(row, resume_at, len(columns) + 1))])
+    kept += b"" if kept.endswith(b"\n") else b"\n"
+    if kept != data:
+        write_atomically(path, kept)
     return columns
+
+
+def _lies_before(row: bytes, resume_at: int, n_cells: int) -> bool:
+    """Return whether a row is a whole one, and of no iteration that will be played again."""
+    first, *others = row.split(b",")
+    return len(others) == n_cells - 1 and first.isdigit() and int(first[:18]) <= resume_at

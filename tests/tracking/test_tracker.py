@@ -196,6 +196,22 @@ def test_a_file_of_an_earlier_version_keeps_its_columns(
     assert lines == [*begun.splitlines(), "27,5", "37,2"]
 
 
+def test_rates_behind_the_checkpoint_are_cut_off_as_the_numbers_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracker = Tracker(tmp_path)
+    tracker.write(make_block(1, 10))
+    kept = tracker.sync()
+    for iteration in (5, 10, 15, 20):
+        tracker.write_rate(iteration, Elapsed())
+    tracker.close()
+    path = tmp_path / "timing.csv"
+    before = path.read_text().splitlines()
+    path.write_text(path.read_text() + "2")  # of 25: killed half-way
+    lines = rates(tmp_path, monkeypatch, resume_at=10, kept=kept)
+    assert lines == [*before[:3], "30,5,0.25,0", "40,2,0,0.4"]
+
+
 def test_a_number_without_a_column_is_refused(tmp_path: Path) -> None:
     tracker = Tracker(tmp_path)
     tracker.write(make_block(1, 2))
