@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import yaml
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
-from gan_lab.lectures.base import Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.computing import compute
-from gan_lab.lectures.drawing import encode_gif, slide_style
+from gan_lab.lectures.drawing import slide_style
+from gan_lab.lectures.moving import draw_frames, encode_gif, encode_mp4
 from gan_lab.plotting.style import NamedFigure, encode_figure
 from gan_lab.runs.provenance import git_state, versions
 
@@ -37,7 +39,8 @@ def run_and_write(
     """Run an experiment and write what it finds into a folder.
 
     The folder gets ``table.csv``, a CSV for each further table, ``figure.png`` and ``figure.pdf``,
-    ``animation.gif`` if asked for, ``config.yaml``, and, last, ``findings.json`` with the sentence.
+    ``animation.gif`` if asked for and ``animation.mp4`` where there is ffmpeg, ``config.yaml``, and, last,
+    ``findings.json`` with the sentence.
 
     Args:
         experiment: what to run.
@@ -49,7 +52,8 @@ def run_and_write(
 
     Raises:
         UserError: if the settings do not fit each other, or lead to what is no number, nothing moves in an
-            experiment that shall be animated, or the folder holds what was found before, or anything else.
+            experiment that shall be animated, or the folder holds what was found before, or anything else, or
+            cannot be written to.
     """
     if (folder / RECORD_NAME).exists():
         raise UserError(f"{folder} holds what another run found; choose another folder with hydra.run.dir.")
@@ -57,27 +61,45 @@ def run_and_write(
         raise UserError(
             f"hydra.run.dir must be a new or empty folder; got {str(folder)!r}, which holds {names[0]}."
         )
+    _require_writable(folder)
     with slide_style():
         animation = experiment.animation() if animate else None
         if animate and animation is None:
             raise UserError(f"animate must be false for experiment={name}, in which nothing moves; got True.")
         findings = compute(experiment)
         png, pdf = encode_figure(NamedFigure("figure", name, findings.sentence, findings.figure))
-        gif = None if animation is None else encode_gif(animation)
+        moving = {} if animation is None else _animate(animation)
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
     files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}
-    if gif is not None:
-        files["animation.gif"] = gif
+    files |= moving
     record = {"experiment": name, "sentence": findings.sentence, "command": command}
     record |= {"versions": versions(), "git": git_state()}  # type: ignore[dict-item]
     files["config.yaml"] = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode()
     files[RECORD_NAME] = json.dumps(record, indent=2).encode()
-    folder.mkdir(parents=True, exist_ok=True)
     for file_name, data in files.items():
         write_atomically(folder / file_name, data)
     log.info("%s\n\n%s\n", format_text(findings.table), findings.sentence)
     log.info("Written to %s: %s", folder, ", ".join(files))
     return findings
+
+
+def _require_writable(folder: Path) -> None:
+    """Make the folder and a file in it that goes away again, before minutes of computing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be written to ({error.strerror}); choose another folder with hydra.run.dir."
+        ) from error
+
+
+def _animate(animation: Animation) -> dict[str, bytes]:
+    """Return the animation as files."""
+    frames = draw_frames(animation)
+    files = {"animation.gif": encode_gif(frames, animation.frames_per_second)}
+    film = encode_mp4(frames, animation.frames_per_second)
+    return files if film is None else files | {"animation.mp4": film}
 
 
 def format_csv(table: pandas.DataFrame) -> bytes:
