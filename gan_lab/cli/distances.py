@@ -22,6 +22,8 @@ from gan_lab.config.quoting import quoted
 from gan_lab.runs.record import leaves_of
 
 GROUP = "distances"
+OF_THE_COMMAND = ("animate", "interactive", "trusted")
+"""Keys of the config that are no settings of an experiment."""
 
 _CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
 _ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
@@ -85,15 +87,24 @@ def _distances_job(config: DictConfig) -> None:
         raise UserError(f"experiment must be one of {_listed()}; none was given.")
     trusted = trusted_packages(composed)
     animate = conform("animate", composed["animate"], bool)
-    node = {key: value for key, value in composed.items() if key not in ("animate", "trusted")}
+    interactive = conform("interactive", composed["interactive"], bool)
+    node = {key: value for key, value in composed.items() if key not in OF_THE_COMMAND}
     overrides = list(settings.overrides.task)
     try:
         require_magnitudes(node)
+        experiment = build(node, LectureExperiment, "", trusted)
+        if interactive and not experiment.sliders:
+            raise UserError(
+                f"interactive must be false for experiment={name}, which has no sliders; "
+                f"{', '.join(_with_sliders())} have some."
+            )
         run_and_write(
-            build(node, LectureExperiment, "", trusted),
+            experiment,
             folder,
             name=name,
             animate=animate,
+            interactive=interactive,
+            about=list_options(GROUP, [config_folder()]).get(name, ""),
             command=typed_command("distances", settings, [_as_typed(each) for each in overrides]),
             config=composed,
         )
@@ -118,6 +129,20 @@ def _choice(argument: str, own_only: bool) -> str:
     if unknown and own_only:
         raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.")
     return f"{match['sign']}{GROUP}={match['names']}"
+
+
+def _with_sliders() -> list[str]:
+    """Return the experiments of the lab that have sliders."""
+    import yaml
+    from hydra.utils import get_class
+
+    folder = config_folder() / GROUP
+    found = []
+    for name in list_options(GROUP, [config_folder()]):
+        target = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
+        experiment: Any = get_class(target)
+        found += [name] if experiment.sliders else []
+    return found
 
 
 def _as_typed(text: str) -> str:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import pandas
 from matplotlib.figure import Figure
@@ -45,8 +46,35 @@ class Animation:
 
 
 @dataclass(frozen=True)
+class Slider:
+    """One setting that the interactive page moves.
+
+    Attributes:
+        key: of the setting, as on the command line; dots lead into what the experiment is made of.
+        label: what the page calls it, with its unit.
+        positions: where the slider can stand, increasing, at least two.
+        start: the position at which the page opens.
+        setting: from the experiment and a position to the setting's value.
+    """
+
+    key: str
+    label: str
+    positions: tuple[float, ...]
+    start: float
+    setting: Callable[[Any, float], object] = lambda experiment, position: position
+
+
+@dataclass(frozen=True)
 class LectureExperiment(Settings, ABC):
-    """A small experiment whose truth is known; its fields are the keys of its YAML file."""
+    """A small experiment whose truth is known; its fields are the keys of its YAML file.
+
+    Attributes:
+        sliders: what its interactive page moves, one or two; an experiment without them has no such page.
+        held: settings by key that are the same in every frame of that page, so that its axes stand still.
+    """
+
+    sliders: ClassVar[tuple[Slider, ...]] = ()
+    held: ClassVar[Mapping[str, object]] = {}
 
     @abstractmethod
     def run(self) -> Findings:

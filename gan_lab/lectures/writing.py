@@ -16,14 +16,17 @@ from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.computing import compute
 from gan_lab.lectures.drawing import slide_style
+from gan_lab.lectures.interactive.frames import compute_frames, places_of
+from gan_lab.lectures.interactive.page import render_page
 from gan_lab.lectures.moving import draw_frames, encode_gif, encode_mp4
 from gan_lab.plotting.style import NamedFigure, encode_figure
 from gan_lab.runs.provenance import git_state, versions
 
 log = logging.getLogger(__name__)
 
-TABLE_NAME, RECORD_NAME = "table.csv", "findings.json"
+TABLE_NAME, RECORD_NAME, PAGE_NAME = "table.csv", "findings.json", "interactive.html"
 
+_SAY_EVERY = 10  # frames
 _DIGITS_IN_FILES, _DIGITS_IN_TERMINAL = 10, 6
 
 
@@ -33,20 +36,24 @@ def run_and_write(
     *,
     name: str,
     animate: bool,
+    interactive: bool,
+    about: str,
     command: str,
     config: Mapping[str, Any],
 ) -> Findings:
     """Run an experiment and write what it finds into a folder.
 
     The folder gets ``table.csv``, a CSV for each further table, ``figure.png`` and ``figure.pdf``,
-    ``animation.gif`` if asked for and ``animation.mp4`` where there is ffmpeg, ``config.yaml``, and, last,
-    ``findings.json`` with the sentence.
+    ``animation.gif`` if asked for and ``animation.mp4`` where there is ffmpeg, ``interactive.html`` if asked
+    for, ``config.yaml``, and, last, ``findings.json`` with the sentence.
 
     Args:
         experiment: what to run.
         folder: where; made if need be.
         name: of the experiment, for the record.
         animate: whether to write the animation, too.
+        interactive: whether to write the page with sliders, too; only for experiments that have some.
+        about: what the experiment is, in a line, for that page.
         command: what was typed, for the record.
         config: composed and resolved, for the record.
 
@@ -69,9 +76,10 @@ def run_and_write(
         findings = compute(experiment)
         png, pdf = encode_figure(NamedFigure("figure", name, findings.sentence, findings.figure))
         moving = {} if animation is None else _animate(animation)
+        page = {PAGE_NAME: _make_page(experiment, name, about, command)} if interactive else {}
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
     files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}
-    files |= moving
+    files |= moving | page
     record = {"experiment": name, "sentence": findings.sentence, "command": command}
     record |= {"versions": versions(), "git": git_state()}  # type: ignore[dict-item]
     files["config.yaml"] = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode()
@@ -100,6 +108,19 @@ def _animate(animation: Animation) -> dict[str, bytes]:
     files = {"animation.gif": encode_gif(frames, animation.frames_per_second)}
     film = encode_mp4(frames, animation.frames_per_second)
     return files if film is None else files | {"animation.mp4": film}
+
+
+def _make_page(experiment: LectureExperiment, name: str, about: str, command: str) -> bytes:
+    """Return the page with sliders, and say how it comes along: its frames take a while."""
+    frames, total = [], len(places_of(experiment))
+    log.info("Computing %d frames for %s ...", total, PAGE_NAME)
+    for frame in compute_frames(experiment):
+        frames.append(frame)
+        if len(frames) % _SAY_EVERY == 0:
+            log.info("%d of %d", len(frames), total)
+    page = render_page(experiment, frames, name=name, about=about, command=command)
+    log.info("%s: %d frames, %.1f MB\n", PAGE_NAME, total, len(page) / 1e6)
+    return page
 
 
 def format_csv(table: pandas.DataFrame) -> bytes:

@@ -120,6 +120,13 @@ def encode_figure(named: NamedFigure) -> tuple[bytes, bytes]:
     return png.getvalue() if named.every_colour else _with_palette(png), pdf.getvalue()
 
 
+def encode_picture(figure: Figure, width: int) -> bytes:
+    """Return a figure as a PNG so many pixels wide, with its best 256 colours and without a date."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=width / figure.get_size_inches()[0], metadata={"Software": None})
+    return _with_palette(png)
+
+
 def _with_palette(png: io.BytesIO) -> bytes:
     """Return a PNG with its best 256 colours: of lines and text, half the size."""
     smaller = io.BytesIO()

@@ -40,6 +40,10 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
+_KEYS = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
+_MOVES = 12  # of a finger from one place to another
+
+
 class BrowserError(Exception):
     """The browser did not do as it was told."""
 
@@ -51,6 +55,10 @@ def find_browser() -> str | None:
 
 class Browser:
     """One page of a headless Chromium.
+
+    Attributes:
+        complaints: errors and warnings of the console, and exceptions that nothing caught, since ``listen``.
+        requests: addresses that the page asked for since then.
 
     Args:
         program: path of the browser.
@@ -72,6 +80,8 @@ class Browser:
         os.close(to_read)
         os.close(to_write)
         self._buffer, self._last, self._session = b"", 0, ""
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
         self._size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
 
     def __enter__(self) -> "Browser":
@@ -136,9 +146,47 @@ class Browser:
                 return value
             time.sleep(_POLL_S)
 
-    def picture(self) -> bytes:
-        """Return what the window shows as a PNG."""
-        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
+    def listen(self) -> None:
+        """Note from now on what the console says, and every request, that of a data URI included."""
+        for domain in ("Runtime", "Log", "Network"):
+            self._call(f"{domain}.enable")
+
+    def press(self, key: str) -> None:
+        """Press a key of the keyboard and let go of it: Tab, Enter, Home, End, ArrowLeft or ArrowRight."""
+        of_key = {"key": key, "code": key, "windowsVirtualKeyCode": _KEYS[key]}
+        self._call("Input.dispatchKeyEvent", type="rawKeyDown", **of_key)
+        if key == "Enter":
+            self._call("Input.dispatchKeyEvent", type="char", text="\r", **of_key)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **of_key)
+
+    def touch(self, start: tuple[float, float], end: tuple[float, float] | None = None) -> None:
+        """Put a finger on the page, draw it to another place if there is one, and lift it.
+
+        Args:
+            start: pixels from the left and the top of the window.
+            end: likewise.
+        """
+        self._call("Emulation.setTouchEmulationEnabled", enabled=True)
+        points = [start]
+        if end is not None:
+            steps = [k / _MOVES for k in range(1, _MOVES + 1)]
+            points += [tuple(a + part * (b - a) for a, b in zip(start, end, strict=True)) for part in steps]  # type: ignore[misc]
+        for k, (x, y) in enumerate(points):
+            kind = "touchMove" if k else "touchStart"
+            self._call("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x, "y": y}])
+        self._call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+    def picture(self, element: str = "") -> bytes:
+        """Return what the window shows, or an element of it, as a PNG.
+
+        Args:
+            element: an expression; empty for the window.
+        """
+        part = {}
+        if element:
+            box = "(b => ({x: b.x + scrollX, y: b.y + scrollY, width: b.width, height: b.height, scale: 1}))"
+            part = {"clip": self.evaluate(f"{box}({element}.getBoundingClientRect())")}
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png", **part)["data"])
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._last += 1
@@ -151,11 +199,23 @@ class Browser:
             raise BrowserError("The browser has ended.") from error
         until = time.monotonic() + _ANSWER_S
         while (answer := self._receive(until)).get("id") != self._last:
-            pass  # an event
+            self._note(answer)
         if "error" in answer:
             raise BrowserError(f"{method}: {answer['error']['message']}.")
         result: dict[str, Any] = answer["result"]
         return result
+
+    def _note(self, event: dict[str, Any]) -> None:
+        """Keep of an event what ``listen`` is for."""
+        said = event.get("params", {})
+        if event["method"] == "Network.requestWillBeSent":
+            self.requests.append(said["request"]["url"])
+        elif event["method"] == "Runtime.exceptionThrown":
+            self.complaints.append(str(said["exceptionDetails"].get("exception", said)))
+        elif event["method"] == "Log.entryAdded" and said["entry"]["level"] in ("warning", "error"):
+            self.complaints.append(said["entry"]["text"])
+        elif event["method"] == "Runtime.consoleAPICalled" and said["type"] in ("warning", "error", "assert"):
+            self.complaints.append(str(said["args"]))
 
     def _receive(self, until: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:

@@ -8,6 +8,7 @@ import hydra
 import pytest
 
 from gan_lab.cli.configs import to_plain, version_base
+from gan_lab.cli.distances import OF_THE_COMMAND
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.config.build import build
 from gan_lab.config.options import config_folder, describe_option, list_options
@@ -21,7 +22,7 @@ def composed(name: str) -> dict[str, Any]:
     prefer_own_configs()  # as the command does
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
         plain = to_plain(hydra.compose("distances", overrides=[f"distances={name}"]))
-    return {key: value for key, value in plain.items() if key not in ("animate", "trusted")}
+    return {key: value for key, value in plain.items() if key not in OF_THE_COMMAND}
 
 
 def test_the_experiments_that_lectures_need_are_there() -> None:

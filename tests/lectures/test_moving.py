@@ -83,7 +83,14 @@ class Never(LectureExperiment):
 
 
 def write(folder: Path, experiment: LectureExperiment, **asked: Any) -> Findings:
-    options = {"animate": False, "name": "never", "command": "", "config": {}} | asked
+    options = {
+        "animate": False,
+        "interactive": False,
+        "about": "",
+        "name": "never",
+        "command": "",
+        "config": {},
+    } | asked
     return run_and_write(experiment, folder, **options)
 
 

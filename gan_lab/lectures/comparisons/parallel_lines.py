@@ -2,17 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
 import torch
 from matplotlib.figure import Figure
 
-from gan_lab.config.checks import PositiveInt, Rule
+from gan_lab.config.checks import PositiveFloat, PositiveInt, Rule
 from gan_lab.distances import divergences
 from gan_lab.distances.plane import Segment
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.words import span
 from gan_lab.metrics.transport import wasserstein
@@ -36,27 +36,40 @@ class ParallelLinesExperiment(LectureExperiment):
     Attributes:
         shifts: θ of each row, in units of the segments' length.
         samples: points on each segment, evenly spaced, for the exact transport beside |θ|.
+        reach: largest |θ| that is drawn; None for that of the shifts.
     """
+
+    sliders: ClassVar = (
+        Slider(
+            "shifts",
+            "shift θ (length of a segment)",
+            tuple(k / 20 for k in range(-20, 21)),
+            0.5,
+            lambda _, theta: (theta,),
+        ),
+    )
+    held: ClassVar = {"reach": 1.0}
 
     shifts: Shifts
     samples: PositiveInt = 256
+    reach: PositiveFloat | None = None
 
     def run(self) -> Findings:
         """Compute every distance and its derivative at every θ."""
         table = pandas.DataFrame([self._row(shift) for shift in self.shifts])
         curve = _curve(self._reach())
         figure = new_slide()
-        self._draw(figure, curve)
+        self._draw(figure, curve, self.shifts[0] if len(self.shifts) == 1 else None)
         return Findings(table, figure, say_parallel_lines(table, self.samples), {"curve": curve})
 
     def animation(self) -> Animation:
         """Return the second segment moving across, with both distances at its place."""
         curve, figure = _curve(self._reach()), new_slide()
-        frames = np.linspace(0, len(curve) - 1, 41).astype(int)
-        return Animation(figure, lambda k: self._draw(figure, curve, frames[k]), len(frames))
+        places = curve["theta"].iloc[np.linspace(0, len(curve) - 1, 41).astype(int)].tolist()
+        return Animation(figure, lambda k: self._draw(figure, curve, places[k]), len(places))
 
     def _reach(self) -> float:
-        return max(abs(shift) for shift in self.shifts) or 1.0
+        return self.reach or max(abs(shift) for shift in self.shifts) or 1.0
 
     def _row(self, shift: float) -> dict[str, float]:
         p, q = Segment((0.0, 0.0), (0.0, 1.0)), Segment((shift, 0.0), (shift, 1.0))
@@ -75,10 +88,10 @@ class ParallelLinesExperiment(LectureExperiment):
             "reverse_kl": divergences.kl(q, p),
         }
 
-    def _draw(self, figure: Figure, curve: pandas.DataFrame, place: int | None = None) -> None:
+    def _draw(self, figure: Figure, curve: pandas.DataFrame, marked: float | None) -> None:
         figure.clear()
         lines, distances = figure.subplots(1, 2, width_ratios=[2, 3])
-        theta = float(curve["theta"].iloc[-1 if place is None else place])
+        theta = float(curve["theta"].iloc[-1]) if marked is None else marked
         lines.plot([0, 0], [0, 1], color=BLUE, linewidth=5, label="$P_0$")
         lines.plot([theta, theta], [0, 1], "--", color=VERMILION, linewidth=5, label=r"$P_\theta$")
         reach = self._reach()
@@ -91,9 +104,9 @@ class ParallelLinesExperiment(LectureExperiment):
         # JSD leaves log 2 at one point alone
         distances.plot(0, math.log(2), "o", color=GREEN, markerfacecolor="white")
         distances.plot(0, 0, "o", color=GREEN, label="JSD at θ = 0")
-        if place is not None:
-            distances.plot(theta, curve["w1"].iloc[place], "o", color=BLUE, markersize=11)
-            distances.plot(theta, curve["jsd"].iloc[place], "s", color=GREEN, markersize=11)
+        if marked is not None:
+            distances.plot(theta, abs(theta), "o", color=BLUE, markersize=11)
+            distances.plot(theta, math.log(2) if theta else 0.0, "s", color=GREEN, markersize=11)
         distances.set(xlabel="shift θ (length of a segment)", ylabel=r"distance between $P_0$ and $P_\theta$")
         distances.set(ylim=(-0.05, 1.45 * max(reach, math.log(2))))
         distances.legend(loc="upper center", ncols=3, columnspacing=1.0, title="KL is ∞ for θ ≠ 0")
@@ -113,11 +126,12 @@ def say_parallel_lines(table: pandas.DataFrame, samples: int) -> str:
         off = float(((apart["w1_of_samples"] - apart["w1"]).abs() / apart["w1"]).max())
         divergent = int(np.isinf(apart[["kl", "reverse_kl"]]).all(axis=1).sum())
         flat = len(apart) > 1 and np.isclose(apart["jsd"], math.log(2), rtol=1e-9).all()
+        which = f"the {len(apart)} θ that are not 0" if len(apart) > 1 else f"θ = {apart['theta'].iloc[0]:g}"
         said.append(
-            f"At the {len(apart)} θ that are not 0, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
+            f"At {which}, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
             f"exact transport between {samples} points on each segment agrees to {off:.1g} of it; JSD is "
-            f"{span(apart['jsd'].tolist(), '.4f')}{LEVEL if flat else ''}; KL is infinite both ways at "
-            f"{divergent} of them."
+            f"{span(apart['jsd'].tolist(), '.4f')}{LEVEL if flat else ''}; KL is infinite both ways"
+            f"{f' at {divergent} of them' if divergent != 1 or len(apart) > 1 else ''}."
         )
     if len(distances):
         said.append(f"At θ = 0 the largest of all distances is {distances.to_numpy().max():g}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas
@@ -17,7 +18,7 @@ from gan_lab.constraints.base import Constraint
 from gan_lab.distances.divergences import jensen_shannon
 from gan_lab.distances.line import Density
 from gan_lab.distances.line.transport import wasserstein_line
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.comparisons.line_pair import LinePair, as_points
 from gan_lab.lectures.critics.critic_fit import FittedCritic, Look, fit_critic
 from gan_lab.lectures.drawing import new_slide
@@ -60,6 +61,17 @@ class TwoGaussians(LectureExperiment):
         samples: evenly spaced quantiles that stand for each side.
         seed: of networks and batches.
     """
+
+    sliders: ClassVar = (
+        Slider(
+            "fake.mean",
+            "distance of the Gaussians",
+            (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0),
+            5.0,
+            lambda experiment, distance: experiment.real.location + distance,
+        ),
+        Slider("steps", "steps of the critic", (10, 50, 200, 1000), 1000),
+    )
 
     real: Density
     fake: Density

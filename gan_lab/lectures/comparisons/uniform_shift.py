@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -12,7 +12,7 @@ from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, Rule
 from gan_lab.distances import divergences
 from gan_lab.distances.line import Uniform
 from gan_lab.distances.line.transport import wasserstein_line
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.words import span
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
@@ -26,9 +26,9 @@ _CURVE_POINTS = 121
 
 # columns that are drawn: name, label, colour and line style
 _DRAWN = (
-    ("w1", "Wasserstein W1 (unit of x)", BLUE, "-"),  # first: for width 1 it lies below TV as far as 1
-    ("tv", "total variation", VERMILION, "--"),
-    ("jsd", "Jensen-Shannon (nats)", GREEN, "-."),
+    ("w1", "W1 (unit of x)", BLUE, "-"),  # first: for width 1 it lies below TV as far as 1
+    ("tv", "TV", VERMILION, "--"),
+    ("jsd", "JSD (nats)", GREEN, "-."),
 )
 
 
@@ -45,19 +45,29 @@ class UniformShift(LectureExperiment):
     Attributes:
         shifts: ε of each row.
         width: w, in the unit of the shifts.
+        reach: largest shift that is drawn; None for 1.5 widths, or that of the shifts if it is larger.
     """
+
+    sliders: ClassVar = (
+        Slider("shifts", "shift ε", tuple(k / 10 for k in range(26)), 0.5, lambda _, shift: (shift,)),
+        Slider("width", "width w of both", (0.5, 1.0, 2.0), 1.0),
+    )
+    held: ClassVar = {"reach": 2.5}
 
     shifts: Shifts
     width: PositiveFloat = 1.0
+    reach: PositiveFloat | None = None
 
     def run(self) -> Findings:
         """Compute every divergence and distance at every shift."""
         table = self._distances(np.asarray(self.shifts))
         curve = self._distances(self._curve_shifts())
-        figure = new_slide()
-        self._draw(figure, curve)
+        figure, one = new_slide(), table.iloc[0] if len(table) == 1 else None
+        self._draw(figure, curve, marked=one)
         seen = pandas.concat([table, curve], ignore_index=True)
-        return Findings(table, figure, say_uniform_shift(seen, self.width), {"curve": curve})
+        said = [_say_row(one)] if one is not None else []
+        sentence = " ".join([*said, say_uniform_shift(seen, self.width)])
+        return Findings(table, figure, sentence, {"curve": curve})
 
     def animation(self) -> Animation:
         """Return the two uniforms parting, with the distances drawn as far as they have come."""
@@ -66,7 +76,7 @@ class UniformShift(LectureExperiment):
         return Animation(figure, lambda k: self._draw(figure, curve, steps[k]), len(steps))
 
     def _curve_shifts(self) -> np.ndarray:
-        return np.linspace(0, max(1.5 * self.width, *self.shifts), _CURVE_POINTS)
+        return np.linspace(0, self.reach or max(1.5 * self.width, *self.shifts), _CURVE_POINTS)
 
     def _distances(self, shifts: np.ndarray) -> pandas.DataFrame:
         rows = []
@@ -86,11 +96,18 @@ class UniformShift(LectureExperiment):
             )
         return pandas.DataFrame(rows)
 
-    def _draw(self, figure: Figure, curve: pandas.DataFrame, so_far: int | None = None) -> None:
+    def _draw(
+        self,
+        figure: Figure,
+        curve: pandas.DataFrame,
+        so_far: int | None = None,
+        marked: pandas.Series | None = None,
+    ) -> None:
         figure.clear()
         densities, distances = figure.subplots(2, 1, height_ratios=[1, 3])
         seen = curve.iloc[:so_far]
         shift = float(seen["shift"].iloc[-1]) if so_far else self.width / 2
+        shift = shift if marked is None else float(marked["shift"])
         largest = float(curve["shift"].iloc[-1])
         for start, label, colour, hatch in ((0.0, "P", BLUE, "//"), (shift, "Q", VERMILION, "\\\\")):
             box = {"facecolor": "none", "edgecolor": colour, "hatch": hatch, "linewidth": 2}
@@ -99,9 +116,18 @@ class UniformShift(LectureExperiment):
         densities.legend(loc="upper right", ncols=2)
         for name, label, colour, line in _DRAWN:
             distances.plot(seen["shift"], seen[name], line, color=colour, label=label)
+            if marked is not None:
+                distances.plot(shift, marked[name], "o", color=colour, markersize=11)
         distances.set(xlim=(0, largest), ylim=(0, 1.04 * curve[["tv", "jsd", "w1"]].to_numpy().max()))
         distances.set(xlabel="shift ε (unit of x)", ylabel="distance")
         distances.legend(loc="upper left", title="KL is ∞ for ε > 0")
+
+
+def _say_row(row: pandas.Series) -> str:
+    """Return the distances of a table's only row."""
+    kl = f"KL is {row['kl']:g}, " if row["kl"] == row["reverse_kl"] else ""
+    others = f"TV {row['tv']:.4g}, JSD {row['jsd']:.4f} and W1 {row['w1']:.4g}"
+    return f"At a shift of {row['shift']:g}, {kl}{others}."
 
 
 def say_uniform_shift(rows: pandas.DataFrame, width: float) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import pandas
 import torch
@@ -13,7 +13,7 @@ from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Ru
 from gan_lab.config.errors import BadValueError
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
-from gan_lab.lectures.base import Findings, LectureExperiment
+from gan_lab.lectures.base import Findings, LectureExperiment, Slider
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.dual_network import Contender
 from gan_lab.lectures.critics.fixed_pairs import FixedPair
@@ -73,6 +73,8 @@ class Lipschitz(LectureExperiment):
         batch_size: points of each side per step.
         seed: of critics and points.
     """
+
+    sliders: ClassVar = (Slider("steps", "steps of the critics", (1, 10, 30, 100, 300, 1000), 300),)
 
     pair: FixedPair
     contenders: dict[str, Contender]

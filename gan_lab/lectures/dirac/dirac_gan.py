@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -15,7 +15,7 @@ from torch.nn.functional import normalize
 
 from gan_lab.config.checks import PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.dirac.dirac_game import DiracGame
 from gan_lab.lectures.dirac.dirac_verdict import say_verdicts, turns_of, verdict
 from gan_lab.lectures.drawing import new_slide
@@ -56,6 +56,11 @@ class DiracGAN(LectureExperiment):
     Reference:
         Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018, sections 2 to 4.
     """
+
+    sliders: ClassVar = (
+        Slider("steps", "generator steps", (5, 10, 20, 40, 80, 160, 300), 80),
+        Slider("lr", "step size of both", (0.05, 0.1, 0.2), 0.1),
+    )
 
     games: dict[str, DiracGame]
     lr: PositiveFloat

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -15,7 +15,7 @@ from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.line import LineMixture
 from gan_lab.distances.line.bends import positive_components
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.alpha_path import animate_alpha
 from gan_lab.lectures.fgan.fitted_gaussians import (
@@ -64,6 +64,16 @@ class ModeCovering(LectureExperiment):
         Minka, "Divergence measures and message passing", 2005, figure 1, the same fits for alpha-divergences;
         Nowozin et al., "f-GAN", 2016, section 2.5.
     """
+
+    sliders: ClassVar = (
+        Slider(
+            "target.means",
+            "distance of the outer modes",
+            tuple(k / 2 for k in range(13)),
+            4.0,
+            lambda experiment, distance: _apart(experiment.target.means, distance),
+        ),
+    )
 
     target: LineMixture
     divergences: Divergences
@@ -141,6 +151,13 @@ class ModeCovering(LectureExperiment):
         figure.supylabel("density", fontsize="medium")
         figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
         return figure
+
+
+def _apart(means: tuple[float, ...], distance: float) -> tuple[float, ...]:
+    """Return means about the same middle, stretched so that the outer two are so far from each other."""
+    middle, extent = (min(means) + max(means)) / 2, max(means) - min(means)
+    places = [(mean - middle) / extent for mean in means] if extent else [0.0] * len(means)
+    return tuple(middle + distance * place for place in places)
 
 
 def say_fits(target: LineMixture, minima: Minima) -> list[str]:

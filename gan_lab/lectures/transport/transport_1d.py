@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas
@@ -22,7 +22,7 @@ from gan_lab.distances.finite.linear_programs import (
 )
 from gan_lab.distances.line import Atomic, Discrete, LineDistribution
 from gan_lab.distances.line.transport import wasserstein_line
-from gan_lab.lectures.base import Animation, Findings, LectureExperiment
+from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.metrics.transport import Order
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 
 AGREE = 1e-9  # of W1: what two programs may differ by
 
+_SEEN = 1e-9  # of the largest mass: less is a program's rounding, and is not drawn
 _N_FRAMES, _STILL_FRAMES = 41, 6
 
 
@@ -62,6 +63,16 @@ class Transport1D(LectureExperiment):
         target: where it shall be.
         n_atoms: points of equal mass, at the middle quantiles, that stand for a distribution with a density.
     """
+
+    sliders: ClassVar = (
+        Slider(
+            "target.atoms",
+            "shift of the target",
+            tuple(k / 4 for k in range(-12, 13)),
+            0.0,
+            lambda experiment, shift: tuple(atom + shift for atom in experiment.target.atoms),
+        ),
+    )
 
     source: LineDistribution
     target: LineDistribution
@@ -190,14 +201,18 @@ def _draw(figure: Figure, solution: _Solution, source: Atomic, target: Atomic) -
 
 def _draw_plan(axes: Axes, solution: _Solution) -> None:
     ways = _plan_table(solution)
+    ways = ways[ways["mass"] > _SEEN * ways["mass"].max()].reset_index(drop=True)
     stays = np.isclose(ways["x"], ways["y"])
     area = 1500 * ways["mass"] / ways["mass"].max() / max(1.0, len(solution.x) / 4)
     axes.axline((float(solution.x[0]),) * 2, slope=1, color=GREY, linewidth=1)
     axes.scatter(ways["x"][stays], ways["y"][stays], s=area[stays], color=GREY, marker="s")
     axes.scatter(ways["x"][~stays], ways["y"][~stays], s=area[~stays], color=GREEN, marker="o")
     if len(ways) <= 12:
-        for x, y, mass in ways.itertuples(index=False):
-            axes.annotate(f"{mass:.3g}", (x, y), ha="center", va="center", fontsize=12, color="white")
+        for (x, y, mass), size in zip(ways.itertuples(index=False), area, strict=True):
+            below = (0, -math.sqrt(size) / 2 - 2)
+            axes.annotate(
+                f"{mass:.3g}", (x, y), below, textcoords="offset points", ha="center", va="top", fontsize=12
+            )
     room = 0.15 * (np.ptp(solution.x) or 1.0)
     ends = (solution.x[0] - room, solution.x[-1] + room)
     axes.set(xlim=ends, ylim=ends, aspect="equal", xlabel="from x", ylabel="to y")

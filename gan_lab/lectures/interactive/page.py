@@ -1,0 +1,67 @@
+"""The interactive page as one HTML file: pictures, styles and script inside, and nothing from elsewhere."""
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from gan_lab.config.command_lines import command_line, words_of
+from gan_lab.lectures.base import LectureExperiment
+from gan_lab.lectures.interactive.frames import Frame, start_of
+
+_ONLY_OF_THE_PAGE = ("interactive=", "animate=", "hydra.")
+
+
+def render_page(
+    experiment: LectureExperiment, frames: Sequence[Frame], *, name: str, about: str, command: str
+) -> bytes:
+    """Return the page.
+
+    Args:
+        experiment: what the frames are of.
+        frames: in the order of ``places_of``.
+        name: of the experiment.
+        about: what it is, in a line; may be empty.
+        command: what was typed for the page.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    shown = [
+        {
+            "sentence": frame.sentence,
+            "command": _command_of(command, frame),
+            "picture": f"data:image/png;base64,{base64.b64encode(frame.png).decode()}",
+        }
+        for frame in frames
+    ]
+    sliders = [
+        {
+            "id": f"slider-{k}",
+            "label": slider.label,
+            "positions": [f"{position:g}" for position in slider.positions],
+            "start": slider.positions.index(slider.start),
+        }
+        for k, slider in enumerate(experiment.sliders)
+    ]
+    text = environment.get_template("page.html.j2").render(
+        title=name.replace("_", " "),
+        about=about,
+        sliders=sliders,
+        frames=shown,
+        first=shown[start_of(experiment)],
+    )
+    return text.encode()
+
+
+def _command_of(command: str, frame: Frame) -> str:
+    """Return the command that makes a frame's figure and sentence: the page's, with the frame's settings."""
+    keys = tuple(each.partition("=")[0] + "=" for each in frame.overrides)
+    kept = [
+        word for word in words_of(command) if not word.lstrip("+").startswith((*_ONLY_OF_THE_PAGE, *keys))
+    ]
+    return command_line([*kept, *frame.overrides])
