@@ -28,7 +28,7 @@ OF_THE_COMMAND = ("animate", "interactive", "trusted")
 _CHOICE = re.compile(r"(?P<sign>\+?)experiment=(?P<names>.*)", re.DOTALL)
 _ADDS_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp", "hydra.searchpath")
 _OF_GROUP = re.compile(rf"(?<!\S)\+?{GROUP}=")
-_NOT_ITS_OWN = (GROUP, "animate", "trusted")  # of the keys of a command: none of the experiment's settings
+_NOT_ITS_OWN = (GROUP, *OF_THE_COMMAND)  # of the keys of a command: none of the experiment's settings
 _NAMES = re.compile(r"\w*(,\w*)*")
 
 
@@ -73,6 +73,20 @@ def keys_of(overrides: list[str]) -> list[str]:
     return [key for key in leaves_of(plain) if not key.endswith("_target_")]
 
 
+def experiments_with_sliders() -> list[str]:
+    """Return the experiments of the lab that have sliders."""
+    import yaml
+    from hydra.utils import get_class
+
+    folder = config_folder() / GROUP
+    found = []
+    for name in list_options(GROUP, [config_folder()]):
+        target = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
+        experiment: Any = get_class(target)
+        found += [name] if experiment.sliders else []
+    return found
+
+
 @noted
 def _distances_job(config: DictConfig) -> None:
     from gan_lab.lectures.base import LectureExperiment
@@ -96,7 +110,7 @@ def _distances_job(config: DictConfig) -> None:
         if interactive and not experiment.sliders:
             raise UserError(
                 f"interactive must be false for experiment={name}, which has no sliders; "
-                f"{', '.join(_with_sliders())} have some."
+                f"{', '.join(experiments_with_sliders())} have some."
             )
         run_and_write(
             experiment,
@@ -129,20 +143,6 @@ def _choice(argument: str, own_only: bool) -> str:
     if unknown and own_only:
         raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.")
     return f"{match['sign']}{GROUP}={match['names']}"
-
-
-def _with_sliders() -> list[str]:
-    """Return the experiments of the lab that have sliders."""
-    import yaml
-    from hydra.utils import get_class
-
-    folder = config_folder() / GROUP
-    found = []
-    for name in list_options(GROUP, [config_folder()]):
-        target = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
-        experiment: Any = get_class(target)
-        found += [name] if experiment.sliders else []
-    return found
 
 
 def _as_typed(text: str) -> str:

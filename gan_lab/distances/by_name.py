@@ -53,37 +53,31 @@ class NamedDivergence:
     """A divergence of p and q.
 
     Attributes:
-        label: what a figure calls it.
         exact: its value between two densities.
         landscape: its value between a mixture p and every Gaussian q, for searching.
     """
 
-    label: str
     exact: Callable[[Density, Density], float]
     landscape: Callable[[GaussianSum], Landscape]
 
 
 BY_NAME: dict[str, NamedDivergence] = {
-    "kl": NamedDivergence("KL(p, q)", kl, partial(FDivergenceLandscape, f=KULLBACK_LEIBLER)),
+    "kl": NamedDivergence(kl, partial(FDivergenceLandscape, f=KULLBACK_LEIBLER)),
     "reverse_kl": NamedDivergence(
-        "KL(q, p)", lambda p, q: kl(q, p), partial(FDivergenceLandscape, f=REVERSE_KULLBACK_LEIBLER)
+        lambda p, q: kl(q, p), partial(FDivergenceLandscape, f=REVERSE_KULLBACK_LEIBLER)
     ),
-    "jeffrey": NamedDivergence("Jeffrey", jeffrey, partial(FDivergenceLandscape, f=JEFFREY)),
+    "jeffrey": NamedDivergence(jeffrey, partial(FDivergenceLandscape, f=JEFFREY)),
     "jensen_shannon": NamedDivergence(
-        "JSD", jensen_shannon, partial(FDivergenceLandscape, f=JENSEN_SHANNON, factor=0.5)
+        jensen_shannon, partial(FDivergenceLandscape, f=JENSEN_SHANNON, factor=0.5)
     ),
     "total_variation": NamedDivergence(
-        "TV", total_variation, partial(FDivergenceLandscape, f=TOTAL_VARIATION, has_kink=True)
+        total_variation, partial(FDivergenceLandscape, f=TOTAL_VARIATION, has_kink=True)
     ),
     "squared_hellinger": NamedDivergence(
-        "Hellinger²", squared_hellinger, partial(FDivergenceLandscape, f=SQUARED_HELLINGER)
+        squared_hellinger, partial(FDivergenceLandscape, f=SQUARED_HELLINGER)
     ),
-    "pearson_chi_squared": NamedDivergence(
-        "χ² / q", pearson_chi_squared, partial(FDivergenceLandscape, f=PEARSON)
-    ),
-    "neyman_chi_squared": NamedDivergence(
-        "χ² / p", neyman_chi_squared, partial(FDivergenceLandscape, f=NEYMAN)
-    ),
-    "wasserstein_1": NamedDivergence("W₁", partial(wasserstein_line, order=1), FirstWassersteinLandscape),
-    "wasserstein_2": NamedDivergence("W₂", partial(wasserstein_line, order=2), SecondWassersteinLandscape),
+    "pearson_chi_squared": NamedDivergence(pearson_chi_squared, partial(FDivergenceLandscape, f=PEARSON)),
+    "neyman_chi_squared": NamedDivergence(neyman_chi_squared, partial(FDivergenceLandscape, f=NEYMAN)),
+    "wasserstein_1": NamedDivergence(partial(wasserstein_line, order=1), FirstWassersteinLandscape),
+    "wasserstein_2": NamedDivergence(partial(wasserstein_line, order=2), SecondWassersteinLandscape),
 }

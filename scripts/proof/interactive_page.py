@@ -108,9 +108,9 @@ def _by_finger(browser: Browser) -> Iterable[Finding]:
         browser.touch(_middle(browser, f"{slider}.parentElement.lastElementChild"))
         state = browser.evaluate(_STATE)
         yield _follows(f"a tap on + of slider {k}", [state], state["values"][k] == 1)
+        _to_start(browser, slider)
         box = _box(browser, slider)
         y = (box["top"] + box["bottom"]) / 2
-        _to_start(browser, slider)
         browser.touch((box["left"] + SMALLEST_TARGET / 2, y), (box["right"] - 2, y))
         state = browser.evaluate(_STATE)
         end = state["values"][k] == state["counts"][k] - 1

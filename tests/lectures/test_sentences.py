@@ -162,8 +162,8 @@ def test_a_gradient_that_ends_larger_is_not_said_to_fall() -> None:
         {"iteration": [5, 30], "first_norm": [1.0, 1.0], "largest_norm": [50.0, 1.0], "last_norm": [4.0, 0.1]}
     ).assign(orders_of_magnitude=[1.1, 1.0], last_bound=[math.inf, 0.05])
     said = say_vanishing(table, 100)
-    assert "falls at 1 of 2 stages: it ends at 4, 0.1 times its first size" in said
-    assert "1.1, 1.0 orders of magnitude below its largest" in said
+    assert "falls at 1 of 2 stages, from 1 to 4 at iteration 5; from 1 to 0.1 at iteration 30. " in said
+    assert "It ends 1.1, 1.0 orders of magnitude below its largest." in said
     assert "at most 0.05 at iteration 30; 0 of 1 are below." in said
 
 
@@ -177,17 +177,17 @@ def test_a_gradient_that_shrinks_is_not_said_to_grow() -> None:
 
 def bounds(course: list[str], **columns: list[float]) -> pandas.DataFrame:
     usual = {"exact": [1.0, 1.0], "least": [0.0, 0.0], "share": [0.9, -0.1], "least_gap": [0.1, 0.2]}
-    return pandas.DataFrame({"divergence": ["kl", "tv"], **usual, **columns, "course": course})
+    return pandas.DataFrame({"name": ["KL", "TV"], **usual, **columns, "course": course})
 
 
 def test_a_bound_that_fell_or_never_left_is_not_said_to_have_risen() -> None:
     fell = say_bounds(bounds(["rose", "fell"]), 100)
-    assert "1 of 2 bounds have risen, to 90.0% (kl) of their divergence." in fell
-    assert "That of tv has fallen from 80.0% of it to -10.0%." in fell
+    assert "1 of 2 bounds have risen, to 90.0% (KL) of their divergence." in fell
+    assert "That of TV has fallen from 80.0% of it to -10.0%." in fell
     stayed = say_bounds(bounds(["rose", "stayed"]), 100)
-    assert "What a constant T is worth, f(1), was never exceeded by tv." in stayed
+    assert "What a constant T is worth, f(1), was never exceeded by TV." in stayed
     equal = say_bounds(bounds(["rose", "stayed"], exact=[0.0, 0.0]), 100)
-    assert equal == "Nothing is to be reached, as P and Q are equal: kl, tv."
+    assert equal == "Nothing is to be reached, as P and Q are equal: KL, TV."
 
 
 def test_the_course_of_a_bound_is_what_became_of_it() -> None:
@@ -219,7 +219,7 @@ def test_a_head_that_saturates_on_all_points_alike_is_said_to_have_learned_nothi
         found = bound.run()
     # the critic that this seed starts with is worth less than a constant
     assert found.table["course"].iloc[0] == "stayed"
-    assert found.sentence == "What a constant T is worth, f(1), was never exceeded by total_variation."
+    assert found.sentence == "What a constant T is worth, f(1), was never exceeded by TV."
 
 
 def test_a_flat_bottom_has_no_best_gaussian() -> None:

@@ -16,6 +16,7 @@ from gan_lab.game.networks import parameters
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.comparisons.polyline import Polyline, polyline
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.lectures.words import span
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import build_with, make_rng
@@ -107,9 +108,9 @@ class Continuity(LectureExperiment):
             plane.plot([], [], color=colour, label=label)
         plane.set(xlabel="first coordinate", ylabel="second coordinate")
         plane.legend(title="samples lie on")
-        distances.plot(table["t"], table["w1"], "-o", color=BLUE, label="W1")
+        distances.plot(table["t"], table["w1"], "-o", color=BLUE, label=name_of("w1"))
         distances.plot(table["t"], table["coupling"], "--", color=GREY, label="E ‖g_θ(z) − g₀(z)‖")
-        distances.plot(table["t"], table["jsd"], "s", color=GREEN, label="JSD (nats)")
+        distances.plot(table["t"], table["jsd"], "s", color=GREEN, label=f"{name_of('jsd')} (nats)")
         distances.set(xlabel="t, how far the parameters are moved", ylabel="distance", ylim=(-0.02, None))
         distances.legend()
         return figure

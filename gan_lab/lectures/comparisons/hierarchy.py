@@ -17,6 +17,7 @@ from gan_lab.distances.line import Dirac, Discrete, Gaussian, LineDistribution, 
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
 
 Indices = Annotated[
@@ -45,11 +46,11 @@ SLOWEST = -0.5
 
 # from the weakest to the strongest: column, label on the slide, and what computes it from P and P_n
 MEASURES: tuple[tuple[str, str, Callable[[LineDistribution, LineDistribution], float]], ...] = (
-    ("w1", "W1", wasserstein_line),
-    ("tv", "TV", divergences.total_variation),
-    ("jsd", "JSD", divergences.jensen_shannon),
-    ("reverse_kl", "KL(Pₙ|P)", lambda p, q: divergences.kl(q, p)),
-    ("kl", "KL(P|Pₙ)", divergences.kl),
+    ("w1", name_of("w1"), wasserstein_line),
+    ("tv", name_of("tv"), divergences.total_variation),
+    ("jsd", name_of("jsd"), divergences.jensen_shannon),
+    ("reverse_kl", name_of("reverse_kl", "P", "Pₙ"), lambda p, q: divergences.kl(q, p)),
+    ("kl", name_of("kl", "P", "Pₙ"), divergences.kl),
 )
 
 
@@ -93,8 +94,8 @@ class Hierarchy(LectureExperiment):
 
     KL → 0 (either way) implies TV → 0, which is equivalent to JSD → 0, which implies W → 0. No arrow can be
     turned round: n equally spaced points tend to the uniform in W alone; a uniform that moves into place
-    also in TV and JSD, with both KL infinite; one that grows into place also in KL(P_n|P), but not in
-    KL(P|P_n). The last implication needs a bounded space, which the paper assumes (compact): on the whole
+    also in TV and JSD, with both KL infinite; one that grows into place also in KL(P_n, P), but not in
+    KL(P, P_n). The last implication needs a bounded space, which the paper assumes (compact): on the whole
     line, mass 1/n that moves to n vanishes for TV and not for W. Arjovsky's talk shows the order without it.
 
     Beside it, Pinsker's inequality TV ≤ √(KL/2). Zou's lecture 9 has √(2 KL), which bounds the L1 norm, twice
@@ -167,8 +168,8 @@ def _sentence(table: pandas.DataFrame, pinsker: pandas.DataFrame) -> str:
     return (
         f"At n = {points['n']}, equally spaced points are {points['w1']:.3g} from the uniform in W1 and "
         f"{points['tv']:.3g} in TV; a uniform moving into place is {shift['tv']:.3g} away in TV with "
-        f"KL = {shift['kl']:g}; and where the space is unbounded, TV can vanish ({escape['tv']:.3g}) without "
-        f"W1 ({escape['w1']:.3g}). A coin of bias {closest['parameter']:g} reaches "
+        f"KL(P, Pₙ) = {shift['kl']:g}; and where the space is unbounded, TV can vanish ({escape['tv']:.3g}) "
+        f"without W1 ({escape['w1']:.3g}). A coin of bias {closest['parameter']:g} reaches "
         f"{closest['share_of_bound']:.4f} of Pinsker's bound √(KL/2), half of the lecture's √(2 KL)."
     )
 
@@ -207,5 +208,5 @@ def _draw_pinsker(axes: Axes, pinsker: pandas.DataFrame) -> None:
     ):
         is_family = pinsker["family"] == family
         axes.plot(bound[is_family], pinsker["tv"][is_family], marker, color=colour, label=label)
-    axes.set(xlim=ends, ylim=(0, min(1.0, ends[1])), xlabel="√(KL/2), KL in nats", ylabel="TV")
+    axes.set(xlim=ends, ylim=(0, min(1.0, ends[1])), xlabel="√(KL/2), KL in nats", ylabel=name_of("tv"))
     axes.legend(loc="lower right")

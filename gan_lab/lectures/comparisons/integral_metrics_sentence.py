@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas
 
+from gan_lab.lectures.names import name_of
+
 FLAT = 1.01  # what grows by less, while the shift grows to more, no longer tells how far
 PROPORTIONAL = 1e-6  # of the value: rounding and quadrature
 BLIND = 1e-7  # in units of the metric
@@ -13,17 +15,17 @@ CHANGES = {"shift": "a shift", "drop": "a dropped mode", "shrink": "shrunken sca
 
 _LABELS = {
     "mean_gap": "mean gap",
-    "w1": "W1",
+    "w1": name_of("w1"),
     "root_energy": "√energy",
     "bounded_lipschitz": "bounded Lipschitz",
-    "twice_tv": "2 TV",
+    "twice_tv": f"2 {name_of('tv')}",
 }
 
 
 def label(metric: str) -> str:
     """Return what a slide calls a metric."""
     if metric.startswith("mmd_"):
-        return f"MMD (s = {metric.removeprefix('mmd_')})"
+        return f"{name_of('mmd')} (s = {metric.removeprefix('mmd_')})"
     return _LABELS[metric]
 
 

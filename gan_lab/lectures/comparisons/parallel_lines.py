@@ -14,6 +14,7 @@ from gan_lab.distances import divergences
 from gan_lab.distances.plane import Segment
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.lectures.words import span
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
@@ -43,7 +44,7 @@ class ParallelLinesExperiment(LectureExperiment):
         Slider(
             "shifts",
             "shift θ (length of a segment)",
-            tuple(k / 20 for k in range(-20, 21)),
+            tuple(k / 10 for k in range(-10, 11)),
             0.5,
             lambda _, theta: (theta,),
         ),
@@ -97,13 +98,13 @@ class ParallelLinesExperiment(LectureExperiment):
         reach = self._reach()
         lines.set(xlim=(-1.15 * reach, 1.15 * reach), ylim=(-0.05, 1.35), xlabel="x", ylabel="z")
         lines.legend(loc="upper center", ncols=2)
-        distances.plot(curve["theta"], curve["w1"], color=BLUE, label="W1 = |θ|")
+        distances.plot(curve["theta"], curve["w1"], color=BLUE, label=f"{name_of('w1')} = |θ|")
         for side in (curve["theta"] < 0, curve["theta"] > 0):
             distances.plot(curve["theta"][side], curve["jsd"][side], "--", color=GREEN)
-        distances.plot([], [], "--", color=GREEN, label="JSD (nats)")
+        distances.plot([], [], "--", color=GREEN, label=f"{name_of('jsd')} (nats)")
         # JSD leaves log 2 at one point alone
         distances.plot(0, math.log(2), "o", color=GREEN, markerfacecolor="white")
-        distances.plot(0, 0, "o", color=GREEN, label="JSD at θ = 0")
+        distances.plot(0, 0, "o", color=GREEN, label=f"{name_of('jsd')} at θ = 0")
         if marked is not None:
             distances.plot(theta, abs(theta), "o", color=BLUE, markersize=11)
             distances.plot(theta, math.log(2) if theta else 0.0, "s", color=GREEN, markersize=11)

@@ -15,6 +15,7 @@ from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveFloa
 from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
@@ -39,7 +40,7 @@ CHANGES = ("none", "mean", "covariance")
 
 # tests by name: label, colour, marker and line style
 _LOOKS = {
-    "mmd": ("MMD", BLUE, "o", "-"),
+    "mmd": (name_of("mmd"), BLUE, "o", "-"),
     "energy": ("energy distance", GREEN, "^", "-."),
     "classifier": ("classifier", VERMILION, "s", "--"),
 }

@@ -14,6 +14,7 @@ from gan_lab.distances.line import Uniform
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.lectures.words import span
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
@@ -26,9 +27,9 @@ _CURVE_POINTS = 121
 
 # columns that are drawn: name, label, colour and line style
 _DRAWN = (
-    ("w1", "W1 (unit of x)", BLUE, "-"),  # first: for width 1 it lies below TV as far as 1
-    ("tv", "TV", VERMILION, "--"),
-    ("jsd", "JSD (nats)", GREEN, "-."),
+    ("w1", f"{name_of('w1')} (unit of x)", BLUE, "-"),  # first: for width 1 it lies below TV as far as 1
+    ("tv", name_of("tv"), VERMILION, "--"),
+    ("jsd", f"{name_of('jsd')} (nats)", GREEN, "-."),
 )
 
 
@@ -49,7 +50,7 @@ class UniformShift(LectureExperiment):
     """
 
     sliders: ClassVar = (
-        Slider("shifts", "shift ε", tuple(k / 10 for k in range(26)), 0.5, lambda _, shift: (shift,)),
+        Slider("shifts", "shift ε", tuple(k / 4 for k in range(11)), 0.5, lambda _, shift: (shift,)),
         Slider("width", "width w of both", (0.5, 1.0, 2.0), 1.0),
     )
     held: ClassVar = {"reach": 2.5}

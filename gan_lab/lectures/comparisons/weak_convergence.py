@@ -18,6 +18,7 @@ from gan_lab.distances.line.atoms import Atomic
 from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.lectures.words import listed
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
@@ -37,11 +38,11 @@ REACH = 1.0  # beyond which the truncated distance no longer grows
 
 # columns of the table, their labels, colours, lines and widths; several lie on each other
 LOOKS = {
-    "w1": ("W1", BLUE, "-", 7.0),
+    "w1": (name_of("w1"), BLUE, "-", 7.0),
     "weak": ("weak: transport at cost min(|x − y|, 1)", BLACK, "-", 3.5),
     "moment": ("moment: |E|X| − E|Xₙ||", ORANGE, ":", 2.5),
-    "tv": ("TV", VERMILION, "--", 1.8),
-    "jsd": ("JSD", GREEN, "-.", 1.8),
+    "tv": (name_of("tv"), VERMILION, "--", 1.8),
+    "jsd": (name_of("jsd"), GREEN, "-.", 1.8),
 }
 LOWEST = 1e-5  # that is drawn
 

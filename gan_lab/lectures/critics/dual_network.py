@@ -24,9 +24,9 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.optimizers.linear_decay import LinearDecay
-from gan_lab.plotting.style import BLACK, BLUE, GREY, VERMILION
+from gan_lab.plotting.style import BLACK, BLUE, VERMILION
 
-_SHOWN = 1.5  # how far beyond the exact distance a raw estimate is drawn to scale
+_SHOWN = 1.5  # of the exact distance: up to there a raw estimate is drawn to scale
 
 
 @dataclass(frozen=True)
@@ -177,25 +177,33 @@ def _draw(table: pandas.DataFrame) -> Figure:
     for axes, pair in zip(figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0], pairs, strict=True):
         _draw_pair(axes, table[table["pair"] == pair])
         axes.set_title(pair.replace("_", " "))
+    figure.supxlabel("in units of the exact W1", fontsize="medium")
     handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    figure.legend(handles, labels, loc="outside upper center", ncols=4)
     return figure
 
 
 def _draw_pair(axes: Axes, rows: pandas.DataFrame) -> None:
-    exact, floor = rows["exact"].iloc[0], rows["floor"].iloc[0]
-    places, end = np.arange(len(rows))[::-1], _SHOWN * exact
-    axes.axvline(floor, linestyle=":", color=GREY, label="floor: real against real")
-    axes.axvline(exact, color=BLACK, label="exact W1")
-    axes.plot(rows["certified"], places, "o", color=BLUE, markersize=10, label="certified")
-    seen = rows["raw"].clip(0, end)
-    axes.plot(seen, places, "D", color=VERMILION, fillstyle="none", markeredgewidth=2, label="raw")
-    for place, raw in zip(places, rows["raw"], strict=True):
-        if not 0 <= raw <= end:
-            axes.annotate(
-                f"{raw:.2g} →", (end, place + 0.2), ha="right", va="bottom", color=VERMILION, fontsize=12
-            )
+    """Draw how much of the exact distance is proved, and what the raw estimate claims."""
+    exact = rows["exact"].iloc[0] or 1.0
+    places, proved, raw = np.arange(len(rows))[::-1], rows["certified"] / exact, rows["raw"] / exact
+    low = min(0.0, math.floor(proved.min() if proved.notna().any() else 0.0))
+    axes.axvline(1, color=BLACK, label="exact W1")
+    axes.hlines(places, proved, 1, color=BLUE, linewidth=7, alpha=0.25, label="not proved")
+    axes.plot(proved, places, "o", color=BLUE, markersize=10, label="certified: at most W1")
+    axes.plot(
+        raw.where(raw.between(low, _SHOWN)),
+        places,
+        "D",
+        color=VERMILION,
+        fillstyle="none",
+        markeredgewidth=2,
+        label="raw: the unit is unknown",
+    )
+    for place, value in zip(places, raw, strict=True):
+        if not low <= value <= _SHOWN:
+            side, text = ("right", f"{value:.2g} →") if value > _SHOWN else ("left", f"← {value:.2g}")
+            x = _SHOWN if value > _SHOWN else low
+            axes.text(x, place, text, ha=side, va="center", color=VERMILION, fontsize=13)
     axes.set_yticks(places, [name.replace("_", " ") for name in rows["constraint"]])
-    axes.set(xlim=(min(0, math.floor(rows["certified"].min())), 1.06 * end), xlabel="W1 (units of the data)")
-    axes.set_ylim(-0.6, len(rows) - 0.3)
-    axes.grid(axis="y", alpha=0.3)
+    axes.set(xlim=(low, 1.04 * _SHOWN), ylim=(-0.6, len(rows) - 0.3), xticks=[low, 0.5, 1])

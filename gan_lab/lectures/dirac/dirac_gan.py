@@ -58,7 +58,7 @@ class DiracGAN(LectureExperiment):
     """
 
     sliders: ClassVar = (
-        Slider("steps", "generator steps", (5, 10, 20, 40, 80, 160, 300), 80),
+        Slider("steps", "generator steps", (10, 20, 40, 80, 160, 300), 80),
         Slider("lr", "step size of both", (0.05, 0.1, 0.2), 0.1),
     )
 

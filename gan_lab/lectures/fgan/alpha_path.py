@@ -13,14 +13,15 @@ from gan_lab.distances.generating_functions import alpha_function
 from gan_lab.distances.line import LineMixture
 from gan_lab.lectures.base import Animation
 from gan_lab.lectures.drawing import new_slide
-from gan_lab.lectures.fgan.fitted_gaussians import covers, draw_fits, legend_handles
-from gan_lab.plotting.style import BLUE, GREY, VERMILION
+from gan_lab.lectures.fgan.fitted_gaussians import colour_of_fit, draw_fits, legend_handles
+from gan_lab.lectures.names import name_of
+from gan_lab.plotting.style import GREY
 
 # From half of Neyman's chi-squared, at -1, over KL(q, p) and KL(p, q) to half of Pearson's, at 2. In steps
 # that float64 holds exactly, so that 0 and 1 are among them.
 ALPHAS = np.arange(-16, 33) / 16
 LIMITS = {0.0: "reverse_kl", 1.0: "kl"}
-LABELS = {-1.0: "χ²/p", 0.0: "KL(q,p)", 1.0: "KL(p,q)", 2.0: "χ²/q"}
+NAMED = {-1.0: "neyman_chi_squared", 0.0: "reverse_kl", 1.0: "kl", 2.0: "pearson_chi_squared"}
 
 
 def animate_alpha(target: LineMixture, alphas: Sequence[float] = tuple(ALPHAS)) -> Animation:
@@ -48,14 +49,16 @@ def _draw(
     for alpha, minima in zip(alphas, path, strict=True):
         _draw_scales(scales, target, alpha, minima)
     largest = 1.7 * np.sqrt(target.variance())
-    scales.set(xlim=(-1.15, 2.15), ylim=(0, largest), xticks=list(LABELS), ylabel="scale of the fit")
-    scales.set_xticklabels(LABELS.values(), rotation=25)
+    scales.set(xlim=(-1.15, 2.15), ylim=(0, largest), xticks=list(NAMED), ylabel="scale of the fit")
+    scales.set_xticklabels([name_of(key) for key in NAMED.values()], rotation=25)
     scales.axvline(alphas[-1], color=GREY, linewidth=1, zorder=0)
-    figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
+    figure.legend(
+        handles=legend_handles(), loc="outside upper center", ncols=5, columnspacing=1.0, handlelength=1.5
+    )
 
 
 def _draw_scales(axes: Axes, target: LineMixture, alpha: float, minima: tuple[Minimum, ...]) -> None:
     for found in minima:
-        colour = BLUE if covers(target, found) else VERMILION
+        colour = colour_of_fit(target, found, is_first=True)
         filling = colour if found.is_global else "none"
         axes.plot(alpha, found.scale, "o", color=colour, markerfacecolor=filling, markersize=5)

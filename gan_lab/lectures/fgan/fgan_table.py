@@ -21,6 +21,7 @@ from gan_lab.distances.variational import exact_divergence, exact_function
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.fgan_training import FGANTraining, LearnedGaussian
+from gan_lab.lectures.names import names_of_objectives
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
 
@@ -31,17 +32,6 @@ Divergences = Annotated[
 
 SAME = 1e-3  # of a scale, which fits by quadrature reach
 LEAST = 1e-6  # a divergence of less has no parts of itself
-
-LABELS = {
-    "kl": "KL(p,q)",
-    "reverse_kl": "KL(q,p)",
-    "jensen_shannon": "2 JSD",
-    "jeffrey": "Jeffrey",
-    "pearson": "χ²/q",
-    "neyman": "χ²/p",
-    "squared_hellinger": "H²",
-    "total_variation": "TV",
-}
 
 
 @dataclass(frozen=True)
@@ -107,7 +97,10 @@ class FGANTable(LectureExperiment):
         table = self._tabulate(exact, learned)
         details = {"exact_matrix": of_exact, "learned_matrix": of_learned}
         return Findings(
-            table, _draw(of_exact, of_learned), say_fits(table, of_exact, of_learned), _with_names(details)
+            table,
+            _draw(of_exact, of_learned, list(table["name"])),
+            say_fits(table, of_exact, of_learned),
+            _with_names(details),
         )
 
     def _nearest(self, objective: FDivergence) -> Gaussian:
@@ -132,9 +125,11 @@ class FGANTable(LectureExperiment):
     def _tabulate(
         self, exact: Mapping[str, Gaussian], learned: Mapping[str, LearnedGaussian]
     ) -> pandas.DataFrame:
+        names = names_of_objectives(self.divergences)
         rows = [
             {
                 "trained_on": name,
+                "name": names[name],
                 "least_divergence": exact_divergence(objective, self.target, exact[name]),
                 "learned_divergence": exact_divergence(objective, self.target, learned[name].gaussian),
                 "learned_bound": learned[name].bound,
@@ -193,17 +188,17 @@ def _different(means: list[float], scales: list[float]) -> int:
     return len(kept)
 
 
-def _draw(exact: pandas.DataFrame, learned: pandas.DataFrame) -> Figure:
+def _draw(exact: pandas.DataFrame, learned: pandas.DataFrame, names: list[str]) -> Figure:
     figure = new_slide()
     left, right = figure.subplots(1, 2, sharey=True)
-    _draw_matrix(left, exact, "Gaussians by quadrature")
-    _draw_matrix(right, learned, "Gaussians learned by f-GANs")
+    _draw_matrix(left, exact, names, "Gaussians by quadrature")
+    _draw_matrix(right, learned, names, "Gaussians learned by f-GANs")
     left.set_ylabel("trained on")
     figure.supxlabel("divergence from the target (bold: the least of its column)", fontsize="medium")
     return figure
 
 
-def _draw_matrix(axes: Axes, matrix: pandas.DataFrame, title: str) -> None:
+def _draw_matrix(axes: Axes, matrix: pandas.DataFrame, names: list[str], title: str) -> None:
     """Draw values as text on a shade for how far they exceed the least of their column."""
     values = matrix.to_numpy()
     excess = np.minimum(values / values.min(axis=0) - 1, 1.5)
@@ -219,8 +214,7 @@ def _draw_matrix(axes: Axes, matrix: pandas.DataFrame, title: str) -> None:
             fontsize=12,
             fontweight="bold" if is_least else "normal",
         )
-    labels = [LABELS.get(name, name) for name in matrix.columns]
-    axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(labels)), labels)
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(names)), names)
     axes.tick_params(length=0)
     axes.set_title(title)

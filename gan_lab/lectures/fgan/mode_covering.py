@@ -20,6 +20,7 @@ from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.alpha_path import animate_alpha
 from gan_lab.lectures.fgan.fitted_gaussians import (
     REACH,
+    colour_of_fit,
     covers,
     draw_fits,
     gaussian_of,
@@ -27,6 +28,7 @@ from gan_lab.lectures.fgan.fitted_gaussians import (
     modes_covered,
     window,
 )
+from gan_lab.lectures.names import name_of
 from gan_lab.lectures.words import listed, span
 
 Divergences = Annotated[
@@ -53,8 +55,9 @@ class ModeCovering(LectureExperiment):
     the table's ``unique`` says that the one shown is chance.
 
     JSD has its 1/2 and TV is half of L1. Of the two chi-squared divergences ∫(p - q)²/q is Pearson's; the
-    f-GAN paper prints it with /p. Each is infinite for some Gaussians, that with /p from twice the variance
-    of the widest component on; ``matrix.csv`` has every divergence at every fit, infinities included.
+    f-GAN paper prints it with /p, which is Neyman's. Each is infinite for some Gaussians, Neyman's from twice
+    the variance of the widest component on; ``matrix.csv`` has every divergence at every fit, infinities
+    included.
 
     Attributes:
         target: p.
@@ -108,6 +111,7 @@ class ModeCovering(LectureExperiment):
         rows = [
             {
                 "divergence": name,
+                "name": name_of(name),
                 "minimum": "global" if found.is_global else "local",
                 "mean": found.mean,
                 "scale": found.scale,
@@ -144,12 +148,18 @@ class ModeCovering(LectureExperiment):
         for axes, (name, several) in zip(panels, minima.items(), strict=False):
             draw_fits(axes, self.target, several)
             flat = not all(found.is_unique for found in several)
-            axes.set_title(BY_NAME[name].label + (", one of many" if flat else ""))
+            axes.set_title(name_of(name) + (", one of many" if flat else ""))
+            count = modes_covered(self.target, several[0])
+            said = f"covers {count} of {len(positive_components(self.target)[0])}"
+            colour = colour_of_fit(self.target, several[0], is_first=True)
+            axes.text(0.5, 0.97, said, color=colour, ha="center", va="top", transform=axes.transAxes)
         for axes in panels[len(minima) :]:
             axes.set_axis_off()
         figure.supxlabel("x (unit of the target)", fontsize="medium")
         figure.supylabel("density", fontsize="medium")
-        figure.legend(handles=legend_handles(), loc="outside upper center", ncols=4, columnspacing=1.2)
+        figure.legend(
+            handles=legend_handles(), loc="outside upper center", ncols=5, columnspacing=1.0, handlelength=1.5
+        )
         return figure
 
 
@@ -207,12 +217,12 @@ def _say_infinite(matrix: pandas.DataFrame) -> list[str]:
     for name in matrix.columns[1:]:
         where = matrix["fitted_under"][np.isinf(matrix[name])].to_list()
         if where:
-            said.append(f"{BY_NAME[name].label} is infinite at the fit under {_labels(where)}.")
+            said.append(f"{name_of(name)} is infinite at the fit under {_labels(where)}.")
     return said
 
 
 def _labels(names: list[str]) -> str:
-    return listed([BY_NAME[name].label for name in names])
+    return listed([name_of(name) for name in names])
 
 
 def _scales(best: Mapping[str, list[Minimum]], names: list[str]) -> str:

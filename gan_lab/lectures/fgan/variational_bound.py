@@ -17,6 +17,7 @@ from gan_lab.distances.variational import exact_divergence, least_value, optimal
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.variational_critic import Lesson, follow_bound
+from gan_lab.lectures.names import names_of_objectives
 from gan_lab.lectures.words import listed
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
@@ -30,6 +31,7 @@ NOTHING = 1e-6  # of a divergence: float32 scores show no less
 _GRID, _FRAMES = 401, 40
 # part of either distribution's mass that lies beyond each side of what is drawn
 _HIDDEN = 2e-3
+_BELOW = -0.04  # where a share below 0 is marked
 
 
 @dataclass(frozen=True)
@@ -118,12 +120,16 @@ class VariationalBound(LectureExperiment):
             left.axhline(exact, color=BLACK, linestyle="--", label="divergence")
             low = max(min(learnt.bounds), exact - 3 * (exact - least_value(objective)))
             left.set(xlim=(0, self.steps), ylim=(low, exact + 0.1 * (exact - low)))
-            left.set(xlabel="steps of the critic", ylabel=f"{self.shown} (unit of f)")
+            left.set(xlabel="steps of the critic", ylabel=f"{self._names[self.shown]} (unit of f)")
             left.legend(loc="lower right")
             _draw_function(right, x, learnt.functions[frames[k]], optimum)
             spread(right, finite, pad=0.3)  # the same in every frame
 
         return Animation(figure, draw, len(frames))
+
+    @property
+    def _names(self) -> dict[str, str]:
+        return names_of_objectives(self.divergences)
 
     def _learn(self, objective: FDivergence, x: Array) -> Lesson:
         return follow_bound(
@@ -153,6 +159,7 @@ class VariationalBound(LectureExperiment):
         least_gap = exact - max(learnt.bounds)
         return {
             "divergence": name,
+            "name": self._names[name],
             "exact": exact,
             "least": least,
             **bounds,
@@ -168,15 +175,20 @@ class VariationalBound(LectureExperiment):
         for k, step in enumerate((*self.table_steps, self.steps)):
             share = ((table[f"bound_{step}"] - table["least"]) / height).where(height > 0)
             look = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)]}
-            left.plot(share.where(np.isfinite(height)), reach, linestyle="none", label=f"{step:,}", **look)
+            share = share.where(np.isfinite(height))
+            left.plot(share.where(share >= 0), reach, linestyle="none", label=f"{step:,}", **look)
+            below = reach[(share < 0).to_numpy()]
+            left.plot(np.full(len(below), _BELOW), below, "<", color=look["color"], markersize=9)
         left.axvline(1, color=BLACK, linewidth=1.5)
-        left.set_yticks(reach, [name.replace("_", " ") for name in table["divergence"]])
-        left.set(xlim=(-0.05, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="bound, as a part of D_f")
+        left.set_yticks(reach, table["name"])
+        left.set(
+            xlim=(2 * _BELOW, 1.05), ylim=(len(table) - 0.5, -0.5), xlabel="bound / divergence (◂ below 0)"
+        )
         left.grid(axis="y", color=GREY, alpha=0.3)
         left.legend(title="steps of the critic", ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
         shown = functions[["x", self.shown, f"{self.shown}_optimal"]].to_numpy()
         _draw_function(right, *shown.T)
-        right.set_title(self.shown.replace("_", " "))
+        right.set_title(f"what T learns for {self._names[self.shown]}")
 
 
 def course_of(bounds: list[float], exact: float, least: float) -> str:
@@ -194,7 +206,7 @@ def say_bounds(table: DataFrame, steps: int) -> str:
     """Return how far the bounds have come, which have fallen back, and which never left a constant's value.
 
     Args:
-        table: divergence, exact, least, share, least_gap and course, a row for each.
+        table: name, exact, least, share, least_gap and course, a row for each.
         steps: of each critic.
     """
     parts = []
@@ -202,22 +214,22 @@ def say_bounds(table: DataFrame, steps: int) -> str:
     risen = finite[finite["course"] == "rose"]
     if len(risen):
         worst, best = risen.loc[risen["share"].idxmin()], risen.loc[risen["share"].idxmax()]
-        ends = dict.fromkeys(f"{row['share']:.1%} ({row['divergence']})" for row in (worst, best))
+        ends = dict.fromkeys(f"{row['share']:.1%} ({row['name']})" for row in (worst, best))
         parts.append(
             f"After {steps:,} steps {len(risen)} of {len(finite)} bounds have risen, to {' to '.join(ends)} "
             "of their divergence."
         )
-    for row in finite[finite["course"] == "fell"].itertuples():
+    for row in finite[finite["course"] == "fell"].itertuples(index=False):
         reached = 1 - row.least_gap / (row.exact - row.least)
-        parts.append(f"That of {row.divergence} has fallen from {reached:.1%} of it to {row.share:.1%}.")
+        parts.append(f"That of {row.name} has fallen from {reached:.1%} of it to {row.share:.1%}.")
     if (finite["course"] == "stayed").any():
-        names = listed(list(finite.loc[finite["course"] == "stayed", "divergence"]))
+        names = listed(list(finite.loc[finite["course"] == "stayed", "name"]))
         parts.append(f"What a constant T is worth, f(1), was never exceeded by {names}.")
-    infinite = table["divergence"][np.isinf(table["exact"])].tolist()
+    infinite = table["name"][np.isinf(table["exact"])].tolist()
     if infinite:
         parts.append(f"Infinite, with nothing for the bound to stop at: {', '.join(infinite)}.")
     if len(finite) + len(infinite) < len(table):
-        nothing = table[np.isfinite(table["exact"]) & (table["exact"] <= table["least"])]["divergence"]
+        nothing = table[np.isfinite(table["exact"]) & (table["exact"] <= table["least"])]["name"]
         parts.append(f"Nothing is to be reached, as P and Q are equal: {', '.join(nothing)}.")
     return " ".join(parts)
 

@@ -95,19 +95,21 @@ def _row(curve: DataFrame) -> dict[str, float]:
 
 
 def say_vanishing(table: DataFrame, steps: int) -> str:
-    """Return by what the gradient fell, or grew, and whether theorem 2.4 is kept.
+    """Return from where to where the gradient fell, or grew, and whether theorem 2.4 is kept.
 
     Args:
         table: a run's table, a row for each stage.
         steps: of each fresh discriminator.
     """
-    factors = ", ".join(f"{value:.2g}" for value in table["last_norm"] / table["first_norm"])
+    ways = "; ".join(
+        f"from {row.first_norm:.2g} to {row.last_norm:.2g} at iteration {row.iteration:,.0f}"
+        for row in table.itertuples()
+    )
     orders = ", ".join(f"{value:.1f}" for value in table["orders_of_magnitude"])
     fell, n = int((table["last_norm"] < table["first_norm"]).sum()), len(table)
     return (
         f"Within {steps:,} steps of the fresh discriminator the gradient of E log(1 - D) falls at {fell} of "
-        f"{n} stages: it ends at {factors} times its first size (stages in order), and {orders} orders of "
-        f"magnitude below its largest.{_of_theorem(table)}"
+        f"{n} stages, {ways}. It ends {orders} orders of magnitude below its largest.{_of_theorem(table)}"
     )
 
 

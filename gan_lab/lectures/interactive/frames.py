@@ -14,7 +14,7 @@ from gan_lab.plotting.style import encode_picture
 
 T = TypeVar("T")
 
-WIDTH = 1440  # pixels of a frame: sharp on a projector, at some 40 kB
+WIDTH = 1280  # pixels of a frame: what its column takes on a projector of 1920, at some 40 kB
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Transport1D(LectureExperiment):
         Slider(
             "target.atoms",
             "shift of the target",
-            tuple(k / 4 for k in range(-12, 13)),
+            tuple(k / 2 for k in range(-6, 7)),
             0.0,
             lambda experiment, shift: tuple(atom + shift for atom in experiment.target.atoms),
         ),

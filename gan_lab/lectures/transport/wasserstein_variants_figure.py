@@ -6,17 +6,20 @@ import pandas
 from matplotlib.figure import Figure
 
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.names import name_of
 from gan_lab.plotting.style import BLUE, GREEN, ORANGE, PURPLE, VERMILION
+
+W1, W2 = name_of("w1"), name_of("w2")
 
 # label, colour and line style
 LOOKS = {
-    "w1_l1": ("W1, l1", BLUE, "--"),
-    "w1_l2": ("W1, l2", BLUE, "-"),
-    "w1_linf": ("W1, l∞", BLUE, ":"),
-    "w2": ("W2", VERMILION, "-"),
-    "sliced_w1": ("sliced W1", GREEN, "-"),
-    "sliced_w2": ("sliced W2", ORANGE, "-."),
-    "mmd": ("MMD", PURPLE, "--"),
+    "w1_l1": (f"{W1}, l1", BLUE, "--"),
+    "w1_l2": (f"{W1}, l2", BLUE, "-"),
+    "w1_linf": (f"{W1}, l∞", BLUE, ":"),
+    "w2": (W2, VERMILION, "-"),
+    "sliced_w1": (f"sliced {W1}", GREEN, "-"),
+    "sliced_w2": (f"sliced {W2}", ORANGE, "-."),
+    "mmd": (name_of("mmd"), PURPLE, "--"),
 }
 
 

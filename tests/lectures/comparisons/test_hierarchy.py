@@ -62,7 +62,7 @@ def test_the_sentence_has_the_numbers_of_its_run() -> None:
     assert sentence.startswith(
         "At n = 20, equally spaced points are 0.0125 from the uniform in W1 and 1 in TV"
     )
-    assert "0.05 away in TV with KL = inf" in sentence
+    assert "0.05 away in TV with KL(P, Pₙ) = inf" in sentence
     assert "A coin of bias 0.1 reaches" in sentence
 
 

@@ -17,6 +17,7 @@ from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.fgan.alpha_path import ALPHAS, alpha_landscape, animate_alpha
 from gan_lab.lectures.fgan.fitted_gaussians import covers, modes_covered
 from gan_lab.lectures.fgan.mode_covering import ModeCovering
+from gan_lab.lectures.names import name_of
 from support.command_line import gan_lab
 
 TWINS = LineMixture((0.5, 0.5), (-2.0, 2.0), (0.6, 0.6))
@@ -67,10 +68,10 @@ def test_the_matrix_is_least_on_its_diagonal_and_infinite_where_the_divergence_i
 
 def test_the_sentence_says_who_covers_who_seeks_and_what_is_infinite() -> None:
     sentence = findings().sentence
-    assert "under KL(p, q), Hellinger² and W₂ covers all 2 modes" in sentence
-    assert "Under KL(q, p) and χ² / p it leaves modes out" in sentence
+    assert "under KL(p, q), Hellinger² and W2 covers all 2 modes" in sentence
+    assert "Under KL(q, p) and Neyman χ² it leaves modes out" in sentence
     assert "Local minima, in which a descent can end, are left under KL(q, p) and Hellinger²." in sentence
-    assert "χ² / p is infinite at the fit under KL(p, q), Hellinger² and W₂." in sentence
+    assert "Neyman χ² is infinite at the fit under KL(p, q), Hellinger² and W2." in sentence
 
 
 def test_the_curves_behind_the_figure_are_densities() -> None:
@@ -82,7 +83,7 @@ def test_the_curves_behind_the_figure_are_densities() -> None:
 
 def test_the_figure_has_a_panel_for_each_divergence_with_local_minima_dashed() -> None:
     panels = {axes.get_title(): axes for axes in findings().figure.axes}
-    assert set(panels) == {BY_NAME[name].label for name in NAMES}
+    assert set(panels) == {name_of(name) for name in NAMES}
     assert [line.get_linestyle() for line in panels["KL(q, p)"].lines] == ["-", "-", "--"]
     assert [line.get_linestyle() for line in panels["KL(p, q)"].lines] == ["-"]
     covering, seeking = panels["KL(p, q)"].lines[0], panels["KL(q, p)"].lines[0]

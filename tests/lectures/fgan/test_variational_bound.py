@@ -62,7 +62,7 @@ def test_an_infinite_divergence_is_said_to_be() -> None:
     with slide_style():
         found = apart.run()
     assert found.table.set_index("divergence").loc["kl", "exact"] == np.inf
-    assert "Infinite, with nothing for the bound to stop at: kl." in found.sentence
+    assert "Infinite, with nothing for the bound to stop at: KL(p, q)." in found.sentence
 
 
 def test_the_animation_ends_where_the_run_does() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gan_lab.cli.distances import _with_sliders
+from gan_lab.cli.distances import experiments_with_sliders
 from gan_lab.config.command_lines import words_of
 from gan_lab.lectures.base import LectureExperiment, Slider
 from gan_lab.lectures.interactive.frames import Frame, places_of
@@ -147,7 +147,7 @@ def test_the_command_line_writes_a_page_whose_commands_make_the_same(tmp_path: P
     text = (tmp_path / "page" / "interactive.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len(text) < 5e6
-    assert "interactive.html: 25 frames" in called.out
+    assert "interactive.html: 13 frames" in called.out
     assert page.texts["p"].startswith("Transport on the line: ")
     frame = page.data("frames")[3]
     words = words_of(frame["command"])
@@ -156,7 +156,7 @@ def test_the_command_line_writes_a_page_whose_commands_make_the_same(tmp_path: P
     assert again.status == 0
     record = json.loads((tmp_path / "again" / "findings.json").read_text(encoding="utf-8"))
     assert record["sentence"] == frame["sentence"]
-    assert len({frame["sentence"] for frame in page.data("frames")}) == 25
+    assert len({frame["sentence"] for frame in page.data("frames")}) == 13
 
 
 def test_an_experiment_without_sliders_says_which_have_some(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_an_experiment_without_sliders_says_which_have_some(tmp_path: Path) -> N
     sentence = f"interactive must be false for experiment=hierarchy, which has no sliders; {named} have some."
     assert (called.status, called.out, called.err) == (2, "", f"gan-lab: {sentence}\n")
     assert not (tmp_path / "x").exists()
-    assert _with_sliders() == list(WITH_SLIDERS)
+    assert experiments_with_sliders() == list(WITH_SLIDERS)
 
 
 @pytest.mark.parametrize("value", ["2", "yes"])
