@@ -73,10 +73,11 @@ def run_and_write(
         animation = experiment.animation() if animate else None
         if animate and animation is None:
             raise UserError(f"animate must be false for experiment={name}, in which nothing moves; got True.")
+        # first: it refuses parts that its sliders cannot move before anything is computed
+        page = {PAGE_NAME: _make_page(experiment, name, about, command)} if interactive else {}
         findings = compute(experiment)
         png, pdf = encode_figure(NamedFigure("figure", name, findings.sentence, findings.figure))
         moving = {} if animation is None else _animate(animation)
-        page = {PAGE_NAME: _make_page(experiment, name, about, command)} if interactive else {}
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
     files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}
     files |= moving | page

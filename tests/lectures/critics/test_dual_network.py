@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas
 import pytest
 from matplotlib.figure import Figure
@@ -12,7 +13,7 @@ from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.gradient_penalty import GradientPenalty, OneSidedGradientPenalty
 from gan_lab.datasets.embedded import Digits
 from gan_lab.datasets.toy import GaussianMixture, Ring
-from gan_lab.lectures.critics.dual_network import Contender, DualNetwork
+from gan_lab.lectures.critics.dual_network import Contender, DualNetwork, _draw
 from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair, FixedPair, ThreeCones
 from gan_lab.lectures.drawing import slide_style
 from support.command_line import gan_lab
@@ -97,3 +98,17 @@ def test_what_does_not_fit_is_refused() -> None:
         UserError, match=r"width must be a multiple of group_size, 2, .* in contenders.one; got 15"
     ):
         benchmark(None, Bjorck(), "groupsort", width=15)
+
+
+def test_the_figure_shows_what_is_proved_and_writes_what_is_too_large_to_draw() -> None:
+    rows = {"pair": ["a"] * 3, "constraint": ["clip", "gp", "none"], "raw": [8.0, 2.2, -6.0]}
+    table = pandas.DataFrame({**rows, "certified": [1.0, 1.8, -1.0], "exact": 2.0})
+    with slide_style():
+        (axes,) = _draw(table).axes
+    drawn = {line.get_label(): list(np.ravel(line.get_xdata())) for line in axes.lines}
+    assert drawn["certified: at most W1"] == [0.5, 0.9, -0.5]
+    assert np.isnan(drawn["raw: the unit is unknown"]).tolist() == [True, False, True]
+    assert drawn["raw: the unit is unknown"][1] == 1.1
+    assert [text.get_text() for text in axes.texts] == ["4 →", "← -3"]
+    low, high = axes.get_xlim()
+    assert low <= -1 < 1.5 < high

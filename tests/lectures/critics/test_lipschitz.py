@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from gan_lab.architectures.mlp_toy import ToyCritic
+from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.datasets.toy import GaussianMixture, Ring
+from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.dual_network import Contender
 from gan_lab.lectures.critics.fixed_pairs import AbsoluteValue, DatasetPair
@@ -29,6 +31,7 @@ from gan_lab.lectures.critics.slopes import (
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
+from lectures.test_lectures import composed
 from support.command_line import gan_lab
 
 POINTS = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
@@ -166,3 +169,13 @@ def test_the_command_runs(tmp_path: Path) -> None:
     assert called.status == 0, called.err
     assert len(pandas.read_csv(tmp_path / "a" / "table.csv")) == 6 + 2
     assert math.isfinite(pandas.read_csv(tmp_path / "a" / "layers.csv")["gp"].sum())
+
+
+def test_the_penalised_critics_of_the_figure_score_the_data_above_the_empty_middle() -> None:
+    experiment = build(composed("lipschitz"), LectureExperiment, "")
+    assert isinstance(experiment, Lipschitz)
+    points = experiment._points()
+    for name in ("gp", "gp_one_sided"):
+        critic = experiment._fit(experiment.contenders[name], experiment.depth).fitted
+        data, middle = float(critic.score(points).mean()), float(critic.score(torch.zeros(1, 2)))
+        assert data > middle + 0.5

@@ -87,7 +87,14 @@ def test_the_figure_has_a_panel_for_each_divergence_with_local_minima_dashed() -
     assert [line.get_linestyle() for line in panels["KL(q, p)"].lines] == ["-", "-", "--"]
     assert [line.get_linestyle() for line in panels["KL(p, q)"].lines] == ["-"]
     covering, seeking = panels["KL(p, q)"].lines[0], panels["KL(q, p)"].lines[0]
-    assert covering.get_color() != seeking.get_color()
+    twin = panels["KL(q, p)"].lines[1]
+    assert len({covering.get_color(), seeking.get_color(), twin.get_color()}) == 3
+    assert [text.get_text() for text in panels["KL(p, q)"].texts] == ["covers 2 of 2"]
+    assert [text.get_text() for text in panels["KL(q, p)"].texts] == ["covers 1 of 2"]
+    # each best fit of the two is drawn about its own mode alone, lest they look like one of two modes
+    for line, side in ((seeking, -1), (twin, 1)):
+        x, y = np.ravel(line.get_xdata()), np.ravel(line.get_ydata())
+        assert (side * x[np.isfinite(y)] > 0).all()
 
 
 def test_a_mode_is_covered_within_two_scales() -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from pandas import DataFrame
 
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.config.errors import BadValueError
 from gan_lab.distances.line import Gaussian, Uniform
-from gan_lab.lectures.drawing import slide_style
+from gan_lab.lectures.drawing import new_slide, slide_style
 from gan_lab.lectures.fgan.variational_bound import VariationalBound
 from gan_lab.lectures.fgan.variational_critic import sampler_of
 from gan_lab.objectives.relative_entropies import GANDivergence, JensenShannon, KullbackLeibler
@@ -101,3 +102,18 @@ def test_draws_are_those_of_the_density_and_of_the_seed() -> None:
 def test_what_does_not_fit_is_refused(changed: dict[str, Any], message: str) -> None:
     with pytest.raises(BadValueError, match=message):
         dataclasses.replace(BOUND, **changed)
+
+
+def test_the_figure_names_what_is_learnt_and_marks_what_lies_below_a_constant() -> None:
+    table = DataFrame({"name": ["A", "B"], "exact": [1.0, 2.0], "least": [0.0, 0.0]})
+    table = table.assign(bound_0=[-5.0, 0.5], bound_50=[0.2, 1.0], bound_150=[0.9, 1.8])
+    functions = DataFrame({"x": [0.0, 1.0], "kl": [0.0, 1.0], "kl_optimal": [0.0, 1.0]})
+    with slide_style():
+        figure = new_slide()
+        BOUND._draw(figure, table, functions)
+    left, right = figure.axes
+    assert right.get_title() == "what T learns for KL(p, q)"
+    assert [label.get_text() for label in left.get_yticklabels()] == ["A", "B"]
+    below = [line for line in left.lines if line.get_marker() == "<" and len(np.ravel(line.get_xdata()))]
+    assert [np.ravel(line.get_ydata()).tolist() for line in below] == [[0]]
+    assert left.get_xlim()[0] < np.ravel(below[0].get_xdata())[0] < 0

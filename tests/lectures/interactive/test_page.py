@@ -175,3 +175,17 @@ def test_interactive_is_true_or_false(value: str) -> None:
     called = gan_lab("distances", "experiment=parallel_lines", f"interactive={value}")
     assert called.status == 2
     assert called.err.startswith("gan-lab: interactive must be true or false; got ")
+
+
+def test_parts_that_the_slider_cannot_move_are_refused_in_a_line(tmp_path: Path) -> None:
+    called = gan_lab(
+        *("distances", "experiment=transport_1d", "interactive=true", "~target"),
+        "+target={_target_: gan_lab.distances.line.Gaussian, mean: 0, scale: 1}",
+        f"hydra.run.dir={tmp_path / 'x'}",
+    )
+    assert called.status == 2
+    lacking = "'Gaussian' object has no attribute 'atoms'"
+    assert (
+        called.err == f"gan-lab: interactive=true moves target.atoms, which there is not here: {lacking}.\n"
+    )
+    assert not (tmp_path / "x").exists()
