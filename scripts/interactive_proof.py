@@ -15,6 +15,8 @@ from proof.devtools import Browser, find_browser
 from proof.interactive_page import look_at_page
 from proof.pages import Finding
 
+from gan_lab.lectures.writing import PAGE_NAME
+
 WINDOWS = {"projector": (1920, 1080), "telephone": (390, 844)}
 
 
@@ -38,7 +40,8 @@ def main() -> int:
                 for finding in look_at_page(browser, page.resolve().as_uri()):
                     good &= say(finding)
                 browser.evaluate("scrollTo(0, 0)")
-                path = given.out / f"{page.parent.name}_{window}.png"
+                name = page.parent.name if page.name == PAGE_NAME else page.stem
+                path = given.out / f"{name}_{window}.png"
                 path.write_bytes(browser.picture())
                 print(f"  {path}")
     return 0 if good else 1

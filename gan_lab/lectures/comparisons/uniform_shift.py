@@ -114,11 +114,12 @@ class UniformShift(LectureExperiment):
             box = {"facecolor": "none", "edgecolor": colour, "hatch": hatch, "linewidth": 2}
             densities.bar(start, 1 / self.width, self.width, align="edge", label=label, **box)
         densities.set(xlim=(-0.02 * largest, largest + self.width), yticks=[], xlabel="x", ylabel="density")
+        densities.set(ylim=(0, 1.7 / self.width))  # room for the legend above both
         densities.legend(loc="upper right", ncols=2)
         for name, label, colour, line in _DRAWN:
             distances.plot(seen["shift"], seen[name], line, color=colour, label=label)
             if marked is not None:
-                distances.plot(shift, marked[name], "o", color=colour, markersize=11)
+                distances.plot(shift, marked[name], "o", color=colour, markersize=11, clip_on=False)
         distances.set(xlim=(0, largest), ylim=(0, 1.04 * curve[["tv", "jsd", "w1"]].to_numpy().max()))
         distances.set(xlabel="shift ε (unit of x)", ylabel="distance")
         distances.legend(loc="upper left", title="KL is ∞ for ε > 0")
@@ -126,7 +127,7 @@ class UniformShift(LectureExperiment):
 
 def _say_row(row: pandas.Series) -> str:
     """Return the distances of a table's only row."""
-    kl = f"KL is {row['kl']:g}, " if row["kl"] == row["reverse_kl"] else ""
+    kl = "KL is infinite, " if math.isinf(row["kl"]) else f"KL is {row['kl']:g}, "
     others = f"TV {row['tv']:.4g}, JSD {row['jsd']:.4f} and W1 {row['w1']:.4g}"
     return f"At a shift of {row['shift']:g}, {kl}{others}."
 

@@ -60,3 +60,15 @@ def test_bad_settings_are_refused() -> None:
         ParallelLinesExperiment((), 16)
     with pytest.raises(BadValueError, match="samples must be a whole number greater than 0; got 0"):
         ParallelLinesExperiment((1.0,), 0)
+
+
+def test_one_theta_is_said_and_marked() -> None:
+    with slide_style():
+        found = ParallelLinesExperiment((-0.25,), 16, 2.0).run()
+    assert found.sentence.startswith("At θ = -0.25, W1 is |θ|, 0.25, and exact transport")
+    assert found.sentence.endswith("KL is infinite both ways.")
+    lines, distances = found.figure.axes
+    assert lines.lines[1].get_xdata()[0] == -0.25
+    assert lines.get_xlim() == (-2.3, 2.3)
+    marked = [line.get_ydata()[0] for line in distances.lines if line.get_markersize() == 11]
+    assert marked == [0.25, math.log(2)]

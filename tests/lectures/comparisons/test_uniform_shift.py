@@ -50,3 +50,17 @@ def test_bad_settings_are_refused() -> None:
         UniformShift((0.1,), 0)
     with pytest.raises(BadValueError, match="shifts"):
         UniformShift((), 1.0)
+
+
+def test_one_shift_is_said_and_marked() -> None:
+    with slide_style():
+        found = UniformShift((0.5,), 2.0, 3.0).run()
+        still = UniformShift((0.0,), 2.0).run().sentence
+    assert found.sentence.startswith(
+        "At a shift of 0.5, KL is infinite, TV 0.25, JSD 0.1733 and W1 0.5. KL is infinite both ways at 121"
+    )
+    assert still.startswith("At a shift of 0, KL is 0, TV 0, JSD 0.0000 and W1 0. ")
+    _, distances = found.figure.axes
+    marked = [float(line.get_ydata()[0]) for line in distances.lines if line.get_marker() == "o"]
+    assert marked == pytest.approx([0.5, 0.25, 0.25 * math.log(2)])
+    assert distances.get_xlim() == (0, 3)
