@@ -57,7 +57,9 @@ def draw_fits(axes: Axes, target: LineMixture, minima: tuple[Minimum, ...]) -> N
         curve = gaussian_of(found).pdf(x)
         curve = np.where(curve > SEEN * curve.max(), curve, np.nan)
         if found.is_global:
-            axes.plot(x, curve, "-", color=colour_of_fit(target, found, found is best[0]), linewidth=2.8)
+            is_first = found is best[0]
+            colour = colour_of_fit(target, found, is_first)
+            axes.plot(x, curve, "-", color=colour, linewidth=2.8, zorder=4 if is_first else 3)
         else:
             axes.plot(x, curve, "--", color=LOCAL, linewidth=1.6)
     axes.set(xlim=(x[0], x[-1]), ylim=(0, HEADROOM * density.max()), yticks=[])
