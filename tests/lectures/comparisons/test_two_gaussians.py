@@ -77,7 +77,7 @@ def test_both_are_trained_to_what_they_should_become() -> None:
     for cost in ("gan_minimax", "gan"):
         row = rows.loc[cost]
         assert row["gradient_at_fakes"] == pytest.approx(row["exact_gradient"], rel=0.15)
-    assert f"(exact {rows.loc['wgan', 'exact']:.3f})" in found.sentence
+    assert f"(exact {rows.loc['wgan', 'exact']:.4g})" in found.sentence
 
 
 def test_far_apart_the_discriminator_saturates_and_the_critic_does_not() -> None:
