@@ -19,6 +19,7 @@ from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import quoted
+from gan_lab.config.unimported import check_node
 from gan_lab.runs.record import leaves_of
 
 GROUP = "distances"
@@ -89,9 +90,7 @@ def experiments_with_sliders() -> list[str]:
 
 @noted
 def _distances_job(config: DictConfig) -> None:
-    from gan_lab.lectures.base import LectureExperiment
     from gan_lab.lectures.computing import by_typed_keys, require_magnitudes
-    from gan_lab.lectures.writing import run_and_write
 
     composed = to_plain(config)
     settings = HydraConfig.get()
@@ -105,7 +104,13 @@ def _distances_job(config: DictConfig) -> None:
     node = {key: value for key, value in composed.items() if key not in OF_THE_COMMAND}
     overrides = list(settings.overrides.task)
     try:
+        check_node(node, "")
         require_magnitudes(node)
+
+        # what is left takes torch
+        from gan_lab.lectures.base import LectureExperiment
+        from gan_lab.lectures.writing import run_and_write
+
         experiment = build(node, LectureExperiment, "", trusted)
         if interactive and not experiment.sliders:
             raise UserError(

@@ -10,6 +10,7 @@ from gan_lab.cli.failures import Failure, noted
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
+from gan_lab.config.unimported import check_node
 
 _FORCED = "+force=true"
 
@@ -30,6 +31,9 @@ def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -
     Raises:
         UserError: if it has nothing to decode, or cannot be read or written.
     """
+    check_node(node, "dataset")
+
+    # what is left takes torch
     from gan_lab.datasets.base import Dataset
     from gan_lab.datasets.known_roots import remember_root
     from gan_lab.datasets.packed_dataset import PackedDataset

@@ -8,6 +8,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import take_experiment_keys, to_plain, trusted_packages
+from gan_lab.cli.early import refuse_early
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
@@ -46,10 +47,6 @@ def summarise_sweep() -> list[str]:
 
 @noted
 def _train_job(config: DictConfig) -> float:
-    from gan_lab.datasets.base import Dataset
-    from gan_lab.datasets.known_roots import remember_root
-    from gan_lab.training.launch import launch
-
     composed = to_plain(config)
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
@@ -59,6 +56,12 @@ def _train_job(config: DictConfig) -> float:
     choices |= take_experiment_keys(composed, choices)
 
     trusted = trusted_packages(composed)
+    refuse_early(composed)
+
+    # what is left takes torch
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
+    from gan_lab.training.launch import launch
 
     def claimed() -> None:
         begin_job_log()

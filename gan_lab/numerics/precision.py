@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from gan_lab.config.devices import check_device_name
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
 
@@ -17,7 +18,6 @@ DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "bf16": torch.bfloat16}
 
 _rounds_products = True  # as torch begins: it rounds convolutions
 _AMPERE = (8, 0)
-_MOST_DIGITS = 4  # of the index of a device
 _PROCESSOR = Path("/proc/cpuinfo")  # where torch 2.11 does not tell
 
 
@@ -96,10 +96,8 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cpu":
         return torch.device("cpu")
-    kind, _, index = name.partition(":")
-    is_number = index.isascii() and index.isdecimal() and len(index) <= _MOST_DIGITS
-    if kind != "cuda" or not (name == "cuda" or is_number):
-        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {quoted(name)}.")
+    check_device_name(name)
+    _, _, index = name.partition(":")
     if int(index or 0) >= torch.cuda.device_count():
         found = torch.cuda.device_count() if torch.cuda.is_available() else "no"
         raise UserError(

@@ -20,7 +20,8 @@ try:
     status = main()
 except SystemExit as leaving:
     status = leaving.code or 0
-assert status == 0, status
+with open("status", "w") as file:
+    file.write(str(status))
 """
 
 ASSEMBLE = """
@@ -61,6 +62,27 @@ def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tm
     modules = modules_after(COMMAND, arguments, tmp_path)
     assert "gan_lab.cli.main" in modules
     assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "0"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "train.batch_size=-1"],
+        ["train", "objective=gan", "optimizer.betas=[2,0.9]"],
+        ["train", "+dataset.no_such_key=1"],
+        ["train", "constraint=[clip,gp]", "constraint.parts.clip.bound=0"],
+        ["train", "-m", "seed=-1,-2"],
+        ["train", "device=phone"],
+        ["prepare", "dataset=mnist", "dataset.size=-1"],
+        ["distances", "experiment=dirac_gan", "start=[0,0]"],
+    ],
+    ids=" ".join,
+)
+def test_bad_values_are_refused_without_torch(arguments: list[str], tmp_path: Path) -> None:
+    modules = modules_after(COMMAND, arguments, tmp_path)
+    assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
 
 
 def test_a_dataset_is_described_without_what_reads_it(compose: Compose, tmp_path: Path) -> None:

@@ -1,0 +1,35 @@
+"""What is wrong with a composed config, said before torch is imported.
+
+The same rules stand in the annotations that :mod:`gan_lab.game.setup` checks everything by; that comes
+afterwards, and knows more.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.devices import check_device_name
+from gan_lab.config.unimported import check_node, check_settings
+
+_PLAIN = {"train": "gan_lab.game.settings.TrainSettings", "metrics": "gan_lab.game.settings.MetricsSettings"}
+
+
+def refuse_early(config: Mapping[str, Any]) -> None:
+    """Hold a config of ``gan-lab train`` to all rules that can be read without importing torch.
+
+    Args:
+        config: composed and resolved, as plain containers.
+
+    Raises:
+        UserError: naming the first key whose value breaks its rule.
+    """
+    conform("seed", config.get("seed"), NonNegativeInt)
+    check_device_name(conform("device", config.get("device"), str))
+    for key, settings in _PLAIN.items():
+        if isinstance(config.get(key), Mapping):
+            check_settings(settings, config[key], key)
+    architecture = config.get("architecture")
+    if isinstance(architecture, Mapping):
+        conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
+    for key, node in config.items():
+        check_node(node, key)
