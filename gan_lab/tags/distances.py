@@ -15,6 +15,7 @@ DISTANCES = (
         "0.693; with batch norm in the critic, which then scores no sample by itself, on that of whole "
         "batches instead",
         title="Jensen-Shannon estimate",
+        short="JSD estimate",
         chart="divergence",
         pinned=True,
     ),
@@ -26,6 +27,7 @@ DISTANCES = (
         "logarithms where it has some (LSGAN's is the triangular discrimination, hinge's the total "
         "variation); with batch norm in the critic, on that of whole batches instead",
         title="f-divergence estimate",
+        short="f-divergence estimate",
         chart="divergence",
         pinned=True,
     ),
@@ -36,6 +38,7 @@ DISTANCES = (
         f"the median of the last {names.MEDIAN_WINDOW} values of `{names.RAW}`; the paper's figures, and the "
         "report's, centre that window, which lags here by half of it",
         title=f"critic's score gap, median of {names.MEDIAN_WINDOW}",
+        short="W estimate",
         chart="critic's score gap",
         pinned=True,
     ),
@@ -47,6 +50,7 @@ DISTANCES = (
         "the averaged generator), of images between their features; it is biased upwards, so that its floor "
         "is not 0",
         title="exact Wasserstein distance",
+        short="W1",
         chart="certified, exact and floor",
         pinned=True,
     ),
@@ -76,6 +80,7 @@ DISTANCES = (
         f"two of them (`{names.PAIRWISE_SLOPE}`); a lower bound on it for any network; empty where the gap "
         "is rounding",
         title="certified Wasserstein distance",
+        short="certified W1",
         chart="certified, exact and floor",
     ),
     Tag(
@@ -94,6 +99,7 @@ DISTANCES = (
         "W1, where some K bounds the critic's slope: which constraint does, beside which norm of the critic, "
         "docs/constraints.md says; empty where the gap is rounding",
         title="critic's score gap",
+        short="score gap",
         chart="critic's score gap",
     ),
 )

@@ -15,6 +15,7 @@ QUALITY = (
         "squared Fréchet distance of the Gaussians that fit the features: what FID is, with the features of "
         "a small classifier",
         title="Fréchet distance of features",
+        short="Fréchet",
         chart="features",
         pinned=True,
     ),
@@ -24,6 +25,7 @@ QUALITY = (
         _IMAGES,
         "sliced Wasserstein distance of image patches, on average over the scales, times 1,000",
         title="sliced Wasserstein distance of patches, times 1,000",
+        short="patches",
         chart="patches",
         pinned=True,
     ),
@@ -35,6 +37,7 @@ QUALITY = (
         "how many modes of the mixture have a sample within 3 standard deviations; of images, how many "
         "classes are seen",
         title="modes hit",
+        short="modes",
         chart="modes",
         pinned=True,
     ),
@@ -96,6 +99,7 @@ QUALITY = (
         "sliced Wasserstein distance W1: over random directions, the mean of W1 on a line; of images in the "
         "space of their features",
         title="sliced Wasserstein distance",
+        short="sliced W1",
         chart="sliced distance",
     ),
     Tag(

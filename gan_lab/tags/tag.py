@@ -18,6 +18,7 @@ class Tag:
         logged_by: which runs or commands write it.
         meaning: what the number is, and what it bounds if anything; Markdown without a full stop.
         title: what a chart or an axis calls it; empty where the name says as much.
+        short: what a line in the terminal calls it, in a word or two; empty for the title.
         chart: the chart of TensorBoard's custom scalars that it is in; empty for none.
         pinned: whether ``gan-lab board`` pins its card.
     """
@@ -27,6 +28,7 @@ class Tag:
     logged_by: str
     meaning: str
     title: str = ""
+    short: str = ""
     chart: str = ""
     pinned: bool = False
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.training.ensemble import Ensemble, Executions, make_ensembles
 from gan_lab.training.member import Member
-from gan_lab.training.progress import ProgressBar
+from gan_lab.training.progress import ProgressBar, tell_beginning
 from gan_lab.training.schedule import Schedule, due_after
 
 
@@ -16,6 +16,8 @@ def train_members(members: Sequence[Member], executions: Executions, stop: Calla
 
     They catch up in their own slots of the stack that they were begun in, so with the same rounding.
     """
+    if begun := _going_on(members):
+        tell_beginning(begun)
     while active := _going_on(members):
         at = min(member.last_finite.iteration for member in active)
         group = [member for member in active if member.last_finite.iteration == at]
@@ -48,9 +50,9 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
     members = [member for ensemble in ensembles for member in ensemble.members]
     setup, begin = members[0].setup, members[0].last_finite.iteration
     for member in members:
-        member.begin()
+        _begin(member)
     writing = Stopwatch()
-    with ProgressBar(begin, until) as bar:
+    with ProgressBar(setup, begin, until) as bar:
         for iteration in range(begin, until):
             # Draw and play; nothing here waits for the device
             for ensemble in ensembles:
@@ -75,6 +77,12 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
             _write_rates(ensembles, writing)
             if stopping or not live:
                 return
+
+
+def _begin(member: Member) -> None:
+    if member.last_finite.iteration == 0:
+        member.look()  # at what it begins from
+    member.begin()
 
 
 def _write(member: Member, due: Schedule, stopping: bool) -> None:

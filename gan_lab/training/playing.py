@@ -14,9 +14,9 @@ from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.run import Run
+from gan_lab.training.ending import tell_endings
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
-from gan_lab.training.progress import tell_endings
 from gan_lab.training.same_data import hold_to_data
 from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals

@@ -1,4 +1,4 @@
-"""What a person is shown of training: a bar while it goes on, and how each run ended."""
+"""What a person is shown while a run is trained: a line at its start, and a bar while it goes on."""
 
 import logging
 import os
@@ -10,30 +10,42 @@ from types import TracebackType
 
 from tqdm import tqdm
 
-from gan_lab.config.command_lines import command_line, path_word
-from gan_lab.tags.names import DISTANCE, group_of
-from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
+from gan_lab.game.setup import Setup
+from gan_lab.tags.table import ESTIMATES, estimate_of
+from gan_lab.tags.words import number_text, short_of
 from gan_lab.training.member import Member
 
 log = logging.getLogger(__name__)
 
+_SHAPE = "{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]"
+
 
 class ProgressBar:
-    """A bar over generator iterations, shown only where stdout is a terminal.
+    """A bar over generator iterations, shown only where stdout is a terminal, and gone when it is done.
+
+    It is as long as the critic steps that are left, because those take the time: an iteration of warm-up may
+    be twenty others. So a warm-up does not stretch the time that it promises, once some was measured.
 
     Args:
+        setup: what is trained; of several seeds, any.
         done: iterations completed before.
         total: iterations of the whole run.
     """
 
-    def __init__(self, done: int, total: int) -> None:
+    def __init__(self, setup: Setup, done: int, total: int) -> None:
+        self._train, self._done, self._total = setup.train, done, total
+        self._steps_done = sum(map(self._steps, range(done)))
+        self._warmup = sum(map(self._steps, range(min(self._train.warmup_iterations, total))))
+        disabled = not sys.stdout.isatty()
         self._bar = tqdm(
-            initial=done,
-            total=total,
-            unit="it",
-            disable=not sys.stdout.isatty(),
+            initial=self._steps_done,
+            total=sum(map(self._steps, range(total))),
+            desc=self._position(),
+            bar_format=_SHAPE,
+            disable=disabled,
             dynamic_ncols=True,
             smoothing=0.1,
+            leave=False,
         )
 
     def __enter__(self) -> "ProgressBar":
@@ -46,7 +58,11 @@ class ProgressBar:
 
     def advance(self) -> None:
         """Count one iteration."""
-        self._bar.update()
+        steps = self._steps(self._done)
+        self._done, self._steps_done = self._done + 1, self._steps_done + steps
+        if not self._bar.disable:
+            self._bar.set_description_str(self._position(), refresh=False)
+            self._bar.update(steps)
 
     def show(self, members: Sequence[Mapping[str, float]]) -> None:
         """Show the estimate that the objective is about; of several runs, its mean.
@@ -60,33 +76,55 @@ class ProgressBar:
             # of a critic whose scores are rounding there is none
             values = [numbers[tag] for numbers in members if tag in numbers]
             several = f" (mean of {len(values)})" if len(members) > 1 else ""
-            self._bar.set_postfix_str(f"{tag.rpartition('/')[2]} {fmean(values):.4g}{several}")
+            self._bar.set_postfix_str(f"{short_of(tag)} {number_text(fmean(values))}{several}")
+
+    def _steps(self, iteration: int) -> int:
+        return self._train.n_critic + self._train.extra_critic_steps(iteration)
+
+    def _position(self) -> str:
+        if self._train.extra_critic_steps(self._done) and self._done < self._train.warmup_iterations:
+            return f"warm-up {self._steps_done:,}/{self._warmup:,} critic steps"
+        return f"iteration {self._done:,}/{self._total:,}"
 
 
-def tell_endings(members: Sequence[Member]) -> None:
-    """Say how each run ended and where its results are."""
-    for member in members:
-        outcome = member.outcome
-        assert outcome is not None
-        reason = f": {outcome.message}" if outcome.message else "."
-        seed, iteration = member.setup.seed, outcome.iteration
-        log.info("Seed %d %s at iteration %d%s", seed, outcome.status, iteration, reason)
-        for tag in sorted(outcome.numbers, key=order_of):
-            if group_of(tag) == DISTANCE:
-                at = outcome.measured_at[tag]
-                earlier = "" if at == iteration else f"  (of iteration {at})"
-                log.info("  %-32s %.6g%s", tag, outcome.numbers[tag], earlier)
-    run = members[0].run
-    folder, each = _shown(run.path), ""
-    if len(members) > 1:
-        folder, each = _shown(run.path.parent), "seed*/"
-    log.info("  samples      %s", folder / f"{each}{run.samples_path.name}")
-    log.info("  metrics      %s", folder / f"{each}{run.metrics_path.name}")
-    log.info("  checkpoints  %s", folder / f"{each}{run.checkpoints_path.name}")
-    log.info("  look at it   %s", command_line(["gan-lab", "board", path_word(folder)]))
-    if any(member.outcome and member.outcome.status == "interrupted" for member in members):
-        log.info("  go on        %s", command_line(["gan-lab", "resume", path_word(folder)]))
+def tell_beginning(members: Sequence[Member]) -> None:
+    """Say in one line what is trained, for how long and where; of seeds that are trained together, once."""
+    first = members[0]
+    setup, choices = first.setup, first.run.record.choices
+    names = {
+        "objective": type(setup.game.objective).__name__,
+        "constraint": type(setup.game.constraint).__name__,
+        "dataset": type(setup.dataset).__name__,
+    } | dict(choices)
+    # the base class is that of no constraint
+    without = names["constraint"] in ("none", "Constraint")
+    with_constraint = "" if without else f" with {names['constraint']}"
+    seeds = [member.setup.seed for member in members]
+    told = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
+    log.info(
+        "Trains %s%s on %s: %s; %s; on %s, %s; in %s",
+        *(names["objective"], with_constraint, names["dataset"], told, _how_long(members)),
+        *(setup.device.type, first.execution, shown_path(folder_of(members))),
+    )
 
 
-def _shown(path: Path) -> Path:
+def _how_long(members: Sequence[Member]) -> str:
+    """Return how many iterations there are, and how many critic steps each of them takes."""
+    first = members[0]
+    settings, total = first.setup.train, first.total
+    done = min(member.last_finite.iteration for member in members)
+    going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iterations"
+    extra = sum(settings.extra_critic_steps(iteration) for iteration in range(done, total))
+    warmup = f", and {extra:,} more in warm-up" if extra else ""
+    return f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each{warmup}"
+
+
+def folder_of(members: Sequence[Member]) -> Path:
+    """Return the folder of a run, or that which holds those of seeds trained together."""
+    path = members[0].run.path
+    return path if len(members) == 1 else path.parent
+
+
+def shown_path(path: Path) -> Path:
+    """Return a path as it is shown: from here, where it lies below."""
     return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path

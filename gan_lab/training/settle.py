@@ -36,12 +36,10 @@ def settle_execution(members: Sequence[Member], seeds: Sequence[int]) -> Executi
         elif before.stacked and before.slot is None:  # an earlier version did not write it
             slot = seeds.index(member.setup.seed) % before.seeds
             member.run.update(execution=dataclasses.replace(before, slot=slot))
-    for told in dict.fromkeys(str(member.execution) for member in members if member not in open_ones):
-        log.info("Execution %s, as before.", told)
     if open_ones:
         first = open_ones[0]
         choice = choose_execution(first.setup, first.source.sampler, len(seeds), first.total)
-        log.info("Execution %s.", choice.rule)
+        log.debug("Execution %s.", choice.rule)
         if choice.execution is not None:
             executions.keep(choice.mode, choice.stacked, choice.execution)
         for member in open_ones:

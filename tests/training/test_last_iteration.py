@@ -50,8 +50,8 @@ def test_the_last_numbers_are_those_of_the_last_iteration(
     assert {tag: record.numbers[tag] for tag in expected} == pytest.approx(expected, rel=1e-6)
     assert returned == record.numbers[EXACT] != float(rows(run)[3][EXACT])
     assert record.numbers[SLOPE] != float(rows(run)[3][SLOPE])
-    (told,) = (line for line in caplog.messages if line.split()[0] == EXACT)
-    assert float(told.split()[1]) == pytest.approx(expected[EXACT], rel=1e-5)
+    (told,) = (line for line in caplog.messages if line.startswith("  quality"))
+    assert told.split()[:3] == ["quality", "W1", f"{expected[EXACT]:.4g}"]
     assert "of iteration" not in told
     scalars = EventAccumulator(str(run)).Reload().Scalars("final/w1_exact")
     assert [(event.step, event.value) for event in scalars] == [(6, pytest.approx(expected[EXACT]))]
@@ -130,6 +130,6 @@ def test_of_a_run_that_was_stopped_it_is_said_when(
         patch.setattr(signals.StopRequest, "__bool__", lambda self: next(asked) == 5)
         run = train("run", *EVERY_4, "train.iterations=14")
     assert (read_run(run).status, read_run(run).iteration) == ("interrupted", 6)
-    (told,) = (line for line in caplog.messages if line.split()[0] == EXACT)
+    (told,) = (line for line in caplog.messages if line.startswith("  quality"))
     assert told.endswith("(of iteration 4)")
-    assert float(told.split()[1]) == pytest.approx(float(rows(run)[3][EXACT]), rel=1e-5)
+    assert told.split()[:3] == ["quality", "W1", f"{float(rows(run)[3][EXACT]):.4g}"]

@@ -1,0 +1,99 @@
+"""What a person is told at the end of a run: six lines, of seeds trained together one more for each."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gan_lab.config.command_lines import command_line, path_word
+from gan_lab.runs.record import RunRecord
+from gan_lab.tags.table import estimate_of
+from gan_lab.tags.words import (
+    estimate_text,
+    number_text,
+    quality_at_length,
+    quality_of,
+    quality_text,
+    short_of,
+)
+from gan_lab.training.member import Member, Outcome
+from gan_lab.training.progress import folder_of, shown_path
+
+log = logging.getLogger(__name__)
+
+
+def tell_endings(members: Sequence[Member]) -> None:
+    """Say how each run ended, what it came to, where its results are, and what can be done next."""
+    folder = shown_path(folder_of(members))
+    together = len(members) > 1
+    for member in members:
+        assert member.outcome is not None
+        log.info("%s%s", _ended(member, member.outcome), _numbers(member.outcome) if together else "")
+    first = members[0]
+    assert first.outcome is not None
+    lines = [] if together else list(_measured(first.outcome))
+    lines += _places(members, folder)
+    wide = max(len(title) for title, _ in lines)
+    for title, text in lines:
+        log.info("  %s  %s", title.ljust(wide), text)
+
+
+def verdict_of(record: RunRecord) -> str:
+    """Return the word that a run's record has on how it went; empty where it has none."""
+    verdict = getattr(record, "verdict", None)
+    return verdict if isinstance(verdict, str) else ""
+
+
+def duration_text(seconds: float) -> str:
+    """Return a duration as hours, minutes and seconds."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}"
+
+
+def _ended(member: Member, outcome: Outcome) -> str:
+    record = member.run.record
+    reason = f": {outcome.message}" if outcome.message else "."
+    verdict = verdict_of(record)
+    said = f"Seed {member.setup.seed} {outcome.status} at iteration {outcome.iteration}{reason}"
+    return f"{said} {f'Verdict: {verdict}. ' if verdict else ''}It took {duration_text(record.duration_s)}."
+
+
+def _numbers(outcome: Outcome) -> str:
+    told = [text for text in (estimate_text(outcome.numbers), quality_text(outcome.numbers)) if text != "-"]
+    return f"  {', '.join(told)}" if told else ""
+
+
+def _measured(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    tag = estimate_of(outcome.numbers)
+    if tag is None:
+        yield "estimate", "none: rounding leaves nothing of it"
+    else:
+        yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
+    measured = quality_of(outcome.numbers)
+    if measured is None:
+        yield "quality", "not measured; metrics.every=500 does, every 500 iterations"
+    else:
+        yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured)
+
+
+def _earlier(outcome: Outcome, tag: str) -> str:
+    at = outcome.measured_at[tag]
+    return "" if at == outcome.iteration else f"  (of iteration {at})"
+
+
+def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:
+    run, each = members[0].run, "seed*" if len(members) > 1 else ""
+    word = path_word(folder)
+    held = f"{run.samples_path.name}/, {run.metrics_path.name}, {run.checkpoints_path.name}/"
+    yield "results", f"{folder / each}  ({held})"
+    yield "look at it", command_line(["gan-lab", "board", word])
+    outcomes = [member.outcome for member in members if member.outcome is not None]
+    if any(outcome.status == "interrupted" for outcome in outcomes):
+        yield "go on", command_line(["gan-lab", "resume", word])
+    elif any(quality_of(outcome.numbers) is None for outcome in outcomes):
+        yield "measure it", command_line(["gan-lab", "evaluate", word])
+    elif outcomes[0].status == "completed":
+        longer = f"train.iterations={2 * members[0].total}"
+        yield "train on", command_line(["gan-lab", "resume", word, longer])
+    else:
+        yield "measure it", command_line(["gan-lab", "evaluate", word])  # what was last finite
