@@ -117,12 +117,33 @@ def _report(arguments: list[str]) -> int:
 def _runs(arguments: list[str]) -> int:
     parser = _parser("runs", "List the runs in a folder with their status and final numbers.")
     parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="only such runs: objective=wgan, status!=completed, 'seed<3', 'distance/w1_exact<0.1', "
+        "optimizer.lr=0.001; several must all hold",
+    )
+    parser.add_argument("--sort", metavar="KEY", help="the smallest first, such as distance/w1_exact")
+    parser.add_argument("--descending", action="store_true", help="with --sort: the largest first")
+    parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_table import format_table
+    from gan_lab.cli.run_choice import choose, read_condition, tag_called
+    from gan_lab.cli.run_table import as_json, format_table
     from gan_lab.runs.reading import find_runs
 
-    say(format_table(find_runs(given.root), given.root))
+    conditions = [read_condition(text) for text in given.where]
+    found = find_runs(given.root)
+    sort = None if given.sort is None else tag_called(given.sort)
+    records = choose(found, conditions, sort, descending=given.descending)
+    if given.json:
+        say(as_json(records))
+    elif found and not records:
+        say(f"None of the {len(found)} runs in {given.root} is such a run.")
+    else:
+        say(format_table(records, given.root, sort))
     return 0
 
 

@@ -3,13 +3,19 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.groups import own_groups
 
-_LONGEST = 80  # bytes of each part: names of folders end at 255, and hold a time or a hash besides
+SWEEPS = Path("outputs/sweeps")  # as conf/config.yaml has it
+
+_SAID = ("objective", "dataset")  # of the choices; the hash tells apart what else is chosen
+_LONGEST = 80  # bytes of each part: names of folders end at 255
+# a run's folder ends with a time; jobs of a sweep, which has hundreds, are told apart by the hash alone
+_DIGITS_OF_A_RUN, _DIGITS_OF_A_JOB = 4, 8
 
 
 def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
@@ -22,32 +28,74 @@ def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def sweep_name(overrides: list[str]) -> str:
-    """Return a folder name for a sweep: the same for the same overrides, in any order."""
+def sweep_name(overrides: list[str], folder: Path = SWEEPS) -> str:
+    """Return a folder name for a sweep: the same for the same overrides, in any order.
+
+    Args:
+        overrides: as on the command line.
+        folder: of sweeps; one that was begun there under another name, which ends alike, is gone on with.
+    """
     task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
     digest = hashlib.sha256("\n".join(task).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    begun = _begun_as(folder, digest)
+    if begun is not None:
+        return begun
     named = [o.partition("=")[2] for o in task if o.startswith(("experiment=", "scale="))]
     swept = [o for o in task if "," in o]
-    return f"{_safe('_'.join([*named, *swept])) or 'sweep'}_{digest}"
+    words = ""
+    for word in map(_safe, [*named, *swept]):
+        longer = f"{words}_{word}" if words else word
+        # a value that was cut would be another value
+        if len(longer.encode()) <= _LONGEST:
+            words = longer
+    return f"{words or 'sweep'}_{digest}"
 
 
-def run_name(root: DictConfig) -> str:
-    """Return a folder name that says what is run: choices, seed and the values that were set."""
+def run_name(root: DictConfig, digest: str) -> str:
+    """Return what a run is called: its objective, dataset and seed, and the begin of the hash of its config.
+
+    Args:
+        root: the composed config with Hydra's part.
+        digest: of the config.
+    """
+    return _named(root, digest[:_DIGITS_OF_A_RUN])
+
+
+def job_folder(root: DictConfig, digest: str) -> str:
+    """Return the folder of a job within that of its sweep: the one that it was begun in, or a new one.
+
+    Versions before 0.3 named folders otherwise, with the whole hash at the end; those are gone on with.
+
+    Args:
+        root: the composed config with Hydra's part.
+        digest: of the config.
+    """
+    begun = _begun_as(Path(root.hydra.sweep.dir), digest)
+    return begun or _named(root, digest[:_DIGITS_OF_A_JOB])
+
+
+def _named(root: DictConfig, digest: str) -> str:
     chosen = choices_of(root.hydra.runtime.choices)
-    if chosen.get("constraint") == "compose":
-        chosen["constraint"] = "+".join(root.constraint.parts)
-    names = [chosen[group] for group in own_groups().named if group in chosen]
-    values = [
-        override.lstrip("+")
-        for override in root.hydra.overrides.task
-        if override.partition("=")[0].lstrip("+~").split("@")[0] not in chosen
-        and not override.startswith("seed=")
-        and "@" not in override
-    ]
-    parts = [_safe("_".join(names)), _safe(f"seed{root.seed}"), _safe("_".join(sorted(values)))]
-    return "_".join(filter(None, parts))
+    names = [_short(chosen[group]) for group in _SAID if group in chosen]
+    return "_".join([*names, _seeds(root), digest])
+
+
+def _seeds(root: DictConfig) -> str:
+    several: Any = root.train.get("seeds") if OmegaConf.is_dict(root.get("train")) else None
+    if OmegaConf.is_list(several):
+        return f"{len(several)}seeds"
+    return _short(f"seed{root.seed}" if several is None else f"{several}seeds")
+
+
+def _begun_as(folder: Path, digest: str) -> str | None:
+    """Return the name of a folder in another one that ends with a hash, None if there is none."""
+    return min((path.name for path in folder.glob(f"*_{digest}") if path.is_dir()), default=None)
 
 
 def _safe(text: str) -> str:
     safe = re.sub(r"[^\w.=+,-]+", "-", text).encode("utf-8", "replace")
-    return safe[:_LONGEST].decode("utf-8", "ignore").strip("-")
+    return safe.decode("utf-8").strip("-")
+
+
+def _short(text: str) -> str:
+    return _safe(text).encode()[:_LONGEST].decode("utf-8", "ignore")

@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.configs import to_plain, version_of
 from gan_lab.cli.hydra_plugins import RESOLVERS
-from gan_lab.cli.naming import run_name
+from gan_lab.cli.naming import job_folder, run_name
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, format_group, format_options
 from gan_lab.config.scales import at_scale, drawn
@@ -21,8 +21,9 @@ def register_resolvers() -> None:
     before_2_4 = version_of(omegaconf) < (2, 4)
     register: Any = OmegaConf.register_new_resolver if before_2_4 else OmegaConf.register_resolver
     for name, function in {
-        "run_name": lambda *, _root_: run_name(_root_),
+        "run_name": lambda *, _root_: run_name(_root_, _job_hash(_root_)),
         "config_hash": lambda *, _root_: _job_hash(_root_),
+        "job_folder": lambda *, _root_: job_folder(_root_, _job_hash(_root_)),
         "options": lambda *, _root_: format_options(own_groups().shown, _folders_of_options(_root_)),
         "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),

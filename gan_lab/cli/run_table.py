@@ -1,49 +1,109 @@
-"""The table of ``gan-lab runs``."""
+"""The tables of runs: that of ``gan-lab runs``, and the one that ends a sweep."""
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.record import RunRecord
+from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import RAW
 from gan_lab.tags.table import order_of
+from gan_lab.tags.words import estimate_text, number_text, quality_text, short_of
 
-_MOST_NUMBERS, _MOST_COLUMNS = 3, 100
+_MOST_NUMBERS = 3
+_MOST_ROWS = 60  # of the table that ends a sweep
 _BOUNDED = {"samples": "samples", "everywhere": "samples", "batches": "batches"}
 """What an estimate is a bound of; the other words of a record say that it bounds nothing."""
 
-_GAP = "  "
 
-
-def format_table(records: Sequence[RunRecord], root: Path) -> str:
+def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = None) -> str:
     """Return a table of runs as aligned text, with the messages of those that have one below it.
 
     Args:
-        records: the runs, one line each; their paths, which may be long, come last. Numbers are left out
-            where the line would be longer than a terminal's without them; one stays.
+        records: the runs, one line each; their paths, which may be long, come last.
         root: the folder that the paths are shown relative to.
+        sort: the tag that they are sorted by: it is shown before others.
     """
     if not records:
         return f"There are no runs in {root}."
     columns = [
-        _column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
-        _column("iteration", [_progress(record) for record in records], right=True),
-        _column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True),
-        _column("duration", [_duration(r) for r in records], right=True),
+        Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
+        *_verdicts(records),
+        Column("iteration", [_progress(record) for record in records], right=True),
+        Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
+        Column("duration", [_duration(record) for record in records], right=True, rank=5),
     ]
-    last = [
-        _column("bounds", [_bounded(record) for record in records]),
-        _column("run", [_name(record, root) for record in records]),
-    ]
-    taken = sum(len(column[0]) + len(_GAP) for column in [*columns, last[0]]) + len("run")
-    for place, tag in enumerate(_tags(records)):
-        column = _column(tag, [_number(r.numbers.get(tag)) for r in records], right=True)
-        taken += len(column[0]) + len(_GAP)
-        if place == 0 or taken <= _MOST_COLUMNS:
-            columns.append(column)
-    columns += last
-    lines = [_GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
-    lines += [_said(record, root) for record in records if record.message]
+    for place, tag in enumerate(_tags(records, sort)):
+        cells = [number_text(r.numbers.get(tag)) for r in records]
+        columns.append(Column(short_of(tag), cells, right=True, rank=place if tag != sort else 0))
+    columns.append(Column("bounds", [_bounded(record) for record in records], rank=3))
+    columns.append(Column("run", [_name(record, root) for record in records]))
+    lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
     return "\n".join(lines)
+
+
+def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
+    """Return the table that ends a sweep: what each run was, how it went and what it came to.
+
+    Args:
+        records: the runs; they are sorted by what they were.
+        root: the sweep's folder.
+    """
+    records = sorted(records, key=lambda record: (*_what(record), record.seed or 0, record.path))
+    shown = records[:_MOST_ROWS]
+    columns = [
+        Column("objective", [record.choices.get("objective", "-") for record in shown]),
+        Column("dataset", [record.choices.get("dataset", "-") for record in shown]),
+        Column("seed", ["-" if record.seed is None else str(record.seed) for record in shown], right=True),
+        Column("status", [record.status for record in shown]),
+        *_verdicts(shown),
+        Column("estimate", [estimate_text(record.numbers) for record in shown]),
+        Column("quality", [quality_text(record.numbers) for record in shown]),
+        Column("run", [_name(record, root) for record in shown], rank=1),
+    ]
+    # why a job failed is said of the sweep's failures
+    lines = [
+        lay_out(columns),
+        *(_said(each, root) for each in shown if each.message and each.status != "failed"),
+    ]
+    if len(records) > len(shown):
+        lines.append(f"... and {len(records) - len(shown)} more, which gan-lab runs lists")
+    return "\n".join(lines)
+
+
+def line_of_job(number: int, record: RunRecord, overrides: Sequence[str]) -> str:
+    """Return what is said of a sweep's job when it has ended, one line of each of its runs.
+
+    Args:
+        number: of the job, from 0.
+        record: of a run of it.
+        overrides: what was typed for this job.
+    """
+    typed = [each for each in overrides if not each.startswith(("device=", "seed="))]
+    told = [record.status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
+    ended = ", ".join(each for each in told if each and each != "-")
+    return (
+        f"#{number} {' '.join([*typed, f'seed={record.seed}'])}: {ended}; {duration_text(record.duration_s)}"
+    )
+
+
+def as_json(records: Sequence[RunRecord]) -> str:
+    """Return runs as a JSON list of what their ``run.json`` says, each with its path."""
+    contents = [dataclasses.asdict(record) | {"path": str(record.path)} for record in records]
+    return json.dumps(contents, indent=2, allow_nan=False)
+
+
+def _what(record: RunRecord) -> tuple[str, ...]:
+    """Return what a run was, but for its seed, as a key to sort by."""
+    groups = dict.fromkeys(["objective", "dataset", *sorted(record.choices)])
+    return tuple(record.choices.get(group, "") for group in groups)
+
+
+def _verdicts(records: Sequence[RunRecord]) -> list[Column]:
+    verdicts = [verdict_of(record) for record in records]
+    return [Column("verdict", [verdict or "-" for verdict in verdicts])] if any(verdicts) else []
 
 
 def _said(record: RunRecord, root: Path) -> str:
@@ -61,33 +121,21 @@ def _progress(record: RunRecord) -> str:
     return "-" if _is_unread(record) else f"{record.iteration}/{record.iterations}"
 
 
+def _duration(record: RunRecord) -> str:
+    return "-" if _is_unread(record) else duration_text(record.duration_s)
+
+
 def _bounded(record: RunRecord) -> str:
     """Return what the run's estimate of a divergence, or else its score gap, is a bound of."""
     words = [word for tag, word in record.bounds.items() if tag != RAW] or list(record.bounds.values())
     return _BOUNDED.get(words[0], "nothing") if words else "-"
 
 
-def _column(title: str, cells: list[str], right: bool = False) -> list[str]:
-    wide = max(len(cell) for cell in [title, *cells])
-    return [cell.rjust(wide) if right else cell.ljust(wide) for cell in [title, *cells]]
-
-
-def _tags(records: Sequence[RunRecord]) -> list[str]:
+def _tags(records: Sequence[RunRecord], sort: str | None) -> list[str]:
     present = {tag for record in records for tag in record.final}
-    return sorted(present, key=order_of)[:_MOST_NUMBERS]
+    first = [sort] if sort is not None and sort in present else []
+    return [*first, *sorted(present - {*first}, key=order_of)][:_MOST_NUMBERS]
 
 
 def _name(record: RunRecord, root: Path) -> str:
     return str(record.path.relative_to(root) if record.path.is_relative_to(root) else record.path)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
-
-
-def _duration(record: RunRecord) -> str:
-    if _is_unread(record):
-        return "-"
-    minutes, second = divmod(round(record.duration_s), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"

@@ -1,8 +1,10 @@
 """What the command line says: the only place that prints."""
 
+import contextlib
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 from gan_lab.config.quoting import LONGEST_MESSAGE, LONGEST_VALUE, shortened, shown
@@ -35,6 +37,36 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
         return shown(super().format(record), keep="\n\t")
+
+
+class SweepConsole(logging.StreamHandler[TextIO]):
+    """The terminal as launchers log to it: without the lines that announce jobs; each says one at its end."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show a record unless it announces a job."""
+        if not record.getMessage().startswith("\t#"):
+            super().emit(record)
+
+
+@contextlib.contextmanager
+def warnings_only() -> Iterator[None]:
+    """Keep what gan-lab logs from the terminal inside, but for warnings; files get all of it."""
+    handlers = [
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
+    ]
+
+    def is_told(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING or not record.name.startswith("gan_lab")
+
+    for handler in handlers:
+        handler.addFilter(is_told)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(is_told)
 
 
 def _printable(text: str, stream: TextIO) -> str:

@@ -14,12 +14,14 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
+from gan_lab.cli.run_table import format_sweep, line_of_job
+from gan_lab.cli.terminal import say, warnings_only
 from gan_lab.cli.typed_command import typed_command
 from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
-from gan_lab.runs.record import RECORD_NAME
+from gan_lab.runs.reading import find_runs
 
 
 def train_app(arguments: list[str]) -> list[Failure]:
@@ -37,11 +39,16 @@ def train_app(arguments: list[str]) -> list[Failure]:
 def summarise_sweep() -> list[str]:
     """Return the lines that end a sweep of training: where its runs are, and how to compare them."""
     folder = sweep_folder()
-    if folder is None or not any(folder.rglob(RECORD_NAME)):
+    records = [] if folder is None or not folder.is_dir() else find_runs(folder)
+    if folder is None or not records:
         return []
+    word = path_word(folder)
     return [
-        f"The sweep's runs are in {folder}",
-        f"  compare them  {command_line(['gan-lab', 'report', path_word(folder)])}",
+        "",
+        format_sweep(records, folder),
+        f"  results       {folder}",
+        f"  look at them  {command_line(['gan-lab', 'board', word])}",
+        f"  compare them  {command_line(['gan-lab', 'report', word])}",
     ]
 
 
@@ -68,14 +75,24 @@ def _train_job(config: DictConfig) -> float:
         keep_hydras_record(folder, config)
         remember_root(build(composed["dataset"], Dataset, "dataset", trusted))
 
-    return launch(
-        composed,
-        folder,
-        choices=choices,
-        command=typed_command("train", settings, list(settings.overrides.task)),
-        trusted=trusted,
-        claimed=claimed,
-    )
+    def trained() -> float:
+        return launch(
+            composed,
+            folder,
+            choices=choices,
+            command=typed_command("train", settings, list(settings.overrides.task)),
+            trusted=trusted,
+            claimed=claimed,
+        )
+
+    if settings.mode != RunMode.MULTIRUN:
+        return trained()
+    # whoever started many wants a line of each; its log has all of them
+    with warnings_only():
+        returned = trained()
+    for record in find_runs(folder):
+        say(line_of_job(settings.job.num, record, settings.overrides.task))
+    return returned
 
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:

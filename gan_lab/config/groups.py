@@ -20,14 +20,12 @@ class Groups(NamedTuple):
 
     Attributes:
         shown: all groups, in the order that help and reports show them in.
-        named: those that are a part of the name of a run's folder, in the order of its parts.
         sections: those that fill a node of the config, in the order of ``shown``.
         keys: at the top of a config: the sections, and what conf/config.yaml sets besides.
         other_folders: of conf/, which are no groups.
     """
 
     shown: tuple[str, ...]
-    named: tuple[str, ...]
     sections: tuple[str, ...]
     keys: tuple[str, ...]
     other_folders: frozenset[str]
@@ -54,12 +52,10 @@ def read_groups(folder: Path) -> Groups:
     # every entry but _self_ is a mapping of a group to its option
     default = {group: entry[group] for entry in root["defaults"] if entry != "_self_" for group in entry}
     shown = tuple(dict.fromkeys([*shown_as["order"], *default]))
-    in_name = dict.fromkeys([*shown_as["name_begins_with"], *shown])
     sections = tuple(group for group in shown if default[group] is not None)
     others = [key for key in root if key not in ("defaults", "hydra")]
     return Groups(
         shown=shown,
-        named=tuple(group for group in in_name if group not in shown_as["name_leaves_out"]),
         sections=sections,
         keys=(*sections, *others),
         other_folders=frozenset(path.name for path in folder.iterdir() if path.is_dir()) - set(default),

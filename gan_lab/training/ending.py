@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
     estimate_text,
@@ -35,19 +35,6 @@ def tell_endings(members: Sequence[Member]) -> None:
     wide = max(len(title) for title, _ in lines)
     for title, text in lines:
         log.info("  %s  %s", title.ljust(wide), text)
-
-
-def verdict_of(record: RunRecord) -> str:
-    """Return the word that a run's record has on how it went; empty where it has none."""
-    verdict = getattr(record, "verdict", None)
-    return verdict if isinstance(verdict, str) else ""
-
-
-def duration_text(seconds: float) -> str:
-    """Return a duration as hours, minutes and seconds."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}"
 
 
 def _ended(member: Member, outcome: Outcome) -> str:

@@ -42,28 +42,37 @@ def test_help_shows_the_groups_in_this_order() -> None:
     assert shown == expected == list(own_groups().shown)
 
 
-@pytest.mark.parametrize(
-    ("overrides", "name"),
-    [
-        ("", "wgan_clip_dcgan_small_digits_seed0_30865454eada"),
-        ("objective=wgan_gp dataset=ring8", "wgan_gp_gp_mlp_toy_ring8_seed0_b0ea84e9f6c8"),
-        ("optimizer=rmsprop seed=3", "wgan_clip_dcgan_small_digits_seed3_206041457784"),
-        ("panel=dcgan hydra/launcher=joblib", "wgan_clip_dcgan_digits_seed0_40c9f3061f41"),
-        ("+optimizer@critic_optimizer=adam", "wgan_clip_dcgan_small_digits_seed0_60dd6a6cac80"),
-        (
-            "constraint=[spectral_norm,consistency] architecture.critic.norm=none",
-            "wgan_spectral_norm+consistency_dcgan_small_digits_seed0_architecture.critic.norm=none_767915468b3c",
-        ),
-        ("experiment=momentum scale=smoke", "momentum_wgan_clip_dcgan_digits_seed0_scale=smoke_6dcc94a603eb"),
-        (
-            "experiment=robustness draw=3 train.n_critic=2",
-            "robustness_wgan_clip_deep_dcgan_digits_seed3_draw=3_train.n_critic=2_5763a3fde76c",
-        ),
-    ],
-)
-def test_a_job_of_a_sweep_keeps_its_folder(overrides: str, name: str) -> None:
+JOBS = [
+    ("", "wgan_digits_seed0", "30865454eada"),
+    ("objective=wgan_gp dataset=ring8", "wgan_gp_ring8_seed0", "b0ea84e9f6c8"),
+    ("optimizer=rmsprop seed=3", "wgan_digits_seed3", "206041457784"),
+    ("panel=dcgan hydra/launcher=joblib", "wgan_digits_seed0", "40c9f3061f41"),
+    ("+optimizer@critic_optimizer=adam", "wgan_digits_seed0", "60dd6a6cac80"),
+    (
+        "constraint=[spectral_norm,consistency] architecture.critic.norm=none",
+        "wgan_digits_seed0",
+        "767915468b3c",
+    ),
+    ("experiment=momentum scale=smoke", "wgan_digits_2seeds", "6dcc94a603eb"),
+    ("experiment=robustness draw=3 train.n_critic=2", "wgan_digits_seed3", "5763a3fde76c"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "name", "digest"), JOBS)
+def test_a_job_of_a_sweep_keeps_its_folder(overrides: str, name: str, digest: str) -> None:
     root = composed(*overrides.split())
-    assert root.hydra.sweep.subdir == name
+    assert root.hydra.sweep.subdir == f"{name}_{digest[:8]}"
+
+
+@pytest.mark.parametrize(("overrides", "name", "digest"), JOBS[:2])
+def test_a_job_that_was_begun_under_an_old_name_keeps_it(
+    overrides: str, name: str, digest: str, tmp_path: Path
+) -> None:
+    old = tmp_path / f"wgan_clip_x_{name}_device=cpu_{digest}"
+    old.mkdir()
+    (tmp_path / f"other_{digest[:-1]}0").mkdir()
+    root = composed(*overrides.split(), f"hydra.sweep.dir={tmp_path}")
+    assert root.hydra.sweep.subdir == old.name
 
 
 def test_only_what_the_defaults_name_is_a_choice() -> None:
@@ -134,6 +143,6 @@ def test_a_new_group_is_known_by_its_folder_and_its_default(tmp_path: Path) -> N
     assert "\naugmentation\n  flips                    Augmentation by flips.\n  none " in said["help"]
     assert said["refused"] == "augmentation is a group or key of conf/ that no part of a run is built from."
     assert said["choices"]["augmentation"] == "flips"
-    assert said["name"].startswith("wgan_clip_dcgan_small_digits_flips_seed0_")
+    assert said["name"].startswith("wgan_digits_seed0_")
     assert said["merged"].startswith("gan-lab: Hydra would merge a list of augmentation options into one; ")
     assert said["labels"] == ["none, adam", "none, rmsprop", "flips, adam", "flips, rmsprop"]

@@ -1,11 +1,18 @@
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from gan_lab.cli.run_table import format_table
+from gan_lab.cli.run_choice import choose, read_condition
+from gan_lab.cli.run_table import as_json, format_sweep, format_table
+from gan_lab.config.errors import UserError
+from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs.reading import find_runs
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import CONFIG_NAME, RunRecord
+from gan_lab.tags.names import CRITIC_LOSS, MEDIAN, RECALL, W1_EXACT
+from support.command_line import gan_lab
 
 ROOT = Path("/runs")
 
@@ -28,10 +35,10 @@ def test_the_table_is_aligned():
         RunRecord(Path("/other"), "failed", message="Damaged."),
     ]
     assert format_table(records, ROOT) == (
-        "status      iteration  seed  duration  distance/jsd  distance/critic_median  bounds   run\n"
-        "completed     100/100     0   1:02:04        0.1235              -1.235e+06  batches  wgan/0\n"
-        "diverged        7/100    12   0:00:00           nan                       -  -        b\n"
-        "unreadable          -     -         -             -                       -  -        /other\n"
+        "status      iteration  seed  duration  JSD estimate  W estimate  critic  bounds   run\n"
+        "completed     100/100     0   1:02:04        0.1235  -1.235e+06       1  batches  wgan/0\n"
+        "diverged        7/100    12   0:00:00     undefined           -       -  -        b\n"
+        "unreadable          -     -         -             -           -       -  -        /other\n"
         "b: NaN.\n"
         "/other: Damaged."
     )
@@ -65,7 +72,7 @@ def test_a_line_fits_a_terminal(iterations):
     record = a_record("r", iterations=iterations, iteration=iterations, seed=0, final=final)
     lines = format_table([record], ROOT).splitlines()
     assert max(map(len, lines)) <= 100
-    assert "distance/f_divergence" in lines[0]
+    assert "f-divergence estimate" in lines[0]
 
 
 def test_a_record_that_cannot_be_read_is_no_failed_run(tmp_path):
@@ -83,9 +90,9 @@ def test_a_record_that_cannot_be_read_is_no_failed_run(tmp_path):
 
 
 def test_distances_come_before_other_numbers_and_there_are_three():
-    tags = ["a/first", "distance/z", "distance/jsd", "distance/w1_exact", "distance/a"]
+    tags = ["a/first", "distance/z", "distance/f_divergence", "distance/critic_median", "distance/a"]
     header = format_table([a_record("a", final=dict.fromkeys(tags, 1.0))], ROOT).splitlines()[0]
-    assert header.split()[4:-2] == ["distance/jsd", "distance/w1_exact", "distance/a"]
+    assert re.split(" {2,}", header)[4:-2] == ["f-divergence estimate", "W estimate", "a"]
 
 
 def test_no_runs_are_said_to_be_none():
@@ -94,3 +101,119 @@ def test_no_runs_are_said_to_be_none():
 
 def test_the_root_itself_can_be_a_run():
     assert format_table([a_record("")], ROOT).splitlines()[1].endswith("  .")
+
+
+def test_a_table_fits_a_hundred_columns_and_keeps_the_path():
+    path = "sweeps/wgan_gp_ring8_seed0_3f2a1b7c"
+    numbers = dict.fromkeys([MEDIAN, W1_EXACT, RECALL, CRITIC_LOSS], 1234567.0)
+    lines = format_table([a_record(path, seed=0, final=numbers)], ROOT).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[1].endswith(f"  {path}")
+    assert "W estimate" in lines[0]  # what is dropped comes later
+    lines = format_table([a_record("long" * 30, seed=0, final=numbers)], ROOT).splitlines()
+    assert max(map(len, lines)) == 100
+    assert lines[0].split() == ["status", "iteration", "W", "estimate", "run"]
+    assert "..." in lines[1]
+
+
+def test_the_tag_that_sorts_is_shown():
+    numbers = {MEDIAN: 1.0, W1_EXACT: 2.0, RECALL: 3.0, CRITIC_LOSS: 4.0}
+    header = format_table([a_record("a", final=numbers)], ROOT, sort=CRITIC_LOSS).splitlines()[0]
+    assert "critic" in header
+
+
+RECORDS = [
+    a_record("a", seed=0, choices={"objective": "wgan"}, final={W1_EXACT: 0.5}),
+    a_record("b", seed=1, choices={"objective": "gan"}, final={W1_EXACT: 0.25}),
+    a_record("c", seed=2, choices={"objective": "wgan"}, final={W1_EXACT: "nan"}, status="diverged"),
+    a_record("d", seed=10, choices={"objective": "wgan"}),
+]
+
+
+def names(*conditions, sort=None, descending=False):
+    chosen = choose(RECORDS, map(read_condition, conditions), sort, descending=descending)
+    return "".join(record.path.name for record in chosen)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "left"),
+    [
+        ([], "abcd"),
+        (["objective=wgan"], "acd"),
+        (["objective!=wgan"], "b"),
+        (["objective=wgan", "seed<2"], "a"),
+        (["seed>=2"], "cd"),
+        (["seed = 10"], "d"),
+        (["seed=10.0"], "d"),
+        (["status=diverged"], "c"),
+        (["distance/w1_exact<0.4"], "b"),
+        (["distance/w1_exact>0"], "ab"),  # not what is no number
+        (["W1<=0.5"], "ab"),
+        (["verdict=null"], "abcd"),
+    ],
+)
+def test_conditions_choose_runs(conditions, left):
+    assert names(*conditions) == left
+
+
+def test_runs_are_sorted_those_without_the_number_last():
+    assert names(sort="distance/w1_exact") == "bacd"
+    assert names(sort="W1", descending=True) == "abcd"
+    assert names(sort="seed", descending=True) == "dcba"
+    assert names(sort="objective") == "bacd"
+
+
+def test_settings_are_keys_too(tmp_path):
+    (tmp_path / CONFIG_NAME).write_bytes(dump_plain({"optimizer": {"lr": 0.001}, "train": {"ema": None}}))
+    record = RunRecord(tmp_path, "completed")
+    for text, holds in {"optimizer.lr=1e-3": True, "optimizer.lr>1": False, "train.ema=null": True}.items():
+        assert bool(choose([record], [read_condition(text)], None)) == holds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sort", "distance/w1_exakt"], "Did you mean distance/w1_exact?"),
+        (["--where", "objectiv=wgan"], "Did you mean objective?"),
+        (["--where", "quality/w1=1"], "quality/w1 is no key of a run"),
+        (["--where", "wgan"], "--where must be KEY=VALUE"),
+        (["--where", "seed<few"], "must be followed by a number; got 'few'"),
+    ],
+)
+def test_what_is_no_key_is_refused(arguments, said, tmp_path):
+    result = gan_lab("runs", str(tmp_path), *arguments)
+    assert result.status == 2
+    assert len(result.err.splitlines()) == 1
+    assert said in result.err
+    with pytest.raises(UserError):
+        choose(RECORDS, [], "distance/w1_exakt")
+
+
+def test_json_says_all_that_records_say():
+    (first, *_), read = RECORDS, json.loads(as_json(RECORDS))
+    assert [each["path"] for each in read] == [str(record.path) for record in RECORDS]
+    assert read[0]["choices"] == first.choices
+    assert read[2]["final"] == {W1_EXACT: "nan"}
+
+
+def test_a_sweep_ends_in_a_sorted_table():
+    records = [
+        a_record(f"{name}{seed}", seed=seed, choices={"objective": name, "dataset": "ring8"}, final=final)
+        for name, seed, final in [
+            ("wgan", 10, {MEDIAN: 0.25, W1_EXACT: 0.5}),
+            ("gan", 1, {}),
+            ("wgan", 2, {MEDIAN: "nan"}),
+        ]
+    ]
+    assert format_sweep(records, ROOT) == (
+        "objective  dataset  seed  status     estimate              quality  run\n"
+        "gan        ring8       1  completed  -                     -        gan1\n"
+        "wgan       ring8       2  completed  W estimate undefined  -        wgan2\n"
+        "wgan       ring8      10  completed  W estimate 0.25       W1 0.5   wgan10"
+    )
+
+
+def test_a_long_sweep_says_how_many_it_leaves_out():
+    lines = format_sweep([a_record(str(seed), seed=seed) for seed in range(70)], ROOT).splitlines()
+    assert len(lines) == 1 + 60 + 1
+    assert lines[-1] == "... and 10 more, which gan-lab runs lists"

@@ -1,0 +1,66 @@
+"""Tables as aligned text that fits a terminal."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WIDEST = 100
+"""Characters of a line: what fits an ordinary terminal, a mail and a page of documentation."""
+
+_GAP = "  "
+_NARROWEST = 12  # of a column that loses the middle of its cells
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        title: what stands above it.
+        cells: its texts, one for each row.
+        right: whether they end below each other, as numbers do.
+        rank: columns of the highest rank are left out first where a table is too wide; those of 0 stay.
+    """
+
+    title: str
+    cells: Sequence[str]
+    right: bool = False
+    rank: int = 0
+
+    @property
+    def width(self) -> int:
+        """Characters of its widest cell or of its title."""
+        return max(map(len, [self.title, *self.cells]))
+
+
+def lay_out(columns: Sequence[Column], widest: int = WIDEST) -> str:
+    """Return a table, its titles first.
+
+    Args:
+        columns: of equally many cells.
+        widest: characters of a line. Columns are left out by their rank until the table fits; where that does
+            not do, the widest column loses the middle of its cells.
+    """
+    columns = list(columns)
+    while _width(columns) > widest and any(column.rank for column in columns):
+        columns.remove(max(reversed(columns), key=lambda column: column.rank))
+    if _width(columns) > widest:
+        widest_one = max(columns, key=lambda column: column.width)
+        room = max(widest_one.width - (_width(columns) - widest), _NARROWEST)
+        cells = [_without_middle(cell, room) for cell in widest_one.cells]
+        columns[columns.index(widest_one)] = widest_one._replace(cells=cells)
+    padded = [[_pad(cell, column) for cell in [column.title, *column.cells]] for column in columns]
+    return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
+
+
+def _width(columns: Sequence[Column]) -> int:
+    return sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1)
+
+
+def _pad(cell: str, column: Column) -> str:
+    return cell.rjust(column.width) if column.right else cell.ljust(column.width)
+
+
+def _without_middle(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    end = (room - 3) // 2
+    return f"{text[: room - 3 - end]}...{text[len(text) - end :]}"

@@ -1,0 +1,50 @@
+"""What somebody sees of a sweep: a line of each job when it has ended, then one table."""
+
+from pathlib import Path
+
+import pytest
+
+from support.command_line import gan_lab
+from support.configs import TOY
+
+
+@pytest.fixture(autouse=True)
+def _in_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_sweep_says_a_line_of_each_job_and_ends_in_a_table() -> None:
+    called = gan_lab(
+        "train", "-m", *TOY, "device=cpu", "train.iterations=2", "objective=wgan,gan", "seed=0,1"
+    )
+    assert called.status == 0, called.err
+    lines = called.out.splitlines()
+    jobs = [line for line in lines if line.startswith("#")]
+    assert [line.partition(" ")[0] for line in jobs] == ["#0", "#1", "#2", "#3"]
+    assert "objective=wgan seed=0: completed, W estimate " in jobs[0]
+    assert "objective=gan seed=1: completed, JSD estimate " in jobs[3]
+    table = lines[lines.index("") + 1 :]
+    assert [row.split()[:4] for row in table[:5]] == [
+        ["objective", "dataset", "seed", "status"],
+        ["gan", "ring8", "0", "completed"],
+        ["gan", "ring8", "1", "completed"],
+        ["wgan", "ring8", "0", "completed"],
+        ["wgan", "ring8", "1", "completed"],
+    ]
+    assert table[-1].startswith("  compare them  gan-lab report ")
+    assert len(lines) == 1 + len(jobs) + 1 + len(table)  # the first says how many there are
+    assert not any("Trains" in line for line in lines)
+    (log, *_) = Path("outputs/sweeps").glob("*/*_seed0_*/train.log")
+    assert "Trains" in log.read_text()
+
+
+def test_several_seeds_of_a_job_have_a_line_each() -> None:
+    called = gan_lab("train", "-m", *TOY, "device=cpu", "train.iterations=1,2", "train.seeds=2")
+    assert called.status == 0, called.err
+    jobs = [line for line in called.out.splitlines() if line.startswith("#")]
+    assert [(line[:2], line.partition("seed=")[2][0]) for line in jobs] == [
+        ("#0", "0"),
+        ("#0", "1"),
+        ("#1", "0"),
+        ("#1", "1"),
+    ]
