@@ -34,6 +34,11 @@ def path_word(path: Path) -> str:
     return f"./{text}" if text.startswith("-") else text
 
 
+def shown_path(path: Path) -> Path:
+    """Return a path as it is shown: from here, where it lies below."""
+    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path
+
+
 def override(key: str, value: Any) -> str:
     """Return ``key=value`` as Hydra has to be given it, so that the value comes out as it is here.
 

@@ -15,6 +15,7 @@ from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
+from gan_lab.evaluation.lines import Line, compared, format_lines
 from gan_lab.files.atomic import write_atomically
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
@@ -52,13 +53,11 @@ class EvaluationRequest:
     trust_data: bool = False
 
 
-class Line(NamedTuple):
-    """A metric of a run; None for what it does not have."""
+class Evaluation(NamedTuple):
+    """What an evaluation came to, and the file that says so."""
 
-    metric: str
-    value: float
-    floor: float | None = None
-    p_value: float | None = None
+    path: Path
+    lines: list[Line]
 
 
 def evaluate_all(
@@ -73,26 +72,28 @@ def evaluate_all(
         UserError: if there is none, or the only one cannot be evaluated.
     """
     records = [record for folder in folders for record in _runs_in(folder)]
-    failures = []
+    failures, measured = [], {}
     for record in records:
         try:
-            evaluate(record, request, trusted)
+            measured[record.path] = evaluate(record, request, trusted).lines
         except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
             named = str(error).startswith((f"{record.path}/", f"{record.path} "))
             failures.append(str(error) if named else f"{record.path}: {error}")
+    if len(records) > 1 and measured:
+        log.info("%s", compared(measured))
     return failures
 
 
-def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[str] = ()) -> Path:
+def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[str] = ()) -> Evaluation:
     """Measure the newest checkpoint of a run, show a table of it, and write it to ``RUN/evaluation``.
 
     The file's name says all that its numbers depend on: the same request writes the same file again, and
     another one another.
 
     Returns:
-        The file.
+        The file, and what is in it.
 
     Raises:
         UserError: if the run has no readable checkpoint, or something is missing that is needed.
@@ -128,7 +129,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, _to_csv(lines, evaluator.samples))
-    return path
+    return Evaluation(path, lines)
 
 
 def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
@@ -138,22 +139,6 @@ def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
             "%s was trained on %s other images than the %s that its samples are compared with here.",
             *(record.path, f"{record.data[-1].images:,}", f"{found.images:,}"),
         )
-
-
-def format_lines(lines: Sequence[Line]) -> str:
-    """Return a table as aligned text."""
-    titles = ("metric", "value", "real against real", "p-value")
-    rows = [titles, *((line.metric, *(_shown(cell) for cell in line[1:])) for line in lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
-    return "\n".join(
-        "  ".join(
-            [
-                row[0].ljust(widths[0]),
-                *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-            ]
-        ).rstrip()
-        for row in rows
-    )
 
 
 def _runs_in(folder: Path) -> list[RunRecord]:
@@ -196,10 +181,6 @@ def _measure_by_inception(evaluator: Evaluator, state: State, extract: Extractor
     rng = make_rng(0, "metrics/inception")
     values, floors = (inception_metrics(of_real, other, rng) for other in (of_fake, of_other))
     return [Line(inception_tag(name), value, floors[name]) for name, value in values.items()]
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
 
 
 def _to_csv(lines: Sequence[Line], samples: int) -> bytes:

@@ -9,7 +9,8 @@ from gan_lab.tags.table import estimate_of, find_tag, title_of
 HEADLINES = (names.FRECHET_FEATURES, names.W1_EXACT, names.PATCHES, names.SLICED_W1)
 """What can be the one number on the quality of samples, the most telling first."""
 
-_BESIDES = (names.MODES_HIT, names.RECALL)  # what such a number does not see
+BESIDES = (names.MODES_HIT, names.RECALL)
+"""What such a number does not see."""
 
 
 def short_of(tag: str) -> str:
@@ -53,7 +54,7 @@ def quality_at_length(numbers: Mapping[str, float]) -> str:
         return ""
     floor = numbers.get(names.floor_tag(tag))
     told = [quality_text(numbers) + (f" (real samples {number_text(floor)})" if floor is not None else "")]
-    for other in _BESIDES:
+    for other in BESIDES:
         if other in numbers:
             best = numbers.get(names.floor_tag(other))
             of_real = f" (real samples {number_text(best)})" if best is not None else ""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gan_lab.config.command_lines import command_line, path_word
+from gan_lab.config.command_lines import command_line, path_word, shown_path
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
@@ -16,7 +16,7 @@ from gan_lab.tags.words import (
     short_of,
 )
 from gan_lab.training.member import Member, Outcome
-from gan_lab.training.progress import folder_of, shown_path
+from gan_lab.training.progress import folder_of
 
 log = logging.getLogger(__name__)
 

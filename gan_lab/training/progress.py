@@ -1,7 +1,6 @@
 """What a person is shown while a run is trained: a line at its start, and a bar while it goes on."""
 
 import logging
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from gan_lab.config.command_lines import shown_path
 from gan_lab.game.setup import Setup
 from gan_lab.tags.table import ESTIMATES, estimate_of
 from gan_lab.tags.words import number_text, short_of
@@ -123,8 +123,3 @@ def folder_of(members: Sequence[Member]) -> Path:
     """Return the folder of a run, or that which holds those of seeds trained together."""
     path = members[0].run.path
     return path if len(members) == 1 else path.parent
-
-
-def shown_path(path: Path) -> Path:
-    """Return a path as it is shown: from here, where it lies below."""
-    return Path(os.path.relpath(path)) if path.is_relative_to(Path.cwd()) else path

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from gan_lab.evaluation import evaluate as evaluation
 from gan_lab.evaluation import inception
-from gan_lab.evaluation.evaluate import Line, format_lines
 from gan_lab.evaluation.inception import InceptionOutput
+from gan_lab.evaluation.lines import Line, compared, format_lines
 from gan_lab.metrics.frechet import MeanAndStd
+from gan_lab.tags.names import MODES_HIT, W1_EXACT
 from support.command_line import gan_lab
 from support.configs import DIGITS, TOY, Train
 
@@ -148,4 +149,32 @@ def test_columns_are_aligned() -> None:
         "metric       value  real against real  p-value",
         "a/long_name    1.5               0.25",
         "b               -3                        0.01",
+    ]
+
+
+def test_several_runs_end_in_one_table(run: Path, train: Train) -> None:
+    other = train("other", *TOY, "train.iterations=2", "seed=1")
+    called = gan_lab("evaluate", str(run), str(other), "--samples", "64", "--device", "cpu")
+    assert called.status == 0
+    last = called.out.rstrip().rpartition("\n\n")[2].splitlines()
+    assert last[0].split()[:2] == ["run", "W1"]
+    values = [float(line.rpartition("/")[2].split()[1]) for line in last[1:3]]
+    assert values == sorted(values)
+    assert {Path(line.split()[0]).name for line in last[1:3]} == {"run", "other"}
+    alone = gan_lab("evaluate", str(run), "--samples", "64", "--device", "cpu")
+    assert "run  " not in alone.out
+
+
+def test_the_table_of_several_begins_with_the_best_and_has_a_word_for_what_is_no_number() -> None:
+    measured = {
+        Path("a"): [Line(W1_EXACT, float("nan"), 0.25), Line(MODES_HIT, 1.0, 8.0)],
+        Path("b"): [Line(W1_EXACT, 2.0, 0.25)],
+        Path("c"): [Line(W1_EXACT, 0.5, 0.25), Line(MODES_HIT, 7.0, 9.0)],
+    }
+    assert compared(measured).splitlines() == [
+        "run                       W1  modes",
+        "c                        0.5      7",
+        "b                          2      -",
+        "a                  undefined      1",
+        "real against real       0.25      -",  # of modes there is no one floor
     ]
