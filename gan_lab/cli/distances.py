@@ -4,13 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from gan_lab.cli.configs import to_plain, trusted_packages, version_base
+from gan_lab.cli.configs import to_plain, trusted_packages
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.typed_command import typed_command
@@ -20,7 +17,6 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import quoted
 from gan_lab.config.unimported import check_node
-from gan_lab.runs.record import leaves_of
 
 GROUP = "distances"
 OF_THE_COMMAND = ("animate", "interactive", "trusted")
@@ -47,6 +43,15 @@ def distances_app(arguments: list[str]) -> list[Failure]:
     return [failure._replace(text=_as_typed(failure.text)) for failure in failures]
 
 
+def complete_experiment(word: str) -> list[str]:
+    """Return what ``experiment=...`` may become, given what is typed of it; nothing of another word."""
+    if not word or not ("experiment=".startswith(word) or word.startswith("experiment=")):
+        return []
+    *before, begin = word.removeprefix("experiment=").rpartition(",") if "=" in word else ("", "", "")
+    known = list_options(GROUP, [config_folder()])
+    return [f"experiment={''.join(before)}{name}" for name in known if name.startswith(begin)]
+
+
 def summarise_sweep() -> list[str]:
     """Return the lines that end a sweep: one table of all jobs, and where it was written."""
     folder = sweep_folder()
@@ -57,21 +62,6 @@ def summarise_sweep() -> list[str]:
 
     joined = join_tables(folder)
     return [] if joined is None else [format_text(joined.table), f"\nWritten to {joined.path}"]
-
-
-def keys_of(overrides: list[str]) -> list[str]:
-    """Return the keys that ``gan-lab distances`` has with some overrides.
-
-    Raises:
-        UserError: if those do not compose.
-    """
-    try:
-        with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-            root = hydra.compose("distances", overrides=[_choice(each, own_only=True) for each in overrides])
-        plain: dict[str, Any] = OmegaConf.to_container(root, resolve=False)  # type: ignore[assignment]
-    except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(" ".join(str(error).split())) from error
-    return [key for key in leaves_of(plain) if not key.endswith("_target_")]
 
 
 def experiments_with_sliders() -> list[str]:

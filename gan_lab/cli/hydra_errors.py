@@ -2,16 +2,15 @@
 
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from hydra.errors import OverrideParseException
 
-from gan_lab.cli.compose import compose
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
+from gan_lab.cli.guesses import keys_beside
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.quoting import LONGEST_VALUE, did_you_mean, quoted, shortened, shown
-from gan_lab.runs.record import leaves_of
+from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
 _RESOLVING = "BadValueError raised while resolving interpolation: "
@@ -22,7 +21,6 @@ _UNKNOWN = re.compile(
 _NO_KEY = re.compile(r"Could not override '(?P<key>[^']*)'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
-_FEW_KEYS = 20  # that a sentence can list
 
 
 def raised_in(error: Exception, package: str) -> bool:
@@ -63,15 +61,13 @@ def in_our_words(error: Exception) -> Exception:
     )
 
 
-def suggest_key(text: str, arguments: Sequence[str], keys_of: Callable[[list[str]], list[str]]) -> str:
-    """Return a question that names the key that was probably meant, or a sentence with all, if they are few.
-
-    Empty where Hydra's message is not of a key that there is not.
+def suggest_key(text: str, arguments: Sequence[str], command: str = "train") -> str:
+    """Return what a message on an unknown key adds; empty where Hydra's message is of another fault.
 
     Args:
         text: the message.
         arguments: as on the command line.
-        keys_of: overrides to the dotted keys that there are with them.
+        command: ``train``, ``distances`` or ``prepare``.
     """
     unknown = _NO_KEY.search(text)
     if unknown is None:
@@ -79,21 +75,7 @@ def suggest_key(text: str, arguments: Sequence[str], keys_of: Callable[[list[str
     # what else was typed decides which keys there are
     others = [each for each in arguments if "=" in each and not each.startswith(("-", "hydra"))]
     others = [each for each in others if each.partition("=")[0].lstrip("+~") != unknown["key"]]
-    try:
-        keys = keys_of(others)
-    except UserError:
-        return ""
-    listed = f" There are {', '.join(keys)}." if len(keys) <= _FEW_KEYS else ""
-    return did_you_mean(unknown["key"], keys) or listed
-
-
-def keys_of_training(overrides: list[str]) -> list[str]:
-    """Return the keys that ``gan-lab train`` has with some overrides.
-
-    Raises:
-        UserError: if those do not compose.
-    """
-    return [key for key in leaves_of(compose(overrides).config) if not key.endswith("_target_")]
+    return keys_beside(command, unknown["key"], others)
 
 
 def _in_our_words(text: str) -> str:

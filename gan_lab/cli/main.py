@@ -29,6 +29,7 @@ COMMANDS = {
 }
 
 _READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
+_OWN_FLAGS = ("--force",)  # of prepare
 
 COMPOSING = ("train", "distances", "prepare")
 
@@ -93,20 +94,23 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     from omegaconf.errors import OmegaConfBaseException
 
     from gan_lab.cli import distances, prepare, train
-    from gan_lab.cli.hydra_errors import in_our_words, keys_of_training, one_line, raised_in, suggest_key
+    from gan_lab.cli.guesses import refuse_what_is_meant_otherwise
+    from gan_lab.cli.hydra_errors import in_our_words, one_line, raised_in, suggest_key
 
+    if name == "prepare" and {"-h", "--help"} & {*arguments}:
+        say(prepare.help_text(), end="")
+        return 0
     called = {distances.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     apps = {"train": train.train_app, "distances": distances.distances_app, "prepare": prepare.prepare_app}
+    refuse_what_is_meant_otherwise(name, [each for each in arguments if each not in _OWN_FLAGS])
     try:
         failures = apps[name](arguments)
     except (HydraException, OmegaConfBaseException) as error:
         if asked_for_traceback:
             raise
-        keys_of = distances.keys_of if name == "distances" else keys_of_training
-        return refuse(
-            one_line(str(in_our_words(error)), called) + suggest_key(str(error), arguments, keys_of)
-        )
+        reason = one_line(str(in_our_words(error)), called)
+        return refuse(reason + suggest_key(str(error), arguments, name))
     except Exception as error:
         # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
         if asked_for_traceback or not any(raised_in(error, library) for library in _READ_BY):
@@ -127,6 +131,14 @@ def _complete(arguments: list[str]) -> int:
     if "query=bash" in arguments and len(words) == 2:
         say(" ".join(name for name in COMMANDS if name.startswith(words[1])))
         return 0
+    if "query=bash" in arguments and len(words) > 2 and words[1] == "distances":
+        from gan_lab.cli.distances import complete_experiment
+
+        # Hydra would list the experiments of training, which are called alike
+        names = complete_experiment(words[-1])
+        if names:
+            say(" ".join(names))
+            return 0
     composes = len(words) > 2 and words[1] in COMPOSING
     if composes:
         os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 
+import yaml
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import to_plain, trusted_packages
@@ -10,11 +11,48 @@ from gan_lab.cli.failures import Failure, noted
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
+from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.unimported import check_node
 
 _FORCED = "+force=true"
 
+_HELP = """\
+Decode an image dataset once into a packed file, which training then reads without decoding anything.
+
+usage: gan-lab prepare dataset=NAME [dataset.key=value ...] [--force]
+
+Examples
+  gan-lab prepare dataset=celeba dataset.root=/data      the folder that holds its files
+  gan-lab prepare dataset=image_folder dataset.root=pictures dataset.size=64
+  gan-lab prepare dataset=mnist --force                  decode again, although it is packed
+
+dataset
+{options}
+
+`gan-lab prepare dataset=NAME --cfg job -p dataset` prints the settings of one; the pack lies in its root.
+Training packs what is not packed yet; the other datasets need no files.
+
+Flags
+  --force           pack again in any case
+  --cfg job         print the composed config instead of packing
+  --config-dir DIR  a folder of your own configs, laid out like conf/
+"""
+
 log = logging.getLogger(__name__)
+
+
+def help_text() -> str:
+    """Return what ``gan-lab prepare --help`` says."""
+    described = list_options("dataset", [config_folder()])
+    packed = {name: text for name, text in described.items() if _has_files(name)}
+    options = "\n".join(f"  {name:<16} {text}" for name, text in packed.items())
+    return _HELP.format(options=options)
+
+
+def _has_files(name: str) -> bool:
+    text = (config_folder() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    return "root" in content.get("dataset", content)
 
 
 def prepare_app(arguments: list[str]) -> list[Failure]:
