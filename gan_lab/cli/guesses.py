@@ -25,6 +25,7 @@ from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.runs.record import leaves_of
 
 _MOST_KEYS = 20  # that a message lists
+_LONGEST = 80  # characters of a value that a message repeats
 
 
 def refuse_what_is_meant_otherwise(command: str, arguments: Sequence[str]) -> None:
@@ -101,7 +102,8 @@ def _setting_of(command: str, flag: str, following: Sequence[str]) -> str:
     name, keys = name.replace("-", "_"), [*_groups(command), *_keys(command, [])]
     found = [key for key in keys if key == name] or [key for key in keys if key.rpartition(".")[2] == name]
     found = found or difflib.get_close_matches(name, keys, n=1, cutoff=0.75)
-    return f"{found[0]}={value or 'VALUE'}" if name and found else ""
+    # an endless one is no value that anybody meant
+    return f"{found[0]}={value or 'VALUE'}" if name and found and len(value) <= _LONGEST else ""
 
 
 def _groups(command: str) -> tuple[str, ...]:
