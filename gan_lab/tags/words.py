@@ -15,6 +15,9 @@ BESIDES = (names.MODES_HIT, names.RECALL)
 
 def short_of(tag: str) -> str:
     """Return what a line calls a tag, in a word or two."""
+    measured = names.measured_above(tag)
+    if measured is not None:
+        return f"{short_of(measured)} floor"
     row = find_tag(tag)
     return row.short if row is not None and row.name == tag and row.short else title_of(tag)
 

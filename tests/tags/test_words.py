@@ -23,6 +23,8 @@ def test_what_a_line_shows_has_a_name_of_a_word_or_two(tag: str) -> None:
 
 def test_other_tags_are_called_by_their_titles() -> None:
     assert short_of(names.SLOPE) == "critic's largest slope"
+    assert short_of(names.FLOOR) == "W1 floor"
+    assert short_of(names.floor_tag(names.MODES_HIT)) == "modes floor"
     assert short_of("quality/of_a_plugin") == "of a plugin"
     assert short_of("quality/patches_7px") == "patches 7px"  # of a family
 

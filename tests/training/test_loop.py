@@ -75,6 +75,7 @@ def test_a_run_writes_what_it_promises(train: Train) -> None:
     record = read_run(run)
     assert (record.status, record.iteration, record.seed) == ("completed", 10, 0)
     assert sorted(path.name for path in (run / "samples").iterdir()) == [
+        "000000.png",
         "000008.png",
         "000010.png",
         "real.png",
