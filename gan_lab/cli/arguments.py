@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
-from gan_lab.config.checks import conform, describe_rule
+from gan_lab.config.checks import PositiveInt, conform, describe_rule
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
@@ -52,3 +52,27 @@ def reader_of(hint: Any) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"must be {describe_rule(hint)}; got {quoted(text)}") from None
 
     return read
+
+
+WHOLE, POSITIVE = reader_of(int), reader_of(PositiveInt)
+
+
+def parser_of(command: str, description: str) -> Parser:
+    """Return an empty parser for one of gan-lab's commands."""
+    return Parser(f"gan-lab {command}", description=description)
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told which packages a run's config may name classes of."""
+    parser.add_argument(
+        "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
+    )
+
+
+def add_trust_data(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told that a run's config may name any folder of data."""
+    parser.add_argument(
+        "--trust-data",
+        action="store_true",
+        help="read and pack the folder of data that the run's config names, whoever wrote it",
+    )

@@ -3,54 +3,25 @@
 What is heavy is imported by the command that needs it.
 """
 
-import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
-from gan_lab.cli.arguments import Parser, reader_of
-from gan_lab.cli.terminal import PlainFormatter, refuse, say
-from gan_lab.config.checks import PositiveInt
-
-_WHOLE, _POSITIVE = reader_of(int), reader_of(PositiveInt)
-
-
-def _sample(arguments: list[str]) -> int:
-    parser = _parser("sample", "Write a grid of samples from the newest checkpoint of a run.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument("--n", type=_POSITIVE, default=64, help="number of samples (default 64)")
-    parser.add_argument("--seed", type=_WHOLE, default=0, help="of the latents (default 0)")
-    parser.add_argument("--out", type=Path, help="folder to write into (default RUN_DIR/generated)")
-    parser.add_argument(
-        "--format",
-        type=reader_of(Literal["png", "npy"]),
-        metavar="{png,npy}",
-        help="also write every sample: as a PNG each, or one array",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
-    _add_trust(parser)
-    given = parser.parse_args(arguments)
-
-    from gan_lab.evaluation.samples import SampleRequest, write_samples
-
-    _show_log()
-    request = SampleRequest(given.n, given.seed, given.format, given.device)
-    write_samples(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
-    return 0
+from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.generators import export, interpolate, sample
+from gan_lab.cli.terminal import refuse, say, show_log
 
 
 def _evaluate(arguments: list[str]) -> int:
-    parser = _parser("evaluate", "Measure how good the samples of runs are, each by its newest checkpoint.")
+    parser = parser_of("evaluate", "Measure how good the samples of runs are, each by its newest checkpoint.")
     parser.add_argument(
         "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
     )
     parser.add_argument(
-        "--samples", type=_POSITIVE, help="on either side (default: the run's metrics.samples)"
+        "--samples", type=POSITIVE, help="on either side (default: the run's metrics.samples)"
     )
-    parser.add_argument("--seed", type=_WHOLE, default=0, help="of what is drawn (default 0)")
+    parser.add_argument("--seed", type=WHOLE, default=0, help="of what is drawn (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
     parser.add_argument(
         "--inception",
@@ -58,13 +29,13 @@ def _evaluate(arguments: list[str]) -> int:
         metavar="FILE",
         help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
     )
-    _add_trust(parser)
-    _add_trust_data(parser)
+    add_trust(parser)
+    add_trust_data(parser)
     given = parser.parse_args(arguments)
 
     from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
 
-    _show_log()
+    show_log()
     request = EvaluationRequest(given.samples, given.seed, given.device, given.inception, given.trust_data)
     failures = evaluate_all(given.folders, request, given.trust)
     for failure in failures:
@@ -73,7 +44,7 @@ def _evaluate(arguments: list[str]) -> int:
 
 
 def _resume(arguments: list[str]) -> int:
-    parser = _parser("resume", "Go on with a run that was interrupted, or give it more iterations.")
+    parser = parser_of("resume", "Go on with a run that was interrupted, or give it more iterations.")
     parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
     parser.add_argument(
         "overrides",
@@ -86,13 +57,13 @@ def _resume(arguments: list[str]) -> int:
         action="store_true",
         help="go on although the images are others than those it began with",
     )
-    _add_trust(parser)
-    _add_trust_data(parser)
+    add_trust(parser)
+    add_trust_data(parser)
     given = parser.parse_args(arguments)
 
     from gan_lab.training.resume import resume
 
-    _show_log()
+    show_log()
     resume(
         given.run_dir,
         given.overrides,
@@ -115,7 +86,7 @@ def _report(arguments: list[str]) -> int:
 
 
 def _runs(arguments: list[str]) -> int:
-    parser = _parser("runs", "List the runs in a folder with their status and final numbers.")
+    parser = parser_of("runs", "List the runs in a folder with their status and final numbers.")
     parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
     parser.add_argument(
         "--where",
@@ -148,7 +119,7 @@ def _runs(arguments: list[str]) -> int:
 
 
 def _board(arguments: list[str]) -> int:
-    parser = _parser("board", "Open TensorBoard with sampling limits that keep every point and image.")
+    parser = parser_of("board", "Open TensorBoard with sampling limits that keep every point and image.")
     parser.usage = "gan-lab board [DIR] [--open] [TensorBoard's own options, such as --port 6007]"
     parser.add_argument("root", type=Path, metavar="DIR")
     from gan_lab.tracking.board import OPEN, address_of, tensorboard_command
@@ -162,32 +133,10 @@ def _board(arguments: list[str]) -> int:
     os.execv(sys.executable, tensorboard_command(given.root, [*opens, *rest]))
 
 
-def _parser(name: str, description: str) -> Parser:
-    return Parser(f"gan-lab {name}", description=description)
-
-
-def _add_trust(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--trust", action="append", default=[], metavar="PACKAGE", help="package the run's config may name"
-    )
-
-
-def _add_trust_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--trust-data",
-        action="store_true",
-        help="read and pack the folder of data that the run's config names, whoever wrote it",
-    )
-
-
-def _show_log() -> None:
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(PlainFormatter("%(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-
-
 READERS: dict[str, Callable[[list[str]], int]] = {
-    "sample": _sample,
+    "sample": sample,
+    "interpolate": interpolate,
+    "export": export,
     "evaluate": _evaluate,
     "resume": _resume,
     "report": _report,

@@ -20,8 +20,10 @@ COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
     "distances": "run an exact experiment of the lectures: a table, a figure and a sentence",
     "prepare": "decode an image dataset once into a packed file",
-    "sample": "write samples of a run's generator",
-    "evaluate": "measure how good the samples of runs are",
+    "sample": "write samples of a run's generator, or a GIF of its training",
+    "interpolate": "walk through a generator's latent space: a grid or a GIF",
+    "export": "write a run's generator for other programs: safetensors, torch.export, ONNX",
+    "evaluate": "measure how good samples are: of runs, or of any generator's files",
     "resume": "go on with a run that was interrupted, or extend it",
     "report": "turn the runs of a sweep into a page, figures and tables",
     "runs": "list runs with their status and final numbers",
@@ -35,7 +37,7 @@ COMPOSING = ("train", "distances", "prepare")
 
 USAGE = (
     "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
-    + "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    + "\n".join(f"  {name:<11} {text}" for name, text in COMMANDS.items())
     + "\n\n  gan-lab COMMAND --help   more about one of them\n  gan-lab --version\n"
 )
 

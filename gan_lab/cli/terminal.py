@@ -69,6 +69,13 @@ def warnings_only() -> Iterator[None]:
             handler.removeFilter(is_told)
 
 
+def show_log() -> None:
+    """Print what is logged from here on, without its time and level."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
 def _printable(text: str, stream: TextIO) -> str:
     """Return a text that a stream takes: without control characters but line breaks, in its encoding."""
     text = shown(text, keep="\n\t")

@@ -42,11 +42,9 @@ def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -
     network = network.to(device)
     assert params.keys() == dict(network.named_parameters()).keys(), "parameters of another network"
     network.load_state_dict(params, strict=False)  # buffers stay what they are
-    layers = [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
-    for layer in layers:
-        _keep_statistics(layer, device)
+    keep_statistics(network)
     network.train()
-    if layers:
+    if _norms_of(network):
         fixed = torch.Generator().manual_seed(0)
         with torch.no_grad():
             for _ in range(_BATCHES):
@@ -54,10 +52,21 @@ def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -
     return network.eval()
 
 
+def keep_statistics(network: nn.Module) -> nn.Module:
+    """Return a network whose batch norms, changed in place, keep statistics that every pass moves on."""
+    for layer in _norms_of(network):
+        _keep_statistics(layer, next(network.parameters()).device)
+    return network
+
+
 def sample(network: nn.Module, latents: Tensor) -> Tensor:
     """Return the samples (n, *D) of latents (n, Z), on the latents' device, in chunks that fit."""
     with torch.no_grad():
         return torch.cat([network(chunk) for chunk in torch.split(latents, _CHUNK)])
+
+
+def _norms_of(network: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
+    return [layer for layer in network.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
 
 
 def _keep_statistics(layer: nn.modules.batchnorm._BatchNorm, device: torch.device) -> None:

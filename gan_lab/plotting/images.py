@@ -21,12 +21,17 @@ def to_pixels(images: Tensor) -> Tensor:
     return ((images.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).cpu()
 
 
-def image_grid(images: Tensor) -> NDArray[np.uint8]:
-    """Return images (n, C, H, W) in [-1, 1] as one grid (H', W', 3), as square as n allows."""
+def image_grid(images: Tensor, columns: int | None = None) -> NDArray[np.uint8]:
+    """Return images (n, C, H, W) in [-1, 1] as one grid (H', W', 3).
+
+    Args:
+        images: row by row.
+        columns: images in a row; None for a grid that is as square as n allows.
+    """
     from torchvision.utils import make_grid  # takes two seconds to import, and points need none
 
     pixels = to_pixels(images)
-    columns = math.ceil(math.sqrt(len(pixels)))
+    columns = columns or math.ceil(math.sqrt(len(pixels)))
     grid: NDArray[np.uint8] = (
         make_grid(pixels, nrow=columns, padding=1, pad_value=32).permute(1, 2, 0).numpy()
     )

@@ -19,7 +19,7 @@ from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, DataRecord, ExecutionRecord, RunRecord, Sitting
 
 # what a run, the commands that read it, Hydra and TensorBoard keep in its folder, or in that of its seeds
-_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", ".hydra")
+_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", "exported", ".hydra")
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
     *(

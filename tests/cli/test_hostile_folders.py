@@ -13,7 +13,7 @@ from support.configs import TOY
 
 SMALL = [*TOY, "device=cpu", "objective=gan", "train.iterations=2", "train.batch_size=4", "train.seeds=null"]
 PRECIOUS = b"a thesis\n"
-FOLDERS = ["checkpoints", "samples", "generated", "evaluation", ".hydra"]
+FOLDERS = ["checkpoints", "samples", "generated", "evaluation", "exported", ".hydra"]
 FILES = ["run.json", "config.yaml", ".lock", "metrics.csv", "timing.csv", "train.log"]
 
 
@@ -49,6 +49,9 @@ COMMANDS: dict[str, Callable[[], Called]] = {
     "extend": lambda: gan_lab("resume", "run", "train.iterations=5"),
     "train": lambda: gan_lab("train", *SMALL, "hydra.run.dir=run"),
     "sample": lambda: gan_lab("sample", "run", "--n", "2", "--format", "npy"),
+    "progress": lambda: gan_lab("sample", "run", "--gif"),
+    "interpolate": lambda: gan_lab("interpolate", "run", "--steps", "2"),
+    "export": lambda: gan_lab("export", "run", "--format", "torch_export"),
     "evaluate": lambda: gan_lab("evaluate", "run", "--samples", "32"),
     "report": lambda: gan_lab("report", "run", "-o", "report"),
     "runs": lambda: gan_lab("runs", "run"),
@@ -77,7 +80,7 @@ def test_a_folder_that_leads_outside_is_refused_by_every_command(run: Path, kind
         saved = run.with_name("saved")
         shutil.copytree(run, saved)
         replace(run / name, kind)
-        for command in ("resume", "train", "sample", "evaluate"):
+        for command in ("resume", "train", "sample", "evaluate", "progress", "interpolate", "export"):
             called = COMMANDS[command]()
             assert called.status == 2, (name, command, called)
             assert f"{name} is a {'pipe' if kind == 'pipe' else 'link'}, where" in called.err, (

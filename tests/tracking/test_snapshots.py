@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from gan_lab.evaluation.samples import SampleRequest, _draw
+from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.types import State
@@ -51,8 +51,8 @@ def test_the_average_makes_what_is_looked_at_and_what_is_drawn(tmp_path: Path) -
         look(setup, each, tmp_path / str(k), 1) for k, each in enumerate((only, both, neither, state))
     ]
     assert pictures[0] == pictures[1] != pictures[2] == pictures[3]
-    request = SampleRequest(n=3, seed=0, format=None, device="cpu")
-    drawn = [_draw(setup, each, request) for each in (only, both, neither, state)]
+    latents = torch.randn(3, setup.batch_shape.latent_dim)
+    drawn = [sample(sampling_network_of(setup, each), latents) for each in (only, both, neither, state)]
     assert torch.equal(drawn[0], drawn[1])
     assert torch.equal(drawn[2], drawn[3])
     assert not torch.equal(drawn[0], drawn[2])

@@ -207,7 +207,9 @@ _FLAGS = [
     ),
 ]
 _OPTIONS = {
-    "sample": ("--n", "--seed", "--out", "--format", "--device", "--trust"),
+    "sample": ("--n", "--seed", "--out", "--format", "--gif", "--device", "--trust"),
+    "interpolate": ("--paths", "--steps", "--seed", "--path", "--gif", "--out", "--device", "--trust"),
+    "export": ("--format", "--out", "--trust"),
     "evaluate": ("--samples", "--seed", "--device", "--inception", "--trust"),
     "resume": ("--trust",),
     "report": ("-o", "--out", "--modes-share", "--frozen-range", "--distance-factor", "--end-measurements"),

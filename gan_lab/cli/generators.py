@@ -1,0 +1,112 @@
+"""The commands that make something with a run's generator: samples, paths between them, exports."""
+
+import argparse
+from pathlib import Path
+from typing import Annotated, Literal
+
+from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, parser_of, reader_of
+from gan_lab.cli.terminal import show_log
+from gan_lab.config.checks import Rule
+from gan_lab.config.errors import UserError
+
+_Steps = Annotated[int, Rule("a whole number of at least 2", lambda steps: steps >= 2)]
+
+
+def sample(arguments: list[str]) -> int:
+    """Write a grid of samples, every sample by itself, or a GIF of training."""
+    parser = parser_of("sample", "Write a grid of samples from the newest checkpoint of a run.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("--n", type=POSITIVE, default=64, help="number of samples (default 64)")
+    parser.add_argument("--seed", type=WHOLE, default=0, help="of the latents (default 0)")
+    _add_out(parser, "generated")
+    parser.add_argument(
+        "--format",
+        type=reader_of(Literal["png", "npy"]),
+        metavar="{png,npy}",
+        help="also write every sample: as a PNG each, or one array",
+    )
+    parser.add_argument(
+        "--gif", action="store_true", help="write the pictures that training left as a GIF, and nothing else"
+    )
+    _add_device(parser)
+    add_trust(parser)
+    given = parser.parse_args(arguments)
+    out = given.out or given.run_dir / "generated"
+    show_log()
+    if given.gif:
+        if given.format is not None:
+            raise UserError(
+                "--gif is of pictures that training left, --format of new samples; give one of them."
+            )
+        from gan_lab.evaluation.progress_gif import write_progress
+
+        write_progress(given.run_dir, out)
+        return 0
+
+    from gan_lab.evaluation.samples import SampleRequest, write_samples
+
+    request = SampleRequest(given.n, given.seed, given.format, given.device)
+    write_samples(given.run_dir, out, request, given.trust)
+    return 0
+
+
+def interpolate(arguments: list[str]) -> int:
+    """Write samples along paths between latents."""
+    parser = parser_of("interpolate", "Write samples along paths through a generator's latent space.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument(
+        "--paths", type=POSITIVE, default=8, help="rows of the grid; of a GIF, stations (default 8)"
+    )
+    parser.add_argument(
+        "--steps", type=reader_of(_Steps), default=9, help="samples on each path, ends included (default 9)"
+    )
+    parser.add_argument("--seed", type=WHOLE, default=0, help="of the latents (default 0)")
+    parser.add_argument(
+        "--path",
+        type=reader_of(Literal["slerp", "lerp"]),
+        default="slerp",
+        metavar="{slerp,lerp}",
+        help="great circles, for normal latents (the default), or straight lines",
+    )
+    parser.add_argument("--gif", action="store_true", help="one closed path, as a GIF")
+    _add_out(parser, "generated")
+    _add_device(parser)
+    add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.evaluation.interpolation import PathRequest, write_paths
+
+    show_log()
+    request = PathRequest(given.paths, given.steps, given.seed, given.path, given.gif, given.device)
+    write_paths(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
+    return 0
+
+
+def export(arguments: list[str]) -> int:
+    """Write the generator itself, in a format of other programs."""
+    parser = parser_of("export", "Write a run's generator, as it makes samples, for other programs.")
+    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument(
+        "--format",
+        type=reader_of(Literal["safetensors", "torch_export", "onnx"]),
+        default="safetensors",
+        metavar="{safetensors,torch_export,onnx}",
+        help="weights alone (the default), a program for torch.export.load, or ONNX",
+    )
+    _add_out(parser, "exported")
+    add_trust(parser)
+    given = parser.parse_args(arguments)
+
+    from gan_lab.evaluation.export import export as write
+
+    show_log()
+    write(given.run_dir, given.out or given.run_dir / "exported", given.format, given.trust)
+    return 0
+
+
+def _add_out(parser: argparse.ArgumentParser, default: str) -> None:
+    parser.add_argument("--out", type=Path, help=f"folder to write into (default RUN_DIR/{default})")
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
