@@ -8,39 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import add_trust, add_trust_data, parser_of
+from gan_lab.cli.evaluate import evaluate
 from gan_lab.cli.generators import export, interpolate, sample
 from gan_lab.cli.terminal import refuse, say, show_log
-
-
-def _evaluate(arguments: list[str]) -> int:
-    parser = parser_of("evaluate", "Measure how good the samples of runs are, each by its newest checkpoint.")
-    parser.add_argument(
-        "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
-    )
-    parser.add_argument(
-        "--samples", type=POSITIVE, help="on either side (default: the run's metrics.samples)"
-    )
-    parser.add_argument("--seed", type=WHOLE, default=0, help="of what is drawn (default 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
-    parser.add_argument(
-        "--inception",
-        type=Path,
-        metavar="FILE",
-        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
-    )
-    add_trust(parser)
-    add_trust_data(parser)
-    given = parser.parse_args(arguments)
-
-    from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
-
-    show_log()
-    request = EvaluationRequest(given.samples, given.seed, given.device, given.inception, given.trust_data)
-    failures = evaluate_all(given.folders, request, given.trust)
-    for failure in failures:
-        refuse(failure)
-    return 2 if failures else 0
 
 
 def _resume(arguments: list[str]) -> int:
@@ -137,7 +108,7 @@ READERS: dict[str, Callable[[list[str]], int]] = {
     "sample": sample,
     "interpolate": interpolate,
     "export": export,
-    "evaluate": _evaluate,
+    "evaluate": evaluate,
     "resume": _resume,
     "report": _report,
     "runs": _runs,

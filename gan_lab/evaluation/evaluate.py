@@ -1,8 +1,6 @@
 """``gan-lab evaluate``: how good the samples of finished runs are, as a table and as a file."""
 
-import csv
 import hashlib
-import io
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,24 +12,23 @@ import torch
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
-from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output, load_inception
-from gan_lab.evaluation.lines import Line, compared, format_lines
+from gan_lab.evaluation.inception import Extractor, load_inception
+from gan_lab.evaluation.lines import Line, compared, format_lines, inception_lines, lines_of_tests, to_csv
 from gan_lab.files.atomic import write_atomically
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
-from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import find_runs, read_run, require_own
 from gan_lab.runs.record import RECORD_NAME, RunRecord
-from gan_lab.tags.names import inception_tag, two_sample_tag
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
 
 FOLDER = "evaluation"
 
-_INCEPTION_FEATURES = 2048  # FID needs more samples than these
+INCEPTION_FEATURES = 2048
+"""FID needs more samples than these."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +100,8 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     require_known_root(setup.dataset, record.path, trust_data=request.trust_data)
     inception = None if request.inception is None else load_inception(request.inception, setup.device)
     samples = request.samples or setup.metrics.samples
-    if inception is not None and samples <= _INCEPTION_FEATURES:
-        raise BadValueError("--samples", f"more than {_INCEPTION_FEATURES} for FID", samples)
+    if inception is not None and samples <= INCEPTION_FEATURES:
+        raise BadValueError("--samples", f"more than {INCEPTION_FEATURES} for FID", samples)
     checkpoint = load_newest(record.path, like=setup.init_state())
     state = to_device(checkpoint.state, setup.device)
     sampler = setup.dataset.open(setup.device)
@@ -128,7 +125,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     log.info("%s\n", format_lines(lines))
     path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)
-    write_atomically(path, _to_csv(lines, evaluator.samples))
+    write_atomically(path, to_csv(lines, evaluator.samples))
     return Evaluation(path, lines)
 
 
@@ -166,27 +163,7 @@ def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) ->
     if not readings:
         return []
     lines = [Line(tag, reading.value, reading.floor) for tag, reading in readings.items()]
-    lines += [
-        Line(two_sample_tag(name), test.statistic, None, test.p_value)
-        for name, test in evaluator.test(state).items()
-    ]
+    lines += lines_of_tests(evaluator.test(state))
     if inception is not None:
-        lines += _measure_by_inception(evaluator, state, inception)
+        lines += inception_lines(evaluator.real, evaluator.other_real, evaluator.draw(state), inception)
     return lines
-
-
-def _measure_by_inception(evaluator: Evaluator, state: State, extract: Extractor) -> list[Line]:
-    compared = evaluator.real, evaluator.other_real, evaluator.draw(state)
-    of_real, of_other, of_fake = (inception_output(images, extract) for images in compared)
-    rng = make_rng(0, "metrics/inception")
-    values, floors = (inception_metrics(of_real, other, rng) for other in (of_fake, of_other))
-    return [Line(inception_tag(name), value, floors[name]) for name, value in values.items()]
-
-
-def _to_csv(lines: Sequence[Line], samples: int) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["metric", "value", "floor", "p_value", "samples"])
-    for line in lines:
-        writer.writerow([line.metric, *("" if cell is None else repr(cell) for cell in line[1:]), samples])
-    return text.getvalue().encode()

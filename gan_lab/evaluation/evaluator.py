@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.datasets.base import Dataset
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison, two_sample_tests
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
@@ -220,17 +221,20 @@ def make_evaluator(
         samples: how many on either side, if not what the config says.
         seed: of what is drawn, if not the setup's.
     """
-    dataset = setup.dataset
-    comparison: Comparison = VectorComparison(dataset)
-    if len(dataset.data_shape) == 3:
-        comparison = ImageComparison(find_feature_network(dataset, setup.device), dataset.data_shape)
     return Evaluator(
         setup,
         sampler,
-        comparison,
+        comparison_of(setup.dataset, setup.device),
         setup.metrics.samples if samples is None else samples,
         setup.seed if seed is None else seed,
     )
+
+
+def comparison_of(dataset: Dataset, device: torch.device) -> Comparison:
+    """Return by what samples of a dataset are compared; a feature network may be trained for it."""
+    if len(dataset.data_shape) == 3:
+        return ImageComparison(find_feature_network(dataset, device), dataset.data_shape)
+    return VectorComparison(dataset)
 
 
 def _gap(real: Tensor, fake: Tensor) -> float:

@@ -1,22 +1,66 @@
-"""What was measured of runs, as lines and tables for the terminal."""
+"""What two samples are measured by, line by line: as a table for the terminal, and as a file."""
 
+import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from torch import Tensor
+
 from gan_lab.config.command_lines import shown_path
+from gan_lab.evaluation.comparison import Comparison, two_sample_tests
+from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
+from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.streams import make_rng
+from gan_lab.tags.names import inception_tag, two_sample_tag
 from gan_lab.tags.words import BESIDES, HEADLINES, number_text, short_of
 
 
 class Line(NamedTuple):
-    """A metric of a run; None for what it does not have."""
+    """A metric; None for what it does not have."""
 
     metric: str
     value: float
     floor: float | None = None
     p_value: float | None = None
+
+
+def lines_of(
+    comparison: Comparison, real: Tensor, other_real: Tensor, fake: Tensor, extract: Extractor | None = None
+) -> list[Line]:
+    """Return all that samples are compared by, with floors.
+
+    Args:
+        comparison: of the data.
+        real: samples of the data (n, *D).
+        other_real: as many others, which give the floors.
+        fake: as many that are asked about.
+        extract: Inception, of images; None to do without.
+    """
+    values, floors = comparison.compare(real, fake), comparison.compare(real, other_real)
+    lines = [Line(tag, value, floors[tag]) for tag, value in values.items()]
+    real_points, fake_points = comparison.points(real), comparison.points(fake)
+    if real_points is not None and fake_points is not None:
+        lines += lines_of_tests(two_sample_tests(real_points, fake_points))
+    if extract is not None:
+        lines += inception_lines(real, other_real, fake, extract)
+    return lines
+
+
+def lines_of_tests(tests: Mapping[str, TwoSampleTest]) -> list[Line]:
+    """Return two-sample tests, by name, as lines."""
+    return [Line(two_sample_tag(name), test.statistic, None, test.p_value) for name, test in tests.items()]
+
+
+def inception_lines(real: Tensor, other_real: Tensor, fake: Tensor, extract: Extractor) -> list[Line]:
+    """Return what is measured of images (n, C, H, W) by Inception, as lines."""
+    of_real, of_other, of_fake = (inception_output(images, extract) for images in (real, other_real, fake))
+    rng = make_rng(0, "metrics/inception")
+    values, floors = (inception_metrics(of_real, other, rng) for other in (of_fake, of_other))
+    return [Line(inception_tag(name), value, floors[name]) for name, value in values.items()]
 
 
 def format_lines(lines: Sequence[Line]) -> str:
@@ -33,6 +77,16 @@ def format_lines(lines: Sequence[Line]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def to_csv(lines: Sequence[Line], samples: int) -> bytes:
+    """Return a table as CSV, with the number of samples on either side in a column of its own."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["metric", "value", "floor", "p_value", "samples"])
+    for line in lines:
+        writer.writerow([line.metric, *("" if cell is None else repr(cell) for cell in line[1:]), samples])
+    return text.getvalue().encode()
 
 
 def compared(measured: Mapping[Path, Sequence[Line]]) -> str:

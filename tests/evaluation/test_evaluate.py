@@ -107,7 +107,7 @@ def test_inception_compares_images_beside_the_rest(train: Train, monkeypatch: py
         return InceptionOutput(flat[:, 300:304], flat[:, 300:310] / 255)
 
     monkeypatch.setattr(evaluation, "load_inception", lambda weights, device: extract)
-    monkeypatch.setattr(evaluation, "_INCEPTION_FEATURES", 4)
+    monkeypatch.setattr(evaluation, "INCEPTION_FEATURES", 4)
     monkeypatch.setattr(inception, "kernel_feature_distance", lambda *args, **more: MeanAndStd(0.5, 0.1))
     asked = ["--samples", "80", "--device", "cpu"]
     assert gan_lab("evaluate", str(run), *asked).status == 0

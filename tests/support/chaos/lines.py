@@ -210,7 +210,7 @@ _OPTIONS = {
     "sample": ("--n", "--seed", "--out", "--format", "--gif", "--device", "--trust"),
     "interpolate": ("--paths", "--steps", "--seed", "--path", "--gif", "--out", "--device", "--trust"),
     "export": ("--format", "--out", "--trust"),
-    "evaluate": ("--samples", "--seed", "--device", "--inception", "--trust"),
+    "evaluate": ("--samples", "--dataset", "--n", "--out", "--seed", "--device", "--inception", "--trust"),
     "resume": ("--trust",),
     "report": ("-o", "--out", "--modes-share", "--frozen-range", "--distance-factor", "--end-measurements"),
     "runs": ("--all",),

@@ -1,0 +1,138 @@
+"""The arguments of ``gan-lab evaluate``: of runs, or of files with the samples of any generator."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.terminal import refuse, show_log
+from gan_lab.config.errors import UserError
+from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.quoting import did_you_mean, quoted
+
+_OF_RUNS, _OF_FILES = {"trust": "--trust", "trust_data": "--trust-data"}, {"n": "--n", "out": "--out"}
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Measure how good samples are, beside what real ones get."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    show_log()
+    if given.dataset is not None:
+        _evaluate_files(given)
+        return 0
+    samples = _number(parser, given.samples)
+    if not given.folders:
+        parser.error("the following arguments are required: RUN_DIR")
+    _refuse_given(given, _OF_FILES, "--samples PATH --dataset NAME")
+    return _evaluate_runs(given, samples)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_of(
+        "evaluate",
+        "Measure how good samples are: of runs, each by its newest checkpoint, or of any generator's files.",
+    )
+    parser.usage = (
+        "gan-lab evaluate RUN_DIR... [--samples N] [options]\n"
+        "       gan-lab evaluate --samples FOLDER|FILE.npy --dataset NAME [dataset.KEY=VALUE...] [options]"
+    )
+    parser.add_argument("folders", nargs="*", metavar="RUN_DIR", help="a run, or a folder that holds runs")
+    parser.add_argument(
+        "--samples",
+        metavar="N|PATH",
+        help="of runs: how many on either side (default: the run's metrics.samples); with --dataset: a "
+        "folder of pictures, or a .npy file with images (n, H, W, C) or (n, C, H, W), bytes or floats in "
+        "[-1, 1], or with points (n, d)",
+    )
+    parser.add_argument("--dataset", metavar="NAME", help="what files are compared with, as in gan-lab train")
+    parser.add_argument(
+        "--n", type=POSITIVE, help="of files: samples on either side (default 1024, or all if there are less)"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="of files: write the table there, as CSV")
+    parser.add_argument("--seed", type=WHOLE, default=0, help="of what is drawn (default 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    parser.add_argument(
+        "--inception",
+        type=Path,
+        metavar="FILE",
+        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
+    )
+    add_trust(parser)
+    add_trust_data(parser)
+    return parser
+
+
+def _number(parser: argparse.ArgumentParser, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        number: int = POSITIVE(text)
+    except argparse.ArgumentTypeError as error:
+        if Path(text).exists():
+            raise UserError(f"--samples {text} needs --dataset NAME, which it is compared with.") from None
+        parser.error(f"argument --samples: {error}")
+    return number
+
+
+def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
+    from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
+
+    request = EvaluationRequest(samples, given.seed, given.device, given.inception, given.trust_data)
+    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust)
+    for failure in failures:
+        refuse(failure)
+    return 2 if failures else 0
+
+
+def _evaluate_files(given: argparse.Namespace) -> None:
+    _refuse_given(given, _OF_RUNS, "RUN_DIR")
+    if given.samples is None:
+        raise UserError("--dataset needs --samples PATH, a folder of pictures or a .npy file.")
+    node = _dataset_node(given.dataset, given.folders)
+    from gan_lab.config.build import build
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
+    from gan_lab.evaluation.evaluate_files import FilesRequest, evaluate_files
+
+    dataset = build(node, Dataset, "dataset")
+    remember_root(dataset)  # it was typed here
+    evaluate_files(
+        FilesRequest(
+            samples=Path(given.samples),
+            dataset=dataset,
+            named=given.dataset,
+            n=given.n,
+            seed=given.seed,
+            device=given.device,
+            inception=given.inception,
+            out=given.out,
+        )
+    )
+
+
+def _dataset_node(name: str, overrides: list[str]) -> dict[str, Any]:
+    """Return the config of a dataset, as ``gan-lab train`` composes it."""
+    known = list_options("dataset", [config_folder()])
+    if name not in known:
+        rule, question = f"one of {', '.join(known)}", did_you_mean(name, known)
+        raise UserError(f"--dataset must be {rule}; got {quoted(name)}.{question}")
+    for override in overrides:
+        if not override.startswith("dataset.") or "=" not in override:
+            raise UserError(
+                f"--dataset takes settings such as dataset.size=32 beside it; got {quoted(override)}."
+            )
+    from gan_lab.cli.compose import compose
+    from gan_lab.cli.hydra_errors import one_line
+
+    try:
+        node: dict[str, Any] = compose([f"dataset={name}", *overrides]).config["dataset"]
+    except UserError as error:
+        raise UserError(one_line(str(error))) from error
+    return node
+
+
+def _refuse_given(given: argparse.Namespace, options: dict[str, str], of: str) -> None:
+    for name, option in options.items():
+        if getattr(given, name):
+            raise UserError(f"{option} goes with {of}; gan-lab evaluate --help says what goes with what.")
