@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "gan_lab"
 
 # A package imports from the floors below its own, never from beside or above it.
 FLOORS = [
+    {"api"},
     {"cli"},
     {"lectures", "training"},
     {"evaluation", "reports"},
@@ -23,6 +24,7 @@ FLOOR = {name: floor for floor, names in enumerate(reversed(FLOORS)) for name in
 # where a tensor may become a number, an array or a picture: each such place waits for the device;
 # so does every metric, which is a number, and what the lectures compute, which runs on the CPU
 MAY_WAIT = {
+    "api/arrays.py",
     "datasets/resident.py",
     "evaluation/samples.py",
     "plotting/images.py",

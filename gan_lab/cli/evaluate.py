@@ -1,14 +1,18 @@
 """The arguments of ``gan-lab evaluate``: of runs, or of files with the samples of any generator."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
 from gan_lab.cli.terminal import refuse, show_log
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import did_you_mean, quoted
+
+if TYPE_CHECKING:
+    from gan_lab.datasets.base import Dataset
 
 _OF_RUNS, _OF_FILES = {"trust": "--trust", "trust_data": "--trust-data"}, {"n": "--n", "out": "--out"}
 
@@ -89,14 +93,9 @@ def _evaluate_files(given: argparse.Namespace) -> None:
     _refuse_given(given, _OF_RUNS, "RUN_DIR")
     if given.samples is None:
         raise UserError("--dataset needs --samples PATH, a folder of pictures or a .npy file.")
-    node = _dataset_node(given.dataset, given.folders)
-    from gan_lab.config.build import build
-    from gan_lab.datasets.base import Dataset
-    from gan_lab.datasets.known_roots import remember_root
+    dataset = dataset_of(given.dataset, given.folders)
     from gan_lab.evaluation.evaluate_files import FilesRequest, evaluate_files
 
-    dataset = build(node, Dataset, "dataset")
-    remember_root(dataset)  # it was typed here
     evaluate_files(
         FilesRequest(
             samples=Path(given.samples),
@@ -111,8 +110,12 @@ def _evaluate_files(given: argparse.Namespace) -> None:
     )
 
 
-def _dataset_node(name: str, overrides: list[str]) -> dict[str, Any]:
-    """Return the config of a dataset, as ``gan-lab train`` composes it."""
+def dataset_of(name: str, overrides: Sequence[str] = ()) -> "Dataset":
+    """Return a dataset as ``gan-lab train dataset=NAME OVERRIDES`` composes it; the user named its folder.
+
+    Raises:
+        UserError: if there is no such dataset, or it has no such settings.
+    """
     known = list_options("dataset", [config_folder()])
     if name not in known:
         rule, question = f"one of {', '.join(known)}", did_you_mean(name, known)
@@ -124,12 +127,17 @@ def _dataset_node(name: str, overrides: list[str]) -> dict[str, Any]:
             )
     from gan_lab.cli.compose import compose
     from gan_lab.cli.hydra_errors import one_line
+    from gan_lab.config.build import build
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
 
     try:
-        node: dict[str, Any] = compose([f"dataset={name}", *overrides]).config["dataset"]
+        node = compose([f"dataset={name}", *overrides]).config["dataset"]
     except UserError as error:
         raise UserError(one_line(str(error))) from error
-    return node
+    dataset = build(node, Dataset, "dataset")
+    remember_root(dataset)
+    return dataset
 
 
 def _refuse_given(given: argparse.Namespace, options: dict[str, str], of: str) -> None:

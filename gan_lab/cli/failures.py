@@ -122,6 +122,11 @@ def sweep_folder() -> Path | None:
     return _state.sweep
 
 
+def folder_of_command() -> Path | None:
+    """Return the folder of the lone job, or of the sweep, since ``begin``; None where there was neither."""
+    return None if _state.made_in is None else _state.made_in[0]
+
+
 def collect() -> list[Failure]:
     """Return the jobs that failed since ``begin``, in their order, and remove their notes."""
     if _state.refusal is not None:

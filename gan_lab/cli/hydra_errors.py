@@ -4,7 +4,8 @@ import re
 import traceback
 from collections.abc import Mapping, Sequence
 
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
 from gan_lab.cli.guesses import keys_beside
@@ -21,12 +22,37 @@ _UNKNOWN = re.compile(
 _NO_KEY = re.compile(r"Could not override '(?P<key>[^']*)'")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
+_READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
 
 
 def raised_in(error: Exception, package: str) -> bool:
     """Return whether an error was raised by a package's own code."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
     return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
+
+
+def refusal_of(
+    error: Exception,
+    arguments: Sequence[str],
+    called: Mapping[str, str] | None = None,
+    command: str = "train",
+) -> str | None:
+    """Return what Hydra refuses about a command, in one sentence; None for an error that is no such refusal.
+
+    Args:
+        error: raised by an application of Hydra's.
+        arguments: of the command.
+        called: config group to what the command line calls it, where that is something else.
+        command: whose keys may have been meant: ``train``, ``distances`` or ``prepare``.
+    """
+    if isinstance(error, HydraException | OmegaConfBaseException):
+        reason = one_line(str(in_our_words(error)), called)
+        return reason + suggest_key(str(error), arguments, command)
+    # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
+    if any(raised_in(error, library) for library in _READ_BY):
+        reason = one_line(str(error), called)
+        return reason if isinstance(error, ValueError) else f"Hydra cannot read this: {reason}"
+    return None
 
 
 def one_line(text: str, called: Mapping[str, str] | None = None) -> str:

@@ -30,7 +30,6 @@ COMMANDS = {
     "board": "open TensorBoard on runs, every point and image kept",
 }
 
-_READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
 _OWN_FLAGS = ("--force",)  # of prepare
 
 COMPOSING = ("train", "distances", "prepare")
@@ -92,12 +91,9 @@ def _dispatch(name: str, arguments: list[str]) -> int:
 
 
 def _run_hydra(name: str, arguments: list[str]) -> int:
-    from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
-
     from gan_lab.cli import distances, prepare, train
     from gan_lab.cli.guesses import refuse_what_is_meant_otherwise
-    from gan_lab.cli.hydra_errors import in_our_words, one_line, raised_in, suggest_key
+    from gan_lab.cli.hydra_errors import refusal_of
 
     if name == "prepare" and {"-h", "--help"} & {*arguments}:
         say(prepare.help_text(), end="")
@@ -108,17 +104,11 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     refuse_what_is_meant_otherwise(name, [each for each in arguments if each not in _OWN_FLAGS])
     try:
         failures = apps[name](arguments)
-    except (HydraException, OmegaConfBaseException) as error:
-        if asked_for_traceback:
-            raise
-        reason = one_line(str(in_our_words(error)), called)
-        return refuse(reason + suggest_key(str(error), arguments, name))
     except Exception as error:
-        # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
-        if asked_for_traceback or not any(raised_in(error, library) for library in _READ_BY):
+        refusal = refusal_of(error, arguments, called, name)
+        if refusal is None or asked_for_traceback:
             raise
-        reason = one_line(str(error), called)
-        return refuse(reason if isinstance(error, ValueError) else f"Hydra cannot read this: {reason}")
+        return refuse(refusal)
     summarise = distances.summarise_sweep if name == "distances" else train.summarise_sweep
     for line in summarise():
         say(line)

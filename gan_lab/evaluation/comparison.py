@@ -63,13 +63,13 @@ class VectorComparison:
     """Of vectors (n, d), in their own units; counts the modes of a mixture.
 
     Args:
-        dataset: where the vectors come from.
+        dataset: where the vectors come from; None where that is not known.
     """
 
     fewest = _FEWEST
     measured_by = ""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset | None = None) -> None:
         self._mixture = dataset if isinstance(dataset, IsotropicMixture) else None
 
     def points(self, samples: Tensor) -> Tensor | None:

@@ -1,0 +1,84 @@
+"""``gan_lab.evaluate``: how good samples are, as a table with floors."""
+
+import pandas
+import torch
+from torch import Tensor
+
+from gan_lab.api.arrays import Samples, to_array
+from gan_lab.cli.evaluate import dataset_of
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.errors import BadValueError
+from gan_lab.evaluation.arrays import to_samples
+from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison
+from gan_lab.evaluation.evaluator import comparison_of
+from gan_lab.evaluation.lines import lines_of
+from gan_lab.numerics.streams import make_rng
+
+CPU = torch.device("cpu")
+
+
+def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: int = 0) -> pandas.DataFrame:
+    """Return how good samples are, beside what real ones get in their place.
+
+    Args:
+        real: samples of the data: points (n, d), or images (n, H, W, C) or (n, C, H, W), bytes or floats in
+            [-1, 1]; half of them are compared with, the other half gives the floors. Or the name of a
+            dataset, as ``dataset=`` takes it: then mixtures are measured by their modes, too, and images with
+            labels by features of a classifier, trained once.
+        fake: samples of any generator, likewise.
+        samples: at most how many are compared on either side; exact distances take n³.
+        seed: of which ones, and of what is drawn.
+
+    Returns:
+        A row for each metric, with the columns ``value``, ``floor`` (of other real samples in the place of
+        the generated ones, which a perfect generator gets on average) and ``p_value`` (of two-sample tests);
+        NaN for what there is not. The docstrings in :mod:`gan_lab.metrics` say what each is biased by.
+
+    Raises:
+        UserError: if they are too few, of two shapes, not finite, or images outside of [-1, 1].
+    """
+    most, seed = conform("samples", samples, PositiveInt), conform("seed", seed, NonNegativeInt)
+    comparison, drawn = (
+        _by_name(real, fake, most, seed) if isinstance(real, str) else _split(real, fake, most, seed)
+    )
+    lines = lines_of(comparison, *drawn)
+    table = pandas.DataFrame(lines).set_index("metric").astype(float)
+    table.attrs["samples"] = len(drawn[0])
+    return table
+
+
+Drawn = tuple[Comparison, tuple[Tensor, Tensor, Tensor]]
+"""By what is compared; real samples, others for the floors, and generated ones, n of each."""
+
+
+def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
+    dataset = dataset_of(real)
+    given = to_samples(to_array(fake), "fake", dataset.data_shape)
+    comparison, sampler = comparison_of(dataset, CPU), dataset.open(CPU)
+    n = min(most, len(given))
+    _require_enough(comparison, n)
+    rng = make_rng(seed, "metrics")
+    return comparison, (sampler(n, rng), sampler(n, rng), _some(given, n, seed, "chosen samples"))
+
+
+def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
+    known = to_samples(to_array(real), "real")
+    given = to_samples(to_array(fake), "fake", tuple(known.shape[1:]))
+    is_image = known.ndim == 4
+    comparison = ImageComparison(None, tuple(known.shape[1:])) if is_image else VectorComparison()
+    n = min(most, len(known) // 2, len(given))
+    _require_enough(comparison, n)
+    both = _some(known, 2 * n, seed, "real halves", ordered=False)
+    return comparison, (both[:n], both[n:], _some(given, n, seed, "chosen samples"))
+
+
+def _require_enough(comparison: Comparison, n: int) -> None:
+    if n < comparison.fewest:
+        fewest = comparison.fewest
+        rule = f"enough for {fewest} on either side: {fewest} generated samples, and twice as many real ones"
+        raise BadValueError("samples", rule, n)
+
+
+def _some(values: Tensor, n: int, seed: int, stream: str, *, ordered: bool = True) -> Tensor:
+    rows = torch.randperm(len(values), generator=make_rng(seed, stream))[:n]
+    return values[rows.sort().values if ordered else rows]

@@ -1,0 +1,85 @@
+"""``gan_lab.train``: what ``gan-lab train`` does, from Python."""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+
+from gan_lab.api.run import LoadedRun, load
+from gan_lab.cli.failures import folder_of_command
+from gan_lab.cli.hydra_errors import refusal_of
+from gan_lab.cli.train import train_app
+from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import quoted
+from gan_lab.runs.group import read_group
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RECORD_NAME
+
+# Hydra's console handler writes to standard output; train.log keeps all that is said
+_QUIET = ("hydra.job_logging.root.handlers=[file]", "hydra/hydra_logging=none")
+
+
+def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | list[LoadedRun]:
+    """Train as ``gan-lab train OVERRIDES`` does, in this process, and return the run.
+
+    Folders follow the command line's rules: a new one below ``outputs/runs``, or ``hydra.run.dir=...``; a
+    folder that holds this run is gone on with, and a finished run is returned as it is.
+
+    Args:
+        overrides: as on the command line, a word each: ``objective=wgan``, ``train.iterations=500``, ``-m``.
+        quiet: whether to print nothing; ``train.log`` in the run's folder keeps it.
+
+    Returns:
+        The run; a list of runs where ``train.seeds`` asks for several, or ``-m`` or an experiment for a
+        sweep, whose folder then is read as a whole. A run that diverged is a result, and its
+        ``record.status`` says so.
+
+    Raises:
+        UserError: if an override is wrong, or a job fails; what else a sweep trained is in its folder.
+        KeyboardInterrupt: after saving, if Ctrl-C asked to stop.
+    """
+    words = _words(overrides)
+    with _logging_as_before():
+        try:
+            failures = train_app([*words, *_QUIET] if quiet else words)
+        except Exception as error:
+            sentence = refusal_of(error, words)
+            if sentence is None:
+                raise
+            raise UserError(sentence) from error
+    if failures:
+        raise UserError(" ".join(failure.text for failure in failures))
+    return _runs_of_command()
+
+
+def _words(overrides: Sequence[str]) -> list[str]:
+    if isinstance(overrides, str) or not all(isinstance(word, str) for word in overrides):
+        example = '["objective=wgan", "dataset=ring8"]'
+        raise UserError(f"overrides must be a list of texts, such as {example}; got {quoted(overrides)}.")
+    return list(overrides)
+
+
+def _runs_of_command() -> LoadedRun | list[LoadedRun]:
+    folder = folder_of_command()
+    if folder is not None and (folder / RECORD_NAME).exists():
+        return load(folder)
+    if folder is None or not folder.is_dir():
+        raise UserError("overrides must say what to train; with these nothing was.")
+    group = read_group(folder)
+    if group is not None:
+        return [load(folder / f"seed{seed}") for seed in group.seeds]
+    return [load(record.path) for record in find_runs(folder)]
+
+
+@contextlib.contextmanager
+def _logging_as_before() -> Iterator[None]:
+    """Undo what Hydra makes of this process's log, which is not gan-lab's alone."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        for handler in root.handlers:
+            if handler not in handlers:
+                handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
