@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator, Sequence
 
 from gan_lab.api.run import LoadedRun, load
@@ -16,6 +17,7 @@ from gan_lab.runs.record import RECORD_NAME
 
 # Hydra's console handler writes to standard output; train.log keeps all that is said
 _QUIET = ("hydra.job_logging.root.handlers=[file]", "hydra/hydra_logging=none")
+_TRUSTED = re.compile(r"\+?trusted=\[(?P<names>[^\]]*)\]")
 
 
 def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | list[LoadedRun]:
@@ -48,7 +50,7 @@ def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | 
             raise UserError(sentence) from error
     if failures:
         raise UserError(" ".join(failure.text for failure in failures))
-    return _runs_of_command()
+    return _runs_of_command(_trusted(words))
 
 
 def _words(overrides: Sequence[str]) -> list[str]:
@@ -58,16 +60,22 @@ def _words(overrides: Sequence[str]) -> list[str]:
     return list(overrides)
 
 
-def _runs_of_command() -> LoadedRun | list[LoadedRun]:
+def _trusted(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the packages that the call itself trusts: what it trained with, its runs are loaded with."""
+    found = [match for word in words if (match := _TRUSTED.fullmatch(word))]
+    return tuple(name.strip(" '\"") for match in found for name in match["names"].split(",") if name.strip())
+
+
+def _runs_of_command(trusted: tuple[str, ...]) -> LoadedRun | list[LoadedRun]:
     folder = folder_of_command()
     if folder is not None and (folder / RECORD_NAME).exists():
-        return load(folder)
+        return load(folder, trusted=trusted)
     if folder is None or not folder.is_dir():
         raise UserError("overrides must say what to train; with these nothing was.")
     group = read_group(folder)
     if group is not None:
-        return [load(folder / f"seed{seed}") for seed in group.seeds]
-    return [load(record.path) for record in find_runs(folder)]
+        return [load(folder / f"seed{seed}", trusted=trusted) for seed in group.seeds]
+    return [load(record.path, trusted=trusted) for record in find_runs(folder)]
 
 
 @contextlib.contextmanager
