@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import webbrowser
 from pathlib import Path
 from typing import get_type_hints
 
@@ -43,6 +44,8 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
     sweep = write_report(given.sweep_dir, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
     counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
+    if given.open:
+        webbrowser.open((folder / PAGE).resolve().as_uri())
     return f"{counted}: {folder / PAGE}", sweep.faults
 
 
@@ -50,6 +53,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser("gan-lab report", description="Turn the runs of a sweep into a page, figures and tables.")
     parser.add_argument("sweep_dir", type=Path, metavar="SWEEP_DIR", help="a folder that holds runs")
     parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="default SWEEP_DIR/report")
+    parser.add_argument("--open", action="store_true", help="show the page in a browser")
     group = parser.add_argument_group("the failure rule", "the report says how it is used")
     defaults = {field.name: field.default for field in dataclasses.fields(FailureRule)}
     hints = get_type_hints(FailureRule, include_extras=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from gan_lab.plotting.style import NamedFigure, encode_figure, styled
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
 from gan_lab.reports.figures import Numbers, draw_figures
+from gan_lab.reports.page.answer import answer
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
 from gan_lab.reports.page.page import Picture, render_page
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table
@@ -51,6 +52,7 @@ def write_report(root: Path, folder: Path, rule: FailureRule, compose: Compose) 
     page = render_page(
         sweep,
         folder,
+        answer=answer(sweep, frames),
         rule=rule.describe(),
         claims=claim_tables(sweep, frames),
         pictures=pictures,

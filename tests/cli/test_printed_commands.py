@@ -114,7 +114,8 @@ def test_what_makes_a_sweep_of_itself_is_told_not_to() -> None:
     ("task", "expected"),
     [
         (["objective=gan,wgan", "a='b c'"], ["train", "-m", "objective=gan,wgan", "a='b c'"]),
-        (["experiment=stability", "seed=0,1"], ["train", "experiment=stability", "seed=0,1"]),
+        (["experiment=stability", "seed=0,1"], ["train", "-m", "experiment=stability", "seed=0,1"]),
+        (["dataset=ring8"], ["train", "-m", "dataset=ring8"]),
     ],
 )
 def test_the_command_of_a_sweep_sweeps(tmp_path: Path, task: list[str], expected: list[str]) -> None:

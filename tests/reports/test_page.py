@@ -58,7 +58,7 @@ class Page(HTMLParser):
 
 
 def page_of(sweep: Sweep, folder: Path, deviations: Deviations = NOTHING, **more) -> Page:
-    given = {"rule": "The rule.", "claims": [], "pictures": []} | more
+    given = {"answer": ["The answer."], "rule": "The rule.", "claims": [], "pictures": []} | more
     return Page(render_page(sweep, folder, deviations=deviations, **given))
 
 
@@ -87,7 +87,7 @@ def test_every_run_is_named_with_status_verdict_reason_and_a_link_that_leads_to_
 def test_it_is_marked_what_an_estimate_bounds(tmp_path, recorded, cell, words):
     bounds = {} if recorded is None else {"distance/jsd": recorded, "distance/critic_raw": "nothing"}
     sweep = make_sweep(tmp_path, [{"objective": "gan"}], [table(estimate="jsd")], bounds=bounds)
-    page = render_page(sweep, tmp_path, rule="", claims=[], pictures=[], deviations=NOTHING)
+    page = render_page(sweep, tmp_path, answer=[], rule="", claims=[], pictures=[], deviations=NOTHING)
     assert "estimate bounds" in page
     assert re.search(rf"<td>\s*{cell}\s*</td>", page)
     (figure,) = estimate_figures(sweep)
@@ -130,6 +130,21 @@ def test_hostile_names_stay_text(tmp_path):
     assert "./%3Cscript%3E/javascript%3Ax/" in page.values("href")
 
 
+def test_the_answer_and_the_most_telling_figure_stand_before_everything_else(tmp_path):
+    sweep = make_sweep(tmp_path, [{"objective": "gan"}, {"objective": "wgan"}])
+    pictures = [
+        Picture(name, name.upper(), "Caption.", b"x") for name in ("samples", "success_rates", "modes")
+    ]
+    page = page_of(sweep, tmp_path, pictures=pictures)
+    assert page.text.index("The answer.") < page.text.index("SUCCESS_RATES.") < page.text.index("The rule.")
+    assert page.text.index("The claims as numbers") < page.text.index("SAMPLES.") < page.text.index("MODES.")
+    assert page.values("id").count("success_rates") == 1
+    # long parts are folded, and can be unfolded by their titles
+    assert (
+        [tag for tag, _ in page.tags].count("details") == [tag for tag, _ in page.tags].count("summary") >= 2
+    )
+
+
 def test_claims_stand_with_their_intervals(tmp_path):
     sweep = make_sweep(tmp_path, [{"objective": "gan"}, {"objective": "wgan"}])
     frames = claim_frames(sweep)
@@ -163,7 +178,7 @@ def test_the_command_of_a_sweep_is_read_from_what_hydra_keeps(tmp_path):
     (tmp_path / "multirun.yaml").write_text(
         "hydra: {overrides: {hydra: [hydra.mode=MULTIRUN], task: ['a=b c']}, sweeper: {}}"
     )
-    assert command_of_sweep(tmp_path) == "gan-lab train 'a=b c'"
+    assert command_of_sweep(tmp_path) == "gan-lab train -m 'a=b c'"
     for damaged in ("hydra: [", "hydra: 3", "!!python/object/apply:os.getcwd []"):
         (tmp_path / "multirun.yaml").write_text(damaged)
         assert command_of_sweep(tmp_path) == ""

@@ -23,6 +23,9 @@ from gan_lab.reports.claims.paired_runs import POOLED, PairedComparison, compare
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep, estimate_tag
 
+FEWEST_PAIRS = 5
+"""That are tested: McNemar's exact p of fewer is .125 or more, whatever happened."""
+
 _FAILURES = tuple(outcome for outcome in get_args(Outcome) if outcome not in ("success", "unmeasured"))
 _CORRELATIONS = [
     *("cell", "label", "objective", "estimate", "n_seeds", "spearman", "low", "high"),
@@ -84,7 +87,8 @@ def comparisons(sweep: Sweep) -> pandas.DataFrame:
 
     - ``rate_difference``: success rate of the first minus that of the second, with Newcombe's interval;
       ``cohens_h`` its effect size; ``p_mcnemar`` exact, ``p_holm`` corrected for the number of rows (single
-      settings and pooled ones apart). Pooled rows take the pairs of different settings as independent.
+      settings and pooled ones apart); NaN of fewer than :data:`FEWEST_PAIRS` pairs. Pooled rows take the
+      pairs of different settings as independent.
     - ``quality_difference``: mean difference of the ends of the quality metric, first minus second, in its
       unit, with its t interval; ``quality_dominance`` the share of pairs in which the first is
       greater minus that in which it is less. Of the ``n_quality`` pairs of which neither diverged: what
@@ -159,7 +163,7 @@ def _comparison_row(compared: PairedComparison, sweep: Sweep) -> dict[str, Any]:
         "rate_difference": difference,
         "low": low,
         "high": high,
-        "p_mcnemar": mcnemar_p(pairs),
+        "p_mcnemar": mcnemar_p(pairs) if n >= FEWEST_PAIRS else math.nan,
         "p_holm": math.nan,
         "cohens_h": cohens_h(pairs),
         **_quality_effect(compared, sweep),

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 
 import pandas
 
-from gan_lab.reports.claims.claims import comparisons, correlations, pooled_success_rates, success_rates
+from gan_lab.reports.claims.claims import (
+    FEWEST_PAIRS,
+    comparisons,
+    correlations,
+    pooled_success_rates,
+    success_rates,
+)
 from gan_lab.reports.page.page_tables import Table, table_from
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Sweep
@@ -62,10 +68,10 @@ _WORDS = {
         "Claim 2, on the same seeds",
         "Pairs of runs that share the seed and all settings but one and what its values bring along: an "
         "objective its optimizer, constraint and critic steps. Difference of rates: first less second, "
-        "with Newcombe's interval; p: McNemar's exact test, and corrected by Holm for the number of rows; "
-        "Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). Difference of quality: first less "
-        "second at the end of training, in the metric's unit, with its t interval; dominance: the "
-        "share of pairs in which the first is greater less that in which it is smaller.",
+        f"with Newcombe's interval; p: McNemar's exact test, of {FEWEST_PAIRS} pairs or more, and corrected "
+        "by Holm for the number of rows; Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). "
+        "Difference of quality: first less second at the end of training, in the metric's unit, with its t "
+        "interval; dominance: the share of pairs in which the first is greater less that in which it is smaller.",
     ),
 }
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from gan_lab.reports.page.answer import HEADLINES
 from gan_lab.reports.page.page_tables import Table, TableCell
 from gan_lab.reports.sweep.bounds import NOTE, bound_of
 from gan_lab.reports.sweep.deviations import Deviations
@@ -44,6 +45,7 @@ def render_page(
     sweep: Sweep,
     folder: Path,
     *,
+    answer: Sequence[str],
     rule: str,
     claims: Sequence[Table],
     pictures: Sequence[Picture],
@@ -54,6 +56,7 @@ def render_page(
     Args:
         sweep: what it is about.
         folder: where it will lie; links to run folders are relative to it.
+        answer: sentences that stand first.
         rule: when a run counts as a success, in sentences.
         claims: numbers with their intervals.
         pictures: in their order.
@@ -65,12 +68,16 @@ def render_page(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
+    by_name = {picture.name: picture for picture in pictures}
+    headline = next((by_name[name] for name in HEADLINES if name in by_name), None)
     return environment.get_template("report.html.j2").render(
         title=_title(sweep),
         summary=_summary(sweep),
+        answer=answer,
+        headline=headline,
         rule=rule,
         claims=claims,
-        figures=pictures,
+        figures=[picture for picture in pictures if picture is not headline],
         counted=_counted(sweep.runs),
         runs=_run_table(sweep, folder),
         faults=sweep.faults,

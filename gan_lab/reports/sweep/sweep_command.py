@@ -12,7 +12,6 @@ from gan_lab.files.regular import read_regular
 
 _FILE = "multirun.yaml"
 _MODE = "hydra.mode=MULTIRUN"
-_SEVERAL = re.compile(r"=.*[,(]", re.DOTALL)  # a list, or a function of Hydra's, such as range(1,4)
 _MOST_JOBS = 100_000
 # several values that need no parser of Hydra's, such as gan,wgan or 0,1,2
 _LIST = re.compile(r"[\w.+-]+(,[\w.+-]+)+")
@@ -26,10 +25,8 @@ def command_of_sweep(root: Path) -> str:
     hydra = _read(root)
     words = [*hydra["overrides"]["hydra"], *hydra["overrides"]["task"]] if hydra else []
     kept = [str(word) for word in words if word != _MODE]
-    # an experiment that carries its sweep asks for this mode by itself
-    by_itself = any(word.lstrip("+").startswith("experiment=") for word in kept)
-    asked = _MODE in words and not by_itself and any(map(_SEVERAL.search, kept))
-    return command_line(["gan-lab", "train", *["-m"] * asked, *kept]) if hydra else ""
+    # an experiment that carries its sweep asks for this mode by itself, and may be asked once more
+    return command_line(["gan-lab", "train", *["-m"] * (_MODE in words), *kept]) if hydra else ""
 
 
 def jobs_of(root: Path) -> list[frozenset[str]]:

@@ -1,0 +1,106 @@
+"""The answer first: what a sweep says of success, of its estimates and of its settings, a sentence each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas
+
+from gan_lab.reports.claims.claims import FEWEST_PAIRS
+from gan_lab.reports.claims.paired_runs import POOLED
+from gan_lab.reports.sweep.cells import worded
+from gan_lab.reports.sweep.model import Sweep, runs_in_words
+
+HEADLINES = ("success_rates", "settings", "correlations", "samples")
+"""Names of figures that may stand beside the answer, the most telling first."""
+
+
+def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, str, str]:
+    """Return three sentences with numbers: who succeeds, whether the estimate tells, what settings differ in.
+
+    Args:
+        sweep: its runs.
+        frames: the claims by name.
+    """
+    if sweep.quality is None:
+        nothing = "No quality of samples was measured (metrics.every), so nobody can say which runs succeed"
+        return (
+            f"{nothing}.",
+            "For the same reason no estimate can be compared with it.",
+            "Nor can settings.",
+        )
+    return (
+        _success(frames["success_rates"].to_dict("records")),
+        _following(frames["correlations"].to_dict("records"), sweep.quality.title),
+        _difference(frames["comparisons"].to_dict("records")),
+    )
+
+
+def _success(rows: Sequence[Mapping[Any, Any]]) -> str:
+    judged = [row for row in rows if row["n"]]
+    if not judged:
+        return "No run could be judged: the table of runs says why."
+    total, n = sum(row["successes"] for row in judged), sum(row["n"] for row in judged)
+    begin = f"{total:.0f} of {runs_in_words(n)} that could be judged succeed"
+    best, worst = (choose(judged, key=lambda row: row["rate"]) for choose in (max, min))
+    if best["rate"] == worst["rate"]:
+        where = _rate(judged[0]) if len(judged) == 1 else f"in every cell {best['rate']:.0%}"
+        return f"{begin}: {where}."
+    return f"{begin}: most in {_named(judged, best['rate'])}, fewest in {_named(judged, worst['rate'])}."
+
+
+def _named(rows: Sequence[Mapping[Any, Any]], rate: float) -> str:
+    """Return the first cell of a rate with its interval, and how many others share that rate."""
+    first, *others = (row for row in rows if row["rate"] == rate)
+    more = f" and {len(others)} more cell{'' if len(others) == 1 else 's'} alike" if others else ""
+    return f"{_rate(first)}{more}"
+
+
+def _rate(row: Mapping[Any, Any]) -> str:
+    label = f"{row['label']}: " if row["label"] else ""
+    return f"{label}{row['successes']:.0f} of {row['n']:.0f} (95% from {row['low']:.2f} to {row['high']:.2f})"
+
+
+def _following(rows: Sequence[Mapping[Any, Any]], quality: str) -> str:
+    known = [row for row in rows if not math.isnan(row["spearman"])]
+    if not known:
+        return f"Of no run was there a rank correlation of the critic's estimate with {quality}."
+    best, worst = (choose(known, key=lambda row: row["spearman"]) for choose in (max, min))
+    begin = f"The critic's estimate follows {quality} along training with a rank correlation of"
+    if best is worst:
+        return f"{begin} {_correlation(best)}."
+    return f"{begin} at most {_correlation(best)}, and at least {_correlation(worst)}."
+
+
+def _correlation(row: Mapping[Any, Any]) -> str:
+    """Return a cell's correlation with its interval, where it has one, and its number of runs."""
+    bounds = "" if math.isnan(row["low"]) else f"95% from {row['low']:.2f} to {row['high']:.2f}, "
+    label = f"{row['label']}, " if row["label"] else ""
+    return f"{row['spearman']:.2f} ({label}{bounds}{runs_in_words(row['n_seeds'])})"
+
+
+def _difference(rows: Sequence[Mapping[Any, Any]]) -> str:
+    if not rows:
+        return "The sweep compares no two settings on the same seeds."
+    tested = [row for row in rows if not math.isnan(row["p_holm"])]
+    if not tested:
+        most = max(row["n"] for row in rows)
+        return (
+            f"No two settings are tested against each other: they share {most:.0f} judged "
+            f"seed{'' if most == 1 else 's'} at most, and fewer than {FEWEST_PAIRS} pairs say too little."
+        )
+    pooled = [row for row in tested if row["setting"] == POOLED] or tested
+    row = min(pooled, key=lambda row: (row["p_holm"], -abs(row["rate_difference"])))
+    first, second = (worded(row["axis"], row[name]) for name in ("first", "second"))
+    where = {POOLED: ", over all other settings together", "": ""}.get(
+        row["setting"], f", at {row['setting']}"
+    )
+    p = f"p = {row['p_holm']:.2g} after Holm's correction"
+    sign = -1 if row["rate_difference"] < 0 else 1
+    more, less = (first, second)[::sign]
+    low, high = sorted((sign * row["low"], sign * row["high"]))
+    verb = "succeeds as often as" if row["rate_difference"] == 0 else "succeeds more often than"
+    return (
+        f"On the same seeds {more} {verb} {less}{where}: a difference of rates of "
+        f"{abs(row['rate_difference']):.2f} (95% from {low:.2f} to {high:.2f}; {row['n']:.0f} pairs, {p})."
+    )

@@ -1,0 +1,101 @@
+"""The sentences that a report begins with: each number is computed, each word follows from numbers."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan_lab.reports.page.answer import answer
+from gan_lab.reports.page.claim_tables import claim_frames
+from gan_lab.reports.sweep.loading import load_sweep
+from support.report_runs import table, write_run
+
+
+def write(root: Path, objective: str, seed: int, poor: bool = False, **choices: str) -> None:
+    numbers = table(quality__high_quality_share=0.1) if poor else table()
+    name = "_".join([objective, *choices.values(), str(seed)])
+    write_run(root / name, numbers=numbers, seed=seed, choices={"objective": objective, **choices})
+
+
+def told(root: Path) -> tuple[str, str, str]:
+    sweep = load_sweep(root)
+    return answer(sweep, claim_frames(sweep))
+
+
+def test_who_succeeds_whether_the_estimate_tells_and_what_differs(tmp_path: Path) -> None:
+    for seed in range(6):
+        write(tmp_path, "gan", seed, poor=seed > 0)
+        write(tmp_path, "wgan", seed)
+    success, following, difference = told(tmp_path)
+    assert success.startswith(
+        "7 of 12 runs that could be judged succeed: most in wgan: 6 of 6 (95% from 0.61 to"
+    )
+    assert "fewest in gan: 1 of 6 (95% from 0.03 to 0.56)." in success
+    assert following.startswith("The critic's estimate follows exact Wasserstein distance")
+    # five of five pairs that differ: p = 2 / 2**5
+    assert difference.startswith(
+        "On the same seeds wgan succeeds more often than gan: a difference of rates of 0.83"
+    )
+    assert difference.endswith("6 pairs, p = 0.062 after Holm's correction).")
+
+
+@pytest.mark.parametrize(("first", "second"), [("gan", "wgan"), ("wgan", "gan")])
+def test_the_interval_is_of_the_difference_as_it_is_told(first: str, second: str, tmp_path: Path) -> None:
+    for seed in range(6):
+        write(tmp_path, first, seed, poor=seed > 0)
+        write(tmp_path, second, seed)
+    *_, difference = told(tmp_path)
+    low, high = difference.partition("(95% from ")[2].partition(";")[0].split(" to ")
+    assert float(low) < 0.83 < float(high)
+    assert f"{second} succeeds more often than {first}" in difference
+
+
+def test_fewer_than_five_pairs_are_not_tested(tmp_path: Path) -> None:
+    for seed in range(4):
+        write(tmp_path, "gan", seed, poor=True)
+        write(tmp_path, "wgan", seed)
+    *_, difference = told(tmp_path)
+    assert difference == (
+        "No two settings are tested against each other: they share 4 judged seeds at most, and fewer than 5 "
+        "pairs say too little."
+    )
+
+
+def test_settings_that_do_as_well_are_not_told_apart(tmp_path: Path) -> None:
+    for seed in range(5):
+        for objective in ("gan", "wgan"):
+            write(tmp_path, objective, seed)
+    success, _, difference = told(tmp_path)
+    assert success == "10 of 10 runs that could be judged succeed: in every cell 100%."
+    assert "succeeds as often as" in difference
+    assert "more often" not in difference
+
+
+def test_cells_that_are_alike_are_counted(tmp_path: Path) -> None:
+    for objective, poor in (("gan", True), ("wgan", False), ("wgan_gp", False), ("hinge", False)):
+        write(tmp_path, objective, 0, poor=poor)
+    success, *_ = told(tmp_path)
+    assert "and 2 more cells alike, fewest in gan: 0 of 1" in success
+
+
+def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
+    write(tmp_path, "wgan", 0)
+    success, following, difference = told(tmp_path)
+    assert success.startswith("1 of 1 run that could be judged succeed: ")
+    assert "at most" not in following
+    assert difference == "The sweep compares no two settings on the same seeds."
+
+
+def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:
+    bare: dict[str, Any] = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    write_run(tmp_path / "run", numbers=table(**bare))
+    success, following, difference = told(tmp_path)
+    assert success.startswith("No quality of samples was measured (metrics.every)")
+    assert not any(character.isdigit() for character in following + difference)
+
+
+def test_a_constant_estimate_follows_nothing(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", numbers=table(estimate="jsd", distance__jsd=math.log(2)))
+    _, following, _ = told(tmp_path)
+    assert following.startswith("Of no run was there a rank correlation")
