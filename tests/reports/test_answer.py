@@ -32,7 +32,7 @@ def test_who_succeeds_whether_the_estimate_tells_and_what_differs(tmp_path: Path
         "7 of 12 runs that could be judged succeed: most in wgan: 6 of 6 (95% from 0.61 to"
     )
     assert "fewest in gan: 1 of 6 (95% from 0.03 to 0.56)." in success
-    assert following.startswith("The critic's estimate follows exact Wasserstein distance")
+    assert following.startswith("Along training the critic's estimate and exact Wasserstein distance")
     # five of five pairs that differ: p = 2 / 2**5
     assert difference.startswith(
         "On the same seeds wgan succeeds more often than gan: a difference of rates of 0.83"

@@ -66,7 +66,7 @@ def _following(rows: Sequence[Mapping[Any, Any]], quality: str) -> str:
     if not known:
         return f"Of no run was there a rank correlation of the critic's estimate with {quality}."
     best, worst = (choose(known, key=lambda row: row["spearman"]) for choose in (max, min))
-    begin = f"The critic's estimate follows {quality} along training with a rank correlation of"
+    begin = f"Along training the critic's estimate and {quality} have a rank correlation of"
     if best is worst:
         return f"{begin} {_correlation(best)}."
     return f"{begin} at most {_correlation(best)}, and at least {_correlation(worst)}."

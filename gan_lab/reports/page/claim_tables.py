@@ -71,7 +71,8 @@ _WORDS = {
         f"with Newcombe's interval; p: McNemar's exact test, of {FEWEST_PAIRS} pairs or more, and corrected "
         "by Holm for the number of rows; Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). "
         "Difference of quality: first less second at the end of training, in the metric's unit, with its t "
-        "interval; dominance: the share of pairs in which the first is greater less that in which it is smaller.",
+        "interval; dominance: the share of pairs in which the first is greater less that in which it is "
+        "smaller.",
     ),
 }
 
