@@ -1,8 +1,10 @@
 """``gan_lab.train``: what ``gan-lab train`` does, from Python."""
 
 import contextlib
+import io
 import logging
 import re
+import sys
 from collections.abc import Iterator, Sequence
 
 from gan_lab.api.run import LoadedRun, load
@@ -15,8 +17,6 @@ from gan_lab.runs.group import read_group
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import RECORD_NAME
 
-# Hydra's console handler writes to standard output; train.log keeps all that is said
-_QUIET = ("hydra.job_logging.root.handlers=[file]", "hydra/hydra_logging=none")
 _TRUSTED = re.compile(r"\+?trusted=\[(?P<names>[^\]]*)\]")
 
 
@@ -40,9 +40,9 @@ def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | 
         KeyboardInterrupt: after saving, if Ctrl-C asked to stop.
     """
     words = _words(overrides)
-    with _logging_as_before():
+    with _logging_as_before(), contextlib.redirect_stdout(io.StringIO() if quiet else sys.stdout):
         try:
-            failures = train_app([*words, *_QUIET] if quiet else words)
+            failures = train_app(words)
         except Exception as error:
             sentence = refusal_of(error, words)
             if sentence is None:

@@ -34,8 +34,8 @@ def check_arguments(arguments: Iterable[str]) -> None:
         options = ", ".join(list_options(name, [config_folder()]))
         if key.startswith("~") and name in groups.sections:
             raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
-        # of constraints there may be several: Hydra would merge the options of a list into one
-        several = value.strip()[:1] in ("[", "{") and name != "constraint"
+        # lists of groups that always have an option are refused with the way to sweep over them
+        several = value.strip().startswith("{" if name in groups.sections else ("[", "{"))
         if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME or several):
             raise BadValueError(name, f"one of {options}", value or None)
 

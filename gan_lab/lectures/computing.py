@@ -1,13 +1,17 @@
 """Running an experiment with whatever was typed: a result, or a sentence on the numbers that have none."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.lectures.base import Findings, LectureExperiment
+
+if TYPE_CHECKING:  # a bad value is refused without what figures take
+    from gan_lab.lectures.base import Findings, LectureExperiment
 
 SMALLEST, LARGEST = 1e-30, 1e30
 """Of a number that is not 0: what lies between is a number to float32, too, and its powers are to float64."""

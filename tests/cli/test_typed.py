@@ -57,7 +57,7 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (
             ["distances", "experiment=uniform_shift", "q=2"],
             "Could not ",
-            "There are animate, trusted, shifts, ",
+            "There are animate, interactive, trusted, shifts, ",
         ),
         (["distances", "experiment=uniform_shift", "shift=2"], "Could not ", "mean shifts?"),
         (["train", *SMALL, "batch_size=3"], "Could not override ", "mean train.batch_size?"),

@@ -48,7 +48,7 @@ def test_of_many_pictures_some_are_taken_evenly(run: Path, monkeypatch: pytest.M
     monkeypatch.setattr(progress_gif, "_MOST_FRAMES", 3)
     for name in range(1, 8):
         (run / "samples" / f"{name:06d}.png").write_bytes((run / "samples" / "000020.png").read_bytes())
-    assert gan_lab("sample", str(run), "--gif").out.count("3 pictures, from iteration 1 to 20") == 1
+    assert gan_lab("sample", str(run), "--gif").out.count("3 pictures, from iteration 0 to 20") == 1
 
 
 def test_a_run_without_pictures_and_a_damaged_one_are_refused_in_a_sentence(run: Path) -> None:

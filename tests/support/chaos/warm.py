@@ -191,10 +191,10 @@ def _run(job: dict[str, Any], scratch: Path) -> NoReturn:
 
 def _stop_at_once() -> None:
     """Have training asked to stop from its first iteration on: it writes all files, and is short."""
-    from gan_lab.training import launch
+    from gan_lab.training import playing
 
-    real = launch.train_members
-    launch.train_members = lambda members, executions, stop: real(members, executions, lambda: True)
+    real = playing.train_members
+    playing.train_members = lambda members, executions, stop: real(members, executions, lambda: True)
 
 
 def _status() -> int:
