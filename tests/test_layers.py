@@ -13,7 +13,7 @@ FLOORS = [
     {"lectures", "training"},
     {"evaluation", "reports"},
     {"tracking"},
-    {"game"},
+    {"diagnosis", "game"},
     {"constraints", "datasets", "distances", "runs"},
     {"architectures", "metrics", "objectives", "optimizers", "files", "numerics", "plotting"},
     {"config"},

@@ -10,6 +10,7 @@ from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.toy import IsotropicMixture
 from gan_lab.evaluation.feature_network import FeatureNetwork
 from gan_lab.metrics.classifier_test import classifier_test
+from gan_lab.metrics.copies import copied_share
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
 from gan_lab.metrics.mmd import mmd_test
@@ -22,6 +23,7 @@ from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
 from gan_lab.tags.names import (
     CLASSIFIER_SCORE,
+    COPIED_SHARE,
     COVERAGE,
     DENSITY,
     FRECHET_FEATURES,
@@ -121,6 +123,7 @@ class ImageComparison:
         patches = patch_distances(real, fake, _rng("patches", fake), patches_per_image=_PATCHES_PER_IMAGE)
         numbers = {patches_tag(side): value for side, value in patches.by_resolution.items()}
         numbers[PATCHES] = patches.average
+        numbers[COPIED_SHARE] = copied_share(real, fake)
         if self._network is not None:
             numbers |= self._compare_features(self._network, real, fake)
         return numbers

@@ -93,6 +93,14 @@ QUALITY = (
         "share of real samples with a generated one inside their own ball (to the fifth nearest)",
     ),
     Tag(
+        names.COPIED_SHARE,
+        "share",
+        _IMAGES,
+        "share of generated images that lie nearer to one of the compared real ones than half of the way "
+        "from there to the next, in pixels; the floor is how often draws of real images repeat one another",
+        title="copies of real images",
+    ),
+    Tag(
         names.SLICED_W1,
         "data units",
         IN_A_SPACE,

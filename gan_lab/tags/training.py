@@ -6,6 +6,7 @@ from gan_lab.tags.tag import EVERY_RUN, Tag
 
 _OF_LOSSES = "the objective's"
 _OF_TAG = "the tag's"
+_OF_ESTIMATE = "the estimate's"
 
 HEALTH = (
     Tag(
@@ -35,6 +36,41 @@ HEALTH = (
         "counting alike; a score on the threshold counts half",
         title="critic's accuracy",
         chart="critic",
+    ),
+    Tag(
+        names.SEEN_ACCURACY,
+        "share",
+        "`metrics.every`",
+        "the same on the batch of the last critic step, with the generator of now",
+        title="critic's accuracy on the batch that it was trained on",
+        chart="accuracy on seen and held-out batches",
+    ),
+    Tag(
+        names.HELD_OUT_ACCURACY,
+        "share",
+        "`metrics.every`",
+        "the same on batches that are drawn for this alone; of a small dataset these repeat images that the "
+        "critic has seen",
+        title="critic's accuracy on held-out batches",
+        chart="accuracy on seen and held-out batches",
+    ),
+    Tag(
+        names.HELD_OUT,
+        _OF_ESTIMATE,
+        "`metrics.every`",
+        "the estimate, of an objective without a divergence the score gap, on batches that are drawn for "
+        "this alone",
+        title="estimate on held-out batches",
+        chart="critic and one trained on",
+    ),
+    Tag(
+        names.HELD_OUT_FURTHER,
+        _OF_ESTIMATE,
+        "`metrics.every`",
+        f"what `{names.HELD_OUT}` is, of a copy of the critic that takes 20 more steps against the same "
+        "generator: how much more than it is how far the critic is from its optimum, at least",
+        title="estimate on held-out batches of a critic that was trained on",
+        chart="critic and one trained on",
     ),
     Tag(
         names.AT_CLIP,

@@ -88,9 +88,9 @@ def test_success_rates_count_every_run_once(tmp_path):
     gan, wgan = success_rates(load_sweep(tmp_path)).to_dict("records")
     counts = {
         name: gan[name]
-        for name in ("n", "successes", "diverged", "collapsed", "frozen", "poor", "unmeasured")
+        for name in ("n", "successes", "diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
     }
-    assert list(counts.values()) == [4, 1, 1, 1, 0, 1, 1]
+    assert list(counts.values()) == [4, 1, 1, 1, 0, 1, 0, 1]
     assert (gan["rate"], gan["low"], gan["high"]) == wilson_interval(1, 4)
     assert (wgan["n"], wgan["rate"]) == (1, 1.0)
 

@@ -144,7 +144,7 @@ def test_samples_stand_in_a_table_of_settings_and_objectives(tmp_path):
 
 
 def rates(sweep, **counts: int) -> pandas.DataFrame:
-    kinds: list[Outcome] = ["diverged", "collapsed", "frozen", "poor", "unmeasured"]
+    kinds: list[Outcome] = ["diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured"]
     row = {"n": 5, "successes": 3, "rate": 0.6, "low": 0.2, "high": 0.9} | dict.fromkeys(kinds, 0) | counts
     return pandas.DataFrame([{"cell": cell.key} | row for cell in sweep.cells])
 

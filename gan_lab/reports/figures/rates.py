@@ -12,7 +12,7 @@ from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_
 from gan_lab.reports.sweep.model import Cell, Outcome, Sweep, runs_in_words
 from gan_lab.reports.sweep.verdicts import FailureRule, grade
 
-_FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "unmeasured")
+_FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
 _LINES = ("-", "--", ":", "-.")
 
 

@@ -17,7 +17,7 @@ from gan_lab.reports.sweep.model import Sweep
 
 _INTERVAL = {"low": "95% from", "high": "to"}
 _RATES = {"label": "cell", "n": "judged", "successes": "succeed", "rate": "rate", **_INTERVAL} | {
-    name: name for name in ("diverged", "collapsed", "frozen", "poor", "unmeasured")
+    name: name for name in ("diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
 }
 _COLUMNS = {
     "correlations": {"label": "cell", "estimate": "estimate", "n_seeds": "runs", "spearman": "correlation"}

@@ -11,7 +11,7 @@ from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tags.table import estimate_of
 
-Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "unmeasured"]
+Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured"]
 
 END_MEASUREMENTS = 3
 """How many of the last measurements a run's end is the median of, unless the failure rule says otherwise."""

@@ -1,0 +1,91 @@
+"""All rules, and what they say of a run, worst first."""
+
+import math
+
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.rules import (
+    critic_dead,
+    divergence,
+    layers,
+    memorised,
+    mode_collapse,
+    momentum,
+    negative,
+    not_near_optimum,
+    overfitted,
+    poor,
+    saturated,
+    standstill,
+    untrained,
+    weights_at_bound,
+)
+from gan_lab.diagnosis.samples import ends_of
+from gan_lab.runs.finding import SEVERITIES, Finding
+from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
+from gan_lab.tags.table import estimate_of
+
+ALL_WELL = "all_well"
+
+RULES: tuple[Rule, ...] = (
+    divergence.RULE,
+    critic_dead.RULE,
+    saturated.RULE,
+    mode_collapse.RULE,
+    untrained.RULE,
+    layers.VANISHING,
+    layers.EXPLODING,
+    momentum.RULE,
+    weights_at_bound.RULE,
+    not_near_optimum.RULE,
+    overfitted.RULE,
+    negative.RULE,
+    memorised.RULE,
+    poor.RULE,
+    standstill.RULE,
+)
+"""Causes before what follows from them; of equal severity, what comes first is said first."""
+
+
+_OF_DIVERGENCE = (divergence.RULE.name, momentum.RULE.name, layers.EXPLODING.name)
+"""What is said of a run that diverged: that it did, and what may have led to it; the rest is its wreckage."""
+
+
+def diagnose(run: Observed) -> tuple[Finding, ...]:
+    """Return what the rules see in a run, worst first; where they see nothing, one finding that says so."""
+    diverged = run.record.status == "diverged"
+    rules = [rule for rule in RULES if not diverged or rule.name in _OF_DIVERGENCE]
+    found = [finding for rule in rules if (finding := rule.of(run)) is not None]
+    found.sort(key=lambda finding: SEVERITIES.index(finding.severity))  # of equal ones the order stays
+    return tuple(found) or (Finding(ALL_WELL, "none", _all_well(run)),)
+
+
+def last_line(findings: tuple[Finding, ...]) -> str:
+    """Return the worst finding as one line, and how many others there are."""
+    if not findings:
+        return "not diagnosed"
+    others = [finding.name for finding in findings[1:]]
+    more = f" (and {len(others)} more: {', '.join(others)})" if others else ""
+    return f"{findings[0]}{more}"
+
+
+def _all_well(run: Observed) -> str:
+    """Say what was seen, with numbers, and what was not measured."""
+    seen = []
+    if not math.isnan(slope := run.end(SLOPE)):
+        seen.append(f"the critic's slope is {slope:.3g}")
+    if len(accuracy := run.late(CRITIC_ACCURACY)):
+        seen.append(f"its accuracy {float(sum(accuracy) / len(accuracy)):.2f}")
+    estimate = estimate_of([tag for tag in run.columns if run.has(tag)])
+    if estimate is not None:
+        seen.append(f"{estimate} {run.values(estimate)[-1]:.3g}")
+    ends = ends_of(run)
+    if ends is not None:
+        floor = run.end(floor_tag(ends.distance))
+        seen.append(f"{ends.distance} {run.end(ends.distance):.3g} (real samples: {floor:.3g})")
+    if run.has(MODES_HIT):
+        seen.append(f"{run.end(MODES_HIT):.0f} of {run.end(floor_tag(MODES_HIT)):.0f} modes hit")
+    if not seen:
+        return "Nothing was measured, and nothing can be said."
+    unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 does."
+    return f"No rule has anything to say: {', '.join(seen)}.{unmeasured}"

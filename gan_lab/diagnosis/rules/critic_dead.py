@@ -1,0 +1,112 @@
+"""A dead critic: its slope has vanished, and with it what the generator is told."""
+
+import math
+
+import numpy as np
+
+from gan_lab.diagnosis.observed import Numbers, Observed
+from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.samples import is_at_floor
+from gan_lab.diagnosis.words import to_wgan_gp
+from gan_lab.runs.finding import Finding
+from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, RAW, SLOPE
+
+_FEWEST = 3  # slopes are logged now and then
+_SHARE = 0.1
+_FALL = 0.1
+_MOST_ALIKE = 0.5
+
+
+def judge(run: Observed) -> Finding | None:
+    """Return that the critic is dead, by the first that holds of a Wasserstein critic near its end.
+
+    - It scores all samples alike, as far as its arithmetic resolves, in half of the iterations.
+    - Its slope is below a tenth of what is known to be possible. An optimal critic has the largest slope
+      allowed almost everywhere on its samples, however near the generator is (Gulrajani et al., 2017,
+      proposition 1), so that a good generator is no reason for a small one. What is possible: 1 under a
+      gradient penalty; the bound c under clipping, which the one weight of f(x) = c x_1 already reaches.
+    - Slope and generator gradient have both fallen below a tenth of the largest that they had in the run.
+
+    A tenth, because the largest gradient at 256 points is compared: of a living critic some point comes near
+    the largest, and a factor of ten is far outside of what one batch changes.
+
+    Critics of divergences are left out: as the generator becomes perfect, their optimum is flat (f-GAN,
+    equation 5). So are runs whose samples are measured to be as good as real ones.
+    """
+    if not run.part("objective", "Wasserstein"):
+        return None
+    if is_at_floor(run):
+        return None
+    slopes, gradients = run.values(SLOPE), run.values(GENERATOR_GRADIENT_NORM)
+    if len(slopes) < _FEWEST:
+        return None
+    slope, gradient = run.end(SLOPE), float(np.median(run.late(GENERATOR_GRADIENT_NORM)))
+    reason = _alike(run) or _small(run, slope) or _fallen(slope, slopes, gradient, gradients)
+    if reason is None:
+        return None
+    values = run.late(RAW)
+    estimate = f"of {np.median(values):.2g}" if len(values) else "that is rounding"
+    text = f"The critic is dead: {reason}. Its estimate {estimate} says nothing of the distance."
+    return Finding("critic_dead", "failure", text, _remedy(run))
+
+
+def _alike(run: Observed) -> str | None:
+    """Say how often scores are alike; None if seldom."""
+    column = run.columns[RAW] if RAW in run.columns else np.zeros(0)
+    late = column[-101:]
+    missing = int(np.isnan(late).sum())
+    if not len(late) or missing < _MOST_ALIKE * len(late):
+        return None
+    return f"in {missing} of the last {len(late)} iterations it scores real and generated samples alike"
+
+
+def _small(run: Observed, slope: float) -> str | None:
+    """Say which slope was possible; None if that is unknown, or nearly reached."""
+    possible, words = _possible(run)
+    if slope >= _SHARE * possible:
+        return None
+    return f"its largest slope is {slope:.2g}, where {words}"
+
+
+def _possible(run: Observed) -> tuple[float, str]:
+    clip = run.part("constraint", "WeightClip")
+    bound = run.number(f"{clip}.bound") if clip else None
+    if bound is not None:
+        return bound, f"a single weight at the bound would have {bound:g}"
+    if run.part("constraint", "GradientPenalty"):
+        return 1.0, "the penalty asks for 1"
+    return -math.inf, ""
+
+
+def _fallen(slope: float, slopes: Numbers, gradient: float, gradients: Numbers) -> str | None:
+    """Say how far slope and generator gradient fell; None unless both did."""
+    highest, steepest = float(slopes.max()), float(gradients.max())
+    if slope >= _FALL * highest or gradient >= _FALL * steepest:
+        return None
+    return (
+        f"its largest slope fell from {highest:.2g} to {slope:.2g}, and the generator's gradient from "
+        f"{steepest:.2g} to {gradient:.2g}"
+    )
+
+
+def _remedy(run: Observed) -> str:
+    clip = run.part("constraint", "WeightClip")
+    bound = run.number(f"{clip}.bound") if clip else None
+    if bound is not None and bound < 1:
+        return f"{clip}.bound={min(bound * 10, 1):g}"
+    return to_wgan_gp(run)
+
+
+RULE = Rule(
+    name="critic_dead",
+    needs=(SLOPE, GENERATOR_GRADIENT_NORM),
+    judge=judge,
+    symptom="The Wasserstein estimate is near 0 from early on, while the samples stay bad.",
+    shows=f"`{SLOPE}` below a tenth of what a single weight at the clipping bound has, or of the 1 that a "
+    f"gradient penalty asks for; or both it and `{GENERATOR_GRADIENT_NORM}` below a tenth of the largest of "
+    f"the run; or `{RAW}` empty in half of the last 101 iterations.",
+    cause="With a small clipping bound each layer passes on less than it gets, and biases are all that is "
+    "left of a score (WGAN, section 3; WGAN-GP, figure 1). Dead units under a large rate do the same.",
+    cure="A larger `constraint.bound`, such as ten times, or `objective=wgan_gp`. An estimate of 0 is good "
+    "news only from a critic that lives.",
+)

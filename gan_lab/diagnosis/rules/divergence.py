@@ -1,0 +1,63 @@
+"""Divergence, and what came before it."""
+
+import numpy as np
+
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.words import critic_key, scaled
+from gan_lab.runs.finding import Finding
+from gan_lab.tags.names import (
+    CRITIC_GRADIENT_NORM,
+    CRITIC_LOSS,
+    GENERATOR_GRADIENT_NORM,
+    GENERATOR_LOSS,
+    RAW,
+    SLOPE,
+)
+
+_BEFORE = 10  # iterations
+_GREW = 10.0
+_SIGNS = (CRITIC_GRADIENT_NORM, GENERATOR_GRADIENT_NORM, SLOPE, CRITIC_LOSS, GENERATOR_LOSS, RAW)
+
+
+def judge(run: Observed) -> Finding | None:
+    """Return how a run diverged, and which of its numbers had grown most by then.
+
+    A number has grown if its largest size in the last 10 iterations is ten times its median size before:
+    gradients of batches scatter by a factor of two or three, so that a factor of ten is no batch's luck.
+    """
+    if run.record.status != "diverged":
+        return None
+    why = run.record.message or f"It diverged after iteration {run.record.iteration}."
+    grown = {tag: growth for tag in _SIGNS if (growth := _growth(run, tag)) is not None}
+    tag = max(grown, key=lambda each: grown[each][1] / grown[each][0], default=None)
+    if tag is None:
+        before = "Nothing in its table had grown tenfold before: it went within a few iterations."
+    else:
+        low, high = grown[tag]
+        before = f"Before, {tag} rose from {low:.3g} (its median) to {high:.3g}."
+    return Finding("divergence", "failure", f"{why} {before}", scaled(run, critic_key(run, "lr"), 0.1))
+
+
+def _growth(run: Observed, tag: str) -> tuple[float, float] | None:
+    """Return a number's median size and its largest at the end, where that is ten times as large."""
+    sizes = np.abs(run.values(tag))
+    earlier, last = sizes[:-_BEFORE], sizes[-_BEFORE:]
+    if not len(earlier):
+        return None
+    low, high = float(np.median(earlier)), float(last.max())
+    return (low, high) if low > 0 and high >= _GREW * low else None
+
+
+RULE = Rule(
+    name="divergence",
+    needs=(),
+    judge=judge,
+    symptom="The run ends early with the status `diverged`.",
+    shows="A number or a parameter that is not finite; and of gradients, losses and slope the one whose "
+    "largest size in the last 10 iterations exceeds its median size before by most, if tenfold at least.",
+    cause="Steps too large for the loss: f-GANs with an exponential in their conjugate (`fgan_kl`, f-GAN, "
+    "table 2) overflow first. An unconstrained Wasserstein critic has no largest score to stop at.",
+    cure="A tenth of the rate (`optimizer.lr`), or a critic whose slope is held "
+    "(`constraint=gp` or `constraint=spectral_norm`).",
+)

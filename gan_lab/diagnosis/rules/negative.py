@@ -1,0 +1,50 @@
+"""An estimate below 0, which no distance is."""
+
+import numpy as np
+
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.samples import is_at_floor
+from gan_lab.diagnosis.words import more_critic_steps
+from gan_lab.runs.finding import Finding
+from gan_lab.tags.names import F_DIVERGENCE, JSD, RAW
+
+_LEAST_SHARE = 2 / 3
+_OF_USUAL, _QUANTILE = 0.05, 0.75
+
+
+def judge(run: Observed) -> Finding | None:
+    """Return that the estimate is below 0 near the end, for more than chance.
+
+    A distance is at least 0, and a constant critic proves as much: a critic below 0 is worse than none. Of
+    101 values that scatter around 0, at least two thirds (68) lie below with a probability of 0.0003, so
+    that two thirds are asked for. An estimate that has come near 0 because the generator is good overshoots
+    by little: the median must lie below 0 by a twentieth of the size that three quarters of the run's values
+    stay below, and the samples must not be as good as real ones.
+    """
+    tag = next((tag for tag in (JSD, F_DIVERGENCE, RAW) if run.has(tag)), RAW)
+    values = run.late(tag)
+    if len(values) < 2 or float((values < 0).mean()) < _LEAST_SHARE or is_at_floor(run):
+        return None
+    median, usual = float(np.median(values)), float(np.quantile(np.abs(run.values(tag)), _QUANTILE))
+    if median > -_OF_USUAL * usual:
+        return None
+    text = (
+        f"{tag} is below 0 in {(values < 0).mean():.0%} of the last {len(values)} iterations, with a "
+        f"median of {median:.3g}: the critic ranks generated samples above real ones, and lags behind the "
+        "generator."
+    )
+    return Finding("estimate_negative", "warning", text, more_critic_steps(run))
+
+
+RULE = Rule(
+    name="estimate_negative",
+    needs=(RAW,),
+    judge=judge,
+    symptom="The curve of a distance runs below 0.",
+    shows=f"The estimate (`{JSD}`, `{F_DIVERGENCE}`, else `{RAW}`) is below 0 in two thirds of the last "
+    "tenth of the run, and its median by a twentieth of what its size usually is.",
+    cause="The generator moves faster than the critic follows: it is scored by a critic of where it was.",
+    cure="More critic steps (`train.n_critic`), or a warm-up of the critic: "
+    "`train.warmup_critic_steps=100 train.warmup_iterations=25`.",
+)

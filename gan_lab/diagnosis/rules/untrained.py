@@ -1,0 +1,38 @@
+"""Samples that are no nearer to real ones than they were at first."""
+
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.samples import fall_by_default
+from gan_lab.diagnosis.words import scaled
+from gan_lab.runs.finding import Finding
+
+_SMALL = 1e-4  # WGAN-GP's rate; WGAN's is half of it
+
+
+def judge(run: Observed) -> Finding | None:
+    """Return that next to no sample is good, and that the distance is still nine tenths of the first one."""
+    fall = fall_by_default(run)
+    if fall is None or fall.outcome != "untrained":
+        return None
+    text = f"The generator is as good as untrained. {fall.reason}"
+    return Finding("untrained", "failure", text, _remedy(run))
+
+
+def _remedy(run: Observed) -> str:
+    """Return a larger rate where it is below any that is common, else more iterations."""
+    rate = run.number("optimizer.lr")
+    slow = rate is not None and rate <= _SMALL
+    return scaled(run, "optimizer.lr", 10) if slow else scaled(run, "train.iterations", 4)
+
+
+RULE = Rule(
+    name="untrained",
+    needs=(),
+    judge=judge,
+    symptom="Noise or grey at the end as at the beginning.",
+    shows="Samples fall short as poor ones do, next to none of them is good (below a tenth of what real "
+    "ones have), and their distance is at least nine tenths of the first one measured. Needs "
+    "`metrics.every`.",
+    cause="A rate or a number of iterations that moves nothing, or a critic that gives no gradient.",
+    cure="A larger `optimizer.lr`, more `train.iterations`; and what is said of the critic.",
+)

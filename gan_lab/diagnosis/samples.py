@@ -1,0 +1,222 @@
+"""How a run's samples fall short of real ones: collapsed, poor or untrained; the report's rule, too."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.words import percent
+from gan_lab.tags.names import (
+    COVERAGE,
+    FRECHET_FEATURES,
+    HIGH_QUALITY_SHARE,
+    MODE_KL,
+    MODES_HIT,
+    PATCHES,
+    PRECISION,
+    RECALL,
+    W1_EXACT,
+    floor_tag,
+)
+
+DISTANCES = (FRECHET_FEATURES, PATCHES, W1_EXACT)
+"""What the quality of samples is measured by, the most telling first."""
+
+_AT_FLOOR = 1.5
+
+# a perfect generator has the distance between two real samples on average: to ask for less is to ask for luck
+DistanceFactor = Annotated[float, Rule("a number, 1 or greater", lambda v: v >= 1)]
+
+
+@dataclass(frozen=True)
+class Lines(Settings):
+    """Where the lines between good and other samples are drawn: any such line is arbitrary.
+
+    Attributes:
+        modes_share: fewest modes, over those that real samples hit; also the least effective number of modes.
+        recall_share: least recall, over that of real samples.
+        coverage_share: least coverage of labelled images, over that of real ones.
+        high_quality_share: least share of high-quality points, over that of real ones.
+        precision_share: least precision at which other samples are taken for good ones, likewise.
+        distance_factor: greatest distance of other samples, over that between two real samples.
+        untrained_share: least distance at the end of samples that were never trained, over the first one.
+    """
+
+    modes_share: Probability = 0.5
+    recall_share: Probability = 0.1
+    coverage_share: Probability = 0.1
+    high_quality_share: Probability = 0.5
+    precision_share: Probability = 0.5
+    distance_factor: DistanceFactor = 3.0
+    untrained_share: PositiveFloat = 0.9
+
+
+class Grade(NamedTuple):
+    """How a run's end compares with real samples.
+
+    Attributes:
+        tag: what decides whether its samples are poor.
+        value: at its end.
+        floor: what real samples get.
+        share: the value over the floor, of a distance the inverse: from 0 to 1, what real samples get. More
+            counts as 1: a distance below the floor, as that of samples closer together than real ones can be,
+            is no evidence of better samples.
+        least: the share that the rule asks for.
+    """
+
+    tag: str
+    value: float
+    floor: float
+    share: float
+    least: float
+
+
+class Fall(NamedTuple):
+    """How samples fall short.
+
+    Attributes:
+        outcome: ``collapsed`` only where quality is there and diversity is not.
+        reason: a sentence or two with the numbers that decided.
+    """
+
+    outcome: Literal["collapsed", "poor", "untrained"]
+    reason: str
+
+
+class Ends(NamedTuple):
+    """What a run's samples were measured at.
+
+    Attributes:
+        end: returns what a tag ended at; NaN if it was not measured.
+        distance: the tag of the distance that stands for quality.
+        first: what that was when it was first measured; NaN likewise.
+    """
+
+    end: Callable[[str], float]
+    distance: str
+    first: float = math.nan
+
+    def share(self, tag: str) -> float:
+        """Return a number over that of real samples; NaN where either is missing or real ones have none."""
+        value, floor = self.end(tag), self.end(floor_tag(tag))
+        return value / floor if floor > 0 else math.nan
+
+
+def ends_of(run: Observed) -> Ends | None:
+    """Return what a run's samples were measured at; None if they were not."""
+    tag = next((tag for tag in DISTANCES if run.has(tag)), None)
+    return Ends(run.end, tag, float(run.values(tag)[0])) if tag else None
+
+
+def is_at_floor(run: Observed) -> bool:
+    """Return whether the samples are measured to be about as good as real ones: at 1.5 times the floor.
+
+    The floor is itself a draw, of as many samples: half of it more is within its scatter in the plane.
+    """
+    ends = ends_of(run)
+    return ends is not None and run.end(ends.distance) <= _AT_FLOOR * run.end(floor_tag(ends.distance))
+
+
+def grade_of(ends: Ends, lines: Lines) -> Grade | None:
+    """Return how samples compare with real ones; None if that was not measured, or failed."""
+    end = ends.end
+    if not math.isnan(end(FRECHET_FEATURES)) and not math.isnan(end(COVERAGE)):
+        tag, least = COVERAGE, lines.coverage_share
+    elif not math.isnan(end(HIGH_QUALITY_SHARE)):
+        tag, least = HIGH_QUALITY_SHARE, lines.high_quality_share
+    else:
+        tag, least = ends.distance, 1 / lines.distance_factor
+    value, floor = end(tag), end(floor_tag(tag))
+    is_share = tag != ends.distance
+    if not value >= 0 or not floor >= 0 or (is_share and floor == 0):
+        return None  # real samples that cover nothing say that the measurement failed
+    top, bottom = (value, floor) if is_share else (floor, value)
+    return Grade(tag, value, floor, top / bottom if bottom > top else 1.0, least)
+
+
+def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
+    """Return how samples fall short of real ones; None if they do not.
+
+    ``collapsed`` asks for both: samples that are good by themselves, and too few kinds of them. What counts
+    as good: the share of high quality of a mixture's points, of others the precision. Recall and coverage
+    alone do not tell the two apart on images: blurred samples of all classes lie in the middle of the
+    features, inside the balls around real images (a precision above that of real ones), while balls around
+    them reach no real one. What does is how many classes there are, and how evenly: a histogram with a KL
+    divergence d from K equal modes is spread over K exp(-d) of them, its perplexity; over half of them at
+    log 2. In the plane a point is good or it is not, and recall counts.
+
+    Args:
+        ends: what was measured.
+        graded: of ``grade_of``.
+        lines: where they are drawn.
+    """
+    diversity = _too_few_modes(ends, lines)
+    narrow = _below(ends, RECALL, lines.recall_share)
+    quality = _poverty(graded)
+    if diversity is None and narrow is None and quality is None:
+        return None
+    is_image = not math.isnan(ends.end(FRECHET_FEATURES)) or not math.isnan(ends.end(PATCHES))
+    missing = diversity or (None if is_image else narrow)
+    if missing and _is_good(ends, lines):
+        return Fall("collapsed", missing)
+    reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity)))
+    if _is_untrained(ends, lines):
+        at, since = ends.end(ends.distance), ends.first
+        return Fall("untrained", f"{ends.distance} ended at {at:.3g}, after {since:.3g} at first. {reason}")
+    return Fall("poor", reason)
+
+
+def _is_good(ends: Ends, lines: Lines) -> bool:
+    of_points = ends.share(HIGH_QUALITY_SHARE)
+    if not math.isnan(of_points):
+        return of_points >= lines.high_quality_share
+    return ends.share(PRECISION) >= lines.precision_share
+
+
+def _is_untrained(ends: Ends, lines: Lines) -> bool:
+    """Return whether samples are no nearer to real ones than at first, and next to none is good."""
+    if not ends.end(ends.distance) >= lines.untrained_share * ends.first:
+        return False
+    good = [share for tag in (HIGH_QUALITY_SHARE, PRECISION) if not math.isnan(share := ends.share(tag))]
+    return not good or good[0] < lines.recall_share
+
+
+def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
+    few = _below(ends, MODES_HIT, lines.modes_share)
+    if few is not None:
+        return few
+    kl = ends.end(MODE_KL)
+    if math.isnan(kl) or math.exp(-kl) >= lines.modes_share:
+        return None
+    return (
+        f"{MODE_KL} ended at {kl:.3g}: the modes are hit as unevenly as if there were {math.exp(-kl):.0%} of "
+        f"them, below {percent(lines.modes_share)}."
+    )
+
+
+def _below(ends: Ends, tag: str, share: float) -> str | None:
+    value, floor = ends.end(tag), ends.end(floor_tag(tag))
+    if not value < share * floor:
+        return None
+    return f"{tag} ended at {value:.3g}, below {percent(share)} of the {floor:.3g} of real samples."
+
+
+def _poverty(graded: Grade) -> str | None:
+    if graded.share >= graded.least:
+        return None
+    asked = graded.least * graded.floor if graded.value < graded.floor else graded.floor / graded.least
+    side = "below" if graded.value < asked else "above"
+    return (
+        f"{graded.tag} ended at {graded.value:.3g}, {side} {asked:.3g}; real samples have {graded.floor:.3g}."
+    )
+
+
+def fall_by_default(run: Observed) -> Fall | None:
+    """Return how the samples of a run that did not diverge fall short, by the default lines; None if not."""
+    ends, lines = ends_of(run), Lines()
+    graded = grade_of(ends, lines) if ends else None
+    if ends is None or graded is None or run.record.status == "diverged":
+        return None
+    return fall_of(ends, graded, lines)

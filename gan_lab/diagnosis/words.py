@@ -1,0 +1,38 @@
+"""How rules word their numbers and ways out."""
+
+from gan_lab.diagnosis.observed import Observed
+
+
+def counted(count: float, thing: str) -> str:
+    """Return a number of things, such as "1 iteration" or "2,000 iterations"."""
+    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """Return a share as it was given: 0.125 is 12.5%, which no reader shall take for 12%."""
+    return f"{100 * share:.6g}%"
+
+
+def scaled(run: Observed, key: str, factor: float, default: float | None = None) -> str:
+    """Return an override that multiplies a number, such as "optimizer.lr=5e-06"; empty without a number."""
+    value = run.number(key)
+    value = default if value is None else value
+    return "" if value is None else f"{key}={value * factor:g}"
+
+
+def critic_key(run: Observed, name: str) -> str:
+    """Return the key of a setting of the critic's optimizer: its own where it has one."""
+    own = f"critic_optimizer.{name}"
+    return own if own in run.settings else f"optimizer.{name}"
+
+
+def more_critic_steps(run: Observed, factor: int = 2) -> str:
+    """Return an override that gives the critic more steps per iteration."""
+    steps = run.number("train.n_critic") or 1
+    return f"train.n_critic={max(5, round(min(steps, 1e6) * factor))}"
+
+
+def to_wgan_gp(run: Observed) -> str:
+    """Return an override that turns to WGAN-GP; of a run that has its critic already, more critic steps."""
+    is_one = run.part("objective", "Wasserstein") and run.part("constraint", "GradientPenalty")
+    return more_critic_steps(run) if is_one else "objective=wgan_gp"

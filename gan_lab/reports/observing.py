@@ -1,0 +1,28 @@
+"""From a run folder to what the rules of a diagnosis read, whatever state it is in."""
+
+import numpy as np
+
+from gan_lab.config.errors import UserError
+from gan_lab.diagnosis.observed import Observed
+from gan_lab.reports.sweep.metrics_csv import read_measurements
+from gan_lab.runs.record import RunRecord
+
+
+def observe(record: RunRecord) -> Observed:
+    """Return what is known of a run: its whole lines of ``metrics.csv``, its config, and its record.
+
+    What cannot be read is left out, and nothing is said of it. Numbers of the record that were measured at
+    the last iteration alone, which has no place for them in the table, count as its last row's.
+    """
+    try:
+        config = record.read_config()
+    except UserError:
+        config = {}
+    numbers, _ = read_measurements(record.metrics_path)
+    columns = {str(tag): numbers[tag].to_numpy(dtype=float, copy=True) for tag in numbers}
+    if len(numbers) and numbers.index[-1] == record.iteration:
+        for tag, value in record.numbers.items():
+            column = columns.setdefault(tag, np.full(len(numbers), np.nan))
+            if np.isnan(column[-1]):
+                column[-1] = value
+    return Observed.of(record, numbers.index.to_numpy(dtype=np.int64), columns, config)

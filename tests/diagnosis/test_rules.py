@@ -1,0 +1,313 @@
+"""Each rule on both sides of its line, on tables made by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gan_lab.diagnosis.diagnose import ALL_WELL, RULES, diagnose, last_line
+from support.observations import GAN, WGAN, WGAN_GP, found, observed, said
+
+SLOPE, GENERATOR, RAW = "health/critic_slope", "health/generator_gradient_norm", "distance/critic_raw"
+LOGGED = range(50, 1001, 50)
+
+
+def slopes(late, early=None):
+    """Slopes at each log; the last three differ from the others where ``early`` is given."""
+    early = late if early is None else early
+    return {at: late if at > 850 else early for at in LOGGED}
+
+
+def alive(slope, early=None, gradient=1.0):
+    return {SLOPE: slopes(slope, early), GENERATOR: gradient, RAW: 0.5}
+
+
+# The critic
+
+
+@pytest.mark.parametrize(
+    ("columns", "settings", "dead"),
+    [
+        (alive(0.00099), WGAN, True),  # a tenth of the bound, which one weight has
+        (alive(0.00101), WGAN, False),
+        (alive(0.00101), WGAN | {"constraint.bound": 0.1}, True),
+        (alive(0.099), WGAN_GP, True),
+        (alive(0.101), WGAN_GP, False),
+        (alive(0.00099), GAN, False),  # an optimal discriminator of equal distributions is flat
+        (
+            alive(0.09, early=1.0, gradient=np.r_[1.0, np.full(999, 0.09)]),
+            WGAN | {"constraint.bound": 0.1},
+            True,
+        ),
+        (
+            alive(0.09, early=1.0, gradient=np.r_[1.0, np.full(999, 0.11)]),
+            WGAN | {"constraint.bound": 0.1},
+            False,
+        ),
+        (
+            alive(0.11, early=1.0, gradient=np.r_[1.0, np.full(999, 0.09)]),
+            WGAN | {"constraint.bound": 0.1},
+            False,
+        ),
+        (alive(1.0) | {RAW: np.r_[np.ones(949), np.full(51, np.nan)]}, WGAN_GP, True),
+        (alive(1.0) | {RAW: np.r_[np.ones(950), np.full(50, np.nan)]}, WGAN_GP, False),
+    ],
+)
+def test_a_dead_critic(columns, settings, dead):
+    assert ("critic_dead" in said(columns, settings)) == dead
+
+
+def test_a_dead_critic_of_a_perfect_generator_is_not_spoken_of():
+    columns = alive(0.0001) | {"distance/w1_exact": {1000: 0.14}, "distance/floor": {1000: 0.1}}
+    assert "critic_dead" not in said(columns, WGAN)
+    assert "critic_dead" in said(columns | {"distance/w1_exact": {1000: 0.16}}, WGAN)
+
+
+def test_what_is_said_of_a_dead_critic():
+    finding = found("critic_dead", alive(0.0004) | {RAW: 5e-7}, WGAN)
+    assert finding.severity == "failure"
+    assert finding.sentence == (
+        "The critic is dead: its largest slope is 0.0004, where a single weight at the bound would have "
+        "0.01. Its estimate of 5e-07 says nothing of the distance."
+    )
+    assert finding.remedy == "constraint.bound=0.1"
+
+
+def test_a_clip_among_several_constraints_is_found():
+    several = {"constraint._target_": "gan_lab.constraints.compose.Compose"}
+    several |= {
+        f"constraint.parts.clip.{key.partition('.')[2]}": WGAN[key] for key in WGAN if "constraint" in key
+    }
+    finding = found("critic_dead", alive(0.0004), WGAN | several)
+    assert finding.remedy == "constraint.parts.clip.bound=0.1"
+
+
+COSINE = "health/step_gradient_cosine"
+
+
+@pytest.mark.parametrize(("uphill", "names"), [(20, [ALL_WELL]), (21, ["momentum_against_gradient"])])
+def test_momentum_against_the_gradient(uphill, names):
+    cosines = np.r_[np.full(1000 - uphill, 0.3), np.full(uphill, -0.1)]
+    # of the last 101 iterations, a fifth
+    assert said({COSINE: cosines}, GAN | {"optimizer.beta1": 0.9}) == names
+
+
+def test_the_way_out_of_momentum_is_the_critics_own_optimizer():
+    settings = GAN | {"optimizer.beta1": 0.5, "critic_optimizer.beta1": 0.9}
+    finding = found("momentum_against_gradient", {COSINE: -0.2}, settings)
+    assert finding.remedy == "critic_optimizer.beta1=0"
+    assert "100% of its last steps go uphill" in finding.sentence
+    assert "a median of -0.20, with critic_optimizer.beta1=0.9." in finding.sentence
+
+
+@pytest.mark.parametrize(("share", "names"), [(0.89, [ALL_WELL]), (0.9, ["weights_at_bound"])])
+def test_weights_at_the_bound(share, names):
+    assert said({"health/at_clip_fraction": share}, WGAN) == names
+
+
+@pytest.mark.parametrize(
+    ("depth", "slope", "names"),
+    [
+        (3, 0.0011, [ALL_WELL]),  # four layers that halve would leave 1/16: a thousandth is asked for
+        (3, 0.0009, ["gradients_vanish"]),
+        (11, 2.0**-12 * 1.01, [ALL_WELL]),
+        (11, 2.0**-12 * 0.99, ["gradients_vanish"]),
+        (3, 999, [ALL_WELL]),
+        (3, 1001, ["gradients_explode"]),
+        (11, 4095, [ALL_WELL]),
+        (11, 4097, ["gradients_explode"]),
+        (None, 1e-9, [ALL_WELL]),  # without knowing how many layers there are
+    ],
+)
+def test_gradients_through_layers(depth, slope, names):
+    assert said({SLOPE: slopes(slope)}, GAN | {"architecture.critic.depth": depth}) == names
+
+
+@pytest.mark.parametrize(("norm", "names"), [(1.1e-8, [ALL_WELL]), (0.9e-8, ["gradients_vanish"])])
+def test_a_layer_that_no_rate_moves(norm, names):
+    layers = {f"layers/{k}": {900: value} for k, value in enumerate((0.1, norm, 0.2))}
+    assert said(layers | {SLOPE: slopes(1.0)}, GAN) == names
+
+
+@pytest.mark.parametrize(
+    ("jsd", "names"), [(0.89 * math.log(2), [ALL_WELL]), (0.91 * math.log(2), ["discriminator_saturated"])]
+)
+def test_a_saturated_discriminator(jsd, names):
+    assert said({"distance/jsd": jsd}, GAN) == names
+
+
+def test_nine_tenths_of_log_2_is_being_right_with_a_probability_of_93_percent():
+    p = 2**-0.1
+    assert math.log(2) + (math.log(p) + math.log(p)) / 2 == pytest.approx(0.9 * math.log(2), abs=1e-12)
+    assert p == pytest.approx(0.93, abs=0.005)
+
+
+@pytest.mark.parametrize(("below", "names"), [(67, [ALL_WELL]), (68, ["estimate_negative"])])
+def test_an_estimate_below_0(below, names):
+    from scipy.stats import binom
+
+    assert binom.sf(67, 101, 0.5) == pytest.approx(0.0003, abs=0.0001)  # what the docstring says
+    values = np.r_[np.full(899, 1.0), np.full(101 - below, 1.0), np.full(below, -0.1)]
+    assert said({RAW: values}, WGAN_GP) == names
+
+
+def test_an_estimate_just_below_0_is_one_that_has_arrived():
+    assert said({RAW: np.r_[np.ones(899), np.full(101, -0.049)]}, WGAN_GP) == [ALL_WELL]
+    assert said({RAW: np.r_[np.ones(899), np.full(101, -0.051)]}, WGAN_GP) == ["estimate_negative"]
+
+
+def checks(**values):
+    return {f"health/{name}": dict.fromkeys((800, 900, 1000), value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("here", "further", "names"),
+    [
+        (0.34, 1.0, [ALL_WELL]),
+        (0.33, 1.0, ["critic_not_near_optimum"]),
+        (-1.0, -0.5, ["critic_not_near_optimum"]),  # both worse than none
+        (0.01, 0.2, [ALL_WELL]),  # half of next to nothing, after 1.0
+    ],
+)
+def test_a_critic_far_from_its_optimum(here, further, names):
+    columns = checks(held_out_estimate=here, held_out_estimate_further=further)
+    columns["health/held_out_estimate_further"][100] = 1.0
+    assert said(columns, WGAN_GP | {"train.n_critic": 5}) == names
+
+
+@pytest.mark.parametrize(
+    ("seen", "held_out", "batch", "names"),
+    [
+        (0.9, 0.71, 64, [ALL_WELL]),
+        (0.9, 0.69, 64, ["overfitted_critic"]),
+        (0.74, 0.4, 64, [ALL_WELL]),  # it has little to lose
+        (0.76, 0.52, 8, [ALL_WELL]),  # a loss of 0.24 is chance of 16 scores: 1 / sqrt(16) = 0.25
+        (0.76, 0.5, 8, ["overfitted_critic"]),
+    ],
+)
+def test_an_overfitted_critic(seen, held_out, batch, names):
+    columns = checks(critic_accuracy_seen=seen, critic_accuracy_held_out=held_out)
+    assert said(columns, GAN | {"train.batch_size": batch}) == names
+
+
+# Samples
+
+
+def images(**values):
+    """Labelled images at the end of a run that got nearer; values instead of those of good ones."""
+    ends = {"frechet_features": 20.0, "modes_hit": 10.0, "mode_kl": 0.02, "precision": 0.8}
+    ends |= {"recall": 0.7, "coverage": 0.8} | values
+    floors = {"frechet_features": 9.0, "modes_hit": 10.0, "mode_kl": 0.01, "precision": 0.88}
+    floors |= {"recall": 0.9, "coverage": 0.95}
+    columns = {f"quality/{name}": {1000: value} for name, value in ends.items()}
+    columns["quality/frechet_features"][100] = 2000.0
+    return columns | {f"quality/{name}_floor": {100: value, 1000: value} for name, value in floors.items()}
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({}, ALL_WELL),
+        # WGAN-GP on MNIST after 250 iterations: blurred digits of all classes
+        (
+            {"frechet_features": 449, "mode_kl": 0.28, "precision": 0.95, "recall": 0, "coverage": 0.03},
+            "poor",
+        ),
+        ({"modes_hit": 1, "mode_kl": math.log(10), "recall": 0, "coverage": 0.006}, "mode_collapse"),
+        ({"modes_hit": 8, "mode_kl": 0.75, "precision": 0.5}, "mode_collapse"),
+        ({"modes_hit": 1, "mode_kl": math.log(10), "precision": 0.0, "coverage": 0.0}, "poor"),
+        ({"frechet_features": 1900, "precision": 0.0, "recall": 0, "coverage": 0}, "untrained"),
+    ],
+)
+def test_what_samples_of_images_are(values, name):
+    assert said(images(**values)) == [name]
+
+
+def test_a_perplexity_of_half_of_the_modes_is_a_kl_of_log_2():
+    half = np.array([0.25] * 4 + [0] * 4)
+    kl = float((half[:4] * np.log(half[:4] * 8)).sum())
+    assert math.exp(-kl) == pytest.approx(0.5, abs=1e-12)
+
+
+def test_memorised_images():
+    data = [{"images": 1797, "digest": "0" * 8}]
+    from gan_lab.runs.record import DataRecord
+
+    columns = images() | {"quality/copied_share": {1000: 0.23}, "quality/copied_share_floor": {1000: 0.45}}
+    about = {"data": tuple(DataRecord(**each) for each in data)}
+    samples = {"metrics.samples": 1024}
+    assert said(columns, samples, **about) == ["memorised"]
+    assert said(columns | {"quality/copied_share": {1000: 0.22}}, samples, **about) == [ALL_WELL]
+    assert said(columns, samples) == [ALL_WELL]  # of data that is drawn afresh
+    few = {"quality/copied_share": {1000: 0.009}, "quality/copied_share_floor": {1000: 0.009}}
+    assert said(columns | few, samples, **about) == [ALL_WELL]
+
+
+# The run
+
+
+def test_divergence_and_what_came_before():
+    norm = np.r_[np.full(990, 2.0), np.full(10, 50.0)]
+    columns = {"health/critic_gradient_norm": norm, "loss/critic": 1.0, RAW: -1.0}
+    why = "loss/critic was not finite at iteration 1001."
+    finding = found("divergence", columns, {"optimizer.lr": 0.01}, status="diverged", message=why)
+    assert finding.sentence == f"{why} Before, health/critic_gradient_norm rose from 2 (its median) to 50."
+    assert finding.remedy == "optimizer.lr=0.001"
+    assert said(columns, status="diverged") == ["divergence"]  # the rest is wreckage
+    calm = found("divergence", {RAW: 1.0}, status="diverged")
+    assert "Nothing in its table had grown tenfold before" in calm.sentence
+
+
+@pytest.mark.parametrize(("late", "names"), [(1.009, ["nothing_moves"]), (1.011, [ALL_WELL])])
+def test_advice_to_stop(late, names):
+    distance = {"distance/w1_exact": dict.fromkeys(range(100, 2000, 100), 1.0) | {2000: late}}
+    assert said(distance | {"distance/floor": {2000: 0.9}}, n=2000) == names
+
+
+def test_advice_to_stop_says_since_when():
+    distance = {at: 2.0 if at < 900 else 1.0 for at in range(100, 2001, 100)}
+    columns = {"distance/w1_exact": distance, "distance/floor": {2000: 0.9}}
+    finding = found("nothing_moves", columns, n=2000)
+    assert "for 1,100 iterations" in finding.sentence
+    assert "since iteration 900" in finding.sentence
+    distance[1000] = 2.0
+    assert said(columns, n=2000) == [ALL_WELL]  # 900 iterations
+
+
+# All of them
+
+
+def test_no_number_no_verdict():
+    assert said({}) == [ALL_WELL]
+    (finding,) = diagnose(observed({}))
+    assert finding.sentence == "Nothing was measured, and nothing can be said."
+
+
+def test_all_is_well_with_numbers():
+    columns = {SLOPE: slopes(1.02), "health/critic_accuracy": 0.6, "distance/critic_median": 0.25}
+    columns |= {"distance/w1_exact": {1000: 0.2}, "distance/floor": {1000: 0.1}}
+    (finding,) = diagnose(observed(columns, WGAN_GP))
+    assert finding.sentence == (
+        "No rule has anything to say: the critic's slope is 1.02, its accuracy 0.60, "
+        "distance/critic_median 0.25, distance/w1_exact 0.2 (real samples: 0.1)."
+    )
+
+
+def test_the_worst_comes_first_and_the_last_line_counts_the_others():
+    columns = alive(0.0001) | {COSINE: -0.5, "health/at_clip_fraction": 0.95}
+    findings = diagnose(observed(columns, WGAN))
+    assert [finding.name for finding in findings] == [
+        "critic_dead",
+        "momentum_against_gradient",
+        "weights_at_bound",
+    ]
+    assert last_line(findings).endswith(" (and 2 more: momentum_against_gradient, weights_at_bound)")
+
+
+def test_names_are_unique_and_every_rule_is_told_of():
+    assert len({rule.name for rule in RULES}) == len(RULES) == 15
+    assert all(
+        text and text[-1] == "."
+        for rule in RULES
+        for text in (rule.symptom, rule.shows, rule.cause, rule.cure)
+    )
