@@ -56,6 +56,23 @@ def _report(arguments: list[str]) -> int:
     return 0
 
 
+def _diagnose(arguments: list[str]) -> int:
+    parser = parser_of("diagnose", "Say in words what is wrong with runs, worst first, and the way out.")
+    parser.add_argument(
+        "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="for programs: a list of runs with their verdicts"
+    )
+    given = parser.parse_args(arguments)
+
+    from gan_lab.cli.diagnose import as_json, as_text, diagnose_folders
+
+    diagnoses = diagnose_folders(given.folders)
+    say(as_json(diagnoses) if given.json else as_text(diagnoses))
+    return 0
+
+
 def _runs(arguments: list[str]) -> int:
     parser = parser_of("runs", "List the runs in a folder with their status and final numbers.")
     parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
@@ -111,6 +128,7 @@ READERS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": evaluate,
     "resume": _resume,
     "report": _report,
+    "diagnose": _diagnose,
     "runs": _runs,
     "board": _board,
 }

@@ -14,6 +14,7 @@ from gan_lab.config.quoting import shown
 from gan_lab.files.lock import LOCK_NAME, is_locked
 from gan_lab.files.plain_yaml import MOST_BYTES
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.formats import in_current_format
 from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, DataRecord, ExecutionRecord, RunRecord, Sitting
@@ -117,6 +118,8 @@ def _parse(path: Path, content: Any) -> RunRecord:
     known["sittings"] = tuple(make(Sitting, _known(Sitting, each), "sittings") for each in sittings)
     data = conform("data", known.get("data", []), tuple[dict[str, Any], ...])
     known["data"] = tuple(make(DataRecord, _known(DataRecord, each), "data") for each in data)
+    verdicts = conform("verdicts", known.get("verdicts", []), tuple[dict[str, Any], ...])
+    known["verdicts"] = tuple(make(Finding, _known(Finding, each), "verdicts") for each in verdicts)
     return RunRecord(**known)
 
 

@@ -18,6 +18,7 @@ from gan_lab.config.quoting import quoted
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.plain_yaml import MOST_BYTES, PlainYamlError, load_plain
 from gan_lab.files.regular import read_regular
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.formats import FORMAT
 
 Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
@@ -152,6 +153,8 @@ class RunRecord(Settings, RunFolder):
         measured_by: digests of the feature networks that its quality was measured with: several of a run that
             was resumed where there was another network.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
+        verdicts: what was seen in its numbers when it ended, worst first; empty before, and in
+            records of earlier versions.
     """
 
     path: Path
@@ -176,6 +179,7 @@ class RunRecord(Settings, RunFolder):
     data: tuple[DataRecord, ...] = ()
     measured_by: tuple[str, ...] = ()
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
+    verdicts: tuple[Finding, ...] = ()
 
     @property
     def history(self) -> tuple[Sitting, ...]:

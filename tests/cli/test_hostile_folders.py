@@ -55,6 +55,7 @@ COMMANDS: dict[str, Callable[[], Called]] = {
     "evaluate": lambda: gan_lab("evaluate", "run", "--samples", "32"),
     "report": lambda: gan_lab("report", "run", "-o", "report"),
     "runs": lambda: gan_lab("runs", "run"),
+    "diagnose": lambda: gan_lab("diagnose", "run"),
 }
 
 

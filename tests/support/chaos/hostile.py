@@ -13,6 +13,7 @@ from support.chaos.warm import Warm
 
 COMMANDS = (
     "runs outputs",
+    "diagnose outputs",
     "report outputs --out page",
     "resume outputs/run train.iterations=10",
     "sample outputs/run --n 4 --format npy",

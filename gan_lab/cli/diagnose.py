@@ -1,0 +1,100 @@
+"""``gan-lab diagnose``: what the lab sees in runs, in words."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gan_lab.config.errors import UserError
+from gan_lab.diagnosis.diagnose import diagnose
+from gan_lab.reports.observing import observe
+from gan_lab.runs.finding import SEVERITIES, Finding
+from gan_lab.runs.reading import find_runs, read_run
+from gan_lab.runs.record import RECORD_NAME, RunRecord
+
+_UNREADABLE = "unreadable"
+
+
+class Diagnosis(NamedTuple):
+    """What is seen in one run."""
+
+    record: RunRecord
+    findings: tuple[Finding, ...]
+
+
+def diagnose_folders(folders: Sequence[Path]) -> list[Diagnosis]:
+    """Return what is seen in the runs in and below folders, the worst runs first.
+
+    What its record says of a run's end is read anew: the rules may have changed since.
+
+    Args:
+        folders: of runs, or that hold runs; a damaged run is told of as such.
+
+    Raises:
+        UserError: if there is no such folder, or no run in it.
+    """
+    records = {record.path: record for folder in folders for record in _runs_in(folder)}
+    found = [Diagnosis(record, _findings(record)) for record in records.values()]
+    return sorted(found, key=lambda each: SEVERITIES.index(each.findings[0].severity))
+
+
+def as_text(diagnoses: Sequence[Diagnosis]) -> str:
+    """Return what is seen in each run with the way out, and of several runs a table by verdict first."""
+    blocks = [_table(diagnoses)] if len(diagnoses) > 1 else []
+    blocks += [_block(each) for each in diagnoses]
+    return "\n\n".join(blocks)
+
+
+def as_json(diagnoses: Sequence[Diagnosis]) -> str:
+    """Return the same for programs: a list of runs, each with its findings, worst first."""
+    runs: list[dict[str, Any]] = [
+        {
+            "run": str(each.record.path),
+            "status": each.record.status,
+            "seed": each.record.seed,
+            "iteration": each.record.iteration,
+            "verdicts": [dataclasses.asdict(finding) for finding in each.findings],
+        }
+        for each in diagnoses
+    ]
+    # names of folders that are no UTF-8 hold surrogates, which ASCII escapes
+    return json.dumps(runs, indent=2, allow_nan=False)
+
+
+def _runs_in(folder: Path) -> list[RunRecord]:
+    if (folder / RECORD_NAME).exists() or not folder.is_dir():
+        return [read_run(folder)]
+    found = find_runs(folder)
+    if not found:
+        raise UserError(f"There are no runs in {folder}.")
+    return found
+
+
+def _findings(record: RunRecord) -> tuple[Finding, ...]:
+    if not record.started:
+        return (Finding(_UNREADABLE, "failure", record.message or "Its record is damaged."),)
+    return diagnose(observe(record))
+
+
+def _table(diagnoses: Sequence[Diagnosis]) -> str:
+    """Return how many runs have each verdict, by their worst one, in the order of the runs."""
+    by_name: dict[str, list[Diagnosis]] = {}
+    for each in diagnoses:
+        by_name.setdefault(each.findings[0].name, []).append(each)
+    rows = [("verdict", "severity", "runs")]
+    rows += [(name, found[0].findings[0].severity, str(len(found))) for name, found in by_name.items()]
+    wide = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c:>{wide[2]}}" for a, b, c in rows)
+
+
+def _block(each: Diagnosis) -> str:
+    record = each.record
+    state = f"{record.status} at iteration {record.iteration:,} of {record.iterations:,}"
+    lines = [f"{record.path}: {state}" if record.started else f"{record.path}: {record.status}"]
+    for finding in each.findings:
+        lines.append(f"  {finding.severity if finding.severity != 'none' else 'well'}: {finding.name}")
+        lines.append(f"    {finding.sentence}")
+        if finding.remedy:
+            lines.append(f"    way out: {finding.remedy}")
+    return "\n".join(lines)
