@@ -172,6 +172,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
         record,
         status="running",
         message=None,
+        verdicts=(),
         updated=sitting.started,
         sittings=(*record.history, sitting),
         **about,

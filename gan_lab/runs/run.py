@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.lock import FolderLock
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.provenance import utc_now
 from gan_lab.runs.record import (
     DataRecord,
@@ -54,6 +55,7 @@ class Run(RunFolder):
         execution: ExecutionRecord | None = None,
         data: tuple[DataRecord, ...] | None = None,
         measured_by: tuple[str, ...] | None = None,
+        verdicts: tuple[Finding, ...] | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
 
@@ -65,6 +67,7 @@ class Run(RunFolder):
             execution: how its iterations are run.
             data: which images it is trained on.
             measured_by: digests of the feature networks.
+            verdicts: what was seen in its numbers, worst first.
 
         Raises:
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
@@ -76,6 +79,7 @@ class Run(RunFolder):
             "execution": execution,
             "data": data,
             "measured_by": measured_by,
+            "verdicts": verdicts,
         }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}

@@ -4,9 +4,8 @@ from gan_lab.runs.record import RunRecord
 
 
 def verdict_of(record: RunRecord) -> str:
-    """Return the word that a run's record has on how it went; empty where it has none."""
-    verdict = getattr(record, "verdict", None)
-    return verdict if isinstance(verdict, str) else ""
+    """Return the name of the worst that was seen in a run when it ended; empty where it was not looked at."""
+    return record.verdicts[0].name if record.verdicts else ""
 
 
 def duration_text(seconds: float) -> str:

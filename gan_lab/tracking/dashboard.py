@@ -1,7 +1,7 @@
 """What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -9,9 +9,11 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
+from torch.utils.tensorboard.summary import text as make_text
 
 from gan_lab.config.quoting import shown
 from gan_lab.files.atomic import write_atomically
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import GROUPS, charts_of
@@ -51,9 +53,14 @@ def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
 
 
 def close_dashboard(
-    path: Path, final: Mapping[str, float], measured_at: Mapping[str, int], succeeded: bool
+    path: Path,
+    final: Mapping[str, float],
+    measured_at: Mapping[str, int],
+    verdicts: Sequence[Finding],
+    *,
+    succeeded: bool,
 ) -> None:
-    """Write a run's last distances and qualities as ``final/...`` and how its HPARAMS row ended.
+    """Write a run's last distances and qualities as ``final/...``, its verdict, and its HPARAMS row's ending.
 
     They are an event file of their own, which is there as a whole or not at all: a run that was killed before
     its record said how it ended writes them again, and TensorBoard would show both.
@@ -62,6 +69,7 @@ def close_dashboard(
         path: the file.
         final: tag to number.
         measured_at: tag to the iteration of that number.
+        verdicts: what was seen in its numbers, worst first: a card of its own beside the run's.
         succeeded: whether the run was completed.
 
     Raises:
@@ -73,6 +81,11 @@ def close_dashboard(
         if (name := final_tag(tag)) is not None:
             point = Summary.Value(tag=name, simple_value=value)
             events.append(Event(wall_time=now, step=measured_at[tag], summary=Summary(value=[point])))
+    if verdicts:
+        # set in by four blanks, which make code of any text
+        told = "\n".join(f"    {shown(str(verdict))}" for verdict in verdicts)
+        at = max(measured_at.values(), default=0)
+        events.append(Event(wall_time=now, step=at, summary=make_text("verdict", told)))
     status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
-from gan_lab.runs.words import duration_text, verdict_of
+from gan_lab.diagnosis.diagnose import last_line
+from gan_lab.runs.words import duration_text
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
     estimate_text,
@@ -35,14 +36,28 @@ def tell_endings(members: Sequence[Member]) -> None:
     wide = max(len(title) for title, _ in lines)
     for title, text in lines:
         log.info("  %s  %s", title.ljust(wide), text)
+    _tell_verdicts(members, wide)
+
+
+def _tell_verdicts(members: Sequence[Member], wide: int) -> None:
+    """Say what is seen in each run's numbers, a line each; of seeds that are well, one line together."""
+    verdicts = {member.setup.seed: member.run.record.verdicts for member in members}
+    told = {seed: found for seed, found in verdicts.items() if found}  # an interrupted run has none
+    well = [seed for seed, found in told.items() if found[0].severity == "none"]
+    if len(well) > 1:
+        text = f"of {len(well)} of {len(members)} seeds no rule has anything to say"
+        log.info("  %s  %s", "verdict".ljust(wide), text)
+    for seed, found in told.items():
+        if len(well) < 2 or seed not in well:
+            which = f"of seed {seed}: " if len(members) > 1 else ""
+            log.info("  %s  %s%s", "verdict".ljust(wide), which, last_line(found))
 
 
 def _ended(member: Member, outcome: Outcome) -> str:
     record = member.run.record
     reason = f": {outcome.message}" if outcome.message else "."
-    verdict = verdict_of(record)
     said = f"Seed {member.setup.seed} {outcome.status} at iteration {outcome.iteration}{reason}"
-    return f"{said} {f'Verdict: {verdict}. ' if verdict else ''}It took {duration_text(record.duration_s)}."
+    return f"{said} It took {duration_text(record.duration_s)}."
 
 
 def _numbers(outcome: Outcome) -> str:

@@ -3,17 +3,23 @@
 A member is a lone run or one of several seeds that are trained together; what it writes is the same.
 """
 
+import dataclasses
+import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from gan_lab.diagnosis.diagnose import diagnose
+from gan_lab.evaluation.critic_checks import TAGS, CriticChecks
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
+from gan_lab.reports.observing import observe
 from gan_lab.runs.checkpoint import save
 from gan_lab.runs.checkpoint_format import Checkpoint
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
 from gan_lab.tags.names import SLOPE
@@ -23,6 +29,7 @@ from gan_lab.tracking.remarks import Remarks
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.table_file import TableMark
 from gan_lab.tracking.tracker import Elapsed, Tracker
+from gan_lab.training.advice import StoppingAdvice
 from gan_lab.training.schedule import Schedule, due_after
 from gan_lab.types import Sampler, State
 
@@ -74,10 +81,12 @@ class Member:
         if self._evaluator is not None and self._evaluator.measured_by:
             networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
             run.update(measured_by=tuple(networks))
-        self._occasional = ([SLOPE], self._evaluator.tags if self._evaluator else [])
+        self._checks = CriticChecks(setup, self.source) if setup.metrics.every else None
+        self._occasional = ([SLOPE], [*self._evaluator.tags, *TAGS] if self._evaluator else [])
         self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional)
         self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
         self._remarks = Remarks(setup.seed, str(setup.game.dtype).removeprefix("torch."))
+        self._advice = StoppingAdvice(setup.seed)
         if self._tracker.begins:
             open_dashboard(self._tracker.writer, run.record)
             self._snapshots.show_real()
@@ -121,7 +130,9 @@ class Member:
             return
         done = block.first + len(block) - 1
         self._remarks.of(block)
-        self._tracker.write(block, self._measure(state, due))
+        measured = self._measure(state, done, due)
+        self._tracker.write(block, measured)
+        self._advice.of(self.run.record, done, measured)
         self._tracker.require(self.setup.train.returned_metric)
         self.last_finite = Position(done, state)
 
@@ -155,11 +166,12 @@ class Member:
         """Write how the run ended, and its final numbers where TensorBoard's HPARAMS tab finds them."""
         iteration = self.last_finite.iteration
         numbers, measured_at = self._at_the_end() if status == "completed" else self._so_far()
+        verdicts = self._diagnose(status, numbers, message) if status != "interrupted" else ()
         self.outcome = Outcome(status, iteration, numbers, measured_at, message)
         if status != "interrupted":
             succeeded = status == "completed"
-            close_dashboard(self._tracker.final_path, numbers, measured_at, succeeded=succeeded)
-        self.run.update(status=status, iteration=iteration, final=numbers, message=message)
+            close_dashboard(self._tracker.final_path, numbers, measured_at, verdicts, succeeded=succeeded)
+        self.run.update(status=status, iteration=iteration, final=numbers, message=message, verdicts=verdicts)
 
     def close(self) -> None:
         """Close the event file."""
@@ -180,15 +192,30 @@ class Member:
         for measured_before, tags in zip(missing, self._occasional, strict=False):
             for tag in tags if measured_before else ():
                 numbers.pop(tag, None)
-        for tag, value in self._measure(state, missing).items():
+        for tag, value in self._measure(state, last, missing).items():
             numbers[tag], measured_at[tag] = float(str(np.float32(value))), last  # as in the table
         return numbers, measured_at
 
-    def _measure(self, state: State, due: Schedule) -> dict[str, float]:
+    def _diagnose(
+        self, status: Literal["completed", "diverged"], numbers: dict[str, float], message: str | None
+    ) -> tuple[Finding, ...]:
+        """Return what is seen in the run's numbers, as if its ending were written down already."""
+        ended = dataclasses.replace(
+            self.run.record,
+            status=status,
+            iteration=self.last_finite.iteration,
+            message=message,
+            final={tag: value for tag, value in numbers.items() if math.isfinite(value)},
+        )
+        return diagnose(observe(ended))
+
+    def _measure(self, state: State, iteration: int, due: Schedule) -> dict[str, float]:
         """Return what is measured only now and then."""
         measured = self._snapshots.measure(state) if due.logging else {}
         if self._evaluator is not None and due.evaluating:
             measured |= numbers_of(self._evaluator.measure(state))
+        if self._checks is not None and due.evaluating:
+            measured |= self._checks.measure(state, iteration)
         return measured
 
     def _diverge(self, block: Block, row: int, what: str, replay: Replay) -> None:

@@ -7,7 +7,7 @@ import pytest
 from support.chaos.hostile import COMMANDS, visit
 from support.chaos.warm import Warm
 
-FOLDERS, FEW = 200, 6
+FOLDERS, FEW = 200, 7
 
 
 def test_some_folders(commands: Warm, tmp_path: Path) -> None:

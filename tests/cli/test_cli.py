@@ -67,7 +67,9 @@ def test_help_lists_the_commands(arguments: list[str]) -> None:
     assert all(f"  {name} " in called.out for name in cli.COMMANDS)
 
 
-@pytest.mark.parametrize("command", ["sample", "interpolate", "export", "resume", "diagnose", "runs", "board"])
+@pytest.mark.parametrize(
+    "command", ["sample", "interpolate", "export", "resume", "diagnose", "runs", "board"]
+)
 def test_every_command_that_reads_runs_has_help(command: str) -> None:
     called = gan_lab(command, "--help")
     assert called.status == 0

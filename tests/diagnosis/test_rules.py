@@ -151,6 +151,11 @@ def test_an_estimate_below_0(below, names):
     assert said({RAW: values}, WGAN_GP) == names
 
 
+def test_a_hundred_iterations_do_not_show_what_is_below_0():
+    assert said({RAW: -1.0}, WGAN_GP, n=100) == [ALL_WELL]
+    assert said({RAW: -1.0}, WGAN_GP, n=101) == ["estimate_negative"]
+
+
 def test_an_estimate_just_below_0_is_one_that_has_arrived():
     assert said({RAW: np.r_[np.ones(899), np.full(101, -0.049)]}, WGAN_GP) == [ALL_WELL]
     assert said({RAW: np.r_[np.ones(899), np.full(101, -0.051)]}, WGAN_GP) == ["estimate_negative"]

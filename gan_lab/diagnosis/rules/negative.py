@@ -7,7 +7,7 @@ from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
 from gan_lab.diagnosis.words import more_critic_steps
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import F_DIVERGENCE, JSD, RAW
+from gan_lab.tags.names import F_DIVERGENCE, JSD, MEDIAN_WINDOW, RAW
 
 _LEAST_SHARE = 2 / 3
 _OF_USUAL, _QUANTILE = 0.05, 0.75
@@ -18,13 +18,13 @@ def judge(run: Observed) -> Finding | None:
 
     A distance is at least 0, and a constant critic proves as much: a critic below 0 is worse than none. Of
     101 values that scatter around 0, at least two thirds (68) lie below with a probability of 0.0003, so
-    that two thirds are asked for. An estimate that has come near 0 because the generator is good overshoots
-    by little: the median must lie below 0 by a twentieth of the size that three quarters of the run's values
-    stay below, and the samples must not be as good as real ones.
+    that two thirds are asked for, and 101 values at least. An estimate that has come near 0 because the
+    generator is good overshoots by little: the median must lie below 0 by a twentieth of the size that three
+    quarters of the run's values stay below, and the samples must not be as good as real ones.
     """
     tag = next((tag for tag in (JSD, F_DIVERGENCE, RAW) if run.has(tag)), RAW)
     values = run.late(tag)
-    if len(values) < 2 or float((values < 0).mean()) < _LEAST_SHARE or is_at_floor(run):
+    if len(values) < MEDIAN_WINDOW or float((values < 0).mean()) < _LEAST_SHARE or is_at_floor(run):
         return None
     median, usual = float(np.median(values)), float(np.quantile(np.abs(run.values(tag)), _QUANTILE))
     if median > -_OF_USUAL * usual:

@@ -1,0 +1,98 @@
+"""What a run's end says of it: in the log, in its record and in TensorBoard."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lab.runs.reading import read_run
+from gan_lab.training.advice import StoppingAdvice
+from support.configs import TOY, Train
+from support.observations import observed
+
+FAST = [*TOY, "train.execution=eager", "train.warmup_critic_steps=0"]
+
+
+def told(messages: list[str]) -> list[str]:
+    return [" ".join(message.split()) for message in messages if message.startswith("  verdict ")]
+
+
+@pytest.fixture(autouse=True)
+def _all_messages(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def card(run: Path) -> str:
+    events = EventAccumulator(str(run))
+    events.Reload()
+    (event,) = events.Tensors("verdict/text_summary")
+    return bytes(event.tensor_proto.string_val[0]).decode()
+
+
+def test_the_last_line_of_a_dead_critics_run_says_so(train: Train, caplog: pytest.LogCaptureFixture) -> None:
+    # the first toy of the README, made small
+    run = train("run", *FAST, "train.iterations=20", "train.batch_size=16")
+    record = read_run(run)
+    assert record.status == "completed"
+    assert record.verdicts[0].name == "critic_dead"
+    assert told(caplog.messages[-1:])[0].startswith(
+        "verdict critic_dead: The critic is dead: its largest slope is "
+    )
+    assert "Way out: constraint.bound=0.1" in caplog.messages[-1]
+    assert card(run).strip() == "\n".join(f"    {verdict}" for verdict in record.verdicts).strip()
+
+
+def test_a_run_that_is_well_says_what_it_saw(train: Train, caplog: pytest.LogCaptureFixture) -> None:
+    run = train("run", *FAST, "objective=wgan_gp", "train.iterations=8")
+    (verdict,) = read_run(run).verdicts
+    assert verdict.name == "all_well"
+    assert told(caplog.messages[-1:]) == [f"verdict {verdict}"]
+    assert "the critic's slope is " in verdict.sentence
+    assert "Samples were not measured: metrics.every=100 does." in verdict.sentence
+
+
+def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptureFixture) -> None:
+    train("run", *FAST, "objective=wgan_gp", "train.iterations=8", "train.seeds=2")
+    assert told(caplog.messages) == ["verdict of 2 of 2 seeds no rule has anything to say"]
+    caplog.clear()
+    train("dead", *FAST, "train.iterations=20", "train.seeds=2")
+    assert [line.split(":")[0] for line in told(caplog.messages)] == [
+        "verdict of seed 0",
+        "verdict of seed 1",
+    ]
+
+
+def test_what_is_measured_at_the_last_iteration_alone_counts(train: Train) -> None:
+    run = train(
+        "run", *FAST, "objective=wgan_gp", "train.iterations=6", "metrics.every=100", "metrics.samples=32"
+    )
+    names = [verdict.name for verdict in read_run(run).verdicts]
+    assert "untrained" in names  # by one measurement, which the table has no row for
+
+
+def test_a_run_that_goes_on_is_judged_anew(train: Train) -> None:
+    run = train("run", *FAST, "train.iterations=20")
+    assert read_run(run).verdicts[0].name == "critic_dead"
+    train("run", *FAST, "train.iterations=20", iterations=24)
+    assert len(read_run(run).verdicts) >= 1
+    assert read_run(run).iteration == 24
+
+
+def test_a_run_that_diverged_says_what_came_before(train: Train, caplog: pytest.LogCaptureFixture) -> None:
+    run = train("run", *FAST, "objective=fgan_kl", "optimizer.lr=5", "train.iterations=50")
+    record = read_run(run)
+    assert record.status == "diverged"
+    assert record.verdicts[0].name == "divergence"
+    assert record.message
+    assert record.message in record.verdicts[0].sentence
+    assert "divergence: " in told(caplog.messages)[0]
+
+
+def test_advice_to_stop_is_given_once_and_while_the_run_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    advice, record = StoppingAdvice(7), observed({}).record
+    for at in range(500, 3001, 500):
+        advice.of(record, at, {"distance/w1_exact": 2.0 if at == 500 else 1.0})
+        assert len(caplog.messages) == (at >= 2000)
+    assert caplog.messages[0].startswith("Seed 7, iteration 2000: Nothing has moved for 1,000 iterations: ")
+    assert "since iteration 1,000" in caplog.messages[0]
