@@ -1,6 +1,10 @@
 """From a run folder to what the rules of a diagnosis read, whatever state it is in."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import pandas
 
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.observed import Observed
@@ -11,14 +15,27 @@ from gan_lab.runs.record import RunRecord
 def observe(record: RunRecord) -> Observed:
     """Return what is known of a run: its whole lines of ``metrics.csv``, its config, and its record.
 
-    What cannot be read is left out, and nothing is said of it. Numbers of the record that were measured at
-    the last iteration alone, which has no place for them in the table, count as its last row's.
+    What cannot be read is left out, and nothing is said of it.
     """
     try:
         config = record.read_config()
     except UserError:
         config = {}
     numbers, _ = read_measurements(record.metrics_path)
+    return observed(record, config, numbers)
+
+
+def observed(record: RunRecord, config: Mapping[str, Any], numbers: pandas.DataFrame) -> Observed:
+    """Return the same of what was read already.
+
+    Numbers of the record that were measured at the last iteration alone, which has no place for them in the
+    table, count as its last row's.
+
+    Args:
+        record: what ``run.json`` says.
+        config: as nested mappings.
+        numbers: ``metrics.csv`` by iteration.
+    """
     columns = {str(tag): numbers[tag].to_numpy(dtype=float, copy=True) for tag in numbers}
     if len(numbers) and numbers.index[-1] == record.iteration:
         for tag, value in record.numbers.items():

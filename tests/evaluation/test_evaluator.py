@@ -141,7 +141,7 @@ def test_images_without_labels_are_compared_by_patches() -> None:
     evaluator = evaluator_of(setup, 32)
     readings = evaluator.measure(setup.init_state())
     patches = {"quality/patches", "quality/patches_32px", "quality/patches_16px"}
-    assert set(readings) == patches | {"distance/critic_gap"}
+    assert set(readings) == patches | {"quality/copied_share", "distance/critic_gap"}
     assert evaluator.test(setup.init_state()) == {}
     assert readings["quality/patches"].value > readings["quality/patches"].floor  # type: ignore[operator]
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import jinja2
 
 from gan_lab.reports.page.answer import HEADLINES
+from gan_lab.reports.page.diagnosis_table import diagnosis_table, findings_of
 from gan_lab.reports.page.page_tables import Table, TableCell
 from gan_lab.reports.sweep.bounds import NOTE, bound_of
 from gan_lab.reports.sweep.deviations import Deviations
@@ -76,6 +77,7 @@ def render_page(
         answer=answer,
         headline=headline,
         rule=rule,
+        diagnosis=diagnosis_table(sweep),
         claims=claims,
         figures=[picture for picture in pictures if picture is not headline],
         counted=_counted(sweep.runs),
@@ -137,11 +139,12 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
                 TableCell(f"{record.iteration:,} of {record.iterations:,}", is_number=True),
                 TableCell(bound_of(run)),
                 TableCell(run.verdict.outcome),
+                TableCell(", ".join(finding.name for finding in findings_of(run))),
                 TableCell(_said_once(why)),
                 TableCell(_name(record.path, sweep.root), link=_link(record.path, folder)),
             ]
         )
-    header = ("cell", "seed", "status", "iterations", "estimate bounds", "verdict", "why", "folder")
+    header = ("cell", "seed", "status", "iterations", "estimate bounds", "verdict", "seen", "why", "folder")
     return Table("Every run", NOTE, header, tuple(map(tuple, rows)))
 
 

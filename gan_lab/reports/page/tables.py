@@ -9,6 +9,7 @@ from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import running_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
+from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import is_number, replicate_of
 from gan_lab.reports.sweep.missing import name_below
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
@@ -88,6 +89,7 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         "iterations": record.iterations,
         "verdict": run.verdict.outcome,
         "reason": run.verdict.reason,
+        "seen": ", ".join(finding.name for finding in findings_of(run)),
         "fault": run.fault or "",
         "estimate_tag": estimate_tag(run),
         "estimate": _last_median(run),

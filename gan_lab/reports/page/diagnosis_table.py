@@ -1,0 +1,51 @@
+"""The report's first table: what is seen in the runs' numbers, and the way out."""
+
+from gan_lab.diagnosis.diagnose import diagnose
+from gan_lab.reports.observing import observed
+from gan_lab.reports.page.page_tables import Table, TableCell
+from gan_lab.reports.sweep.model import ReportRun, Sweep
+from gan_lab.runs.finding import SEVERITIES, Finding
+
+_NOTE = (
+    "What each rule of `gan-lab diagnose` sees in the runs' own numbers, the worst first: how many runs of "
+    "how many cells, the sentence of the first of them, and what leads out of it. A run may be counted in "
+    "several rows."
+)
+_MOST_CELLS = 3
+
+
+def findings_of(run: ReportRun) -> tuple[Finding, ...]:
+    """Return what is seen in a run, worst first."""
+    return diagnose(observed(run.record, run.config, run.numbers))
+
+
+def diagnosis_table(sweep: Sweep) -> Table:
+    """Return a row for each thing that is seen in some run, worst first."""
+    seen: dict[str, list[tuple[ReportRun, Finding]]] = {}
+    for run in sweep.runs:
+        for finding in findings_of(run):
+            seen.setdefault(finding.name, []).append((run, finding))
+    worst_first = sorted(
+        seen.items(), key=lambda each: (SEVERITIES.index(each[1][0][1].severity), -len(each[1]))
+    )
+    rows = [_row(name, found) for name, found in worst_first]
+    return Table(
+        "Diagnosis",
+        _NOTE.replace("`", ""),
+        ("seen", "severity", "runs", "cells", "such as", "way out"),
+        tuple(rows),
+    )
+
+
+def _row(name: str, found: list[tuple[ReportRun, Finding]]) -> tuple[TableCell, ...]:
+    _, first = found[0]
+    labels = list(dict.fromkeys(run.cell.label for run, _ in found))
+    more = f" and {len(labels) - _MOST_CELLS} more" if len(labels) > _MOST_CELLS else ""
+    return (
+        TableCell(name),
+        TableCell(first.severity),
+        TableCell(str(len(found)), is_number=True),
+        TableCell("; ".join(labels[:_MOST_CELLS]) + more),
+        TableCell(first.sentence),
+        TableCell(first.remedy or "-"),
+    )
