@@ -61,6 +61,7 @@ pages: $(VENV)/installed  ## make the pages of docs/ that are read off the code 
 	$(BIN)/python scripts/tags_page.py
 	$(BIN)/python scripts/constraints_page.py
 	$(BIN)/python scripts/config_page.py
+	$(BIN)/python scripts/troubleshooting_page.py
 
 bench: $(VENV)/installed  ## time iterations, eager and compiled
 	$(BIN)/python scripts/bench.py $(ARGS)
