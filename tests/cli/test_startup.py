@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.configs import Compose
+from support.report_runs import write_run
 
 # each of these takes a second or more to import; torch alone makes up half of what a run needs to start
 TORCH, COMPILER = "torch", "torch._dynamo"
@@ -51,6 +52,13 @@ def modules_after(script: str, given: object, folder: Path) -> set[str]:
     command = [sys.executable, "-c", "\n".join([begin, script, end]), json.dumps(given)]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return set((folder / "modules").read_text().split())
+
+
+def test_a_diagnosis_reads_tables_without_torch(tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    imported = modules_after(COMMAND, ["diagnose", "run"], tmp_path)
+    assert "gan_lab.diagnosis.diagnose" in imported
+    assert imported & {TORCH, *READERS_AND_FIGURES} == set()
 
 
 @pytest.mark.parametrize(
