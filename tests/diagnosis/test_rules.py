@@ -49,6 +49,7 @@ def alive(slope, early=None, gradient=1.0):
             WGAN | {"constraint.bound": 0.1},
             False,
         ),
+        (alive(1.2, early=30.0, gradient=np.r_[50.0, np.ones(999)]), WGAN_GP, False),  # it has settled
         (alive(1.0) | {RAW: np.r_[np.ones(949), np.full(51, np.nan)]}, WGAN_GP, True),
         (alive(1.0) | {RAW: np.r_[np.ones(950), np.full(50, np.nan)]}, WGAN_GP, False),
     ],

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from gan_lab.diagnosis.observed import Numbers, Observed
+from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
 from gan_lab.diagnosis.words import to_wgan_gp
@@ -15,6 +15,7 @@ _FEWEST = 3  # slopes are logged now and then
 _SHARE = 0.1
 _FALL = 0.1
 _MOST_ALIKE = 0.5
+_PENALTIES = ("GradientPenalty", "OneSidedGradientPenalty")
 
 
 def judge(run: Observed) -> Finding | None:
@@ -25,7 +26,8 @@ def judge(run: Observed) -> Finding | None:
       allowed almost everywhere on its samples, however near the generator is (Gulrajani et al., 2017,
       proposition 1), so that a good generator is no reason for a small one. What is possible: 1 under a
       gradient penalty; the bound c under clipping, which the one weight of f(x) = c x_1 already reaches.
-    - Slope and generator gradient have both fallen below a tenth of the largest that they had in the run.
+    - Slope and generator gradient have both fallen below a tenth of the largest that they had in the run,
+      under no penalty that asks for a slope.
 
     A tenth, because the largest gradient at 256 points is compared: of a living critic some point comes near
     the largest, and a factor of ten is far outside of what one batch changes.
@@ -33,15 +35,11 @@ def judge(run: Observed) -> Finding | None:
     Critics of divergences are left out: as the generator becomes perfect, their optimum is flat (f-GAN,
     equation 5). So are runs whose samples are measured to be as good as real ones.
     """
-    if not run.part("objective", "Wasserstein"):
+    few = len(run.values(SLOPE)) < _FEWEST or not len(run.late(GENERATOR_GRADIENT_NORM))
+    if few or not run.part("objective", "Wasserstein") or is_at_floor(run):
         return None
-    if is_at_floor(run):
-        return None
-    slopes, gradients = run.values(SLOPE), run.values(GENERATOR_GRADIENT_NORM)
-    if len(slopes) < _FEWEST:
-        return None
-    slope, gradient = run.end(SLOPE), float(np.median(run.late(GENERATOR_GRADIENT_NORM)))
-    reason = _alike(run) or _small(run, slope) or _fallen(slope, slopes, gradient, gradients)
+    slope = run.end(SLOPE)
+    reason = _alike(run) or _small(run, slope) or _fallen(run, slope)
     if reason is None:
         return None
     values = run.late(RAW)
@@ -73,14 +71,18 @@ def _possible(run: Observed) -> tuple[float, str]:
     bound = run.number(f"{clip}.bound") if clip else None
     if bound is not None:
         return bound, f"a single weight at the bound would have {bound:g}"
-    if run.part("constraint", "GradientPenalty"):
+    if run.part("constraint", *_PENALTIES):
         return 1.0, "the penalty asks for 1"
     return -math.inf, ""
 
 
-def _fallen(slope: float, slopes: Numbers, gradient: float, gradients: Numbers) -> str | None:
+def _fallen(run: Observed, slope: float) -> str | None:
     """Say how far slope and generator gradient fell; None unless both did."""
+    slopes, gradients = run.values(SLOPE), run.values(GENERATOR_GRADIENT_NORM)
+    gradient = float(np.median(run.late(GENERATOR_GRADIENT_NORM)))
     highest, steepest = float(slopes.max()), float(gradients.max())
+    if run.part("constraint", *_PENALTIES):
+        return None  # what comes down to the slope that is asked for has settled
     if slope >= _FALL * highest or gradient >= _FALL * steepest:
         return None
     return (
@@ -103,8 +105,8 @@ RULE = Rule(
     judge=judge,
     symptom="The Wasserstein estimate is near 0 from early on, while the samples stay bad.",
     shows=f"`{SLOPE}` below a tenth of what a single weight at the clipping bound has, or of the 1 that a "
-    f"gradient penalty asks for; or both it and `{GENERATOR_GRADIENT_NORM}` below a tenth of the largest of "
-    f"the run; or `{RAW}` empty in half of the last 101 iterations.",
+    f"gradient penalty asks for; or, without such a penalty, both it and `{GENERATOR_GRADIENT_NORM}` below a "
+    f"tenth of the largest of the run; or `{RAW}` empty in half of the last 101 iterations.",
     cause="With a small clipping bound each layer passes on less than it gets, and biases are all that is "
     "left of a score (WGAN, section 3; WGAN-GP, figure 1). Dead units under a large rate do the same.",
     cure="A larger `constraint.bound`, such as ten times, or `objective=wgan_gp`. An estimate of 0 is good "

@@ -16,8 +16,8 @@ def judge_vanishing(run: Observed) -> Finding | None:
 
     - The critic's slope, the gradient that arrives at its input for 1 that is sent from its output, is below
       2^-L for L layers, and below a thousandth: on average each layer halves what it passes on. Layers that
-      keep lengths pass on a 1 as 1; the clipped critics of Gulrajani et al., 2017, figure 1(b), change it by
-      a factor of about e at each of 12 layers.
+      keep lengths pass on a 1 as 1; under clipping it shrinks or grows exponentially with the layers
+      (Gulrajani et al., 2017, section 3.2 and figure 1(b), with twelve of them).
     - The gradient by some layer's weights has a norm below eps of the critic's optimizer. Adam and RMSprop
       divide a gradient by its size plus eps: a smaller one moves nothing, whatever the rate.
     """
