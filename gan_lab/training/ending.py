@@ -1,4 +1,4 @@
-"""What a person is told at the end of a run: six lines, of seeds trained together one more for each."""
+"""What a person is told at the end of a run: some lines, of seeds one more for each, its verdict the last."""
 
 import logging
 from collections.abc import Iterator, Sequence

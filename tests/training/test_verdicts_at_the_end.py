@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan_lab.runs.reading import read_run
 from gan_lab.training.advice import StoppingAdvice
+from support.command_line import gan_lab
 from support.configs import TOY, Train
 from support.observations import observed
 
@@ -40,6 +41,7 @@ def test_the_last_line_of_a_dead_critics_run_says_so(train: Train, caplog: pytes
         "verdict critic_dead: The critic is dead: its largest slope is "
     )
     assert "Way out: constraint.bound=0.1" in caplog.messages[-1]
+    assert "critic_dead" in gan_lab("runs", str(run.parent), "--where", "verdict=critic_dead").out
     assert card(run).strip() == "\n".join(f"    {verdict}" for verdict in record.verdicts).strip()
 
 
