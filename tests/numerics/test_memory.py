@@ -53,7 +53,7 @@ def test_parameters_are_counted_to_the_last(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("seeds", [100_000, 10**9, 10**30])
 def test_more_seeds_than_memory_are_refused(tmp_path, monkeypatch: pytest.MonkeyPatch, seeds: int) -> None:
-    monkeypatch.setattr(launch, "total_bytes", lambda device: 8 * 10**9)
+    monkeypatch.setattr("gan_lab.training.seeds.total_bytes", lambda device: 8 * 10**9)
     config = compose_config(*TOY, "device=cpu", f"train.seeds={seeds}")
     with pytest.raises(BadValueError, match=r"^train\.seeds must be at most [\d,]+ seeds, for which "):
         launch.launch(config, tmp_path / "run", choices={}, command="a test")
@@ -61,7 +61,7 @@ def test_more_seeds_than_memory_are_refused(tmp_path, monkeypatch: pytest.Monkey
 
 
 def test_seeds_count_by_their_networks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "total_bytes", lambda device: 10**8)
+    monkeypatch.setattr("gan_lab.training.seeds.total_bytes", lambda device: 10**8)
     wide = [*TOY, "architecture.generator.width=1000", "device=cpu", "train.seeds=2"]
     with pytest.raises(BadValueError, match=r"^train\.seeds must be at most 1 seeds"):
         launch.launch(compose_config(*wide), tmp_path / "run", choices={}, command="a test")
