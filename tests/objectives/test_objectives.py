@@ -163,3 +163,19 @@ def test_an_estimate_without_a_name_of_its_own_is_the_gap_of_the_means(objective
         assert objective.estimate(fake, real).item() == -6.0
     else:
         assert objective.estimate_tag in ("jsd", "f_divergence")
+
+
+class Plain(Objective):
+    """An objective of a plug-in: nothing but its two losses."""
+
+    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean() - real.mean()
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return -fake.mean()
+
+
+def test_an_objective_of_two_losses_has_the_gap_of_means_as_its_estimate_and_zero_as_its_threshold() -> None:
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([4.0, 8.0])
+    assert Plain().estimate(real, fake).item() == -4
+    assert Plain().threshold(real, fake).item() == 0
