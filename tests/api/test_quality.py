@@ -59,7 +59,7 @@ def test_a_dataset_is_named() -> None:
 def test_images_of_unknown_data_are_compared_by_patches() -> None:
     images = Digits(size=16).labelled()[0][:80]
     table = gan_lab.evaluate(images.permute(0, 2, 3, 1).numpy(), 255 - images[:40].numpy())
-    assert set(table.index) == {"quality/patches", "quality/patches_16px"}
+    assert set(table.index) == {"quality/patches", "quality/patches_16px", "quality/copied_share"}
     assert table.loc["quality/patches", "value"] > 3 * table.loc["quality/patches", "floor"] > 0
 
 
