@@ -192,7 +192,7 @@ def _plain(written: str) -> str:
     """Return a value as a reader wants it: of a scale the three values, of a published rate the number."""
     if scale := re.fullmatch(r"\$\{gan_lab\.scale:((?:[^{}]|'[^']*')*)\}", written):
         return " / ".join(re.findall(r"'[^']*'|[^,]+", scale[1])).replace("'", "")
-    if rate := re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight):([^{}]*)\}", written):
+    if rate := re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|clip_bound):([^{}]*)\}", written):
         return rate[1]
     return written
 

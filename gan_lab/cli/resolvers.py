@@ -34,6 +34,9 @@ def register_resolvers() -> None:
         "gp_weight": lambda published, *, _root_: (
             published if _root_.get("gp_weight") is None else _root_.gp_weight
         ),
+        "clip_bound": lambda published, *, _root_: (
+            published if _root_.get("clip_bound") is None else _root_.clip_bound
+        ),
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,

@@ -26,6 +26,7 @@ TOP: dict[str, Any] = {
     "draw": NonNegativeInt | None,
     "learning_rate": PositiveFloat | None,
     "gp_weight": NonNegativeFloat | None,
+    "clip_bound": PositiveFloat | None,
     "critic_norm": Norm,
     "trusted": tuple[str, ...],
     "animate": bool,

@@ -24,6 +24,7 @@ CONFIG = OmegaConf.create(
     [
         (["train", "critic_norm=foo"], "critic_norm must be one of batch, layer, none; got 'foo'."),
         (["train", "constraint=gp", "gp_weight=-3"], "gp_weight must be a number greater than 0; got -3."),
+        (["train", "clip_bound=-3"], "clip_bound must be a number greater than 0; got -3."),
         (
             ["train", "architecture.critic.norm=foo"],
             "architecture.critic.norm must be one of batch, layer, none; got 'foo'.",

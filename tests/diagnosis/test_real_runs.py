@@ -21,9 +21,9 @@ SMALL += ["train.checkpoint_every=10000"]
 ADAM_FOR_THE_CRITIC = "+optimizer@critic_optimizer=adam"
 
 FAILING = {
-    "critic_dead": ["objective=wgan", "train.iterations=120"],
+    "critic_dead": ["objective=wgan", "clip_bound=0.01", "train.iterations=120"],
     "gradients_vanish": [
-        *("objective=wgan", "architecture.critic.depth=10", "train.iterations=10"),
+        *("objective=wgan", "clip_bound=0.01", "architecture.critic.depth=10", "train.iterations=10"),
         *("train.warmup_critic_steps=0", "metrics.every=5", "metrics.layers=true"),
     ],
     "gradients_explode": [
