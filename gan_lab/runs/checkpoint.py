@@ -95,6 +95,19 @@ def load_newest(run_dir: Path, like: State | None = None) -> Checkpoint:
     raise UserError(f"{folder} holds no checkpoint; the run was not trained long enough to save one.")
 
 
+def prune(run_dir: Path, iteration: int) -> None:
+    """Delete all checkpoints but that of an iteration and the newest one before it; none if there is no such.
+
+    Args:
+        run_dir: the run folder, claimed by this process.
+        iteration: of the checkpoint that stays.
+    """
+    folder = run_dir / FOLDER
+    saved = next((file.path for file in _newest_first(folder) if file.iteration == iteration), None)
+    if saved is not None:
+        _prune(folder, saved, iteration)
+
+
 def _checksum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 

@@ -17,7 +17,7 @@ from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
 from gan_lab.reports.observing import observe
-from gan_lab.runs.checkpoint import save
+from gan_lab.runs.checkpoint import prune, save
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import ExecutionRecord
@@ -171,6 +171,8 @@ class Member:
         if status != "interrupted":
             succeeded = status == "completed"
             close_dashboard(self._tracker.final_path, numbers, measured_at, verdicts, succeeded=succeeded)
+        # a process that was killed as it saved the last checkpoint had not removed the older ones
+        prune(self.run.path, iteration)
         self.run.update(status=status, iteration=iteration, final=numbers, message=message, verdicts=verdicts)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@ import hashlib
 import io
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,7 @@ import torch
 
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.numerics.trees import tensors_of
-from gan_lab.runs.checkpoint import FOLDER, load_newest, save
+from gan_lab.runs.checkpoint import FOLDER, load_newest, prune, save
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.record import RunRecord
 from gan_lab.types import State
@@ -465,3 +466,16 @@ def test_a_link_or_a_pipe_for_a_checkpoint_is_passed_over(tmp_path, caplog):
     os.mkfifo(tmp_path / FOLDER / path.name.replace("000000001", "000000003"))
     assert load_newest(tmp_path).iteration == 1
     assert f"{newer.name} is a link" in caplog.text
+
+
+def test_what_a_killed_save_left_is_removed_beside_the_checkpoint_that_stays(tmp_path: Path) -> None:
+    for iteration in (2, 4, 6):
+        save(tmp_path, a_checkpoint(iteration))
+    kept = {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()}
+    (tmp_path / "other").mkdir()
+    older = save(tmp_path / "other", a_checkpoint(2))
+    shutil.copy(older, tmp_path / FOLDER / older.name)
+    prune(tmp_path, 5)  # there is none of that iteration
+    assert len(list((tmp_path / FOLDER).iterdir())) == 3
+    prune(tmp_path, 6)
+    assert {path.name: path.read_bytes() for path in (tmp_path / FOLDER).iterdir()} == kept
