@@ -1,4 +1,4 @@
-"""Weight clipping on synthetic data: a bound with which critics live, unless the user types another."""
+"""Weight clipping on synthetic data: a bound with which the critic of ring8 lives, unless one is typed."""
 
 import pytest
 

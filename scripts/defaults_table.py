@@ -1,0 +1,179 @@
+"""Train every objective on every dataset that needs no download, at its defaults: docs/defaults.md.
+
+Run from a checkout: ``python scripts/defaults_table.py``. What was trained stands in docs/defaults.csv, and
+is not trained again: stopped at any time, the same command goes on. ``--only 'wgan*:ring8'`` trains some
+pairs, ``--iterations 500`` shortens runs, ``--page`` trains nothing.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+from gan_lab.config.options import config_folder, list_options
+from gan_lab.files.plain_yaml import load_plain
+from gan_lab.runs.reading import find_runs
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE, TABLE = DOCS / "defaults.md", DOCS / "defaults.csv"
+SEEDS = 3
+OF_DATA = ("gan_lab.datasets.toy.", "gan_lab.datasets.embedded.")
+"""Where the classes of datasets are that need no file: those of points first, which are quick."""
+
+HEAD = f"""# Defaults that live
+
+Every objective on every synthetic or embedded dataset, with nothing typed but the two, and {SEEDS} seeds
+trained together. A cell has the worst verdict of each seed ([what they mean](troubleshooting.md)), with how
+many seeds have it where they differ, and behind a slash the iterations. Where those are fewer than the
+default, the verdicts are those of a run that was cut short. An empty cell was not trained.
+
+```
+python scripts/defaults_table.py    # what is missing; once stopped, it goes on by the same command
+python scripts/defaults_table.py --only 'wgan*:ring8' --iterations 500    # some of it, and shorter
+```
+
+Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu
+train.execution=eager metrics.every=250`, with `train.iterations` where fewer are asked for.
+`docs/defaults.csv` holds all verdicts of each seed; a cell whose rows are deleted there is trained again.
+"""
+
+
+class Row(NamedTuple):
+    """What one seed of a cell ended with; verdicts are names, worst first, with spaces between."""
+
+    dataset: str
+    objective: str
+    iterations: int
+    seed: int
+    verdicts: str
+
+
+def main() -> None:
+    """Train what is asked for and is missing, and write the page after each cell."""
+    given = read_arguments(sys.argv[1:])
+    rows = read(TABLE)
+    for dataset, objective in missing(rows, given.only) if not given.page else []:
+        print(f"objective={objective} dataset={dataset}", flush=True)
+        rows += trained(dataset, objective, given.iterations)
+        write(TABLE, rows)
+        PAGE.write_text(page(rows), encoding="utf-8")
+    PAGE.write_text(page(rows), encoding="utf-8")
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--only", nargs="+", default=["*:*"], metavar="OBJECTIVE:DATASET", help="with * and ?"
+    )
+    parser.add_argument("--iterations", type=int, help="instead of the dataset's own number")
+    parser.add_argument("--page", action="store_true", help="make the page of what was trained before")
+    return parser.parse_args(arguments)
+
+
+def datasets() -> list[str]:
+    """Return the datasets that need no file, those of points first."""
+    found = {}
+    for name in list_options("dataset", [config_folder()]):
+        config = load_plain((config_folder() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8"))
+        found[name] = str(config["dataset"]["_target_"])
+    return [name for start in OF_DATA for name, target in found.items() if target.startswith(start)]
+
+
+def objectives() -> list[str]:
+    """Return all objectives."""
+    return list(list_options("objective", [config_folder()]))
+
+
+def missing(rows: Iterable[Row], only: Iterable[str]) -> list[tuple[str, str]]:
+    """Return pairs of dataset and objective that are asked for and have no row."""
+    done = {(row.dataset, row.objective) for row in rows}
+    asked = [(d, o) for d in datasets() for o in objectives() if any(fnmatch(f"{o}:{d}", p) for p in only)]
+    return [pair for pair in asked if pair not in done]
+
+
+def trained(dataset: str, objective: str, iterations: int | None) -> list[Row]:
+    """Train a cell and return a row for each seed.
+
+    Raises:
+        SystemExit: with what the command said, if not all seeds came to an end with a verdict.
+    """
+    words = [f"objective={objective}", f"dataset={dataset}", f"train.seeds={SEEDS}", "device=cpu"]
+    words += ["train.execution=eager", "metrics.every=250"]
+    words += [f"train.iterations={iterations}"] if iterations else []
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "gan_lab.cli", "train", *words, f"hydra.run.dir={folder}/run"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        rows = rows_of(dataset, objective, Path(folder))
+        if len(rows) != SEEDS or not all(row.verdicts for row in rows):
+            sys.exit(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return rows
+
+
+def rows_of(dataset: str, objective: str, folder: Path) -> list[Row]:
+    """Return a row for each run below a folder, in the order of seeds."""
+    return [
+        Row(
+            dataset,
+            objective,
+            int(run.read_config()["train"]["iterations"]),
+            run.seed or 0,
+            " ".join(verdict.name for verdict in run.verdicts),
+        )
+        for run in sorted(find_runs(folder), key=lambda run: run.seed or 0)
+    ]
+
+
+def page(rows: Iterable[Row]) -> str:
+    """Return the page: a row for each objective, a column for each dataset."""
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        cells.setdefault((row.dataset, row.objective), []).append(row)
+    columns = datasets()
+    lines = [f"| objective | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    for objective in objectives():
+        texts = [cell(cells.get((dataset, objective), [])) for dataset in columns]
+        lines.append(f"| `{objective}` | {' | '.join(texts)} |")
+    total = len(columns) * len(objectives())
+    return "\n".join([HEAD, f"{len(cells)} of {total} cells were trained.", "", *lines, ""])
+
+
+def cell(rows: list[Row]) -> str:
+    """Return the worst verdicts of a cell's seeds, the most frequent first."""
+    if not rows:
+        return ""
+    counts = Counter(row.verdicts.split()[0] for row in rows).most_common()
+    several = len(counts) > 1
+    return (
+        ", ".join(f"`{name}`" + (f" {n}" if several else "") for name, n in counts)
+        + f" / {rows[0].iterations:,}"
+    )
+
+
+def read(path: Path) -> list[Row]:
+    """Return the rows of a table; none if there is no such file."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [
+            Row(r["dataset"], r["objective"], int(r["iterations"]), int(r["seed"]), r["verdicts"])
+            for r in csv.DictReader(file)
+        ]
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write a table."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(Row._fields)
+        table.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
