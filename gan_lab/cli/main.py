@@ -105,6 +105,8 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     refuse_what_is_meant_otherwise(name, [each for each in arguments if each not in _OWN_FLAGS])
     try:
         failures = apps[name](arguments)
+    except BrokenPipeError:
+        raise  # whoever read what we say went away: no fault of what was typed
     except Exception as error:
         refusal = refusal_of(error, arguments, called, name)
         if refusal is None or asked_for_traceback:

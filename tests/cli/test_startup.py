@@ -1,6 +1,7 @@
 """What a command does not use it does not wait for: which modules are imported, never how long that takes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,21 @@ def modules_after(script: str, given: object, folder: Path) -> set[str]:
     command = [sys.executable, "-c", "\n".join([begin, script, end]), json.dumps(given)]
     subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
     return set((folder / "modules").read_text().split())
+
+
+@pytest.mark.parametrize("command", ["train", "distances"])
+def test_a_reader_who_has_seen_enough_is_no_fault_of_the_command(command: str, tmp_path: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    called = subprocess.run(
+        [sys.executable, "-m", "gan_lab.cli", command, "--help"],
+        cwd=tmp_path,
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write_end)
+    assert (called.returncode, called.stderr) == (0, b"")
 
 
 def test_a_diagnosis_reads_tables_without_torch(tmp_path: Path) -> None:
