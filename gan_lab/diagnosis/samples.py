@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
-from gan_lab.diagnosis.observed import Observed
+from gan_lab.diagnosis.observed import Numbers, Observed
 from gan_lab.diagnosis.words import percent
 from gan_lab.tags.names import (
     COVERAGE,
@@ -91,7 +91,7 @@ class Ends(NamedTuple):
     Attributes:
         end: returns what a tag ended at; NaN if it was not measured.
         distance: the tag of the distance that stands for quality.
-        first: what that was when it was first measured; NaN likewise.
+        first: what that was when it was first measured; NaN where that was at the end, or not at all.
     """
 
     end: Callable[[str], float]
@@ -107,7 +107,12 @@ class Ends(NamedTuple):
 def ends_of(run: Observed) -> Ends | None:
     """Return what a run's samples were measured at; None if they were not."""
     tag = next((tag for tag in DISTANCES if run.has(tag)), None)
-    return Ends(run.end, tag, float(run.values(tag)[0])) if tag else None
+    return Ends(run.end, tag, first_of(run.values(tag))) if tag else None
+
+
+def first_of(values: Numbers) -> float:
+    """Return the first of a tag's numbers (n,); NaN where it is the only one, and so the last one, too."""
+    return float(values[0]) if len(values) > 1 else math.nan
 
 
 def is_at_floor(run: Observed) -> bool:

@@ -108,6 +108,14 @@ def test_where_nothing_was_measured_divergence_alone_makes_no_rate(tmp_path):
     assert verdict(tmp_path, columns, status="diverged").outcome == "unmeasured"
 
 
+def test_one_measurement_does_not_tell_that_nothing_was_learnt(tmp_path):
+    numbers = table(every=450, distance__w1_exact=2.0, quality__high_quality_share=0.0)
+    write_run(tmp_path / "run", numbers=numbers)
+    (run,) = load_sweep(tmp_path).runs
+    assert run.numbers["distance/w1_exact"].count() == 1
+    assert run.verdict.outcome == "poor"
+
+
 def test_standing_still_is_not_decided_by_two_measurements(tmp_path):
     numbers = table(every=200, distance__w1_exact=2.0, quality__high_quality_share=0.0)
     write_run(tmp_path / "run", numbers=numbers)

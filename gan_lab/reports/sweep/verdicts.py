@@ -1,14 +1,14 @@
 """The failure rule: which runs succeeded, and how the others failed."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas
 
 from gan_lab.config.checks import PositiveFloat, PositiveInt
-from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, fall_of, grade_of
+from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, fall_of, first_of, grade_of
 from gan_lab.diagnosis.words import percent
 from gan_lab.reports.sweep.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
@@ -117,8 +117,8 @@ def success_at(run: ReportRun, quality: Quality | None, least: float, rule: Fail
 
 
 def _ends(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Ends:
-    first = numbers[quality.tag].dropna().head(1).mean() if quality.tag in numbers else math.nan
-    return Ends(partial(_end, numbers, rule), quality.tag, float(first))
+    measured = numbers[quality.tag].dropna().to_numpy() if quality.tag in numbers else np.zeros(0)
+    return Ends(partial(_end, numbers, rule), quality.tag, first_of(measured))
 
 
 def _end(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> float:
