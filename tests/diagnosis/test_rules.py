@@ -229,6 +229,12 @@ def test_what_samples_of_images_are(values, name):
     assert said(images(**values)) == [name]
 
 
+def test_what_was_measured_once_had_no_first_value_to_be_untrained_by():
+    grey = images(frechet_features=1900, precision=0.0, recall=0, coverage=0)
+    del grey["quality/frechet_features"][100]
+    assert said(grey) == ["poor"]
+
+
 def test_a_perplexity_of_half_of_the_modes_is_a_kl_of_log_2():
     half = np.array([0.25] * 4 + [0] * 4)
     kl = float((half[:4] * np.log(half[:4] * 8)).sum())
@@ -260,6 +266,8 @@ def test_divergence_and_what_came_before():
     assert finding.sentence == f"{why} Before, health/critic_gradient_norm rose from 2 (its median) to 50."
     assert finding.remedy == "optimizer.lr=0.001"
     assert said(columns, status="diverged") == ["divergence"]  # the rest is wreckage
+    absurd = found("divergence", columns, {"optimizer.lr": 1e30}, status="diverged", message=why)
+    assert absurd.remedy == "optimizer.lr=0.001"  # 1e29 would diverge as well
     calm = found("divergence", {RAW: 1.0}, status="diverged")
     assert "Nothing in its table had grown tenfold before" in calm.sentence
 

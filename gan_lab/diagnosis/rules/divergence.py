@@ -17,6 +17,8 @@ from gan_lab.tags.names import (
 
 _BEFORE = 10  # iterations
 _GREW = 10.0
+_LARGEST_RATE = 0.1  # of Adam, whose first steps have the rate as their length: more than weights begin with
+_RATE = 1e-3  # Adam's own default (Kingma and Ba, 2015, algorithm 1)
 _SIGNS = (CRITIC_GRADIENT_NORM, GENERATOR_GRADIENT_NORM, SLOPE, CRITIC_LOSS, GENERATOR_LOSS, RAW)
 
 
@@ -36,7 +38,14 @@ def judge(run: Observed) -> Finding | None:
     else:
         low, high = grown[tag]
         before = f"Before, {tag} rose from {low:.3g} (its median) to {high:.3g}."
-    return Finding("divergence", "failure", f"{why} {before}", scaled(run, critic_key(run, "lr"), 0.1))
+    return Finding("divergence", "failure", f"{why} {before}", _remedy(run))
+
+
+def _remedy(run: Observed) -> str:
+    """Return a tenth of the rate; of one that is out of all proportion, one that is usual."""
+    key = critic_key(run, "lr")
+    rate = run.number(key)
+    return f"{key}={_RATE:g}" if rate is not None and 0.1 * rate > _LARGEST_RATE else scaled(run, key, 0.1)
 
 
 def _growth(run: Observed, tag: str) -> tuple[float, float] | None:
@@ -58,6 +67,6 @@ RULE = Rule(
     "largest size in the last 10 iterations exceeds its median size before by most, if tenfold at least.",
     cause="Steps too large for the loss: f-GANs with an exponential in their conjugate (`fgan_kl`, f-GAN, "
     "table 2) overflow first. An unconstrained Wasserstein critic has no largest score to stop at.",
-    cure="A tenth of the rate (`optimizer.lr`), or a critic whose slope is held "
+    cure="A tenth of the rate (`optimizer.lr`; 0.001 of one above 1), or a critic whose slope is held "
     "(`constraint=gp` or `constraint=spectral_norm`).",
 )
