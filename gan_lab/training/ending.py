@@ -68,7 +68,9 @@ def _numbers(outcome: Outcome) -> str:
 def _measured(outcome: Outcome) -> Iterator[tuple[str, str]]:
     tag = estimate_of(outcome.numbers)
     if tag is None:
-        yield "estimate", "none: rounding leaves nothing of it"
+        ended_first = outcome.status == "diverged" or outcome.iteration == 0
+        why = "no iteration came to one" if ended_first else "rounding leaves nothing of it"
+        yield "estimate", f"none: {why}"
     else:
         yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
     measured = quality_of(outcome.numbers)

@@ -92,6 +92,14 @@ def test_a_run_says_what_it_trains_and_how_it_ended(tmp_path: Path, caplog: pyte
     assert any("from iteration 6 to 8, 2 critic steps each;" in line for line in caplog.messages)
 
 
+def test_a_run_that_diverged_at_once_blames_no_rounding(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    start(tmp_path, "objective=gan", "optimizer.lr=1e30", "train.iterations=6")
+    assert "  estimate    none: no iteration came to one" in caplog.messages
+
+
 class Steps(SimpleNamespace):
     """Two critic steps an iteration, and ten in each of three at the start."""
 
