@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from gan_lab.config.quoting import shown
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import RAW
-from gan_lab.tags.table import order_of
+from gan_lab.tags.table import estimate_of, order_of
 from gan_lab.tags.words import estimate_text, number_text, quality_text, short_of
 
 _MOST_NUMBERS = 3
@@ -35,9 +37,11 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
         Column("duration", [_duration(record) for record in records], right=True, rank=5),
     ]
+    estimates = {estimate_of(record.final) for record in records}  # a sweep of objectives has several
     for place, tag in enumerate(_tags(records, sort)):
         cells = [number_text(r.numbers.get(tag)) for r in records]
-        columns.append(Column(short_of(tag), cells, right=True, rank=place if tag != sort else 0))
+        rank = 0 if tag == sort or tag in estimates else place
+        columns.append(Column(short_of(tag), cells, right=True, rank=rank))
     columns.append(Column("bounds", [_bounded(record) for record in records], rank=3))
     columns.append(Column("run", [_name(record, root) for record in records]))
     lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
@@ -57,6 +61,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         Column("objective", [record.choices.get("objective", "-") for record in shown]),
         Column("dataset", [record.choices.get("dataset", "-") for record in shown]),
         Column("seed", ["-" if record.seed is None else str(record.seed) for record in shown], right=True),
+        *_what_differs(shown),
         Column("status", [record.status for record in shown]),
         *_verdicts(shown),
         Column("estimate", [estimate_text(record.numbers) for record in shown]),
@@ -99,6 +104,25 @@ def _what(record: RunRecord) -> tuple[str, ...]:
     """Return what a run was, but for its seed, as a key to sort by."""
     groups = dict.fromkeys(["objective", "dataset", *sorted(record.choices)])
     return tuple(record.choices.get(group, "") for group in groups)
+
+
+def _what_differs(records: Sequence[RunRecord]) -> list[Column]:
+    """Return a column of each other key that was typed with several values, such as a swept rate."""
+    typed = [_typed(record.command) for record in records]
+    keys = dict.fromkeys(key for each in typed for key in each)
+    columns = [Column(key, [each.get(key, "-") for each in typed]) for key in keys]
+    return [column for column in columns if len({*column.cells}) > 1]
+
+
+def _typed(command: str) -> dict[str, str]:
+    """Return the overrides of a command, key to value, but for what has a column of its own."""
+    try:
+        words = shlex.split(command)[2:]
+    except ValueError:
+        return {}  # of a damaged record
+    pairs = (word.partition("=") for word in words if "=" in word and not word.startswith("-"))
+    hidden = ("objective", "dataset", "seed", "train.seeds", "device")
+    return {key: shown(value) for key, _, value in pairs if key not in hidden and not key.startswith("hydra")}
 
 
 def _verdicts(records: Sequence[RunRecord]) -> list[Column]:

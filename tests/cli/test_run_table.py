@@ -11,7 +11,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import CONFIG_NAME, RunRecord
-from gan_lab.tags.names import CRITIC_LOSS, MEDIAN, RECALL, W1_EXACT
+from gan_lab.tags.names import CRITIC_LOSS, JSD, MEDIAN, RECALL, W1_EXACT
 from support.command_line import gan_lab
 
 ROOT = Path("/runs")
@@ -114,6 +114,32 @@ def test_a_table_fits_a_hundred_columns_and_keeps_the_path():
     assert max(map(len, lines)) == 100
     assert lines[0].split() == ["status", "iteration", "W", "estimate", "run"]
     assert "..." in lines[1]
+
+
+def test_runs_of_several_objectives_all_keep_their_estimate():
+    records = [
+        a_record("sweeps/" + "long" * 30, seed=0, final={JSD: 0.5, MEDIAN: 1.0, CRITIC_LOSS: 1.0}),
+        a_record("b", seed=0, final={MEDIAN: 2.0, CRITIC_LOSS: 1.0}),
+    ]
+    lines = format_table(records, ROOT).splitlines()
+    assert re.split(" {2,}", lines[0]) == ["status", "iteration", "JSD estimate", "W estimate", "run"]
+    assert "2" in lines[2].split()
+
+
+def test_a_sweep_shows_what_its_runs_differ_in():
+    command = (
+        "gan-lab train --config-dir a hydra.mode=RUN optimizer.lr={} 'dataset.root='\"'\"'{}'\"'\"'' seed={}"
+    )
+    records = [
+        a_record(name, seed=seed, command=command.format(rate, root, seed))
+        for name, rate, root, seed in [("a", 0.1, "x y", 0), ("b", 0.01, "x y", 1)]
+    ]
+    header, *rows = format_sweep(records, ROOT).splitlines()
+    assert header.split()[2:5] == ["seed", "optimizer.lr", "status"]
+    assert [row.split()[2:4] for row in rows] == [["0", "0.1"], ["1", "0.01"]]
+    assert "optimizer.lr" not in format_sweep(records[:1], ROOT)
+    damaged = [*records, a_record("c", command="gan-lab train 'optimizer.lr=3")]
+    assert {row.split()[3] for row in format_sweep(damaged, ROOT).splitlines()[1:]} == {"0.1", "0.01", "-"}
 
 
 def test_the_tag_that_sorts_is_shown():
