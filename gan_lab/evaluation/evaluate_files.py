@@ -62,7 +62,10 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
     try:
         comparison = comparison_of(dataset, device)
         if len(fake) < comparison.fewest:
-            raise BadValueError("--n", f"at least {comparison.fewest} for this dataset", len(fake))
+            rule = f"at least {comparison.fewest} for this dataset"
+            if request.n is None:
+                raise UserError(f"{request.samples} must hold {rule}; got {len(fake)}.")
+            raise BadValueError("--n", rule, len(fake))
         rng = make_rng(request.seed, "metrics", device)
         real, other_real = sampler(len(fake), rng), sampler(len(fake), rng)
         lines = lines_of(comparison, real, other_real, fake, extract)
