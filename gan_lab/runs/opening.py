@@ -155,9 +155,15 @@ def _refuse_foreign(path: Path) -> None:
 
 def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: dict[str, Any]) -> Run:
     if record.config_hash != about["config_hash"]:
+        different = _difference(record, config, about["choices"])
+        if not different:
+            raise UserError(
+                f"{record.path / CONFIG_NAME} was changed after the run had begun; it goes on with the "
+                "settings that it began with, or not at all."
+            )
         raise UserError(
-            f"{record.path} holds a run with another configuration "
-            f"({_difference(record, config, about['choices'])}); choose another hydra.run.dir."
+            f"{record.path} holds a run with another configuration ({different}); "
+            "choose another hydra.run.dir."
         )
     if _is_finished(record, about["iterations"]):
         return Run(lock, record, "finished")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from gan_lab.config.errors import UserError
+from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs import provenance
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.opening import open_run
@@ -249,6 +250,18 @@ def test_a_run_with_another_configuration_is_refused(tmp_path, key, value, diffe
     )
     assert (tmp_path / "run.json").read_bytes() == before
     start(tmp_path).close()  # the refusal let go of the folder
+
+
+def test_a_config_that_was_edited_since_is_named(tmp_path):
+    start(tmp_path).close()
+    config = CONFIG | {"seed": 4}
+    (tmp_path / "config.yaml").write_bytes(dump_plain(config))
+    with pytest.raises(UserError) as caught:
+        start(tmp_path, config)
+    assert str(caught.value) == (
+        f"{tmp_path / 'config.yaml'} was changed after the run had begun; it goes on with the settings that "
+        "it began with, or not at all."
+    )
 
 
 def test_another_choice_is_named_instead_of_all_that_lies_below_it(tmp_path):
