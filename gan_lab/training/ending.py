@@ -75,7 +75,7 @@ def _measured(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
     measured = quality_of(outcome.numbers)
     if measured is None:
-        yield "quality", "not measured; metrics.every=500 does, every 500 iterations"
+        yield "quality", "not measured; metrics.every=100 does, every 100 iterations"
     else:
         yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured)
 
