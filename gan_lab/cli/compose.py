@@ -9,7 +9,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.cli.configs import expand_constraint_lists, take_experiment_keys, to_plain, version_base
+from gan_lab.cli.configs import expand_lists, take_experiment_keys, to_plain, version_base
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
@@ -31,7 +31,7 @@ def compose(overrides: list[str]) -> Composed:
     prefer_own_configs()
     try:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-            expanded = expand_constraint_lists(overrides)
+            expanded = expand_lists(overrides)
             root = hydra.compose("config", overrides=expanded, return_hydra_config=True)
             swept = _swept(root)
         plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))

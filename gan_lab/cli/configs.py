@@ -15,7 +15,11 @@ from gan_lab.config.quoting import quoted
 from gan_lab.config.scales import DEFAULT_SCALE
 from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, KEYS_OF_EXPERIMENTS
 
-_LIST = re.compile(r"(?:\+)?constraint=\[(?P<names>[\w ,]*)\]")
+SEVERAL = {"constraint": "compose", "tracker": "several"}
+"""Groups of which several options may be chosen, to the option that has them as its parts."""
+
+_LIST = re.compile(rf"(?:\+)?(?P<group>{'|'.join(SEVERAL)})=\[(?P<names>[\w ,]*)\]")
+_TRACKERS = re.compile(r"^(\+?)trackers(?=[.=])")  # as other templates call the group
 
 
 def version_base() -> dict[str, Any]:
@@ -62,19 +66,19 @@ def to_plain(config: DictConfig) -> dict[str, Any]:
     return plain
 
 
-def expand_constraint_lists(arguments: list[str]) -> list[str]:
-    """Rewrite ``constraint=[a,b]`` as the composition of a and b, in Hydra's own words.
+def expand_lists(arguments: list[str]) -> list[str]:
+    """Rewrite ``constraint=[a,b]`` as the composition of a and b, in Hydra's own words; likewise ``tracker``.
 
-    Hydra would merge the options of a list into one node; constraints are to stand side by side, as
+    Hydra would merge the options of a list into one node; they are to stand side by side, as
     ``constraint.parts.a`` and ``constraint.parts.b``.
     """
     expanded: list[str] = []
-    for argument in arguments:
+    for argument in (_TRACKERS.sub(r"\1tracker", each, count=1) for each in arguments):
         match = _LIST.fullmatch(argument)
         if match is None:
             expanded.append(argument)
             continue
-        names = [name.strip() for name in match["names"].split(",") if name.strip()]
-        parts = [f"+constraint@constraint.parts.{name}={name}" for name in names]
-        expanded += ["constraint=compose", *parts]
+        group, names = match["group"], [name.strip() for name in match["names"].split(",") if name.strip()]
+        parts = [f"+{group}@{group}.parts.{name}={name}" for name in names]
+        expanded += [f"{group}={SEVERAL[group]}", *parts]
     return expanded

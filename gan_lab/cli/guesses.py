@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.cli.configs import expand_constraint_lists, version_base
+from gan_lab.cli.configs import expand_lists, version_base
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.errors import UserError
@@ -125,7 +125,7 @@ def _keys(command: str, others: Sequence[str]) -> list[str]:
     ]
     try:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-            config: Any = OmegaConf.to_container(hydra.compose(root, expand_constraint_lists(typed)))
+            config: Any = OmegaConf.to_container(hydra.compose(root, expand_lists(typed)))
     except (HydraException, OmegaConfBaseException, ValueError):
         return []
     return [key for key in leaves_of(config) if not key.endswith("_target_")]

@@ -12,7 +12,7 @@ from typing import Any
 import hydra
 from omegaconf import DictConfig
 
-from gan_lab.cli.configs import expand_constraint_lists, version_base, version_of
+from gan_lab.cli.configs import expand_lists, version_base, version_of
 from gan_lab.cli.failures import (
     REFUSED,
     Failure,
@@ -57,7 +57,7 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str], config_name: st
     prefer_own_configs()
     check_arguments(arguments)
     # argparse, which Hydra reads them with, refuses overrides on both sides of a flag
-    overrides = sorted(expand_constraint_lists(arguments), key=lambda argument: argument not in _FLAGS)
+    overrides = sorted(expand_lists(arguments), key=lambda argument: argument not in _FLAGS)
     check_flags(overrides)
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
 

@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.groups import own_groups
+from gan_lab.runs.config_hash import TRACKER
 
 SWEEPS = Path("outputs/sweeps")  # as conf/config.yaml has it
 
@@ -17,14 +18,16 @@ _LONGEST = 80  # bytes of each part: names of folders end at 255
 # a run's folder ends with a time; jobs of a sweep, which has hundreds, are told apart by the hash alone
 _DIGITS_OF_A_RUN, _DIGITS_OF_A_JOB = 4, 8
 
+_SAYS_WHERE = re.compile(rf"[+~]*(?:hydra[./]|{TRACKER}[.=@])")  # and nothing of what is run
+
 
 def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options that say what is run, by group, out of all that Hydra composed."""
+    """Return the options that say what is run, by group, out of all that Hydra composed; no tracker does."""
     groups = own_groups()
     return {
         group: str(option)
         for group, option in chosen.items()
-        if groups.is_choice(group) and option is not None and "@" not in group
+        if groups.is_choice(group) and group != TRACKER and option is not None and "@" not in group
     }
 
 
@@ -35,7 +38,7 @@ def sweep_name(overrides: list[str], folder: Path = SWEEPS) -> str:
         overrides: as on the command line.
         folder: of sweeps; one that was begun there under another name, which ends alike, is gone on with.
     """
-    task = sorted(o for o in overrides if "=" in o and not o.lstrip("+~").startswith(("hydra.", "hydra/")))
+    task = sorted(o for o in overrides if "=" in o and not _SAYS_WHERE.match(o))
     digest = hashlib.sha256("\n".join(task).encode("utf-8", "surrogateescape")).hexdigest()[:8]
     begun = _begun_as(folder, digest)
     if begun is not None:

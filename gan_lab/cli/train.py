@@ -21,6 +21,7 @@ from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
+from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.reading import find_runs
 
 
@@ -98,7 +99,7 @@ def _train_job(config: DictConfig) -> float:
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:
     # Hydra records no choice for a group that was given a list
     for group in own_groups().sections:
-        if group not in choices:
+        if group not in choices and group != TRACKER:
             raise UserError(
                 f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "
                 "a combination must be an option of its own, such as constraint=spectral_norm_consistency."

@@ -27,11 +27,11 @@ from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION
+from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, TRACKER
 from gan_lab.types import State
 
 _OF_ARCHITECTURE = ("latent_dim", "generator", "critic")
-_READ_ELSEWHERE = {"trusted", "critic_norm"}  # by who calls, and by the files of critics
+_READ_ELSEWHERE = {"trusted", "critic_norm", TRACKER}  # by who calls, and by the files of critics
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,18 @@ KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "clip_bound")
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
 
+TRACKER = "tracker"
+"""The group that says where numbers go, and nothing of what they are: a run may go on with another."""
+
 
 def config_hash(config: dict[str, Any]) -> str:
     """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
 
-    Neither ``KEYS_OF_COMPOSITION`` count, nor the order of keys, nor whether a whole number is written 1 or
-    1.0.
+    Neither ``KEYS_OF_COMPOSITION`` nor trackers count, nor the order of keys, nor whether a whole number is
+    written 1 or 1.0.
     """
-    counted = {key: value for key, value in config.items() if key not in KEYS_OF_COMPOSITION}
+    left_out = (*KEYS_OF_COMPOSITION, TRACKER)
+    counted = {key: value for key, value in config.items() if key not in left_out}
     text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -16,7 +16,7 @@ from gan_lab.files.lock import LOCK_NAME, FolderLock
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
-from gan_lab.runs.config_hash import config_hash
+from gan_lab.runs.config_hash import TRACKER, config_hash
 from gan_lab.runs.reading import load_record, require_own
 from gan_lab.runs.record import (
     CONFIG_NAME,
@@ -212,6 +212,8 @@ def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str,
     with contextlib.suppress(UserError):
         recorded, wanted = leaves_of(record.read_config()), leaves_of(config)
         for key in dict.fromkeys([*recorded, *wanted]):
+            if key.startswith(f"{TRACKER}."):  # which may differ
+                continue
             # what lies below another choice differs because of it
             if recorded.get(key, "absent") != wanted.get(key, "absent") and not key.startswith(below):
                 different[key] = recorded.get(key, "absent")

@@ -19,14 +19,16 @@ from gan_lab.runs.formats import in_current_format
 from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, DataRecord, ExecutionRecord, RunRecord, Sitting
 
-# what a run, the commands that read it, Hydra and TensorBoard keep in its folder, or in that of its seeds
-_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", "exported", ".hydra")
+# what a run, the commands that read it, Hydra and trackers keep in its folder, or in that of its seeds
+_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", "exported", ".hydra", "mlruns")
+_NO_RUNS = ("checkpoints", "samples", ".hydra", "wandb", "mlruns")  # nor below them
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
     *(
         GROUP_NAME,
         "events.out.tfevents.*",
         "tensorboard",
+        "wandb",  # whose own logs lie in a cache of its own, and are linked to
         "report",
         "multirun.yaml",
         "seed[0-9]*",
@@ -65,7 +67,7 @@ def find_runs(root: Path) -> list[RunRecord]:
         raise UserError(f"{root} is not a folder.")
     records = []
     for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in ("checkpoints", "samples", ".hydra")]
+        folders[:] = [name for name in folders if name not in _NO_RUNS]
         if RECORD_NAME in files:
             path = Path(folder)
             try:

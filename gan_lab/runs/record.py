@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveInt, Settings
+from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveInt, Rule, Settings
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.modes import Mode
 from gan_lab.config.quoting import quoted
@@ -22,6 +22,11 @@ from gan_lab.runs.finding import Finding
 from gan_lab.runs.formats import FORMAT
 
 Status = Literal["running", "completed", "interrupted", "diverged", "failed"]
+
+# of a run in a tracker: it becomes a part of names of files
+TrackerId = Annotated[
+    str, Rule("up to 64 letters and digits", lambda v: v.isascii() and v.isalnum() and len(v) <= 64)
+]
 
 RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
 
@@ -152,6 +157,7 @@ class RunRecord(Settings, RunFolder):
             data is drawn afresh.
         measured_by: digests of the feature networks that its quality was measured with: several of a run that
             was resumed where there was another network.
+        trackers: name of a tracker to what it calls the run, to go on with it.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
         verdicts: what was seen in its numbers when it ended, worst first; empty before, and in
             records of earlier versions.
@@ -178,6 +184,7 @@ class RunRecord(Settings, RunFolder):
     execution: ExecutionRecord | None = None
     data: tuple[DataRecord, ...] = ()
     measured_by: tuple[str, ...] = ()
+    trackers: dict[str, TrackerId] = field(default_factory=dict)
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
     verdicts: tuple[Finding, ...] = ()
 

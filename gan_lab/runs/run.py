@@ -56,6 +56,7 @@ class Run(RunFolder):
         data: tuple[DataRecord, ...] | None = None,
         measured_by: tuple[str, ...] | None = None,
         verdicts: tuple[Finding, ...] | None = None,
+        trackers: Mapping[str, str] | None = None,
     ) -> None:
         """Write down how far the run is; what is None stays as it was.
 
@@ -68,6 +69,7 @@ class Run(RunFolder):
             data: which images it is trained on.
             measured_by: digests of the feature networks.
             verdicts: what was seen in its numbers, worst first.
+            trackers: name of a tracker to what it calls the run.
 
         Raises:
             UserError: if ``run.json`` cannot be written; the old one is then untouched.
@@ -80,6 +82,7 @@ class Run(RunFolder):
             "data": data,
             "measured_by": measured_by,
             "verdicts": verdicts,
+            "trackers": None if trackers is None else dict(trackers),
         }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}

@@ -1,7 +1,6 @@
 """What TensorBoard shows beside curves: an HPARAMS row per run, a layout, a card that says what was run."""
 
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -11,13 +10,10 @@ from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams as make_hparams
 from torch.utils.tensorboard.summary import text as make_text
 
-from gan_lab.config.quoting import shown
 from gan_lab.files.atomic import write_atomically
-from gan_lab.runs.finding import Finding
-from gan_lab.runs.record import RunRecord, leaves_of
-from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import GROUPS, charts_of
 from gan_lab.tracking.event_file import records_of
+from gan_lab.tracking.writers.base import Ending, HyperParameters
 
 LAYOUT = {
     group: {title: ["Multiline", tags] for title, tags in charts.items()}
@@ -27,39 +23,18 @@ LAYOUT = {
 """Custom scalars: group to title of a chart to its kind and tags."""
 
 
-def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
-    """Return a run's choices and the values of its config, as the scalars that HPARAMS accepts.
-
-    Of a text that is not UTF-8, such as the name of a folder, the bytes are spelled out.
-    """
-    leaves = {key: value for key, value in leaves_of(record.read_config()).items() if "_target_" not in key}
-    scalars = {
-        key: value if isinstance(value, bool | int | float) else shown(str(value))
-        for key, value in leaves.items()
-    }
-    return record.choices | scalars
-
-
-def open_dashboard(writer: SummaryWriter, record: RunRecord) -> None:
+def open_dashboard(writer: SummaryWriter, settings: HyperParameters, command: str) -> None:
     """Write what is known before training: hyper-parameters, layout and card."""
-    settings = hyperparameters_of(record)
     # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
-    _, start, _ = make_hparams(settings, {})
+    _, start, _ = make_hparams(dict(settings), {})
     _add_summary(writer, start)
     writer.add_custom_scalars(LAYOUT)
     rows = "\n".join(f"| {key} | `{value}` |" for key, value in settings.items())
     # set in by four blanks, which make code of any text
-    writer.add_text("run", f"    {record.command}\n\n| setting | value |\n|---|---|\n{rows}", 0)
+    writer.add_text("run", f"    {command}\n\n| setting | value |\n|---|---|\n{rows}", 0)
 
 
-def close_dashboard(
-    path: Path,
-    final: Mapping[str, float],
-    measured_at: Mapping[str, int],
-    verdicts: Sequence[Finding],
-    *,
-    succeeded: bool,
-) -> None:
+def close_dashboard(path: Path, ending: Ending) -> None:
     """Write a run's last distances and qualities as ``final/...``, its verdict, and its HPARAMS row's ending.
 
     They are an event file of their own, which is there as a whole or not at all: a run that was killed before
@@ -67,35 +42,30 @@ def close_dashboard(
 
     Args:
         path: the file.
-        final: tag to number.
-        measured_at: tag to the iteration of that number.
-        verdicts: what was seen in its numbers, worst first: a card of its own beside the run's.
-        succeeded: whether the run was completed.
+        ending: of the run.
 
     Raises:
         UserError: if the file cannot be written.
     """
     now = time.time()
     events = [Event(wall_time=now, file_version="brain.Event:2")]
-    for tag, value in final.items():
-        if (name := final_tag(tag)) is not None:
-            point = Summary.Value(tag=name, simple_value=value)
-            events.append(Event(wall_time=now, step=measured_at[tag], summary=Summary(value=[point])))
-    if verdicts:
+    for tag, (iteration, value) in ending.final.items():
+        point = Summary.Value(tag=tag, simple_value=value)
+        events.append(Event(wall_time=now, step=iteration, summary=Summary(value=[point])))
+    if ending.verdicts:
         # set in by four blanks, which make code of any text
-        told = "\n".join(f"    {shown(str(verdict))}" for verdict in verdicts)
-        at = max(measured_at.values(), default=0)
-        events.append(Event(wall_time=now, step=at, summary=make_text("verdict", told)))
-    status = api_pb2.STATUS_SUCCESS if succeeded else api_pb2.STATUS_FAILURE
+        told = "\n".join(f"    {verdict}" for verdict in ending.verdicts)
+        events.append(Event(wall_time=now, step=ending.step, summary=make_text("verdict", told)))
+    status = api_pb2.STATUS_SUCCESS if ending.status == "completed" else api_pb2.STATUS_FAILURE
     content = plugin_data_pb2.HParamsPluginData(
         session_end_info=plugin_data_pb2.SessionEndInfo(status=status), version=metadata.PLUGIN_DATA_VERSION
     )
-    ending = Summary.Value(
+    row = Summary.Value(
         tag=metadata.SESSION_END_INFO_TAG,
         metadata=metadata.create_summary_metadata(content),
         tensor=metadata.NULL_TENSOR,
     )
-    events.append(Event(wall_time=now, summary=Summary(value=[ending])))
+    events.append(Event(wall_time=now, summary=Summary(value=[row])))
     write_atomically(path, records_of(events))
 
 

@@ -5,10 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tensorboard.compat.proto.summary_pb2 import Summary
 from torch import Tensor
 from torch.func import functional_call
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.gradient_penalty import interpolate
 from gan_lab.constraints.gradients import gradient_norms
@@ -21,6 +19,7 @@ from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure
 from gan_lab.plotting.surface import CriticSurface
 from gan_lab.tags.names import GENERATED_SAMPLES, REAL_SAMPLES, SLOPE, histogram_tag
+from gan_lab.tracking.writers.base import MetricWriter, Picture
 from gan_lab.types import Sampler, Score, State
 
 _IMAGES, _POINTS, _SLOPE_POINTS = 64, 1000, 256
@@ -33,10 +32,10 @@ class Snapshots:
         setup: what is trained.
         sampler: its real data.
         run_dir: the run's folder; grids go to ``samples/``.
-        writer: TensorBoard.
+        writer: the trackers.
     """
 
-    def __init__(self, setup: Setup, sampler: Sampler, run_dir: Path, writer: SummaryWriter) -> None:
+    def __init__(self, setup: Setup, sampler: Sampler, run_dir: Path, writer: MetricWriter) -> None:
         self._setup, self._writer = setup, writer
         self._folder = run_dir / "samples"
         self._folder.mkdir(exist_ok=True)
@@ -49,7 +48,6 @@ class Snapshots:
         device_rng = make_rng(setup.seed, "look", setup.device)
         self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
         self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=setup.device)
-        self._bins = np.asarray(writer.default_bins)
         self._surface: CriticSurface | None = None  # made for the first look
 
     def show_real(self) -> None:
@@ -92,13 +90,11 @@ class Snapshots:
         png, larger = encode_png(pixels), enlarge(pixels)
         write_atomically(path, png if larger is pixels else encode_png(larger), durable=False)
         height, width, channels = pixels.shape
-        image = Summary.Image(height=height, width=width, colorspace=channels, encoded_image_string=png)
-        assert self._writer.file_writer is not None
-        self._writer.file_writer.add_summary(Summary(value=[Summary.Value(tag=tag, image=image)]), iteration)
+        self._writer.write_images(iteration, {tag: Picture(png, height, width, channels)})
 
     def _add_histograms(self, state: State, iteration: int) -> None:
         for name, value in state.critic.items():
             values = value.detach().float().cpu()
             # a histogram of NaN is an error, and a diverged run is a result
             if bool(torch.isfinite(values).all()):
-                self._writer.add_histogram(histogram_tag(name), values.numpy(), iteration, self._bins)
+                self._writer.write_histograms(iteration, {histogram_tag(name): values.numpy()})

@@ -1,6 +1,6 @@
 """Measurements from the host to disk.
 
-A run's numbers are written in blocks, every iteration of them, to ``metrics.csv`` and to TensorBoard under
+A run's numbers are written in blocks, every iteration of them, to ``metrics.csv`` and to the trackers under
 the same tags. What the clock says goes to ``timing.csv``, so that ``metrics.csv`` is the same to the byte
 whenever the run is the same.
 """
@@ -30,8 +30,9 @@ from gan_lab.tags.names import (
 )
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import append
-from gan_lab.tracking.event_order import EVENTS, ending_of, open_events, remove_endings
 from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_copy
+from gan_lab.tracking.writers.base import MetricWriter
+from gan_lab.tracking.writers.tensorboard import TensorBoardWriter
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,13 @@ class Elapsed(NamedTuple):
 
 
 class Tracker:
-    """Writes blocks to ``metrics.csv`` and TensorBoard.
+    """Writes blocks to ``metrics.csv``, and to whatever trackers there are besides.
 
     Attributes:
-        writer: TensorBoard, for what is no number of every iteration.
-        final_path: the event file of how the run ended; there is none while it goes on.
+        writer: the trackers.
         last: tag to the last number that was written, by this or an earlier process; what was measured since
             and was unresolved is not in it.
         last_at: tag to the iteration of that number.
-        begins: whether TensorBoard has no cards of the run yet that stand at iteration 0.
 
     Args:
         run_dir: the run's folder.
@@ -66,6 +65,7 @@ class Tracker:
         kept: what of ``metrics.csv`` there was at that time.
         occasional: tags of what is measured at some iterations only, those that are measured together in one
             group; their cells in ``metrics.csv`` are empty at the others.
+        writer: the trackers; None for TensorBoard.
     """
 
     def __init__(
@@ -74,13 +74,10 @@ class Tracker:
         resume_at: int = 0,
         kept: TableMark = BEGINNING,
         occasional: Sequence[Sequence[str]] = (),
+        writer: MetricWriter | None = None,
     ) -> None:
         self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
-        self.begins = not (resume_at and any(run_dir.glob(EVENTS)))
-        remove_endings(run_dir)
-        # hides what an attempt that was killed wrote beyond its checkpoint
-        self.writer, self._events = open_events(run_dir, purge_step=resume_at + 1 if resume_at else 0)
-        self.final_path = ending_of(self._events.path)
+        self.writer = TensorBoardWriter(run_dir, resume_at) if writer is None else writer
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}
@@ -115,7 +112,7 @@ class Tracker:
         empty = [""] * (len(block) - 1)
         cells |= {tag: [*empty, str(column[0])] for tag, column in extra.items()}
         self._write_csv(block.first, cells)
-        self._write_events(block.first, values, unresolved, extra)
+        self._track(block.first, values, unresolved, extra)
         # through text, so that a resumed run reads the same numbers from the table
         self._note(block.first + len(block) - 1, {tag: column[-1] for tag, column in cells.items()})
 
@@ -139,7 +136,7 @@ class Tracker:
         cells = [str(iteration), *(f"{rates[tag]:.6g}" for tag in self._timed)]
         append(self._timing, (",".join(cells) + "\n").encode())
         columns = {tag: np.array([rate], np.float32) for tag, rate in rates.items()}
-        self._events.add_scalars(iteration, columns, time.time())
+        self.writer.write_scalars(np.array([iteration]), columns, time.time())
 
     def require(self, tag: str) -> None:
         """Check that a number is measured.
@@ -160,7 +157,7 @@ class Tracker:
         return self._table.sync()
 
     def close(self) -> None:
-        """Flush and close the event file."""
+        """Let go of the trackers."""
         self.writer.close()
 
     def _note(self, iteration: int, row: Mapping[str, str]) -> None:
@@ -175,7 +172,7 @@ class Tracker:
         self.last |= filled
         self.last_at |= dict.fromkeys(filled, iteration)
 
-    def _write_events(
+    def _track(
         self,
         first: int,
         values: dict[str, NDArray[np.float32]],
@@ -184,12 +181,14 @@ class Tracker:
     ) -> None:
         now = time.time()
         partly = {tag: ~missing for tag, missing in unresolved.items() if missing.any()}
-        self._events.add_scalars(first, {tag: v for tag, v in values.items() if tag not in partly}, now)
+        steps = np.arange(first, first + len(values[RAW]))
+        whole = {tag: column for tag, column in values.items() if tag not in partly}
+        if whole:
+            self.writer.write_scalars(steps, whole, now)
         for tag, resolved in partly.items():
-            steps = first + resolved.nonzero()[0]
-            self._events.add_scalars_at(steps, {tag: values[tag][resolved]}, now)
+            self.writer.write_scalars(steps[resolved], {tag: values[tag][resolved]}, now)
         if extra:
-            self._events.add_scalars(first + len(values[RAW]) - 1, extra, now)
+            self.writer.write_scalars(steps[-1:], extra, now)
 
     def _medians(self, block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Return the median of up to the last 101 values at each new one, and where that is unresolved.

@@ -13,6 +13,7 @@ from gan_lab.game.setup import Setup, build_setup
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
 from gan_lab.runs.run import Run
+from gan_lab.tracking.writers.choice import build_tracker
 from gan_lab.training.playing import train_all
 from gan_lab.training.seeds import configs_by_folder, require_memory
 
@@ -60,6 +61,7 @@ def launch(
     configs = configs_by_folder(config, run_dir)
     (first, *others), device_and_mode = configs.values(), (device, execution)
     setup = build_setup(_changed(first, *device_and_mode), trusted)
+    tracker = build_tracker(first, trusted)
     require_memory(setup, len(configs), config)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
 
@@ -87,6 +89,7 @@ def launch(
                     unfinished,
                     seeds,
                     run_dir,
+                    tracker,
                     as_before=execution is None,
                     accept_changed_data=accept_changed_data,
                 )

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from gan_lab.config.quoting import shown
 from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.evaluation.critic_checks import TAGS, CriticChecks
 from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
@@ -22,13 +23,15 @@ from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
-from gan_lab.tags.names import SLOPE
+from gan_lab.tags.names import SLOPE, final_tag
 from gan_lab.tracking.buffer import Block, find_failure
-from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
+from gan_lab.tracking.hyperparameters import hyperparameters_of
 from gan_lab.tracking.remarks import Remarks
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.table_file import TableMark
 from gan_lab.tracking.tracker import Elapsed, Tracker
+from gan_lab.tracking.writers.base import Ending, ExperimentTracker
+from gan_lab.tracking.writers.several import Writers, open_writers
 from gan_lab.training.advice import StoppingAdvice
 from gan_lab.training.schedule import Schedule, due_after
 from gan_lab.types import Sampler, State
@@ -69,9 +72,17 @@ class Member:
         sampler: its real data.
         run: the folder, claimed by this process.
         checkpoint: where to go on from, None to begin.
+        tracker: where its numbers go besides ``metrics.csv``.
     """
 
-    def __init__(self, setup: Setup, sampler: Sampler, run: Run, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        sampler: Sampler,
+        run: Run,
+        checkpoint: Checkpoint | None,
+        tracker: ExperimentTracker,
+    ) -> None:
         self.setup, self.run = setup, run
         self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
         self.last_finite = _start(setup, checkpoint)
@@ -83,12 +94,13 @@ class Member:
             run.update(measured_by=tuple(networks))
         self._checks = CriticChecks(setup, self.source) if setup.metrics.every else None
         self._occasional = ([SLOPE], [*self._evaluator.tags, *TAGS] if self._evaluator else [])
-        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional)
-        self._snapshots = Snapshots(setup, sampler, run.path, self._tracker.writer)
+        self._writer = _open_writers(tracker, run, self.last_finite.iteration)
+        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional, self._writer)
+        self._snapshots = Snapshots(setup, sampler, run.path, self._writer)
         self._remarks = Remarks(setup.seed, str(setup.game.dtype).removeprefix("torch."))
         self._advice = StoppingAdvice(setup.seed)
-        if self._tracker.begins:
-            open_dashboard(self._tracker.writer, run.record)
+        if self._writer.begins:
+            self._writer.write_hparams(hyperparameters_of(run.record), run.record.command)
             self._snapshots.show_real()
 
     @property
@@ -163,20 +175,26 @@ class Member:
     def end(
         self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None
     ) -> None:
-        """Write how the run ended, and its final numbers where TensorBoard's HPARAMS tab finds them."""
+        """Write how the run ended, and the final numbers that trackers compare runs by."""
         iteration = self.last_finite.iteration
         numbers, measured_at = self._at_the_end() if status == "completed" else self._so_far()
         verdicts = self._diagnose(status, numbers, message) if status != "interrupted" else ()
         self.outcome = Outcome(status, iteration, numbers, measured_at, message)
         if status != "interrupted":
-            succeeded = status == "completed"
-            close_dashboard(self._tracker.final_path, numbers, measured_at, verdicts, succeeded=succeeded)
+            final = {final_tag(tag): (measured_at[tag], value) for tag, value in numbers.items()}
+            ending = Ending(
+                status,
+                max(measured_at.values(), default=0),
+                {tag: last for tag, last in final.items() if tag is not None},
+                tuple(shown(str(verdict)) for verdict in verdicts),
+            )
+            self._writer.write_ending(ending)
         # a process that was killed as it saved the last checkpoint had not removed the older ones
         prune(self.run.path, iteration)
         self.run.update(status=status, iteration=iteration, final=numbers, message=message, verdicts=verdicts)
 
     def close(self) -> None:
-        """Close the event file."""
+        """Let go of the trackers."""
         self._tracker.close()
 
     def _so_far(self) -> tuple[dict[str, float], dict[str, int]]:
@@ -237,3 +255,12 @@ def _start(setup: Setup, checkpoint: Checkpoint | None) -> Position:
     if checkpoint is None:
         return Position(0, setup.init_state())
     return Position(checkpoint.iteration, to_device(checkpoint.state, setup.device))
+
+
+def _open_writers(tracker: ExperimentTracker, run: Run, resume_at: int) -> Writers:
+    """Return the trackers of a run, and write down what they call it, for the next sitting."""
+    writers = open_writers(tracker, run.record, resume_at)
+    trackers = run.record.trackers | writers.run_ids
+    if trackers != run.record.trackers:
+        run.update(trackers=trackers)
+    return writers

@@ -14,6 +14,7 @@ from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.run import Run
+from gan_lab.tracking.writers.base import ExperimentTracker
 from gan_lab.training.ending import tell_endings
 from gan_lab.training.loop import train_members
 from gan_lab.training.member import Member
@@ -28,6 +29,7 @@ def train_all(
     unfinished: Sequence[tuple[Setup, Run]],
     seeds: Sequence[int],
     folder: Path,
+    tracker: ExperimentTracker,
     *,
     as_before: bool,
     accept_changed_data: bool,
@@ -38,6 +40,7 @@ def train_all(
         unfinished: what is played.
         seeds: of these and of those that are finished, in their order.
         folder: what ``gan-lab resume`` takes for them.
+        tracker: where their numbers go besides ``metrics.csv``.
         as_before: whether iterations run as they did before, if there were any.
         accept_changed_data: whether they go on with other images than they began with.
 
@@ -64,7 +67,7 @@ def train_all(
         stack.enter_context(threads_as_before([run for _, run in unfinished]))
         members = []
         for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
-            member = Member(setup, sampler, run, checkpoint)
+            member = Member(setup, sampler, run, checkpoint, tracker)
             stack.callback(member.close)
             members.append(member)
         train_members(members, settle_execution(members, seeds), lambda: bool(request))

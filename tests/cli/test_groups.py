@@ -11,7 +11,7 @@ import hydra
 import pytest
 from omegaconf import DictConfig
 
-from gan_lab.cli.configs import expand_constraint_lists, version_base
+from gan_lab.cli.configs import expand_lists, version_base
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
@@ -27,7 +27,7 @@ def composed(*overrides: str) -> DictConfig:
     register_resolvers()
     prefer_own_configs()
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-        expanded = expand_constraint_lists(list(overrides))
+        expanded = expand_lists(list(overrides))
         return hydra.compose("config", overrides=expanded, return_hydra_config=True)
 
 
@@ -38,13 +38,16 @@ def test_help_shows_the_groups_in_this_order() -> None:
     lines = gan_lab("train", "--help").out.splitlines()
     before, after = (index for index, line in enumerate(lines) if line.startswith(("Examples", "Keys ")))
     shown = [line for line in lines[before + 1 : after] if line and not line.startswith(" ")]
-    expected = ["objective", "constraint", "architecture", "dataset", "optimizer", "panel", "experiment"]
+    expected = ["objective", "constraint", "architecture", "dataset", "optimizer", "tracker"]
+    expected += ["panel", "experiment"]
     assert shown == expected == list(own_groups().shown)
 
 
 JOBS = [
     ("", "wgan_digits_seed0", "30865454eada"),
     ("objective=wgan_gp dataset=ring8", "wgan_gp_ring8_seed0", "b0ea84e9f6c8"),
+    # where its numbers go is no part of what it is
+    ("tracker=[tensorboard,wandb] tracker.parts.wandb.project=mine", "wgan_digits_seed0", "30865454eada"),
     ("optimizer=rmsprop seed=3", "wgan_digits_seed3", "206041457784"),
     ("panel=dcgan hydra/launcher=joblib", "wgan_digits_seed0", "40c9f3061f41"),
     ("+optimizer@critic_optimizer=adam", "wgan_digits_seed0", "60dd6a6cac80"),
@@ -80,11 +83,12 @@ def test_only_what_the_defaults_name_is_a_choice() -> None:
     composed_of = set(root.hydra.runtime.choices)
     assert {"settings", "sizes", "hydra/launcher", "optimizer@critic_optimizer"} <= composed_of
     halves = {"architecture/generator", "architecture/critic"}
-    assert set(choices_of(root.hydra.runtime.choices)) == {*own_groups().shown, *halves}
+    assert set(choices_of(root.hydra.runtime.choices)) == {*own_groups().shown, *halves} - {"tracker"}
 
 
 def test_a_list_of_options_is_refused_of_every_group_that_always_has_one() -> None:
-    assert own_groups().sections == ("objective", "constraint", "architecture", "dataset", "optimizer")
+    expected = ("objective", "constraint", "architecture", "dataset", "optimizer", "tracker")
+    assert own_groups().sections == expected
     for group, names in {"objective": "gan,wgan", "optimizer": "adam,rmsprop"}.items():
         called = gan_lab("train", f"{group}=[{names}]")
         assert called.status == 2

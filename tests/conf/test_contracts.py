@@ -22,6 +22,7 @@ from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.trees import member_of, stack
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
+from gan_lab.tracking.writers.base import ExperimentTracker
 from gan_lab.types import Batch, State
 from support.configs import compose_config
 from support.described_classes import assert_every_setting_is_there, nodes_with_a_target
@@ -32,6 +33,7 @@ FILES = sorted(path.relative_to(config_folder()) for path in config_folder().rgl
 OPTIONS = [str(path.with_suffix("")) for path in FILES if path.parts[0] in own_groups().shown]
 
 KINDS: dict[str, type[Settings]] = {
+    "tracker": ExperimentTracker,
     "objective": Objective,
     "constraint": Constraint,
     "dataset": Dataset,
@@ -41,7 +43,10 @@ KINDS: dict[str, type[Settings]] = {
 }
 
 # what an option needs beside it, because it is nothing by itself
-NEEDS = {"constraint/compose": ["+constraint@constraint.parts.gp=gp"]}
+NEEDS = {
+    "constraint/compose": ["+constraint@constraint.parts.gp=gp"],
+    "tracker/several": ["+tracker@tracker.parts.mlflow=mlflow"],
+}
 
 BATCH, N_CRITIC = 4, 1
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.clip import WeightClip
@@ -25,6 +24,7 @@ from gan_lab.objectives.relative_entropies import KullbackLeibler
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
 from gan_lab.tracking.snapshots import Snapshots
+from gan_lab.tracking.writers.tensorboard import TensorBoardWriter
 from gan_lab.types import Batch
 from support.configs import TOY, compose_config
 from support.replay import RULES, Replay, modules, run, slopes
@@ -123,7 +123,7 @@ def test_the_slope_is_the_largest_between_real_samples_and_the_generators(tmp_pa
     state = setup.init_state()
     alike = {name: 0 * value for name, value in state.average.items()}
     state = state._replace(critic={}, average=alike)
-    snapshots = Snapshots(setup, setup.dataset.open(setup.device), tmp_path, SummaryWriter(str(tmp_path)))
+    snapshots = Snapshots(setup, setup.dataset.open(setup.device), tmp_path, TensorBoardWriter(tmp_path, 0))
     n = len(snapshots._mix)
     real, latents, mix = snapshots._real[:n], snapshots._latents[:n], snapshots._mix[:, None]
     fake = torch.func.functional_call(setup.generator, state.generator, (latents,))

@@ -108,6 +108,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "bounds": {},
         "execution": None,
         "measured_by": [],
+        "trackers": {},
         "final": {},
         "verdicts": [],
     }

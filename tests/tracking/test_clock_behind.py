@@ -32,7 +32,7 @@ def test_points_after_the_clock_went_back_are_shown_as_often_as_it_does(
         for first in (done + 1, done + 11):
             value = np.full(10, sitting, np.float32)
             tracker.write(Block(first, {RAW: value}))
-            tracker.writer.add_histogram("critic/weights", value, first)
+            tracker.writer.write_histograms(first, {"critic/weights": value})
             if first == done + 1:
                 mark = tracker.sync()
         tracker.close()

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import torch
-from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.tracking.snapshots import Snapshots
+from gan_lab.tracking.writers.tensorboard import TensorBoardWriter
 from gan_lab.types import State
 from support.configs import compose_config
 
@@ -21,7 +21,7 @@ def setup_of(*overrides: str) -> Setup:
 def look(setup: Setup, state: State, folder: Path, *iterations: int) -> list[bytes]:
     """The pictures that one process makes."""
     folder.mkdir(exist_ok=True)
-    snapshots = Snapshots(setup, setup.dataset.open(setup.device), folder, SummaryWriter(str(folder)))
+    snapshots = Snapshots(setup, setup.dataset.open(setup.device), folder, TensorBoardWriter(folder, 0))
     for iteration in iterations:
         snapshots.look(state, iteration)
     return [(folder / "samples" / f"{iteration:06d}.png").read_bytes() for iteration in iterations]

@@ -85,7 +85,7 @@ def test_tensorboard_reads_every_number(tmp_path: Path, first: int) -> None:
     block = make_block(first, 5)
     before = time.time()
     tracker.write(block, {SLOPE: 0.5})
-    tracker.writer.add_text("run", "between two blocks")
+    tracker.writer.write_texts(0, {"run": "between two blocks"})
     following = make_block(first + 5, 1)
     tracker.write(following)
     tracker.close()

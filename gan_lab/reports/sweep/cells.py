@@ -9,6 +9,7 @@ from typing import Any
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import shown
 from gan_lab.reports.sweep.model import Cell
+from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.record import RunRecord, leaves_of
 
 DRAW = "draw"
@@ -104,7 +105,7 @@ def _choices(runs: Sequence[tuple[RunRecord, Mapping[str, Any]]]) -> _Table:
 def _leaves(runs: Sequence[tuple[RunRecord, Mapping[str, Any]]]) -> _Table:
     of_runs = [leaves_of(config) for _, config in runs]
     names = sorted({name for leaves in of_runs for name in leaves} - _NO_LEAVES - {DRAW})
-    names = [name for name in names if not name.startswith("hydra.")]
+    names = [name for name in names if not name.startswith(("hydra.", f"{TRACKER}."))]
     # a missing leaf is a value of its own; only a config that cannot be read hides all of them
     return _Table({n: [text_of(leaves.get(n)) if leaves else _UNKNOWN for leaves in of_runs] for n in names})
 

@@ -1,0 +1,44 @@
+"""Short runs with trackers, each in a process of its own: the libraries keep threads, and warn."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support.configs import DIGITS, FEW
+
+NAMES = ("WANDB_", "MLFLOW_")
+"""How the variables begin by which the user's environment would decide."""
+
+
+def train(folder: Path, *overrides: str, **environment: str) -> str:
+    """Train twelve iterations in ``folder/outputs/run`` and return what was printed."""
+    arguments = ["device=cpu", *DIGITS, *FEW, "train.iterations=12", "hydra.run.dir=outputs/run", *overrides]
+    return _gan_lab(folder, ["train", *arguments], environment)
+
+
+def resume(folder: Path, *overrides: str, **environment: str) -> str:
+    """Go on with that run and return what was printed."""
+    return _gan_lab(folder, ["resume", "outputs/run", *overrides], environment)
+
+
+def curve(run: Path, tag: str) -> list[tuple[int, float]]:
+    """Iterations and numbers of a column of ``metrics.csv``."""
+    with (run / "metrics.csv").open() as file:
+        return [(int(row["iteration"]), float(row[tag])) for row in csv.DictReader(file) if row[tag]]
+
+
+def _gan_lab(folder: Path, arguments: list[str], environment: dict[str, str]) -> str:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(NAMES)}
+    done = subprocess.run(
+        [sys.executable, "-m", "gan_lab.cli", *arguments],
+        cwd=folder,
+        env=inherited | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "failed and gets no more" not in done.stdout + done.stderr
+    return done.stdout + done.stderr
