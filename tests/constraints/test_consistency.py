@@ -104,3 +104,15 @@ def test_a_shift_as_large_as_the_image_is_refused(shift, size):
 def test_no_shift_at_all_is_refused():
     with pytest.raises(BadValueError, match="shift_px must be a whole number greater than 0; got 0"):
         Consistency(shift_px=0)
+
+
+def test_the_penalty_is_a_mean_over_the_batch():
+    draws = torch.cat([noise(0.4, 0.5, 0.5), noise(0.9, 0.99, 0.5), noise(0.9, 0.5, 0.5)])
+    both = Consistency(weight=3).penalty(
+        lambda x: x[:, 0, 0, 0], image().repeat(3, 1, 1, 1), image().repeat(3, 1, 1, 1), draws
+    )
+    alone = [
+        Consistency(weight=3).penalty(lambda x: x[:, 0, 0, 0], image(), image(), draw[None]) for draw in draws
+    ]
+    assert both.item() == pytest.approx(sum(each.item() for each in alone) / 3, rel=1e-12)
+    assert alone[0] > 0
