@@ -36,6 +36,7 @@ from gan_lab.distances.plane.transport import wasserstein_plane
 from gan_lab.distances.variational import exact_divergence
 from gan_lab.metrics.bracket import certify, largest_slope
 from gan_lab.metrics.classifier_test import classifier_test
+from gan_lab.metrics.copies import copied_share
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.frechet import frechet_feature_distance
 from gan_lab.metrics.mmd import median_bandwidth, mmd_test
@@ -73,6 +74,7 @@ def rng() -> torch.Generator:
 
 # Of samples: (power of c, function of two samples).
 OF_SAMPLES: dict[str, tuple[int, Callable[[Tensor, Tensor], tuple[float, ...] | float]]] = {
+    "copied_share": (0, copied_share),
     "wasserstein": (1, wasserstein),
     "wasserstein, order 2": (1, lambda x, y: wasserstein(x, y, 2)),
     "sliced_wasserstein": (1, lambda x, y: sliced_wasserstein(x, y, rng(), 32)),
