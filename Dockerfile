@@ -9,13 +9,13 @@ RUN apt-get update && apt-get install --yes --no-install-recommends g++ make && 
 
 WORKDIR /lab
 ARG TORCH=cpu
+ENV PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1
 COPY requirements.lock pyproject.toml Makefile README.md LICENSE ./
 COPY scripts/install_requirements.sh scripts/
 COPY gan_lab gan_lab
 COPY conf conf
-RUN pip install --no-cache-dir uv && \
-    if [ "$TORCH" = cpu ]; then make .venv/installed TORCH=cpu; else make .venv/installed; fi && \
-    rm -rf /root/.cache
+RUN pip install uv && \
+    if [ "$TORCH" = cpu ]; then make .venv/installed TORCH=cpu; else make .venv/installed; fi
 
 VOLUME /lab/outputs
 ENTRYPOINT ["/lab/.venv/bin/gan-lab"]

@@ -1,6 +1,7 @@
 """How the environment is filled, with stand-ins for pip and uv that write down what they are asked for."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -97,5 +98,8 @@ def test_no_file_names_an_index() -> None:
         ROOT / "requirements.lock",
         ROOT / "pyproject.toml",
     ]
-    named = [path.name for path in texts if "index-url" in path.read_text() or "://" in path.read_text()]
-    assert named == []
+    # neither an option of pip's or uv's that takes one, nor any address
+    address = re.compile(r"--[a-z-]*(index|links)|://")
+    assert [path.name for path in texts if address.search(path.read_text())] == []
+    assert address.search("pip install --extra-index x")
+    assert address.search("uv pip install --find-links x")
