@@ -11,7 +11,7 @@ from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import RAW
-from gan_lab.tags.table import estimate_of, order_of
+from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_text, number_text, quality_text, short_of
 
 _MOST_NUMBERS = 3
@@ -39,7 +39,9 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     ]
     estimates = {estimate_of(record.final) for record in records}  # a sweep of objectives has several
     for place, tag in enumerate(_tags(records, sort)):
-        cells = [number_text(r.numbers.get(tag)) for r in records]
+        cells = [
+            number_text(record.numbers.get(tag) if _is_told(record, tag) else None) for record in records
+        ]
         rank = 0 if tag == sort or tag in estimates else place
         columns.append(Column(short_of(tag), cells, right=True, rank=rank))
     columns.append(Column("bounds", [_bounded(record) for record in records], rank=3))
@@ -156,9 +158,17 @@ def _bounded(record: RunRecord) -> str:
 
 
 def _tags(records: Sequence[RunRecord], sort: str | None) -> list[str]:
-    present = {tag for record in records for tag in record.final}
+    present = {tag for record in records for tag in record.final if tag == sort or _is_told(record, tag)}
     first = [sort] if sort is not None and sort in present else []
     return [*first, *sorted(present - {*first}, key=order_of)][:_MOST_NUMBERS]
+
+
+def _is_told(record: RunRecord, tag: str) -> bool:
+    """Return whether a tag, if it can be the estimate of a run, is that of this one.
+
+    The score gap of a GAN's discriminator is no estimate of W.
+    """
+    return tag not in ESTIMATES or tag == estimate_of(record.final)
 
 
 def _name(record: RunRecord, root: Path) -> str:

@@ -84,6 +84,7 @@ def _train_job(config: DictConfig) -> float:
             command=typed_command("train", settings, list(settings.overrides.task)),
             trusted=trusted,
             claimed=claimed,
+            swept=settings.mode == RunMode.MULTIRUN,
         )
 
     if settings.mode != RunMode.MULTIRUN:

@@ -32,6 +32,7 @@ def launch(
     execution: str | None = None,
     claimed: Callable[[], None] | None = None,
     accept_changed_data: bool = False,
+    swept: bool = False,
 ) -> float:
     """Train what a config describes in a run folder, or go on with what was begun there.
 
@@ -49,6 +50,7 @@ def launch(
         execution: how its iterations shall run, if not as the config says.
         claimed: called once all folders are this process's, where there is something to train.
         accept_changed_data: whether runs go on with other images than they began with.
+        swept: whether a sweeper waits for the number that is returned.
 
     Returns:
         The number that a sweeper gets; of several seeds, the mean.
@@ -95,7 +97,7 @@ def launch(
                 )
             except (MemoryError, RuntimeError) as error:
                 raise _as_refusal(error) from error
-    return fmean(_returned(setup, run) for run in runs)
+    return fmean(_returned(setup, run, told=swept) for run in runs)
 
 
 def _unfinished(setups: Sequence[Setup], runs: Sequence[Run]) -> list[tuple[Setup, Run]]:
@@ -147,17 +149,18 @@ def _as_refusal(error: Exception) -> Exception:
     return lack_of_memory(error, remedy) or error
 
 
-def _returned(setup: Setup, run: Run) -> float:
-    """Return the number that the sweeper asked for; it never gets NaN."""
+def _returned(setup: Setup, run: Run, *, told: bool) -> float:
+    """Return the number that a sweeper asks for, which never gets NaN; what stands for it is told."""
     settings = setup.train
     if run.record.status == "diverged":
         return settings.returned_when_diverged
     numbers = run.record.numbers
     if settings.returned_metric not in numbers:
-        log.warning(
-            "%s has no %s at its end, as where rounding leaves nothing of a number; a sweeper is given "
-            "train.returned_when_diverged, %g, in its place.",
-            *(run.path, settings.returned_metric, settings.returned_when_diverged),
-        )
+        if told:
+            log.warning(
+                "%s has no %s at its end, as where rounding leaves nothing of a number; the sweeper is given "
+                "train.returned_when_diverged, %g, in its place.",
+                *(run.path, settings.returned_metric, settings.returned_when_diverged),
+            )
         return settings.returned_when_diverged
     return numbers[settings.returned_metric]

@@ -35,10 +35,10 @@ def test_the_table_is_aligned():
         RunRecord(Path("/other"), "failed", message="Damaged."),
     ]
     assert format_table(records, ROOT) == (
-        "status      iteration  seed  duration  JSD estimate  W estimate  critic  bounds   run\n"
-        "completed     100/100     0   1:02:04        0.1235  -1.235e+06       1  batches  wgan/0\n"
-        "diverged        7/100    12   0:00:00     undefined           -       -  -        b\n"
-        "unreadable          -     -         -             -           -       -  -        /other\n"
+        "status      iteration  seed  duration  JSD estimate  critic  bounds   run\n"
+        "completed     100/100     0   1:02:04        0.1235       1  batches  wgan/0\n"
+        "diverged        7/100    12   0:00:00     undefined       -  -        b\n"
+        "unreadable          -     -         -             -       -  -        /other\n"
         "b: NaN.\n"
         "/other: Damaged."
     )
@@ -92,7 +92,16 @@ def test_a_record_that_cannot_be_read_is_no_failed_run(tmp_path):
 def test_distances_come_before_other_numbers_and_there_are_three():
     tags = ["a/first", "distance/z", "distance/f_divergence", "distance/critic_median", "distance/a"]
     header = format_table([a_record("a", final=dict.fromkeys(tags, 1.0))], ROOT).splitlines()[0]
-    assert re.split(" {2,}", header)[4:-2] == ["f-divergence estimate", "W estimate", "a"]
+    assert re.split(" {2,}", header)[4:-2] == ["f-divergence estimate", "a", "z"]
+
+
+def test_the_score_gap_of_a_discriminator_is_not_called_an_estimate_of_w():
+    gap = {"distance/critic_median": 0.5}
+    records = [a_record("gan", final=gap | {"distance/jsd": 0.25}), a_record("wgan", final=gap)]
+    header, gan, wgan = format_table(records, ROOT).splitlines()
+    estimates = [line[header.index("JSD estimate") : header.index("bounds")].split() for line in (gan, wgan)]
+    assert "W estimate" in header
+    assert estimates == [["0.25", "-"], ["-", "0.5"]]
 
 
 def test_no_runs_are_said_to_be_none():

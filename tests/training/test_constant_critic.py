@@ -44,8 +44,14 @@ def test_it_is_completed_without_an_estimate(train: Train, caplog: pytest.LogCap
     told = "\n".join(caplog.messages)
     assert told.count("the critic scores all real and generated samples alike") == 1
     assert told.count("float64 rounds by: it proves nothing") == 1
-    # the sweeper, too, is told and gets no noise
-    assert "has no distance/critic_median at its end" in told
+    assert "sweeper" not in told  # there is none
+
+
+def test_a_sweeper_is_told_and_gets_no_noise(tmp_path: Path) -> None:
+    called = gan_lab("train", "-m", *DEEP, "train.iterations=6", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    assert called.status == 0
+    assert "has no distance/critic_median at its end" in called.out
+    assert "the sweeper is given train.returned_when_diverged" in called.out
 
 
 def test_it_goes_on_and_is_stacked_to_the_same_bytes(train: Train, tmp_path: Path) -> None:
