@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm, spearmanr, ttest_1samp
 
 from gan_lab.numerics.statistics import (
     Pairs,
@@ -13,6 +13,7 @@ from gan_lab.numerics.statistics import (
     paired_dominance,
     rate_difference,
     spearman,
+    t_mean,
     wilson_interval,
 )
 
@@ -114,3 +115,12 @@ def test_holm_of_a_worked_example():
     adjusted = holm([0.01, 0.04, math.nan, 0.03, 0.005])
     assert adjusted[:2] + adjusted[3:] == pytest.approx([0.03, 0.06, 0.06, 0.02], abs=1e-12)
     assert math.isnan(adjusted[2])
+
+
+def test_the_t_interval_is_there_from_two_values_on():
+    mean, low, high = t_mean([1.0, 3.0])
+    found = ttest_1samp([1.0, 3.0], 0).confidence_interval(0.95)
+    assert (mean, low, high) == pytest.approx((2.0, found.low, found.high), abs=1e-12)
+    assert t_mean([5.0])[0] == 5
+    assert all(math.isnan(bound) for bound in t_mean([5.0])[1:])
+    assert all(math.isnan(number) for number in t_mean([]))
