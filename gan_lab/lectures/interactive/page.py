@@ -35,7 +35,7 @@ def render_page(
         {
             "sentence": frame.sentence,
             "command": _command_of(command, frame),
-            "picture": f"data:image/png;base64,{base64.b64encode(frame.png).decode()}",
+            "picture": f"data:image/webp;base64,{base64.b64encode(frame.webp).decode()}",
         }
         for frame in frames
     ]

@@ -93,8 +93,8 @@ def test_frames_are_in_order_and_keep_what_is_held_and_what_the_user_has_set() -
     ]
     assert frames[start_of(experiment)].positions == (2.0, 1.5)
     assert frames[0].overrides == ("d=7.0", "a=1.0", "b=5.0")
-    assert len({frame.png for frame in frames}) == len(frames)
-    with Image.open(io.BytesIO(frames[0].png)) as image:
+    assert len({frame.webp for frame in frames}) == len(frames)
+    with Image.open(io.BytesIO(frames[0].webp)) as image:
         assert image.size == (WIDTH, WIDTH * 9 // 16)
 
 

@@ -10,7 +10,15 @@ from lectures.interactive.test_frames import WITH_SLIDERS
 from lectures.interactive.test_page import Page
 
 DOCS = Path(__file__).parents[3] / "docs"
-LARGEST = 5e6  # bytes: more keeps a reader waiting
+LARGEST, ALL = 1.3e6, 4.8e6  # bytes: more keeps a reader waiting, and every clone carries them
+
+
+def page_of(name: str) -> Page:
+    return Page((DOCS / "interactive" / f"{name}.html").read_text(encoding="utf-8"))
+
+
+def test_the_pages_are_small_together() -> None:
+    assert sum(path.stat().st_size for path in (DOCS / "interactive").iterdir()) < ALL
 
 
 @pytest.mark.parametrize("name", WITH_SLIDERS)
@@ -18,7 +26,7 @@ def test_a_page_is_linked_and_has_the_frames_of_the_sliders(name: str) -> None:
     path = DOCS / "interactive" / f"{name}.html"
     assert f"(interactive/{name}.html)" in (DOCS / "distances.md").read_text(encoding="utf-8")
     assert path.stat().st_size < LARGEST
-    page, experiment = Page(path.read_text(encoding="utf-8")), WITH_SLIDERS[name]
+    page, experiment = page_of(name), WITH_SLIDERS[name]
     shown = [[f"{position:g}" for position in slider.positions] for slider in experiment.sliders]
     assert [slider["positions"] for slider in page.data("sliders")] == shown
     frames = page.data("frames")

@@ -76,7 +76,7 @@ def rendered(**given: Any) -> Page:
 def test_the_page_holds_every_frame_in_the_order_of_the_places() -> None:
     page = rendered()
     assert [frame["sentence"] for frame in page.data("frames")] == [f"It is {p}." for p in places_of(Two())]
-    pictures = [frame["picture"].removeprefix("data:image/png;base64,") for frame in page.data("frames")]
+    pictures = [frame["picture"].removeprefix("data:image/webp;base64,") for frame in page.data("frames")]
     assert [base64.b64decode(picture) for picture in pictures] == [b"%d" % k for k in range(6)]
     assert [slider["positions"] for slider in page.data("sliders")] == [["1", "2"], ["0.5", "1.5", "2.5"]]
     assert page.texts["title"] == "two things"
@@ -146,7 +146,7 @@ def test_the_command_line_writes_a_page_whose_commands_make_the_same(tmp_path: P
     assert (called.status, called.err) == (0, "")
     text = (tmp_path / "page" / "interactive.html").read_text(encoding="utf-8")
     page = Page(text)
-    assert len(text) < 5e6
+    assert len(text) < 5e5
     assert "interactive.html: 13 frames" in called.out
     assert page.texts["p"].startswith("Transport on the line: ")
     frame = page.data("frames")[3]
