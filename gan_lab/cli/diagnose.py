@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.reports.observing import observe
 from gan_lab.runs.finding import SEVERITIES, Finding
-from gan_lab.runs.reading import find_runs, read_run
-from gan_lab.runs.record import RECORD_NAME, RunRecord
+from gan_lab.runs.reading import runs_of
+from gan_lab.runs.record import RunRecord
 
 _UNREADABLE = "unreadable"
 
@@ -34,7 +33,7 @@ def diagnose_folders(folders: Sequence[Path]) -> list[Diagnosis]:
     Raises:
         UserError: if there is no such folder, or no run in it.
     """
-    records = {record.path: record for folder in folders for record in _runs_in(folder)}
+    records = {record.path: record for folder in folders for record in runs_of(folder)}
     found = [Diagnosis(record, _findings(record)) for record in records.values()]
     return sorted(found, key=lambda each: SEVERITIES.index(each.findings[0].severity))
 
@@ -60,15 +59,6 @@ def as_json(diagnoses: Sequence[Diagnosis]) -> str:
     ]
     # names of folders that are no UTF-8 hold surrogates, which ASCII escapes
     return json.dumps(runs, indent=2, allow_nan=False)
-
-
-def _runs_in(folder: Path) -> list[RunRecord]:
-    if (folder / RECORD_NAME).exists() or not folder.is_dir():
-        return [read_run(folder)]
-    found = find_runs(folder)
-    if not found:
-        raise UserError(f"There are no runs in {folder}.")
-    return found
 
 
 def _findings(record: RunRecord) -> tuple[Finding, ...]:

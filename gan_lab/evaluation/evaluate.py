@@ -19,8 +19,8 @@ from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.trees import to_device
 from gan_lab.runs.checkpoint import load_newest
-from gan_lab.runs.reading import find_runs, read_run, require_own
-from gan_lab.runs.record import RECORD_NAME, RunRecord
+from gan_lab.runs.reading import require_own, runs_of
+from gan_lab.runs.record import RunRecord
 from gan_lab.types import State
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def evaluate_all(
     Raises:
         UserError: if there is none, or the only one cannot be evaluated.
     """
-    records = [record for folder in folders for record in _runs_in(folder)]
+    records = [record for folder in folders for record in runs_of(folder)]
     failures, measured = [], {}
     for record in records:
         try:
@@ -136,16 +136,6 @@ def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
             "%s was trained on %s other images than the %s that its samples are compared with here.",
             *(record.path, f"{record.data[-1].images:,}", f"{found.images:,}"),
         )
-
-
-def _runs_in(folder: Path) -> list[RunRecord]:
-    """Return the run in a folder, or all those below it."""
-    if (folder / RECORD_NAME).exists() or not folder.is_dir():
-        return [read_run(folder)]
-    found = find_runs(folder)
-    if not found:
-        raise UserError(f"There are no runs in {folder}.")
-    return found
 
 
 def _name(iteration: int, evaluator: Evaluator, device: torch.device, request: EvaluationRequest) -> str:

@@ -77,6 +77,20 @@ def find_runs(root: Path) -> list[RunRecord]:
     return sorted(records, key=lambda record: (record.started, record.path))
 
 
+def runs_of(folder: Path) -> list[RunRecord]:
+    """Return the run in a folder, where it is a run's own, or all those below it.
+
+    Raises:
+        UserError: if there is no such folder, or no run in it; or if it is a run's own and damaged.
+    """
+    if (folder / RECORD_NAME).exists() or not folder.is_dir():
+        return [read_run(folder)]
+    found = find_runs(folder)
+    if not found:
+        raise UserError(f"There are no runs in {folder}.")
+    return found
+
+
 def load_record(path: Path) -> RunRecord:
     """Return what ``run.json`` says, word for word.
 
