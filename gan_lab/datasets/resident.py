@@ -1,7 +1,5 @@
 """Draw images held as bytes: from the device's memory where they fit, from the disk where they do not."""
 
-import os
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -9,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lab.numerics.memory import available_bytes
 from gan_lab.types import Sampler
 
 Residency = Literal["auto", "always", "never"]
@@ -17,8 +16,6 @@ RESIDENT_FRACTION = 0.25
 """Largest part of the device's free memory that ``auto`` gives to a dataset; networks need the rest."""
 
 _COPY_BYTES = 64 << 20
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-_MEMORY_INFO = Path("/proc/meminfo")
 
 
 def to_unit_range(images: Tensor) -> Tensor:
@@ -81,25 +78,3 @@ def copy_to_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 def fits(n_bytes: int, device: torch.device) -> bool:
     """Return whether ``n_bytes`` are at most ``RESIDENT_FRACTION`` of the memory that is free."""
     return n_bytes <= RESIDENT_FRACTION * available_bytes(device)
-
-
-def available_bytes(device: torch.device) -> int:
-    """Return the memory that is free for data on ``device``, in bytes.
-
-    For CUDA what the driver reports; otherwise the RAM that Linux calls available, or all of the RAM where
-    the system does not tell, in both cases at most what the container is allowed.
-    """
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    available = _system_memory()
-    if _CGROUP_LIMIT.is_file() and (limit := _CGROUP_LIMIT.read_text().strip()).isdigit():
-        available = min(available, int(limit))
-    return available
-
-
-def _system_memory() -> int:
-    if _MEMORY_INFO.is_file():
-        for line in _MEMORY_INFO.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024  # the kernel states KiB
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -16,6 +16,7 @@ BYTES_PER_PARAMETER = 32
 changes of these, old and new."""
 
 _CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+_MEMORY_INFO = Path("/proc/meminfo")
 _FACTORIES = {
     *(torch.empty, torch.zeros, torch.ones, torch.full, torch.eye),
     *(torch.rand, torch.randn, torch.randint, torch.randperm, torch.arange),
@@ -27,9 +28,32 @@ def total_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         total: int = torch.cuda.get_device_properties(device).total_memory
         return total
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return _allowed(_machine_bytes())
+
+
+def available_bytes(device: torch.device) -> int:
+    """Return the memory that is free for data on ``device``, in bytes.
+
+    For CUDA what the driver reports; otherwise the RAM that Linux calls available, or all of the RAM where
+    the system does not tell, in both cases at most what the container is allowed.
+    """
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if _MEMORY_INFO.is_file():
+        for line in _MEMORY_INFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return _allowed(int(line.split()[1]) * 1024)  # the kernel states KiB
+    return _allowed(_machine_bytes())
+
+
+def _allowed(n_bytes: int) -> int:
+    """Return so many bytes, or what the container may have where that is less."""
     limit = _CGROUP_LIMIT.read_text().strip() if _CGROUP_LIMIT.is_file() else ""
-    return min(machine, int(limit)) if limit.isdigit() else machine
+    return min(n_bytes, int(limit)) if limit.isdigit() else n_bytes
+
+
+def _machine_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager

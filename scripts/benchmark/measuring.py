@@ -14,8 +14,8 @@ from benchmark.memory import measure_peak
 from benchmark.results import Result, Row
 from benchmark.textbook import draw_samples
 from benchmark.timing import choose_repeats, take_turns, time_calls
-from gan_lab.datasets.resident import available_bytes
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.memory import available_bytes
 
 _LOADER_WEIGHS = ("toy", "mlp", "curves")
 _MOST_MEMORY = 0.5

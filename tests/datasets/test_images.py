@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -117,19 +115,6 @@ def test_large_sets_are_copied_in_blocks(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(resident, "_COPY_BYTES", 100)
     images = np.random.default_rng(0).integers(0, 256, (103, 1, 3, 3), dtype=np.uint8)
     assert np.array_equal(resident.copy_to_device(images, CPU), images)
-
-
-def test_available_memory_is_that_of_this_machine() -> None:
-    assert 2**20 < resident.available_bytes(CPU) < 2**50
-
-
-def test_a_container_limit_caps_the_available_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    limit = tmp_path / "memory.max"
-    monkeypatch.setattr(resident, "_CGROUP_LIMIT", limit)
-    limit.write_text("max\n")
-    unlimited = resident.available_bytes(CPU)
-    limit.write_text("1000000\n")
-    assert resident.available_bytes(CPU) == 1_000_000 < unlimited
 
 
 @pytest.mark.gpu

@@ -1,6 +1,8 @@
 """Networks and seeds that no memory holds are refused in a sentence, before anything of them is allocated."""
 
 import resource
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -36,6 +38,22 @@ def test_an_astronomic_depth_and_latent_are_refused() -> None:
     config = compose_config(*TOY, "device=cpu", "architecture.latent_dim=1000000000000")
     with pytest.raises(UserError, match=r"^architecture\.generator must have at most"):
         build_setup(config)
+
+
+def test_available_memory_is_that_of_this_machine() -> None:
+    assert 2**20 < memory.available_bytes(CPU) <= memory.total_bytes(CPU) < 2**50
+
+
+@pytest.mark.parametrize("measure", [memory.available_bytes, memory.total_bytes])
+def test_a_container_limit_caps_the_memory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, measure: Callable[[torch.device], int]
+) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "_CGROUP_LIMIT", limit)
+    limit.write_text("max\n")
+    unlimited = measure(CPU)
+    limit.write_text("1000000\n")
+    assert measure(CPU) == 1_000_000 < unlimited
 
 
 def test_parameters_are_counted_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
