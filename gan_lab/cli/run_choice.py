@@ -4,6 +4,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from gan_lab.config.errors import UserError
@@ -40,9 +41,9 @@ class Condition(NamedTuple):
     relation: str
     value: str
 
-    def holds(self, record: RunRecord) -> bool:
+    def holds(self, run: "_Run") -> bool:
         """Whether a run fulfils it; one that has no such value fulfils ``!=`` alone."""
-        found = value_of(record, self.key)
+        found = run.value(self.key)
         if self.relation in _ORDERED:
             number = _number(found)
             return number is not None and _ORDERED[self.relation](number, float(self.value))
@@ -87,25 +88,40 @@ def choose(
     """
     conditions = [each._replace(key=tag_called(each.key)) for each in conditions]
     sort = None if sort is None else tag_called(sort)
+    runs = [_Run(record) for record in records]
     for key in [condition.key for condition in conditions] + ([sort] if sort is not None else []):
-        _require_key(key, records)
-    chosen = [record for record in records if all(condition.holds(record) for condition in conditions)]
+        _require_key(key, runs)
+    chosen = [run for run in runs if all(condition.holds(run) for condition in conditions)]
     if sort is None:
-        return chosen
-    known = [record for record in chosen if _is_there(value_of(record, sort))]
-    ordered = sorted(known, key=lambda record: _order(value_of(record, sort)), reverse=descending)
-    return ordered + [record for record in chosen if not _is_there(value_of(record, sort))]
+        return [run.record for run in chosen]
+    known = [run for run in chosen if _is_there(run.value(sort))]
+    ordered = sorted(known, key=lambda run: _order(run.value(sort)), reverse=descending)
+    return [run.record for run in [*ordered, *(run for run in chosen if not _is_there(run.value(sort)))]]
 
 
-def value_of(record: RunRecord, key: str) -> Any:
-    """Return what a run has under a key: of its record, a choice, a number or a setting; else None."""
-    if key in _OF_RECORD:
-        return getattr(record, key)
-    if key == "verdict":
-        return verdict_of(record) or None
-    if key in record.choices:
-        return record.choices[key]
-    return record.numbers[key] if key in record.numbers else _settings(record).get(key)
+class _Run:
+    """A run with its settings, which lie in a file of their own: it is read once, where a key asks for it."""
+
+    def __init__(self, record: RunRecord) -> None:
+        self.record = record
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        try:
+            return leaves_of(self.record.read_config())
+        except UserError:
+            return {}  # of a damaged run
+
+    def value(self, key: str) -> Any:
+        """Return what the run has under a key: of its record, a choice, a number or a setting; else None."""
+        record = self.record
+        if key in _OF_RECORD:
+            return getattr(record, key)
+        if key == "verdict":
+            return verdict_of(record) or None
+        if key in record.choices:
+            return record.choices[key]
+        return record.numbers[key] if key in record.numbers else self.settings.get(key)
 
 
 def tag_called(key: str) -> str:
@@ -113,27 +129,19 @@ def tag_called(key: str) -> str:
     return next((tag.name for tag in TABLE if tag.short.lower() == key.lower() != ""), key)
 
 
-def _require_key(key: str, records: Sequence[RunRecord]) -> None:
+def _require_key(key: str, runs: Sequence[_Run]) -> None:
     simple = [*_OF_RECORD, "verdict", *own_groups().shown]
-    tags = {tag.name for tag in TABLE if not tag.is_family} | {
-        tag for record in records for tag in record.final
-    }
-    known = {*simple, *tags, *(group for record in records for group in record.choices)}
+    tags = {tag.name for tag in TABLE if not tag.is_family}
+    tags |= {tag for run in runs for tag in run.record.final}
+    known = {*simple, *tags, *(group for run in runs for group in run.record.choices)}
     # configs are read where nothing else has the key
-    if key in known or any(key in _settings(record) for record in records):
+    if key in known or any(key in run.settings for run in runs):
         return
-    settings = {name for record in records[:1] for name in _settings(record)}
+    settings = {name for run in runs[:1] for name in run.settings}
     raise UserError(
         f"{key} is no key of a run: there are {', '.join(simple)}, the tags that runs have measured, and "
         f"settings such as optimizer.lr.{did_you_mean(key, [*sorted(known), *sorted(settings)])}"
     )
-
-
-def _settings(record: RunRecord) -> dict[str, Any]:
-    try:
-        return leaves_of(record.read_config())
-    except UserError:
-        return {}  # of a damaged run
 
 
 def _alike(found: Any, text: str) -> bool:

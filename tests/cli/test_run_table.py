@@ -205,6 +205,19 @@ def test_settings_are_keys_too(tmp_path):
         assert bool(choose([record], [read_condition(text)], None)) == holds
 
 
+def test_the_settings_of_a_run_are_read_once_however_many_keys_ask(tmp_path, monkeypatch):
+    (tmp_path / CONFIG_NAME).write_bytes(dump_plain({"optimizer": {"lr": 0.001}, "train": {"n_critic": 5}}))
+    read, read_config = [], RunRecord.read_config
+    monkeypatch.setattr(RunRecord, "read_config", lambda record: read.append(record) or read_config(record))
+    records = [RunRecord(tmp_path, "completed", seed=seed) for seed in (1, 0)]
+    conditions = [read_condition("optimizer.lr<1"), read_condition("train.n_critic=5")]
+    assert choose(records, conditions, "optimizer.lr") == records
+    assert read == records
+    read.clear()
+    assert choose(records, [read_condition("seed>=0")], "seed") == records[::-1]
+    assert read == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
