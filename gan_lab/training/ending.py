@@ -94,9 +94,7 @@ def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]
     outcomes = [member.outcome for member in members if member.outcome is not None]
     if any(outcome.status == "interrupted" for outcome in outcomes):
         yield "go on", command_line(["gan-lab", "resume", word])
-    elif any(quality_of(outcome.numbers) is None for outcome in outcomes):
-        yield "measure it", command_line(["gan-lab", "evaluate", word])
-    elif outcomes[0].status == "completed":
+    elif outcomes[0].status == "completed" and all(quality_of(outcome.numbers) for outcome in outcomes):
         longer = f"train.iterations={2 * members[0].total}"
         yield "train on", command_line(["gan-lab", "resume", word, longer])
     else:
