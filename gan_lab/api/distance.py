@@ -126,7 +126,7 @@ def _empirical(values: Samples, line: bool) -> Measure:
         where = "on the line, (n,)" if line else "in the plane, (n, 2)"
         raise BadValueError("samples", f"{where}, as the distribution is", tuple(points.shape))
     if line:
-        return Empirical(tuple(map(float, points[:, 0])))
+        return _line(points)
     return PlaneSamples(tuple((float(x), float(y)) for x, y in points))
 
 
