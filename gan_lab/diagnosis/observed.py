@@ -70,6 +70,11 @@ class Observed:
         late: Numbers = column[(self.iterations > self.iterations[-1] - span) & _is_number(column)]
         return late
 
+    def late_median(self, tag: str) -> float:
+        """Return the median of these numbers; NaN if there are none."""
+        values = self.late(tag)
+        return float(np.median(values)) if len(values) else math.nan
+
     def end(self, tag: str, measurements: int = END_MEASUREMENTS) -> float:
         """Return the median of a tag's last measurements; NaN if it has none."""
         values = self.values(tag)[-measurements:]

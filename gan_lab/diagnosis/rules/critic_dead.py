@@ -43,8 +43,8 @@ def judge(run: Observed) -> Finding | None:
     reason = _alike(run) or _small(run, slope) or _fallen(run, slope)
     if reason is None:
         return None
-    values = run.late(RAW)
-    estimate = f"of {np.median(values):.2g}" if len(values) else "that is rounding"
+    median = run.late_median(RAW)
+    estimate = "that is rounding" if math.isnan(median) else f"of {median:.2g}"
     text = f"The critic is dead: {reason}. Its estimate {estimate} says nothing of the distance."
     return Finding("critic_dead", "failure", text, _remedy(run))
 
@@ -80,7 +80,7 @@ def _possible(run: Observed) -> tuple[float, str]:
 def _fallen(run: Observed, slope: float) -> str | None:
     """Say how far slope and generator gradient fell; None unless both did."""
     slopes, gradients = run.values(SLOPE), run.values(GENERATOR_GRADIENT_NORM)
-    gradient = float(np.median(run.late(GENERATOR_GRADIENT_NORM)))
+    gradient = run.late_median(GENERATOR_GRADIENT_NORM)
     highest, steepest = float(slopes.max()), float(gradients.max())
     if run.part("constraint", *_PENALTIES):
         return None  # what comes down to the slope that is asked for has settled

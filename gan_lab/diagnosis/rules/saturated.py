@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.words import to_wgan_gp
@@ -22,9 +20,8 @@ def judge(run: Observed) -> Finding | None:
     non-saturating one does not vanish, but its variance grows (theorem 2.6). The divergence itself is then
     at log 2 wherever the generator is, and says nothing of how far (WGAN, example 1).
     """
-    values = run.late(JSD)
-    estimate = float(np.median(values)) if len(values) else 0.0
-    if estimate < _SHARE * math.log(2):
+    estimate = run.late_median(JSD)
+    if not estimate >= _SHARE * math.log(2):
         return None
     text = (
         f"The discriminator is saturated: its estimate is {estimate:.3f} at the end, of at most log 2 = "

@@ -1,7 +1,5 @@
 """Clipped weights that all lie on the edge of the box."""
 
-import numpy as np
-
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.words import to_wgan_gp
@@ -19,9 +17,8 @@ def judge(run: Observed) -> Finding | None:
     (Gulrajani et al., 2017, section 3.1 and figure 1(b), where all weights are pushed to the two ends).
     Nine tenths leave a tenth of the parameters free. Living critics of this lab are observed at 0.6 to 0.8.
     """
-    values = run.late(AT_CLIP)
-    share = float(np.median(values)) if len(values) else 0.0
-    if share < _MOST:
+    share = run.late_median(AT_CLIP)
+    if not share >= _MOST:
         return None
     clip = run.part("constraint", "WeightClip") or "constraint"
     bound = run.number(f"{clip}.bound")
