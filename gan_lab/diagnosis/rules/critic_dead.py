@@ -9,7 +9,7 @@ from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
 from gan_lab.diagnosis.words import to_wgan_gp
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, RAW, SLOPE
+from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
 _FEWEST = 3  # slopes are logged now and then
 _SHARE = 0.1
@@ -51,8 +51,7 @@ def judge(run: Observed) -> Finding | None:
 
 def _alike(run: Observed) -> str | None:
     """Say how often scores are alike; None if seldom."""
-    column = run.columns[RAW] if RAW in run.columns else np.zeros(0)
-    late = column[-101:]
+    late = run.columns.get(RAW, np.zeros(0))[-MEDIAN_WINDOW:]
     missing = int(np.isnan(late).sum())
     if not len(late) or missing < _MOST_ALIKE * len(late):
         return None
@@ -68,9 +67,8 @@ def _small(run: Observed, slope: float) -> str | None:
 
 
 def _possible(run: Observed) -> tuple[float, str]:
-    clip = run.part("constraint", "WeightClip")
-    bound = run.number(f"{clip}.bound") if clip else None
-    if bound is not None:
+    if clipped := _clip_bound(run):
+        _, bound = clipped
         return bound, f"a single weight at the bound would have {bound:g}"
     if run.part("constraint", *_PENALTIES):
         return 1.0, "the penalty asks for 1"
@@ -93,11 +91,17 @@ def _fallen(run: Observed, slope: float) -> str | None:
 
 
 def _remedy(run: Observed) -> str:
+    key, bound = _clip_bound(run) or ("", math.inf)
+    if bound < _LARGEST_BOUND:
+        return f"{key}={min(bound * 10, _LARGEST_BOUND):g}"
+    return to_wgan_gp(run)
+
+
+def _clip_bound(run: Observed) -> tuple[str, float] | None:
+    """Return the key and the number of the bound that weights are clipped to; None where none are."""
     clip = run.part("constraint", "WeightClip")
     bound = run.number(f"{clip}.bound") if clip else None
-    if bound is not None and bound < _LARGEST_BOUND:
-        return f"{clip}.bound={min(bound * 10, _LARGEST_BOUND):g}"
-    return to_wgan_gp(run)
+    return None if bound is None else (f"{clip}.bound", bound)
 
 
 RULE = Rule(
