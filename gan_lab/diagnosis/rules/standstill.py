@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from gan_lab.diagnosis.observed import Numbers, Observed
 from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.samples import ends_of
 from gan_lab.diagnosis.words import counted
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import FRECHET_FEATURES, PATCHES, W1_EXACT
@@ -21,16 +22,16 @@ def judge(run: Observed) -> Finding | None:
     three measurements or more: the same samples and latents are compared each time, so that no draw moves
     it, and any step of a generator that still learns does. A hundredth is the report's own line for frozen.
     """
-    tag = next((tag for tag in (FRECHET_FEATURES, W1_EXACT, PATCHES) if run.has(tag)), None)
-    if tag is None:
+    ends = ends_of(run)
+    if ends is None:
         return None
-    at, values = run.measured(tag)
+    at, values = run.measured(ends.distance)
     last = int(at[-1])
     since = _still_since(at, values)
     if last - since < _ITERATIONS or len(values[at >= since]) < _FEWEST:
         return None
     text = (
-        f"Nothing has moved for {counted(last - since, 'iteration')}: {tag} stayed within 1% of "
+        f"Nothing has moved for {counted(last - since, 'iteration')}: {ends.distance} stayed within 1% of "
         f"{values[-1]:.3g} since iteration {since:,}; more of the same will not change it."
     )
     return Finding("nothing_moves", "advice", text, f"train.iterations={max(since, 1)}")
