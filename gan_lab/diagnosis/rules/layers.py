@@ -66,27 +66,32 @@ def _norms(run: Observed) -> dict[str, float]:
     return {tag: run.end(tag) for tag in run.columns if group_of(tag) == LAYERS and run.has(tag)}
 
 
-_COMMON = {
-    "needs": (SLOPE,),
-    "cause": "Weights that are clipped to a small bound shrink what passes through them, to a large one "
-    "stretch it, by the same factor at each layer (WGAN-GP, figure 1(b)).",
-    "cure": "`objective=wgan_gp`, whose penalty keeps slopes near 1; fewer layers "
-    "(`architecture.critic.depth`); `constraint=bjorck`, whose layers keep lengths.",
-}
+_CAUSE = (
+    "Weights that are clipped to a small bound shrink what passes through them, to a large one "
+    "stretch it, by the same factor at each layer (WGAN-GP, figure 1(b))."
+)
+_CURE = (
+    "`objective=wgan_gp`, whose penalty keeps slopes near 1; fewer layers "
+    "(`architecture.critic.depth`); `constraint=bjorck`, whose layers keep lengths."
+)
 
 VANISHING = Rule(
     name="gradients_vanish",
+    needs=(SLOPE,),
     judge=judge_vanishing,
     symptom="A deep critic learns nothing below its last layers.",
     shows=f"`{SLOPE}` below 2^-L for L layers, and below 0.001; or one of `layers/<parameter>` (which need "
     "`metrics.every` and `metrics.layers=true`) below the optimizer's eps, 1e-8.",
-    **_COMMON,  # type: ignore[arg-type]
+    cause=_CAUSE,
+    cure=_CURE,
 )
 
 EXPLODING = Rule(
     name="gradients_explode",
+    needs=(SLOPE,),
     judge=judge_exploding,
     symptom="A deep critic's scores jump from batch to batch.",
     shows=f"`{SLOPE}` above 2^L for L layers, and above 1,000.",
-    **_COMMON,  # type: ignore[arg-type]
+    cause=_CAUSE,
+    cure=_CURE,
 )
