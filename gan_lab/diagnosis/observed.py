@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.runs.record import RunRecord, leaves_of
+from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import MEDIAN_WINDOW
 
 END_MEASUREMENTS = 3
@@ -34,17 +34,6 @@ class Observed:
     iterations: NDArray[np.int64]
     columns: Mapping[str, Numbers]
     settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        record: RunRecord,
-        iterations: NDArray[np.int64],
-        columns: Mapping[str, Numbers],
-        config: Mapping[str, Any],
-    ) -> "Observed":
-        """Return a run with its config as nested mappings."""
-        return cls(record, iterations, columns, leaves_of(config))
 
     def values(self, tag: str) -> Numbers:
         """Return all numbers of a tag in their order (n,), without what is missing."""

@@ -9,7 +9,7 @@ import pandas
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.reports.sweep.metrics_csv import read_measurements
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import RunRecord, leaves_of
 
 
 def observe(record: RunRecord) -> Observed:
@@ -42,4 +42,4 @@ def observed(record: RunRecord, config: Mapping[str, Any], numbers: pandas.DataF
             column = columns.setdefault(tag, np.full(len(numbers), np.nan))
             if np.isnan(column[-1]):
                 column[-1] = value
-    return Observed.of(record, numbers.index.to_numpy(dtype=np.int64), columns, config)
+    return Observed(record, numbers.index.to_numpy(dtype=np.int64), columns, leaves_of(config))
