@@ -3,12 +3,12 @@
 Run from a checkout: ``python scripts/constraints_page.py``.
 """
 
-import importlib
 from pathlib import Path
+from typing import Any
 
-import yaml
+from hydra.utils import get_class
 
-from gan_lab.config.options import config_folder
+from gan_lab.config.options import config_folder, list_options, option_node
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bounds import MEANING, NORMS
 from gan_lab.constraints.compose import Compose
@@ -63,11 +63,12 @@ def page() -> str:
 
 def options() -> dict[str, type[Constraint]]:
     """Return the classes of all options that are no composition, by name."""
-    found = {}
-    for path in sorted((config_folder() / "constraint").glob("*.yaml")):
-        module, _, name = yaml.safe_load(path.read_text(encoding="utf-8"))["_target_"].rpartition(".")
-        found[path.stem] = getattr(importlib.import_module(module), name)
-    return {option: kind for option, kind in found.items() if not issubclass(kind, Compose)}
+    found: dict[str, type[Constraint]] = {}
+    for option in list_options("constraint", [config_folder()]):
+        kind: Any = get_class(option_node("constraint", option)["_target_"])
+        if not issubclass(kind, Compose):
+            found[option] = kind
+    return found
 
 
 if __name__ == "__main__":

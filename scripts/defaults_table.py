@@ -16,8 +16,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from gan_lab.config.options import config_folder, list_options
-from gan_lab.files.plain_yaml import load_plain
+from gan_lab.config.options import config_folder, list_options, option_node
 from gan_lab.runs.reading import find_runs
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -81,8 +80,7 @@ def datasets() -> list[str]:
     """Return the datasets that need no file, those of points first."""
     found = {}
     for name in list_options("dataset", [config_folder()]):
-        config = load_plain((config_folder() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8"))
-        found[name] = str(config["dataset"]["_target_"])
+        found[name] = str(option_node("dataset", name)["_target_"])
     return [name for start in OF_DATA for name, target in found.items() if target.startswith(start)]
 
 

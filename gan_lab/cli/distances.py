@@ -14,7 +14,7 @@ from gan_lab.cli.typed_command import typed_command
 from gan_lab.config.build import build
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
-from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.options import config_folder, list_options, option_node
 from gan_lab.config.quoting import quoted
 from gan_lab.config.unimported import check_node
 
@@ -66,14 +66,11 @@ def summarise_sweep() -> list[str]:
 
 def experiments_with_sliders() -> list[str]:
     """Return the experiments of the lab that have sliders."""
-    import yaml
     from hydra.utils import get_class
 
-    folder = config_folder() / GROUP
     found = []
     for name in list_options(GROUP, [config_folder()]):
-        target = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))["_target_"]
-        experiment: Any = get_class(target)
+        experiment: Any = get_class(option_node(GROUP, name)["_target_"])
         found += [name] if experiment.sliders else []
     return found
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable
 
-import yaml
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import to_plain, trusted_packages
@@ -11,7 +10,7 @@ from gan_lab.cli.failures import Failure, noted
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
-from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.options import config_folder, list_options, option_node
 from gan_lab.config.unimported import check_node
 
 _FORCED = "+force=true"
@@ -44,15 +43,9 @@ log = logging.getLogger(__name__)
 def help_text() -> str:
     """Return what ``gan-lab prepare --help`` says."""
     described = list_options("dataset", [config_folder()])
-    packed = {name: text for name, text in described.items() if _has_files(name)}
+    packed = {name: text for name, text in described.items() if "root" in option_node("dataset", name)}
     options = "\n".join(f"  {name:<16} {text}" for name, text in packed.items())
     return _HELP.format(options=options)
-
-
-def _has_files(name: str) -> bool:
-    text = (config_folder() / "dataset" / f"{name}.yaml").read_text(encoding="utf-8")
-    content = yaml.safe_load(text)
-    return "root" in content.get("dataset", content)
 
 
 def prepare_app(arguments: list[str]) -> list[Failure]:

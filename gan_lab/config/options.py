@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 
 def config_folder() -> Path:
@@ -19,6 +22,17 @@ def list_options(group: str, folders: Iterable[Path]) -> dict[str, str]:
         for path in sorted((folder / group).glob("*.yaml"))
     }
     return dict(sorted(found.items()))
+
+
+def option_node(group: str, name: str) -> dict[str, Any]:
+    """Return what a file of conf/ says of its option itself, before anything is resolved: class and settings.
+
+    A file that sets keys all over the config has them below the name of its group; another has nothing else.
+    """
+    text = (config_folder() / group / f"{name}.yaml").read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.safe_load(text)
+    node: dict[str, Any] = content.get(group, content)
+    return node
 
 
 def describe_option(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import importlib
 import re
 from collections.abc import Iterable
 from itertools import combinations, product
@@ -10,10 +9,10 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
+from hydra.utils import get_class
 
 from gan_lab.config.errors import UserError
-from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.options import config_folder, list_options, option_node
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.game.batches import BatchSource
@@ -29,9 +28,7 @@ def is_left_out(group: str, name: str) -> bool:
     """A bare composition has no parts yet; datasets that lie in files have tests of their own."""
     if group != "dataset":
         return (group, name) == ("constraint", "compose")
-    text = (config_folder() / group / f"{name}.yaml").read_text()
-    module, _, class_name = yaml.safe_load(text)["dataset"]["_target_"].rpartition(".")
-    return issubclass(getattr(importlib.import_module(module), class_name), PackedDataset)
+    return issubclass(get_class(option_node("dataset", name)["_target_"]), PackedDataset)
 
 
 GROUPS = {
