@@ -4,12 +4,12 @@ import base64
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
-
 from gan_lab.config.command_lines import command_line, words_of
+from gan_lab.files.html_template import html_template
 from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.interactive.frames import Frame, start_of
 
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
 _ONLY_OF_THE_PAGE = ("interactive=", "animate=", "hydra.")
 
 
@@ -25,12 +25,6 @@ def render_page(
         about: what it is, in a line; may be empty.
         command: what was typed for the page.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
     shown = [
         {
             "sentence": frame.sentence,
@@ -48,7 +42,7 @@ def render_page(
         }
         for k, slider in enumerate(experiment.sliders)
     ]
-    text = environment.get_template("page.html.j2").render(
+    text = html_template(_TEMPLATE).render(
         title=name.replace("_", " "),
         about=about,
         sliders=sliders,

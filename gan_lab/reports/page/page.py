@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import jinja2
-
+from gan_lab.files.html_template import html_template
 from gan_lab.reports.page.answer import HEADLINES
 from gan_lab.reports.page.diagnosis_table import diagnosis_table, findings_of
 from gan_lab.reports.page.page_tables import Table, TableCell
@@ -18,6 +17,8 @@ from gan_lab.reports.sweep.deviations import Deviations
 from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
 from gan_lab.runs.record import RunRecord
+
+_TEMPLATE = Path(__file__).with_name("report.html.j2")
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,9 @@ def render_page(
         pictures: in their order.
         deviations: from the paper.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
     by_name = {picture.name: picture for picture in pictures}
     headline = next((by_name[name] for name in HEADLINES if name in by_name), None)
-    return environment.get_template("report.html.j2").render(
+    return html_template(_TEMPLATE).render(
         title=_title(sweep),
         summary=_summary(sweep),
         answer=answer,
