@@ -83,12 +83,14 @@ class MLflowWriter(MetricWriter):
         begins: whether nothing of iteration 0 is there yet.
     """
 
+    run_id: str
+
     def __init__(
         self, client: Any, run_id: str, lock: contextlib.AbstractContextManager[Any], *, begins: bool
     ) -> None:
         self._client, self._lock = client, lock
         self.run_id, self.begins = run_id, begins
-        self._id, self._status = run_id, "KILLED"
+        self._status = "KILLED"
 
     def write_hparams(self, hparams: HyperParameters, command: str) -> None:
         """Write what was chosen and set as parameters, and what was typed as a tag."""
@@ -97,8 +99,8 @@ class MLflowWriter(MetricWriter):
         params = [Param(_name(key), str(value)[:_LONGEST_PARAM]) for key, value in hparams.items()]
         with self._lock:
             for first in range(0, len(params), _MOST_PARAMS):
-                self._client.log_batch(self._id, params=params[first : first + _MOST_PARAMS])
-            self._client.set_tag(self._id, "command", command[:_LONGEST_TAG])
+                self._client.log_batch(self.run_id, params=params[first : first + _MOST_PARAMS])
+            self._client.set_tag(self.run_id, "command", command[:_LONGEST_TAG])
 
     def write_scalars(
         self, steps: NDArray[np.int64], values: Mapping[str, NDArray[np.float32]], wall_time: float
@@ -114,14 +116,14 @@ class MLflowWriter(MetricWriter):
         ]
         with self._lock:
             for first in range(0, len(metrics), _MOST_METRICS):
-                self._client.log_batch(self._id, metrics=metrics[first : first + _MOST_METRICS])
+                self._client.log_batch(self.run_id, metrics=metrics[first : first + _MOST_METRICS])
 
     def write_images(self, step: int, images: Mapping[str, Picture]) -> None:
         """Log pictures as PNG files."""
         for tag, picture in images.items():
             with Image.open(io.BytesIO(picture.png)) as image, self._lock:
                 image.load()
-                self._client.log_image(self._id, image, key=_name(tag), step=step)
+                self._client.log_image(self.run_id, image, key=_name(tag), step=step)
 
     def write_histograms(self, step: int, arrays: Mapping[str, NDArray[np.float32]]) -> None:
         """Do nothing: MLflow has no histograms."""
@@ -130,8 +132,8 @@ class MLflowWriter(MetricWriter):
         """Write texts as tags of the run, and whole as files."""
         with self._lock:
             for tag, text in texts.items():
-                self._client.set_tag(self._id, _name(tag), text[:_LONGEST_TAG])
-                self._client.log_text(self._id, text, f"{_name(tag)}.txt")
+                self._client.set_tag(self.run_id, _name(tag), text[:_LONGEST_TAG])
+                self._client.log_text(self.run_id, text, f"{_name(tag)}.txt")
 
     def write_ending(self, ending: Ending) -> None:
         """Log the final numbers and the verdict; ``close`` says how the run ended."""
@@ -141,7 +143,7 @@ class MLflowWriter(MetricWriter):
         now = get_current_time_millis()
         metrics = [Metric(_name(tag), value, now, step) for tag, (step, value) in ending.final.items()]
         with self._lock:
-            self._client.log_batch(self._id, metrics=metrics)
+            self._client.log_batch(self.run_id, metrics=metrics)
         if ending.verdicts:
             self.write_texts(ending.step, {"verdict": "\n".join(ending.verdicts)})
         self._status = _STATUS[ending.status]
@@ -149,7 +151,7 @@ class MLflowWriter(MetricWriter):
     def close(self) -> None:
         """Say how the run ended: one without an ending was killed."""
         with self._lock:
-            self._client.set_terminated(self._id, self._status)
+            self._client.set_terminated(self.run_id, self._status)
 
 
 def _name(tag: str) -> str:
