@@ -1,8 +1,5 @@
 """Weights & Biases without a network: what it kept of a run, read by its own messages."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,7 @@ from gan_lab.tracking.hyperparameters import hyperparameters_of
 from gan_lab.tracking.writers import wandb as tracker
 from gan_lab.tracking.writers.several import open_writers
 from gan_lab.tracking.writers.wandb import WandB
-from support.tracked_runs import curve, resume, train
+from support.tracked_runs import curve, gan_lab, resume, train
 from support.wandb_file import read_wandb
 
 wandb = pytest.importorskip("wandb", reason="needs the extra wandb", exc_type=ImportError)
@@ -90,12 +87,9 @@ def test_seeds_are_runs_side_by_side(tmp_path: Path) -> None:
 
 
 def test_without_a_key_it_goes_nowhere_and_asks_for_none(tmp_path: Path) -> None:
-    kept_out = ("WANDB_", "NETRC")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(kept_out)}
-    environment |= {"HOME": str(tmp_path), "WANDB_MODE": "online", "WANDB_CONFIG_DIR": str(tmp_path)}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    command = [sys.executable, "-m", "gan_lab.cli", "train", "tracker=wandb", "hydra.run.dir=run"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, input="3\n", capture_output=True, text=True)
+    environment = {"HOME": str(tmp_path), "WANDB_MODE": "online", "WANDB_CONFIG_DIR": str(tmp_path)}
+    words = ["train", "tracker=wandb", "hydra.run.dir=run"]
+    done = gan_lab(tmp_path, *words, typed="3\n", **environment)
     assert done.returncode == 2
     assert done.stderr.startswith("gan-lab: tracker=wandb needs an API key where WANDB_MODE is online: ")
     assert not (tmp_path / "run").exists()
