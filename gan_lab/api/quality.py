@@ -52,7 +52,7 @@ Drawn = tuple[Comparison, tuple[Tensor, Tensor, Tensor]]
 
 
 def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
-    dataset = dataset_of(real)
+    dataset = dataset_of(real, called="real")
     given = to_samples(to_array(fake), "fake", dataset.data_shape)
     comparison, sampler = comparison_of(dataset, CPU), dataset.open(CPU)
     n = min(most, len(given))

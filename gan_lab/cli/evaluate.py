@@ -110,8 +110,13 @@ def _evaluate_files(given: argparse.Namespace) -> None:
     )
 
 
-def dataset_of(name: str, overrides: Sequence[str] = ()) -> "Dataset":
+def dataset_of(name: str, overrides: Sequence[str] = (), called: str = "--dataset") -> "Dataset":
     """Return a dataset as ``gan-lab train dataset=NAME OVERRIDES`` composes it; the user named its folder.
+
+    Args:
+        name: of the option.
+        overrides: of its settings.
+        called: what the user knows the name's argument as.
 
     Raises:
         UserError: if there is no such dataset, or it has no such settings.
@@ -119,7 +124,7 @@ def dataset_of(name: str, overrides: Sequence[str] = ()) -> "Dataset":
     known = list_options("dataset", [config_folder()])
     if name not in known:
         rule, question = f"one of {', '.join(known)}", did_you_mean(name, known)
-        raise UserError(f"--dataset must be {rule}; got {quoted(name)}.{question}")
+        raise UserError(f"{called} must be {rule}; got {quoted(name)}.{question}")
     for override in overrides:
         if not override.startswith("dataset.") or "=" not in override:
             raise UserError(

@@ -73,7 +73,7 @@ def test_images_of_unknown_data_are_compared_by_patches() -> None:
         ),
         (np.zeros((20, 2)), np.zeros((20, 3)), r"^fake must be points of shape \(n, 2\); got \(20, 3\).$"),
         (np.full((20, 2), np.inf), np.zeros((20, 2)), "^real must be finite numbers; got inf.$"),
-        ("ring9", np.zeros((20, 2)), "^--dataset must be one of .* Did you mean ring8"),
+        ("ring9", np.zeros((20, 2)), "^real must be one of .* Did you mean ring8"),
         ("ring8", np.zeros((20, 3)), "^fake must be points of shape"),
         ("ring8", np.zeros((3, 2)), "^samples must be enough for 8 on either side"),
     ],

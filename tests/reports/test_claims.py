@@ -126,6 +126,17 @@ def test_comparisons_are_on_the_same_seeds_and_settings(tmp_path):
     assert found["cohens_h"].iloc[0] == 0
 
 
+def test_rates_are_of_all_pairs_whoever_of_both_succeeds(tmp_path):
+    fails = {"gan": (0, 1, 2), "wgan": (2, 3)}  # of six seeds: both, only the one, only the other, neither
+    for objective, seeds in fails.items():
+        for seed in range(6):
+            write(tmp_path, objective, seed, poor() if seed in seeds else None)
+    (row,) = comparisons(load_sweep(tmp_path)).to_dict("records")
+    assert [row[name] for name in ("both", "only_first", "only_second", "neither")] == [2, 1, 2, 1]
+    assert (row["rate_first"], row["rate_second"]) == (3 / 6, 4 / 6)
+    assert row["rate_difference"] == pytest.approx(-1 / 6, abs=1e-12)
+
+
 def test_the_effect_on_quality_is_that_of_the_ends(tmp_path):
     found = comparisons(grid(tmp_path))
     end = np.median(falling()[[399, 449, 499]])
