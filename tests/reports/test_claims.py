@@ -159,15 +159,17 @@ def test_the_interval_of_a_quality_difference_is_students(tmp_path):
     assert row["quality_dominance"] == pytest.approx(1 / 3, abs=1e-12)
 
 
-def test_pairs_without_a_judgement_are_counted_and_left_out(tmp_path):
+@pytest.mark.parametrize("order", [("gan", "wgan"), ("wgan", "gan")])
+def test_pairs_without_a_judgement_are_counted_and_left_out(tmp_path, order):
+    whole, other = order
     for seed in range(4):
-        write(tmp_path, "gan", seed)
-    write(tmp_path, "wgan", 0)
-    write(tmp_path, "wgan", 1, table(80), status="interrupted")
-    write(tmp_path, "wgan", 2, table(80), status="diverged")
+        write(tmp_path, whole, seed)
+    write(tmp_path, other, 0)
+    write(tmp_path, other, 1, table(80), status="interrupted")
+    write(tmp_path, other, 2, table(80), status="diverged")
     (row,) = comparisons(load_sweep(tmp_path)).to_dict("records")
     assert (row["n"], row["left_out"], row["n_quality"]) == (2, 2, 1)
-    assert (row["both"], row["only_first"]) == (1, 1)
+    assert (row["both"], row[f"only_{'first' if row['first'] == whole else 'second'}"]) == (1, 1)
 
 
 def test_qualities_of_several_datasets_have_no_mean(tmp_path):
