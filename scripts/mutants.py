@@ -24,7 +24,11 @@ ROOT = Path(__file__).parents[1]
 TESTS = {
     "gan_lab/objectives": ["tests/objectives"],
     "gan_lab/constraints": ["tests/constraints"],
-    "gan_lab/game/iteration.py": ["tests/game/test_iteration.py", "tests/game/test_logged_values.py"],
+    "gan_lab/game/iteration.py": [
+        "tests/game/test_iteration.py",
+        "tests/game/test_logged_values.py",
+        "tests/game/test_conditional.py",
+    ],
     "gan_lab/game/measurements.py": ["tests/game/test_logged_values.py", "tests/game/test_resolution.py"],
     "gan_lab/metrics": ["tests/metrics"],
     "gan_lab/numerics/statistics.py": ["tests/numerics/test_statistics.py"],

@@ -15,6 +15,7 @@ from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_text, number_text, quality_text, short_of
 
 _MOST_NUMBERS = 3
+_MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
 _MOST_ROWS = 60  # of the table that ends a sweep
 _BOUNDED = {"samples": "samples", "everywhere": "samples", "batches": "batches"}
 """What an estimate is a bound of; the other words of a record say that it bounds nothing."""
@@ -33,6 +34,7 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     columns = [
         Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
         *_verdicts(records),
+        *(column._replace(rank=2) for column in _what_differs(records)[:_MOST_DIFFERENCES]),
         Column("iteration", [_progress(record) for record in records], right=True),
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
         Column("duration", [_duration(record) for record in records], right=True, rank=5),

@@ -265,3 +265,12 @@ def test_a_long_sweep_says_how_many_it_leaves_out():
     lines = format_sweep([a_record(str(seed), seed=seed) for seed in range(70)], ROOT).splitlines()
     assert len(lines) == 1 + 60 + 1
     assert lines[-1] == "... and 10 more, which gan-lab runs lists"
+
+
+def test_runs_that_differ_in_what_was_typed_are_told_apart():
+    for value in ("gp", "clip"):
+        assert value not in format_table([a_record("a", command=f"gan-lab train constraint={value}")], ROOT)
+    records = [a_record(f"{k}", command=f"gan-lab train constraint={k} seed=1") for k in ("gp", "clip")]
+    header, *lines = format_table(records, ROOT).splitlines()
+    place = header.split().index("constraint")
+    assert [line.split()[place] for line in lines] == ["gp", "clip"]
