@@ -12,7 +12,7 @@ from gan_lab.runs.record import RunRecord
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import RAW
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
-from gan_lab.tags.words import estimate_text, number_text, quality_text, short_of
+from gan_lab.tags.words import estimate_text, number_text, quality_of, quality_text, short_of
 
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
@@ -31,20 +31,22 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     """
     if not records:
         return f"There are no runs in {root}."
+    differing = _what_differs(records)[:_MOST_DIFFERENCES]
+    # where runs are told apart by what was typed, that they are all through gives way first
+    whole = bool(differing) and all(record.status == "completed" for record in records)
     columns = [
         Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
         *_verdicts(records),
-        *(column._replace(rank=2) for column in _what_differs(records)[:_MOST_DIFFERENCES]),
-        Column("iteration", [_progress(record) for record in records], right=True),
+        *(column._replace(rank=k) for k, column in enumerate(differing)),
+        Column("iteration", [_progress(r) for r in records], right=True, rank=2 if whole else 0),
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
         Column("duration", [_duration(record) for record in records], right=True, rank=5),
     ]
-    estimates = {estimate_of(record.final) for record in records}  # a sweep of objectives has several
+    needed = {sort, *(estimate_of(record.numbers) for record in records)}  # a sweep of objectives has several
+    qualities = {quality_of(record.numbers) for record in records}
     for place, tag in enumerate(_tags(records, sort)):
-        cells = [
-            number_text(record.numbers.get(tag) if _is_told(record, tag) else None) for record in records
-        ]
-        rank = 0 if tag == sort or tag in estimates else place
+        cells = [number_text(r.numbers.get(tag) if _is_told(r, tag) else None) for r in records]
+        rank = 0 if tag in needed else 1 if tag in qualities else 2 + place
         columns.append(Column(short_of(tag), cells, right=True, rank=rank))
     columns.append(Column("bounds", [_bounded(record) for record in records], rank=3))
     columns.append(Column("run", [_name(record, root) for record in records]))

@@ -274,3 +274,15 @@ def test_runs_that_differ_in_what_was_typed_are_told_apart():
     header, *lines = format_table(records, ROOT).splitlines()
     place = header.split().index("constraint")
     assert [line.split()[place] for line in lines] == ["gp", "clip"]
+
+
+def test_what_differs_and_the_quality_stay_where_names_are_long():
+    final = {"distance/critic_median": 0.6646, "distance/w1_exact": 0.2144, "distance/floor": 0.0426}
+    name = "wgan_gp_ring8_3seeds_9d58684c/seed"
+    records = [
+        a_record(f"{name}{k}", seed=k, iteration=100, final=final, command=f"gan-lab train constraint={k}")
+        for k in range(3)
+    ]
+    header, *lines = format_table(records, ROOT).splitlines()
+    assert {"constraint", "W1"} <= set(header.split())
+    assert max(map(len, lines)) <= 100
