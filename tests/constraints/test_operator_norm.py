@@ -161,3 +161,11 @@ def test_a_resumed_run_is_the_uninterrupted_one(train: Train) -> None:
     train("parts", *given[:-1], "train.iterations=8", iterations=4)
     parts = train("parts", *given[:-1], "train.iterations=8", iterations=8)
     assert (parts / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
+
+
+@pytest.mark.parametrize("factor", [1e-25, 1e-12, 1e12, 1e25])
+def test_the_norm_of_extreme_weights_is_as_much_smaller_or_larger(factor: float) -> None:
+    layer = nn.Conv2d(2, 3, 3, padding=1)
+    weight = layer.weight.detach().double()
+    expected = norm_of(layer, weight, (2, 6, 6))
+    assert norm_of(layer, factor * weight, (2, 6, 6)) == pytest.approx(factor * expected, rel=1e-6)

@@ -148,6 +148,14 @@ class WeightDecay(Constraint):
         return flatten(params).square().sum() / 2
 
 
+class HeavyDecay(Constraint):
+    """The same, so heavy that no loss turns a step around."""
+
+    def weight_penalty(self, params: Params) -> Tensor:
+        """Return 10⁶ Σ w²."""
+        return 1e6 * flatten(params).square().sum()
+
+
 def unconditional(**changes: object) -> tuple[Game, State, Batch]:
     generator, critic = make_networks(IMAGE, "layer", 0)
     game = dataclasses.replace(rules_of("wgan", "none"), generator=generator, critic=critic, **changes)
@@ -197,6 +205,16 @@ def test_a_penalty_on_weights_adds_its_gradient_to_either_network(combined: bool
     for network in ("critic", "generator"):
         tag = f"health/{network}_gradient_norm"
         assert measured[tag] > without[tag] + 0.1
+
+
+def test_a_penalty_on_weights_draws_them_to_zero_in_either_network() -> None:
+    game, state, batch = unconditional(constraint=HeavyDecay(), generator_constraint=HeavyDecay(), n_critic=1)
+    after, _ = make_iteration(game)(state, batch)
+    for before, following in ((state.critic, after.critic), (state.generator, after.generator)):
+        weights, moved = flatten(before), flatten(following)
+        large = weights.abs() > 0.01  # a step of the first iteration is shorter
+        assert large.sum() > 100
+        assert bool((moved[large].abs() < weights[large].abs()).all())
 
 
 def test_the_generator_is_projected_after_its_step() -> None:

@@ -183,3 +183,9 @@ def test_wrong_input_is_named(change: dict[str, Tensor | int], message: str) -> 
     right = {"real": torch.zeros(2, 1, 8, 8), "fake": torch.zeros(2, 1, 8, 8), "generator": seeded()}
     with pytest.raises(BadValueError, match=message):
         patch_distances(**{**right, **change})
+
+
+def test_one_patch_of_each_image_is_enough():
+    real, fake = (torch.rand(30, 1, 16, 16, generator=seeded(seed)) for seed in (1, 2))
+    found = patch_distances(real, fake, seeded(), patches_per_image=1)
+    assert found.average > 0
