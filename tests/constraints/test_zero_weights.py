@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 from gan_lab.config.build import build
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bjorck import Bjorck, orthonormalize
+from gan_lab.constraints.scales import near_one
 from gan_lab.constraints.spectral_norm import SpectralNorm
 from support.games import composed, names_in
 
@@ -123,3 +124,13 @@ def test_neither_depends_on_the_scale_of_a_weight(scale: float, dtype: torch.dty
 
     left, _, right = torch.linalg.svd(weight, full_matrices=False)
     torch.testing.assert_close(orthonormalize(scaled, 20).double(), left @ right, atol=1e-5, rtol=rtol)
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 0.5, 1.0, 3.0, 1e9])
+def test_usual_weights_are_not_scaled(size: float) -> None:
+    assert near_one(torch.tensor([size, -size / 2])) == 1
+
+
+@pytest.mark.parametrize("size", [1e-12, 0.9e-9, 1.1e9, 1e30])
+def test_extreme_weights_are_divided_by_their_largest(size: float) -> None:
+    assert near_one(torch.tensor([size / 2, -size])) == torch.tensor(size)
