@@ -11,7 +11,7 @@ from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build, make
-from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
+from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import quoted
@@ -118,9 +118,11 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
 
     # The rules that they play by
     optimizer = build(config.get("optimizer"), UpdateRule, "optimizer", trusted)
-    critic_optimizer = optimizer
+    share = conform("critic_lr_share", config.get("critic_lr_share"), PositiveFloat | None)
     if config.get("critic_optimizer") is not None:
         critic_optimizer = build(config["critic_optimizer"], UpdateRule, "critic_optimizer", trusted)
+    else:
+        critic_optimizer = _with_share(optimizer, share)
     game = Game(
         generator=template_of(generator, device, "architecture.generator"),
         critic=template_of(critic, device, "architecture.critic"),
@@ -172,6 +174,15 @@ def _section(config: Mapping[str, Any], key: str, default: object = None) -> Map
     if not isinstance(section, Mapping):
         raise UserError(f"{key} must be a mapping of settings; got {quoted(section)}.")
     return section
+
+
+def _with_share(optimizer: UpdateRule, share: float | None) -> UpdateRule:
+    """Return the generator's rule with a share of its learning rate, for the critic."""
+    if share is None:
+        return optimizer
+    if not hasattr(optimizer, "lr"):
+        raise UserError(f"critic_lr_share is a share of optimizer.lr; {type(optimizer).__name__} has no lr.")
+    return dataclasses.replace(optimizer, lr=share * optimizer.lr)  # type: ignore[call-arg]
 
 
 def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:

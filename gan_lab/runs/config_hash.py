@@ -8,8 +8,11 @@ from typing import Any
 KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 """Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
-KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "clip_bound")
+KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "clip_bound", "clip_lr_share")
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
+
+_LATER_KEYS = ("critic_lr_share",)
+"""Keys that came when there were runs without them: null, which does what these did, does not count."""
 
 TRACKER = "tracker"
 """The group that says where numbers go, and nothing of what they are: a run may go on with another."""
@@ -18,10 +21,11 @@ TRACKER = "tracker"
 def config_hash(config: dict[str, Any]) -> str:
     """Return 12 hex digits that tell configurations apart: SHA-256 of their canonical JSON.
 
-    Neither ``KEYS_OF_COMPOSITION`` nor trackers count, nor the order of keys, nor whether a whole number is
-    written 1 or 1.0.
+    ``KEYS_OF_COMPOSITION``, trackers and later keys that are null do not count, nor does the order of keys,
+    nor whether a whole number is written 1 or 1.0.
     """
-    left_out = (*KEYS_OF_COMPOSITION, TRACKER)
+    unset = [key for key in _LATER_KEYS if config.get(key) is None]
+    left_out = (*KEYS_OF_COMPOSITION, TRACKER, *unset)
     counted = {key: value for key, value in config.items() if key not in left_out}
     text = json.dumps(_canonical(counted), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

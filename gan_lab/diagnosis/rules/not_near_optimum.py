@@ -45,6 +45,5 @@ RULE = Rule(
     "more; medians of the last three measurements. Needs `metrics.every`.",
     cause="The critic gets too few steps, or too small ones, to follow the generator; theory takes it at "
     "its optimum (WGAN, section 3).",
-    cure="More critic steps (`train.n_critic`), a larger rate of the critic "
-    "(`+optimizer@critic_optimizer=adam critic_optimizer.lr=...`).",
+    cure="More critic steps (`train.n_critic`), a larger rate of the critic (`critic_lr_share=4`).",
 )

@@ -39,5 +39,5 @@ RULE = Rule(
     cause="Real and generated samples lie on sets that hardly meet, and a discriminator tells them apart "
     "without error (Arjovsky & Bottou, 2017, theorems 2.1 to 2.6; WGAN, example 1).",
     cure="`objective=wgan_gp`, whose critic has a slope everywhere; or fewer or smaller steps of the "
-    "discriminator (`train.n_critic=1`, a lower `critic_optimizer.lr`).",
+    "discriminator (`train.n_critic=1`, `critic_lr_share=0.2`).",
 )
