@@ -38,6 +38,8 @@ def register_resolvers() -> None:
             published if _root_.get("clip_bound") is None else _root_.clip_bound
         ),
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
+        # what is no number is refused where it stands
+        "where_reached": lambda value, most: value if isinstance(most, int) and most >= value else 0,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,
     }.items():

@@ -42,6 +42,14 @@ class Objective(Settings, ABC):
         """
         return real.mean() - fake.mean()
 
+    @property
+    def estimate_at_equality(self) -> float:
+        """What ``estimate`` is worth at its best between equal distributions: 0, as of any distance.
+
+        It is also what a constant critic proves, below which a critic is worse than none.
+        """
+        return 0.0
+
     def threshold(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the score above which a sample counts as real, from scores (B,), (B,).
 

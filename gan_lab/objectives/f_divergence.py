@@ -4,6 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from gan_lab.objectives.base import Objective
@@ -53,6 +54,11 @@ class FDivergence(Objective):
     @abstractmethod
     def conjugate_of_activation(self, v: Tensor) -> Tensor:
         """Return f*(g_f(v)) for raw scores v, of any shape: the term of each generated sample."""
+
+    @property
+    def estimate_at_equality(self) -> float:
+        """The divergence of equal distributions, f(1): 0 for most f, -log 4 for that of the GAN game."""
+        return float(self.generating_function(torch.ones((), dtype=torch.float64)))
 
     def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the bound, negated, from scores (B,), (B,), as a scalar ()."""

@@ -43,6 +43,7 @@ def open_run(
     command: str,
     choices: Mapping[str, str],
     bounds: Mapping[str, str] = MappingProxyType({}),
+    estimate_at_equality: float = 0.0,
 ) -> Run:
     """Claim a run folder for this process.
 
@@ -55,6 +56,7 @@ def open_run(
         command: what was typed.
         choices: config group to the name of the chosen option.
         bounds: tag to what that estimate bounds.
+        estimate_at_equality: what the estimate is worth between equal distributions.
 
     Returns:
         The run; ``outcome`` says whether it is new, was resumed, or had finished before.
@@ -70,6 +72,7 @@ def open_run(
         "command": command,
         "choices": dict(choices),
         "bounds": dict(bounds),
+        "estimate_at_equality": estimate_at_equality,
         "config_hash": config_hash(config),
         "versions": provenance.versions(),
         "git": provenance.git_state(),

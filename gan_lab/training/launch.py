@@ -74,6 +74,7 @@ def launch(
         "command": command,
         "choices": choices,
         "bounds": claims_of(setup),
+        "estimate_at_equality": setup.game.objective.estimate_at_equality,
     }
     with ExitStack() as stack:
         runs = _open_all(run_dir, configs, total, about)

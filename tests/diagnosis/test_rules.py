@@ -9,6 +9,7 @@ from gan_lab.diagnosis.diagnose import ALL_WELL, RULES, diagnose, last_line
 from support.observations import GAN, WGAN, WGAN_GP, found, observed, said
 
 SLOPE, GENERATOR, RAW = "health/critic_slope", "health/generator_gradient_norm", "distance/critic_raw"
+F_DIVERGENCE = "distance/f_divergence"
 LOGGED = range(50, 1001, 50)
 
 
@@ -155,6 +156,28 @@ def test_an_estimate_below_0(below, names):
 def test_a_hundred_iterations_do_not_show_what_is_below_0():
     assert said({RAW: -1.0}, WGAN_GP, n=100) == [ALL_WELL]
     assert said({RAW: -1.0}, WGAN_GP, n=101) == ["estimate_negative"]
+
+
+LOG_4 = math.log(4)
+
+
+@pytest.mark.parametrize(
+    ("shift", "names"), [(0.0, [ALL_WELL]), (0.1, [ALL_WELL]), (-0.1, ["estimate_negative"])]
+)
+def test_a_divergence_that_is_negative_between_equal_distributions(shift, names):
+    # 2 JSD - log 4, whose estimate is as low as -log 4 where the generator is perfect
+    columns = {F_DIVERGENCE: np.r_[np.full(899, -0.5), np.full(101, shift - LOG_4)], RAW: 0.5}
+    assert said(columns, GAN, estimate_at_equality=-LOG_4) == names
+    if names != [ALL_WELL]:
+        text = found(names[0], columns, GAN, estimate_at_equality=-LOG_4).sentence
+        assert "is below the -1.39 of equal distributions in 100%" in text
+        assert "a median of -1.49" in text
+
+
+@pytest.mark.parametrize(("here", "names"), [(0.34, [ALL_WELL]), (0.33, ["critic_not_near_optimum"])])
+def test_what_a_critic_sees_is_counted_from_equal_distributions(here, names):
+    columns = checks(held_out_estimate=here - LOG_4, held_out_estimate_further=1 - LOG_4)
+    assert said(columns, GAN, estimate_at_equality=-LOG_4) == names
 
 
 def test_an_estimate_just_below_0_is_one_that_has_arrived():

@@ -216,3 +216,12 @@ def test_threshold_is_the_optimal_score_where_the_densities_agree(name: str) -> 
     any_scores = torch.ones(3, dtype=torch.float64)
     expected = score(torch.zeros((), dtype=torch.float64))
     torch.testing.assert_close(objective.threshold(any_scores, any_scores), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_equal_distributions_have_the_estimate_of_the_best_critic_on_them(name: str) -> None:
+    objective, score, integrand, _ = CASES[name]
+    same = Pair(0.0, 1.0)
+    value = same.expected_estimate(objective, lambda x: score(torch.zeros_like(x)))
+    assert objective.estimate_at_equality == pytest.approx(value, abs=1e-9)
+    assert objective.estimate_at_equality == pytest.approx(same.integral(integrand), abs=1e-9)

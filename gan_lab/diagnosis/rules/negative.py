@@ -1,4 +1,4 @@
-"""An estimate below 0, which no distance is."""
+"""An estimate below what equal distributions have: 0, which no distance is below."""
 
 import numpy as np
 
@@ -16,25 +16,31 @@ _OF_USUAL, _QUANTILE = 0.05, 0.75
 def judge(run: Observed) -> Finding | None:
     """Return that the estimate is below 0 near the end, for more than chance.
 
-    A distance is at least 0, and a constant critic proves as much: a critic below 0 is worse than none. Of
+    A distance is at least 0, and a constant critic proves as much: a critic below 0 is worse than none. (Of
+    a divergence that is not 0 between equal distributions, as 2 JSD - log 4, 0 stands for what it is.) Of
     101 values that scatter around 0, at least two thirds (68) lie below with a probability of 0.0003, so
     that two thirds are asked for, and 101 values at least. An estimate that has come near 0 because the
     generator is good overshoots by little: the median must lie below 0 by a twentieth of the size that three
     quarters of the run's values stay below, and the samples must not be as good as real ones.
     """
     tag = next((tag for tag in (JSD, F_DIVERGENCE, RAW) if run.has(tag)), RAW)
-    values = run.late(tag)
+    least = run.record.estimate_at_equality
+    values = run.late(tag) - least
     if len(values) < MEDIAN_WINDOW or float((values < 0).mean()) < _LEAST_SHARE or is_at_floor(run):
         return None
-    median, usual = float(np.median(values)), float(np.quantile(np.abs(run.values(tag)), _QUANTILE))
+    median, usual = float(np.median(values)), float(np.quantile(np.abs(run.values(tag) - least), _QUANTILE))
     if median > -_OF_USUAL * usual:
         return None
     text = (
-        f"{tag} is below 0 in {(values < 0).mean():.0%} of the last {len(values)} iterations, with a "
-        f"median of {median:.3g}: the critic ranks generated samples above real ones, and lags behind the "
+        f"{tag} is below {_named(least)} in {(values < 0).mean():.0%} of the last {len(values)} "
+        f"iterations, with a median of {least + median:.3g}: the critic ranks generated samples above real ones, and lags behind the "
         "generator."
     )
     return Finding("estimate_negative", "warning", text, more_critic_steps(run))
+
+
+def _named(least: float) -> str:
+    return f"the {least:.3g} of equal distributions" if least else "0"
 
 
 RULE = Rule(

@@ -25,13 +25,15 @@ def judge(run: Observed) -> Finding | None:
     critics under a soft penalty steepen without end on a generator that stands still: those of healthy runs
     on ring8 are observed to double in 20 steps.
     """
-    here, further = run.end(HELD_OUT), run.end(HELD_OUT_FURTHER)
-    largest = max(float(np.abs(run.values(tag)).max()) for tag in (HELD_OUT, HELD_OUT_FURTHER))
+    least = run.record.estimate_at_equality
+    here, further = run.end(HELD_OUT) - least, run.end(HELD_OUT_FURTHER) - least
+    largest = max(float(np.abs(run.values(tag) - least).max()) for tag in (HELD_OUT, HELD_OUT_FURTHER))
     if here >= _SHARE * further or further - here < _OF_LARGEST * largest or is_at_floor(run):
         return None
+    beyond = f" (above the {least:.3g} of equal distributions)" if least else ""
     text = (
         f"The critic is far from its optimum: on held-out samples it sees {here:.3g}, and a copy that was "
-        f"trained on {further:.3g}."
+        f"trained on {further:.3g}{beyond}."
     )
     return Finding("critic_not_near_optimum", "warning", text, more_critic_steps(run))
 
