@@ -23,6 +23,7 @@ from proof.server import Server
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import QUALITY, group_of
+from gan_lab.tracking.board_bands import BANDS, has_bands
 from gan_lab.tracking.board_server import SETTINGS_FIRST
 
 _STATUS = {"completed": "STATUS_SUCCESS", "diverged": "STATUS_FAILURE"}
@@ -35,8 +36,7 @@ def main() -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     with Server(given.root) as server:
         server.settle(set(runs))
-        has_bands = any((given.root / "report" / "tensorboard").glob("*"))
-        good = say("HTTP", check_http(server, runs, has_bands))
+        good = say("HTTP", check_http(server, runs, has_bands(given.root)))
         program = find_browser()
         if program is None:
             print("skipped: no chromium")
@@ -70,13 +70,13 @@ def say(title: str, findings: Iterable[Finding]) -> bool:
     return all(finding.good for finding in found)
 
 
-def check_http(server: Server, runs: dict[str, RunRecord], has_bands: bool) -> Iterable[Finding]:
+def check_http(server: Server, runs: dict[str, RunRecord], with_bands: bool) -> Iterable[Finding]:
     """Yield what the server answers of scalars, pictures, HPARAMS and custom scalars.
 
     Args:
         server: TensorBoard.
         runs: by their names there.
-        has_bands: whether a report has written bands over seeds, which must then be shown.
+        with_bands: whether a report has written bands over seeds, which must then have a board of their own.
     """
     scalars = server.get("plugin/scalars/tags")
     points = [len(server.scalars(run, next(iter(tags)))) for run, tags in scalars.items()]
@@ -90,9 +90,12 @@ def check_http(server: Server, runs: dict[str, RunRecord], has_bands: bool) -> I
     layout = server.get("plugin/custom_scalars/layout").get("category", [])
     names = [category["title"] for category in layout]
     yield Finding(f"custom scalars: {', '.join(names)}", names[:2] == ["distance", "health"])
+    listed = server.get("runs")
+    yield Finding(f"runs: {len(listed)} listed, {len(runs)} there", set(listed) == runs.keys())
+    layout = server.get("plugin/custom_scalars/layout", BANDS).get("category", [])
     bands = [chart["margin"]["series"][0] for part in layout for chart in part["chart"] if "margin" in chart]
-    tags = {tag for of_run in scalars.values() for tag in of_run}
-    complete = all(tags >= set(band.values()) for band in bands) and bool(bands) == has_bands
+    tags = {tag for of_run in server.get("plugin/scalars/tags", BANDS).values() for tag in of_run}
+    complete = all(tags >= set(band.values()) for band in bands) and bool(bands) == with_bands
     yield Finding(f"{len(bands)} charts with bands", complete)
 
 
@@ -129,14 +132,19 @@ def is_blank(content: bytes) -> bool:
 
 def look(browser: Browser, server: Server, runs: list[str]) -> Iterable[tuple[str, Iterable[Finding]]]:
     """Yield each tab, opened when its findings are iterated over."""
-    layout = server.get("plugin/custom_scalars/layout").get("category", [])
-    names = [category["title"] for category in layout]
-    bands = [chart["title"] for chart in layout[0]["chart"] if "margin" in chart] if layout else []
+    names = [category["title"] for category in server.get("plugin/custom_scalars/layout").get("category", [])]
     yield "timeseries", pages.look_at_series(browser, f"{server.url}/", runs)
     yield "images", pages.look_at_images(browser, server.url, runs)
     yield "hparams", pages.look_at_hparams(browser, server.url, runs)
-    # the last of the layout is shown first: gan_lab/reports/tensorboard.py
-    yield "custom_scalars", pages.look_at_custom(browser, server.url, names, bands[-1] if bands else "")
+    yield "text", pages.look_at_list(browser, server.url, "text", runs)
+    yield "histograms", pages.look_at_list(browser, server.url, "histograms", runs)
+    yield "custom_scalars", pages.look_at_custom(browser, server.url, names, "")
+    layout = server.get("plugin/custom_scalars/layout", BANDS).get("category", [])
+    if layout:
+        names = [category["title"] for category in layout]
+        # the last of the layout is shown first: gan_lab/reports/tensorboard.py
+        first = layout[0]["chart"][-1]["title"]
+        yield "bands", pages.look_at_custom(browser, f"{server.url}{BANDS}", names, first)
 
 
 if __name__ == "__main__":

@@ -111,13 +111,17 @@ def _board(arguments: list[str]) -> int:
     parser.usage = "gan-lab board [DIR] [--open] [TensorBoard's own options, such as --port 6007]"
     parser.add_argument("root", type=Path, metavar="DIR")
     from gan_lab.tracking.board import OPEN, address_of, tensorboard_command
+    from gan_lab.tracking.board_bands import BANDS, has_bands
 
     opens = [OPEN] if OPEN in arguments else []
     arguments = [argument for argument in arguments if argument != OPEN]
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
-    say(f"Distance, health, quality and samples first: {address_of(given.root, rest)}")
+    address = address_of(given.root, rest)
+    say(f"Distance, health, quality and samples first: {address}")
+    if has_bands(given.root):
+        say(f"Bands over seeds: {address}{BANDS[1:]}/")
     os.execv(sys.executable, tensorboard_command(given.root, [*opens, *rest]))
 
 

@@ -1,7 +1,7 @@
 """How TensorBoard is opened: with all points, and the numbers that tell most, and samples, before others.
 
 TensorBoard orders its time series by the alphabet, and a server cannot pin any. But it reads pinned cards,
-smoothing, the colours of runs and which of them are listed from its address; ``board_server`` leads there.
+smoothing and the colours of runs from its address; ``board_server`` leads there.
 """
 
 import argparse
@@ -22,7 +22,6 @@ _LAST_PORT = 65535
 _MOST_SAMPLES = 4  # cards of pictures, one an objective: an address should not be endless
 _FIRST_ROW = 2  # of the cards beside the list of runs in a window of 1400 pixels
 _JOBS = r"regex:^(.*?)(?:/seed\d+)?$"
-_RUNS_ALONE = "^(?!(.*/)?report/tensorboard/)"  # bands over seeds are charts of another tab, and no runs
 
 OPEN = "--open"
 """The option of ours that shows the address in a browser."""
@@ -69,8 +68,7 @@ def pinned_view(root: Path) -> str:
     """Return what to add to the address of a TensorBoard on a folder of runs.
 
     Distances, the critic's health and quality are pinned, and among the first of them samples: of the newest
-    run of each objective. Curves are not smoothed, the seeds of a job share a colour, and bands over seeds,
-    which the custom scalars show, are not listed as runs.
+    run of each objective. Curves are not smoothed, and the seeds of a job share a colour.
 
     Args:
         root: the folder that TensorBoard reads.
@@ -88,9 +86,9 @@ def pinned_view(root: Path) -> str:
         "pinnedCards": json.dumps(cards, separators=(",", ":")),
         "smoothing": "0",
         "runColorGroup": _JOBS,
-        "runFilter": _RUNS_ALONE,
     }
-    return f"?{urlencode(query, safe='/:,')}#timeseries"
+    # no tab is named, so that an address that names one leads there
+    return f"?{urlencode(query, safe='/:,')}"
 
 
 def _newest(runs: Sequence[RunRecord]) -> list[RunRecord]:

@@ -1,11 +1,13 @@
-"""TensorBoard's server, with two answers of our own; ``gan-lab board`` runs this module.
+"""TensorBoard's server, with three answers of our own; ``gan-lab board`` runs this module.
 
 The bare address leads to the view that tells most, as it is at that moment: TensorBoard reads pinned cards
-from its address alone, and an address that holds them is too long to be typed. And HPARAMS, whose columns
-TensorBoard orders by the alphabet, begins with what a run is and with the numbers that tell most.
+from its address alone, and an address that holds them is too long to be typed. HPARAMS, whose columns
+TensorBoard orders by the alphabet, begins with what a run is and with the numbers that tell most. And bands
+over seeds have a board of their own (``board_bands``).
 """
 
 import json
+import re
 import sys
 import webbrowser
 from collections.abc import Iterable
@@ -22,6 +24,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import TABLE
 from gan_lab.tracking.board import OPEN, pinned_view
+from gan_lab.tracking.board_bands import BANDS, BANDS_VIEW, FOLDER, has_bands, is_split, split, with_link
 
 SETTINGS_FIRST = ("objective", "constraint", "architecture", "dataset", "seed")
 """Columns of HPARAMS that say what a run is."""
@@ -30,10 +33,11 @@ NUMBERS_FIRST = tuple(final for tag in TABLE if (final := final_tag(tag.name)) i
 """Columns of HPARAMS that say how it ended, the most telling first."""
 
 _HPARAMS = "/data/plugin/hparams/experiment"
+_EXPERIMENT = re.compile(r"^/experiment/[^/]+(?=/data/)")  # of which there is one; the time series name it
 
 
-def with_own_answers(app: WSGIApplication, root: Path, prefix: str = "") -> WSGIApplication:
-    """Return TensorBoard's application with a bare address that redirects, and HPARAMS in reading order.
+class OwnAnswers:
+    """TensorBoard's application with a bare address that redirects, and answers in reading order.
 
     Args:
         app: TensorBoard's.
@@ -41,20 +45,58 @@ def with_own_answers(app: WSGIApplication, root: Path, prefix: str = "") -> WSGI
         prefix: of all its paths, without a slash at the end.
     """
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "").removeprefix(prefix)
-        if path in ("", "/") and not environ.get("QUERY_STRING"):
-            try:
-                view: WSGIApplication = redirect(f"{prefix}/{pinned_view(root)}")
-            except (UserError, OSError):  # the folder is gone: TensorBoard says so itself
-                view = app
-            return view(environ, start_response)
-        if path == _HPARAMS:
-            plain = {key: value for key, value in environ.items() if key != "HTTP_ACCEPT_ENCODING"}
-            return _in_reading_order(Response.from_app(app, plain))(environ, start_response)
-        return app(environ, start_response)
+    def __init__(self, app: WSGIApplication, root: Path, prefix: str = "") -> None:
+        self._app, self._root, self._prefix = app, root, prefix
+        # of the folder of bands alone, they are the runs
+        self._splits = root.resolve().parts[-len(FOLDER) :] != FOLDER
 
-    return answer
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        path = environ.get("PATH_INFO", "").removeprefix(self._prefix)
+        bands = path == BANDS or path.startswith(f"{BANDS}/")
+        if bands:
+            path = path.removeprefix(BANDS) or "/"
+            environ = environ | {"PATH_INFO": f"{self._prefix}{path}"}
+        return self._answer_to(environ, path, bands)(environ, start_response)
+
+    def _answer_to(self, environ: WSGIEnvironment, path: str, bands: bool) -> WSGIApplication:
+        if path in ("", "/"):
+            try:
+                return self._page(environ, bands)
+            except (UserError, OSError):  # the folder is gone: TensorBoard says so itself
+                return self._app
+        path = _EXPERIMENT.sub("", path)
+        if path == _HPARAMS:
+            return _in_reading_order(_plain(self._app, environ))
+        if self._splits and is_split(path):
+            return _of_one_board(_plain(self._app, environ), path, bands)
+        return self._app
+
+    def _page(self, environ: WSGIEnvironment, bands: bool) -> WSGIApplication:
+        """Return where a bare address leads, or the page with a link to the other board, if there is one."""
+        both = has_bands(self._root)
+        if not environ.get("QUERY_STRING"):
+            view = f"{BANDS}/{BANDS_VIEW}" if bands and both else f"/{pinned_view(self._root)}"
+            return redirect(f"{self._prefix}{view}")
+        if not both:
+            return self._app
+        page = _plain(self._app, environ)
+        page.set_data(with_link(page.get_data(), bands))
+        return page
+
+
+def _plain(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+    """Return what an application answers, not compressed."""
+    return Response.from_app(
+        app, {key: value for key, value in environ.items() if key != "HTTP_ACCEPT_ENCODING"}
+    )
+
+
+def _of_one_board(response: Response, path: str, bands: bool) -> Response:
+    """Return an answer about runs with those of one board."""
+    if response.status_code == 200:
+        response.set_data(json.dumps(split(path, json.loads(response.get_data()), bands)))
+    return response
 
 
 def _in_reading_order(response: Response) -> Response:
@@ -91,7 +133,7 @@ class BoardServer(program.WerkzeugServer):  # type: ignore[misc]
     """Whether a browser is shown the address once the port is there."""
 
     def __init__(self, wsgi_app: WSGIApplication, flags: Any) -> None:
-        own = with_own_answers(wsgi_app, Path(flags.logdir), flags.path_prefix.rstrip("/"))
+        own = OwnAnswers(wsgi_app, Path(flags.logdir), flags.path_prefix.rstrip("/"))
         super().__init__(own, flags)
 
     def serve_forever(self) -> None:

@@ -15,6 +15,7 @@ _COLOURED = 25  # difference of an 8-bit pixel's channels: grey lines and letter
 _FEWEST_PIXELS = 30  # of a curve; the grid and the text have none
 
 _CARDS = "all('tf-custom-scalar-margin-chart-card, tf-custom-scalar-multi-line-chart-card').filter(shown)"
+_LIST = "all('tf-multi-checkbox').filter(shown).flatMap(e => e.names)"
 _BUSY = (
     "all('paper-spinner-lite, mat-spinner').filter(e => shown(e) && (e.active || e.matches('mat-spinner')))"
 )
@@ -57,6 +58,15 @@ def look_at_images(browser: Browser, url: str, runs: list[str]) -> Iterable[Find
     _settle(browser)
     yield Finding(f"{browser.evaluate(loaded)} pictures", bool(count))
     yield _named(browser, "all('tf-image-loader').map(e => e.run).join('\\n')", runs)
+    yield _listed(browser, runs)
+
+
+def look_at_list(browser: Browser, url: str, tab: str, runs: list[str]) -> Iterable[Finding]:
+    """Open a tab that has nothing else to be looked for: its list is that of the runs."""
+    browser.open(f"{url}/#{tab}")
+    browser.wait(f"{_LIST}.length", _PATIENCE_S)
+    _settle(browser)
+    yield _listed(browser, runs)
 
 
 def look_at_hparams(browser: Browser, url: str, runs: list[str]) -> Iterable[Finding]:
@@ -128,6 +138,15 @@ def _coloured(browser: Browser, elements: str) -> list[bool]:
     spread = pixels.max(axis=2) - pixels.min(axis=2) > _COLOURED
     parts = [[round(value) for value in box] for box in boxes]
     return [int(spread[top:bottom, left:right].sum()) >= _FEWEST_PIXELS for left, top, right, bottom in parts]
+
+
+def _listed(browser: Browser, runs: list[str]) -> Finding:
+    found = browser.evaluate(_LIST)
+    others = sorted(set(found) - set(runs))
+    return Finding(
+        f"{len(found)} runs listed, {len(others)} of them none {others[:2] or ''}".rstrip(),
+        set(found) == set(runs),
+    )
 
 
 def _named(browser: Browser, text: str, runs: list[str]) -> Finding:

@@ -58,9 +58,9 @@ class Server:
         self._process.terminate()
         self._process.wait()
 
-    def get(self, route: str, **query: str) -> Any:
-        """Return the JSON that a route below ``/data`` answers."""
-        return _fetch(f"{self.url}/data/{route}?{urllib.parse.urlencode(query)}")
+    def get(self, route: str, board: str = "", **query: str) -> Any:
+        """Return the JSON that a route below ``/data`` answers, of the runs or of another board."""
+        return _fetch(f"{self.url}{board}/data/{route}?{urllib.parse.urlencode(query)}")
 
     def settle(self, runs: set[str]) -> None:
         """Wait until these runs are there and no more tags appear: it answers while it still reads."""

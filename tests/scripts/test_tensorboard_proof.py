@@ -47,10 +47,10 @@ def test_the_server_has_every_run(sweep: Path) -> None:
     }
     with Server(sweep) as server:
         server.settle(set(runs))
-        found = list(tensorboard_proof.check_http(server, runs, has_bands=False))
+        found = list(tensorboard_proof.check_http(server, runs, with_bands=False))
         assert [finding for finding in found if not finding.good] == []
         # a report's bands that are not shown are missed
-        found = list(tensorboard_proof.check_http(server, runs, has_bands=True))
+        found = list(tensorboard_proof.check_http(server, runs, with_bands=True))
         assert [finding.what for finding in found if not finding.good] == ["0 charts with bands"]
         rows = {row["sessions"][0]["name"]: row for row in server.sessions()}
         keys = {info["name"]: info for info in server.experiment()["hparamInfos"]}
@@ -102,7 +102,7 @@ def test_without_a_browser_it_says_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def check(server: object, runs: object, has_bands: object) -> Iterator[Finding]:
+    def check(server: object, runs: object, with_bands: object) -> Iterator[Finding]:
         yield Finding("scalars", good)
 
     monkeypatch.setattr(tensorboard_proof, "find_browser", lambda: None)
@@ -154,5 +154,7 @@ def test_the_pages_have_content(sweep: Path, tmp_path: Path) -> None:
         "timeseries",
         "images",
         "hparams",
+        "text",
+        "histograms",
         "custom_scalars",
     }

@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import Client
 
 from gan_lab.tracking.board import pinned_view
-from gan_lab.tracking.board_server import BoardServer, with_own_answers
+from gan_lab.tracking.board_server import BoardServer, OwnAnswers
 from support.report_runs import write_run
 
 EXPERIMENT = {
@@ -35,7 +35,7 @@ def tensorboard(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 @pytest.mark.parametrize(("prefix", "path"), [("", "/"), ("/board", "/board/"), ("/board", "/board")])
 def test_the_bare_address_leads_to_the_view_of_that_moment(prefix: str, path: str, tmp_path: Path) -> None:
-    client = Client(with_own_answers(tensorboard, tmp_path, prefix))
+    client = Client(OwnAnswers(tensorboard, tmp_path, prefix))
     empty = client.get(path).headers["Location"]
     assert empty == f"{prefix}/{pinned_view(tmp_path)}"
     write_run(tmp_path / "run")
@@ -44,18 +44,18 @@ def test_the_bare_address_leads_to_the_view_of_that_moment(prefix: str, path: st
     assert found != empty
 
 
-@pytest.mark.parametrize("path", ["/?x", "/data/runs", "/index.js?v=1"])
+@pytest.mark.parametrize("path", ["/?x", "/data/environment", "/index.js?v=1"])
 def test_everything_else_is_tensorboards(path: str, tmp_path: Path) -> None:
-    answer = Client(with_own_answers(tensorboard, tmp_path)).get(path)
+    answer = Client(OwnAnswers(tensorboard, tmp_path)).get(path)
     assert (answer.status_code, answer.text) == (200, f"{path.partition('?')[0]} {path.partition('?')[2]}")
 
 
 def test_a_folder_that_is_gone_is_tensorboards_to_tell_of(tmp_path: Path) -> None:
-    assert Client(with_own_answers(tensorboard, tmp_path / "gone")).get("/").text == "/ "
+    assert Client(OwnAnswers(tensorboard, tmp_path / "gone")).get("/").text == "/ "
 
 
 def test_hparams_begins_with_what_a_run_is_and_the_numbers_that_tell_most(tmp_path: Path) -> None:
-    client = Client(with_own_answers(tensorboard, tmp_path))
+    client = Client(OwnAnswers(tensorboard, tmp_path))
     answer = client.post("/data/plugin/hparams/experiment", headers={"Accept-Encoding": "gzip"})
     found: dict[str, Any] = json.loads(answer.get_data())
     assert [info["name"] for info in found["hparamInfos"]] == ["objective", "architecture", "seed", "batch"]
@@ -74,7 +74,7 @@ def test_a_refusal_of_hparams_is_handed_on(tmp_path: Path) -> None:
         start_response("400 Bad Request", [("Content-Type", "text/plain")])
         return [b"no"]
 
-    answer = Client(with_own_answers(broken, tmp_path)).post("/data/plugin/hparams/experiment")
+    answer = Client(OwnAnswers(broken, tmp_path)).post("/data/plugin/hparams/experiment")
     assert (answer.status_code, answer.text) == (400, "no")
 
 
