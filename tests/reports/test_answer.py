@@ -90,9 +90,27 @@ def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
 def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:
     bare: dict[str, Any] = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
     write_run(tmp_path / "run", numbers=table(**bare))
-    success, following, difference = told(tmp_path)
-    assert success.startswith("No quality of samples was measured (metrics.every)")
-    assert not any(character.isdigit() for character in following + difference)
+    success, ends, seen = told(tmp_path)
+    assert success.startswith("No quality of samples was measured, so nobody can say which runs succeed")
+    assert success.endswith("train with metrics.every=100 to have it measured.")
+    end = table()["distance/critic_raw"].tail(101).median()
+    assert ends.startswith(f"The critic's estimate ended at {end:.3g} (wgan, critic's score gap, 1 run): ")
+    assert seen == "Of 1 of 1 run no rule of gan-lab diagnose has anything to say."
+
+
+def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_seen(tmp_path: Path) -> None:
+    bare: dict[str, Any] = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    for objective, value in (("gan", 0.3), ("wgan", None)):
+        for seed in range(2):
+            jsd = {"estimate": "jsd", "distance__jsd": value + 0.02 * seed} if value else {}
+            numbers = table(**bare, **jsd)
+            record = {"choices": {"objective": objective}, "status": "completed" if seed else "diverged"}
+            write_run(tmp_path / f"{objective}{seed}", numbers=numbers, seed=seed, **record)
+    _, ends, seen = told(tmp_path)
+    assert "ended at 0.31 (gan, Jensen-Shannon estimate, 2 runs); " in ends
+    assert "(wgan, critic's score gap, 2 runs)" in ends
+    said = "The rules of gan-lab diagnose have something to say of 2 of 4 runs"
+    assert seen == f"{said}, most often divergence (2 runs)."
 
 
 def test_a_constant_estimate_follows_nothing(tmp_path: Path) -> None:

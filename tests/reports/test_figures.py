@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas
@@ -10,16 +11,23 @@ from matplotlib.figure import Figure
 from PIL import Image
 from scipy import stats
 
+from gan_lab.plotting import surface
 from gan_lab.plotting.style import NamedFigure, colour_of, encode_figure, marker_of, styled
 from gan_lab.reports.figures.curves import curves_of, stride, thin
 from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
 from gan_lab.reports.figures.layout import numeric_axis, setting_of
 from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
-from gan_lab.reports.figures.sample_images import choose_evenly, read_picture
+from gan_lab.reports.figures.sample_images import (
+    PICTURE_OF_POINTS,
+    PLANE,
+    choose_evenly,
+    read_picture,
+    without_axes,
+)
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
-from gan_lab.reports.sweep.model import Outcome
+from gan_lab.reports.sweep.model import Outcome, Verdict
 from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.tags.names import MEDIAN_WINDOW, RAW
 from support.report_runs import table
@@ -87,6 +95,27 @@ def test_panels_show_estimate_saturation_quality_and_floor(tmp_path):
     assert list(floor.get_ydata()) == [0.1, 0.1]
 
 
+def test_without_quality_there_is_no_empty_panel_for_it(tmp_path):
+    bare = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    sweep = make_sweep(tmp_path, [{"objective": "wgan"}], [table(**bare)], quality=None)
+    (estimate,) = draw_estimates(sweep, list(sweep.cells)).axes
+    assert estimate.get_xlabel() == "generator iterations"
+
+
+def test_small_pictures_of_points_are_the_plane_alone(tmp_path):
+    box = (surface._LEFT, surface._TOP, surface._RIGHT, surface._BOTTOM)
+    assert (box, (surface._HEIGHT, surface._WIDTH)) == (PLANE, PICTURE_OF_POINTS)
+    points = np.zeros((480, 540, 3), np.uint8)
+    points[26:428, 62:430] = 9
+    path = tmp_path / "samples" / "000100.png"
+    plane = without_axes(path, points)
+    assert plane.shape == (402, 368, 3)
+    assert plane.min() == 9
+    assert without_axes(path, points[:, 1:]).shape == (480, 539, 3)  # no picture of ours
+    draw_grid(path.with_name("real.png"), shade=0)
+    assert without_axes(path, points) is points
+
+
 def test_an_estimate_far_below_its_bound_does_not_press_the_others_flat(tmp_path):
     sweep = make_sweep(tmp_path, [{"objective": "gan"}], [table(estimate="jsd", distance__jsd=-600.0)])
     assert draw_estimates(sweep, list(sweep.cells)).axes[0].get_ylim()[0] > -1
@@ -141,6 +170,16 @@ def test_samples_stand_in_a_table_of_settings_and_objectives(tmp_path):
     assert {second for _, second in names} == {"1 of 1 succeed"}
     assert [each.images[0].get_array()[1, 1, 0] for each in axes] == [0, 20, 40, 60]
     assert sample_figure(make_sweep(tmp_path / "bare", PANELS)) is None
+
+
+def test_a_run_that_nobody_can_judge_is_not_said_to_have_failed(tmp_path):
+    sweep = make_sweep(tmp_path, PANELS[:1], [table(), table()])
+    draw_grid(sweep.runs[0].record.samples_path / "000500.png", shade=20)
+    good, *_ = sweep.runs
+    unknown = replace(good, verdict=Verdict("unmeasured", "Nobody knows."))
+    for runs, said in (((good, unknown), "1 of 1 succeed"), ((unknown, unknown), "not judged")):
+        (axes,) = sample_figure(replace(sweep, runs=runs)).figure.axes
+        assert axes.get_title().splitlines()[-1] == said
 
 
 def rates(sweep, **counts: int) -> pandas.DataFrame:

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
 from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of
-from gan_lab.reports.figures.sample_images import choose_evenly, pictures_of, read_picture
+from gan_lab.reports.figures.sample_images import (
+    choose_evenly,
+    pictures_of,
+    read_picture,
+    without_axes,
+)
 from gan_lab.reports.sweep.bounds import divergence_in_words
 from gan_lab.reports.sweep.cells import file_name
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, estimate_tag
@@ -21,7 +26,8 @@ from gan_lab.tags.table import label_of
 
 _LOWEST_JSD = -0.25
 _WIDEST_LABEL = 24  # characters
-_PANEL_WIDTH = 4.1  # inches
+_PANEL_WIDTH, _PANEL_HEIGHT = 4.1, 5.2  # inches
+_HEIGHTS = (3.0, 1.9, 2.0)  # of estimate, quality and samples
 _ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
 
 
@@ -43,7 +49,8 @@ def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
     across = 2 if len(cells) == 4 else min(_ACROSS, len(cells))
     down = math.ceil(len(cells) / across)
-    figure = new_figure(_PANEL_WIDTH * across, 5.2 * down)
+    height = _PANEL_HEIGHT if sweep.quality is not None else _PANEL_HEIGHT * (1 - _HEIGHTS[1] / sum(_HEIGHTS))
+    figure = new_figure(_PANEL_WIDTH * across, height * down)
     places = figure.subfigures(down, across, squeeze=False).flatten()
     for place, cell in zip(places, cells, strict=False):
         _draw_cell(place, sweep, cell)
@@ -68,15 +75,17 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
     runs, colour = sweep.runs_of(cell), colour_of(objective_of(sweep, cell))
     place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
     shown = _pictures(runs)
-    grid = place.add_gridspec(3 if shown else 2, 1, height_ratios=[3, 1.9, 2][: 3 if shown else 2])
-    estimate = place.add_subplot(grid[0])
+    rows = (True, sweep.quality is not None, bool(shown))
+    heights = [height for height, is_there in zip(_HEIGHTS, rows, strict=True) if is_there]
+    grid = place.add_gridspec(len(heights), 1, height_ratios=heights)
+    lowest = estimate = place.add_subplot(grid[0])
     _draw_estimate(estimate, runs, colour)
-    below = place.add_subplot(grid[1], sharex=estimate)
     if sweep.quality is not None:
-        _draw_quality(below, runs, sweep.quality)
-    below.set_xlabel("generator iterations")
-    estimate.tick_params(labelbottom=False)
-    place.align_ylabels([estimate, below])
+        lowest = place.add_subplot(grid[1], sharex=estimate)
+        _draw_quality(lowest, runs, sweep.quality)
+        estimate.tick_params(labelbottom=False)
+        place.align_ylabels([estimate, lowest])
+    lowest.set_xlabel("generator iterations")
     for axes, (iteration, pixels) in zip(_strip(place, grid, len(shown)), shown.items(), strict=True):
         show_picture(axes, pixels, _PANEL_WIDTH / _SHOWN)
         axes.set_title(f"{iteration:,}", fontsize=8, pad=2)
@@ -124,7 +133,9 @@ def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:
     for run in runs:
         if run.fault is None:
             chosen = choose_evenly(pictures_of(run), _SHOWN)
-            read = {iteration: read_picture(path, 4, 4) for iteration, path in chosen.items()}
+            read = {
+                iteration: without_axes(path, read_picture(path, 4, 4)) for iteration, path in chosen.items()
+            }
             found = {iteration: pixels for iteration, pixels in read.items() if pixels is not None}
             if found:
                 return found
@@ -134,7 +145,7 @@ def _pictures(runs: list[ReportRun]) -> dict[int, NDArray[np.uint8]]:
 def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
     if not count:
         return []
-    strip = grid[2].subgridspec(1, max(count, _SHOWN), wspace=0.02)
+    strip = grid[-1].subgridspec(1, max(count, _SHOWN), wspace=0.02)
     return [place.add_subplot(strip[number]) for number in range(count)]
 
 

@@ -16,6 +16,12 @@ from gan_lab.reports.sweep.model import ReportRun
 GRID_SIDE = 8
 """Training shows 64 images as eight rows of eight, as ``gan_lab.tracking.snapshots`` has it."""
 
+PICTURE_OF_POINTS = (480, 540)
+"""Rows and columns of a picture of points, as ``gan_lab.plotting.surface`` draws it."""
+
+PLANE = (62, 26, 430, 428)
+"""Its left, top, right and bottom pixels between which the plane lies."""
+
 _MOST_BYTES = 1 << 26
 _NUMBER = re.compile("[0-9]{1,15}")
 _FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -62,6 +68,21 @@ def shows_points(path: Path) -> bool:
     """Return whether a picture below ``samples/`` is of points, with axes, and not a grid of images."""
     # only datasets of images are shown beside real ones
     return not path.with_name("real.png").is_file()
+
+
+def without_axes(path: Path, pixels: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """Return of a picture of points (H, W, 3) the plane alone, and any other as it is.
+
+    In a small picture nobody can read what stands beside the plane.
+
+    Args:
+        path: below a run's ``samples/``.
+        pixels: what ``read_picture`` has read there.
+    """
+    if pixels is None or not shows_points(path) or pixels.shape[:2] != PICTURE_OF_POINTS:
+        return pixels
+    left, top, right, bottom = PLANE
+    return pixels[top:bottom, left:right]
 
 
 def _as_drawn(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

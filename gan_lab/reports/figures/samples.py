@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import GREY, NamedFigure, new_figure, show_picture
+from gan_lab.reports.claims.paired_runs import is_judged
 from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
 from gan_lab.reports.figures.sample_images import pictures_of, read_picture, shows_points
 from gan_lab.reports.sweep.cells import by_size
@@ -33,7 +34,8 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
     seeds = sorted({str(run.record.seed) for run in shown.values()}, key=by_size)
     caption = (
         f"The last picture of seed {', '.join(seeds)} of each cell, all from latents that stayed the same "
-        "through training. Above each, how many of all the cell's seeds the failure rule passed."
+        "through training. Above each, how many of the cell's seeds the failure rule passed of those that "
+        "it could judge."
     )
     return NamedFigure("samples", "Samples side by side", caption, figure, every_colour=True)
 
@@ -60,12 +62,13 @@ def _shown(runs: list[ReportRun]) -> ReportRun | None:
 
 def _draw(axes: Axes, sweep: Sweep, cell: Cell, run: ReportRun | None) -> None:
     runs = sweep.runs_of(cell)
-    passed = sum(each.verdict.outcome == "success" for each in runs)
+    judged = [each for each in runs if is_judged(each)]
+    passed = sum(each.verdict.outcome == "success" for each in judged)
+    # a run of which nobody can tell has not failed
+    worked = f"{passed} of {len(judged)} succeed" if judged else "not judged"
     objective, setting = objective_of(sweep, cell), setting_of(cell)
     # two short lines: what it is, and how many seeds worked
-    axes.set_title(
-        f"{objective}{', ' if setting else ''}{setting}\n{passed} of {len(runs)} succeed", fontsize=8, pad=3
-    )
+    axes.set_title(f"{objective}{', ' if setting else ''}{setting}\n{worked}", fontsize=8, pad=3)
     pixels = None if run is None else read_picture(_last(run)[1], _ROWS, _COLUMNS)
     if run is None or pixels is None:
         axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", color=GREY)

@@ -1,39 +1,86 @@
 """The answer first: what a sweep says of success, of its estimates and of its settings, a sentence each."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 import pandas
 
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
 from gan_lab.reports.claims.paired_runs import POOLED
+from gan_lab.reports.figures.curves import values_of
+from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import worded
-from gan_lab.reports.sweep.model import Sweep, runs_in_words
+from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
+from gan_lab.runs.finding import SEVERITIES
+from gan_lab.tags.names import MEDIAN_WINDOW
+from gan_lab.tags.table import title_of
 
 HEADLINES = ("success_rates", "settings", "correlations", "samples")
 """Names of figures that may stand beside the answer, the most telling first."""
 
+_MOST_CELLS = 6
+
 
 def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, str, str]:
     """Return three sentences with numbers: who succeeds, whether the estimate tells, what settings differ in.
+
+    Where no quality was measured, they say where estimates ended and what is seen in the runs instead.
 
     Args:
         sweep: its runs.
         frames: the claims by name.
     """
     if sweep.quality is None:
-        nothing = "No quality of samples was measured (metrics.every), so nobody can say which runs succeed"
-        return (
-            f"{nothing}.",
-            "For the same reason no estimate can be compared with it.",
-            "Nor can settings.",
-        )
+        nothing = "No quality of samples was measured, so nobody can say which runs succeed"
+        return f"{nothing}: train with metrics.every=100 to have it measured.", _ends(sweep), _seen(sweep)
     return (
         _success(frames["success_rates"].to_dict("records")),
         _following(frames["correlations"].to_dict("records"), sweep.quality.title),
         _difference(frames["comparisons"].to_dict("records")),
     )
+
+
+def _ends(sweep: Sweep) -> str:
+    """Return where the estimate of each cell ended, of as many cells as a sentence can hold."""
+    told = [end for cell in sweep.cells if (end := _end_of(sweep, cell))]
+    if not told:
+        return "Nor is there an estimate of a run that counts."
+    more = f" (and {len(told) - _MOST_CELLS} more cells)" if len(told) > _MOST_CELLS else ""
+    return (
+        f"The critic's estimate ended at {'; '.join(told[:_MOST_CELLS])}{more}: of each seed the median of "
+        f"its last {MEDIAN_WINDOW} values, of seeds the mean. Those of different objectives do not compare."
+    )
+
+
+def _end_of(sweep: Sweep, cell: Cell) -> str:
+    runs = [run for run in sweep.runs_of(cell) if run.fault is None]
+    ends = [
+        float(values.tail(MEDIAN_WINDOW).median())
+        for run in runs
+        if (values := values_of(run, estimate_tag(run))).size
+    ]
+    if not ends:
+        return ""
+    label = f"{cell.label}, " if cell.label else ""
+    return f"{fmean(ends):.3g} ({label}{title_of(estimate_tag(runs[0]))}, {runs_in_words(len(ends))})"
+
+
+def _seen(sweep: Sweep) -> str:
+    """Return what the rules of ``gan-lab diagnose`` see in the runs, in a sentence."""
+    seen = [
+        {finding.name for finding in findings_of(run) if finding.severity != SEVERITIES[-1]}
+        for run in sweep.runs
+    ]
+    total = runs_in_words(len(seen))
+    troubled = [names for names in seen if names]
+    if not troubled:
+        return f"Of {len(seen)} of {total} no rule of gan-lab diagnose has anything to say."
+    (name, count), *_ = Counter(name for names in troubled for name in sorted(names)).most_common(1)
+    said = f"The rules of gan-lab diagnose have something to say of {len(troubled)} of {total}"
+    return f"{said}, most often {name} ({runs_in_words(count)})."
 
 
 def _success(rows: Sequence[Mapping[Any, Any]]) -> str:

@@ -38,6 +38,11 @@ class Picture:
     png: bytes
 
     @property
+    def width(self) -> int:
+        """Its pixels from left to right, as a PNG's header has them."""
+        return int.from_bytes(self.png[16:20])
+
+    @property
     def data(self) -> str:
         """The bytes as a data URI has them."""
         return base64.b64encode(self.png).decode()
