@@ -31,8 +31,15 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "slurm.md": "Use SLURM",
         "tensorboard.md": "Read TensorBoard",
         "trackers.md": "Log elsewhere",
-        "python.md": "Use it from Python",
         "plugins.md": "Add an objective",
+    },
+    "From Python": {
+        "python.md": "Three lines",
+        "python/runs.md": "Runs",
+        "python/distances.md": "Distances",
+        "python/quality.md": "Quality",
+        "python/own_loop.md": "A loop of your own",
+        "python/exports.md": "Exports",
     },
     "Reference": {
         "configuration.md": "Every setting",
