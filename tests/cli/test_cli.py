@@ -22,6 +22,7 @@ from gan_lab.config.options import config_folder, list_options
 from gan_lab.runs.reading import find_runs
 from support.command_line import gan_lab, no_log_handlers
 from support.configs import DIGITS, TOY
+from support.report_runs import write_run
 
 FAST = [
     "device=cpu",
@@ -348,6 +349,20 @@ def test_board_opens_tensorboard_that_keeps_everything(
         gan_lab("board", *before)
         assert executed[-1][1][3:5] == ["--logdir", str(tmp_path)]
         assert "--open" in executed[-1][1]
+
+
+def test_board_says_where_bands_are_where_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "execv", lambda path, arguments: None)
+    write_run(tmp_path / "run")
+    first = "Distance, health, quality and samples first: http://localhost:7007/\n"
+    assert gan_lab("board", str(tmp_path), "--port=7007").out == first
+    bands = tmp_path / "report" / "tensorboard" / "gan"
+    bands.mkdir(parents=True)
+    (bands / "events.out.tfevents.0000000000.seeds").touch()
+    told = gan_lab("board", str(tmp_path), "--port=7007").out
+    assert told == f"{first}Bands over seeds: http://localhost:7007/bands/\n"
 
 
 @pytest.mark.parametrize("choice", ["[gp,r1]", "['gp','r1']"])
