@@ -33,8 +33,8 @@ def judge(run: Observed) -> Finding | None:
         return None
     text = (
         f"{tag} is below {_named(least)} in {(values < 0).mean():.0%} of the last {len(values)} "
-        f"iterations, with a median of {least + median:.3g}: the critic ranks generated samples above real ones, and lags behind the "
-        "generator."
+        f"iterations, with a median of {least + median:.3g}: the critic ranks generated samples above real "
+        "ones, and lags behind the generator."
     )
     return Finding("estimate_negative", "warning", text, more_critic_steps(run))
 
