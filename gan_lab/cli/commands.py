@@ -45,6 +45,16 @@ def _resume(arguments: list[str]) -> int:
     return 0
 
 
+def _archive(arguments: list[str]) -> int:
+    from gan_lab.cli.archive import archive
+
+    written, left_out = archive(arguments)
+    say(written)
+    for sentence in left_out:
+        refuse(sentence)
+    return 0
+
+
 def _report(arguments: list[str]) -> int:
     from gan_lab.cli.compose import compose
     from gan_lab.cli.report import report
@@ -59,7 +69,11 @@ def _report(arguments: list[str]) -> int:
 def _diagnose(arguments: list[str]) -> int:
     parser = parser_of("diagnose", "Say in words what is wrong with runs, worst first, and the way out.")
     parser.add_argument(
-        "folders", type=Path, nargs="+", metavar="RUN_DIR", help="a run, or a folder that holds runs"
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="RUN_DIR",
+        help="a run, or a folder or an archive that holds runs",
     )
     parser.add_argument(
         "--json", action="store_true", help="for programs: a list of runs with their verdicts"
@@ -67,15 +81,24 @@ def _diagnose(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
 
     from gan_lab.cli.diagnose import as_json, as_text, diagnose_folders
+    from gan_lab.runs.sources import open_sources
 
-    diagnoses = diagnose_folders(given.folders)
+    with open_sources(given.folders) as sources:
+        diagnoses = diagnose_folders(sources)
     say(as_json(diagnoses) if given.json else as_text(diagnoses))
     return 0
 
 
 def _runs(arguments: list[str]) -> int:
     parser = parser_of("runs", "List the runs in a folder with their status and final numbers.")
-    parser.add_argument("root", type=Path, nargs="?", default=Path("outputs"), metavar="DIR")
+    parser.add_argument(
+        "root",
+        type=Path,
+        nargs="?",
+        default=Path("outputs"),
+        metavar="DIR",
+        help="a folder, or an archive; default outputs",
+    )
     parser.add_argument(
         "--where",
         action="append",
@@ -92,17 +115,22 @@ def _runs(arguments: list[str]) -> int:
     from gan_lab.cli.run_choice import choose, read_condition, tag_called
     from gan_lab.cli.run_table import as_json, format_table
     from gan_lab.runs.reading import find_runs
+    from gan_lab.runs.sources import open_sources
 
     conditions = [read_condition(text) for text in given.where]
-    found = find_runs(given.root)
     sort = None if given.sort is None else tag_called(given.sort)
-    records = choose(found, conditions, sort, descending=given.descending)
-    if given.json:
-        say(as_json(records))
-    elif found and not records:
-        say(f"None of the {len(found)} runs in {given.root} is such a run.")
-    else:
-        say(format_table(records, given.root, sort))
+    with open_sources([given.root]) as sources:
+        (source,) = sources.parts
+        found = find_runs(source.folder)
+        records = choose(found, conditions, sort, descending=given.descending)
+        if given.json:
+            say(as_json(records, sources))
+        elif records:
+            say(sources.as_given(format_table(records, source.folder, sort)))
+        elif found:
+            say(f"None of the {len(found)} runs in {given.root} is such a run.")
+        else:
+            say(f"There are no runs in {given.root}.")
     return 0
 
 
@@ -132,6 +160,7 @@ READERS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": evaluate,
     "resume": _resume,
     "report": _report,
+    "archive": _archive,
     "diagnose": _diagnose,
     "runs": _runs,
     "board": _board,

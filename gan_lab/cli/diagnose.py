@@ -6,35 +6,40 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan_lab.diagnosis.diagnose import diagnose
-from gan_lab.reports.observing import observe
+from gan_lab.config.errors import UserError
+from gan_lab.reports.observing import findings_in
 from gan_lab.runs.finding import SEVERITIES, Finding
-from gan_lab.runs.reading import runs_of
+from gan_lab.runs.reading import find_runs, runs_of
 from gan_lab.runs.record import RunRecord
+from gan_lab.runs.sources import Source, Sources
 
 _UNREADABLE = "unreadable"
 
 
 class Diagnosis(NamedTuple):
-    """What is seen in one run."""
+    """What is seen in one run, and what a user calls its folder."""
 
     record: RunRecord
     findings: tuple[Finding, ...]
+    path: Path
 
 
-def diagnose_folders(folders: Sequence[Path]) -> list[Diagnosis]:
+def diagnose_folders(sources: Sources) -> list[Diagnosis]:
     """Return what is seen in the runs in and below folders, the worst runs first.
 
     What its record says of a run's end is read anew: the rules may have changed since.
 
     Args:
-        folders: of runs, or that hold runs; a damaged run is told of as such.
+        sources: folders of runs, or that hold runs, and open archives; a damaged run is told of as such.
 
     Raises:
         UserError: if there is no such folder, or no run in it.
     """
-    records = {record.path: record for folder in folders for record in runs_of(folder)}
-    found = [Diagnosis(record, _findings(record)) for record in records.values()]
+    records = {record.path: record for source in sources.parts for record in _runs_of(source)}
+    found = [
+        Diagnosis(record, _findings(record, sources), sources.path_of(record.path))
+        for record in records.values()
+    ]
     return sorted(found, key=lambda each: SEVERITIES.index(each.findings[0].severity))
 
 
@@ -49,7 +54,7 @@ def as_json(diagnoses: Sequence[Diagnosis]) -> str:
     """Return the same for programs: a list of runs, each with its findings, worst first."""
     runs: list[dict[str, Any]] = [
         {
-            "run": str(each.record.path),
+            "run": str(each.path),
             "status": each.record.status,
             "seed": each.record.seed,
             "iteration": each.record.iteration,
@@ -61,10 +66,19 @@ def as_json(diagnoses: Sequence[Diagnosis]) -> str:
     return json.dumps(runs, indent=2, allow_nan=False)
 
 
-def _findings(record: RunRecord) -> tuple[Finding, ...]:
+def _runs_of(source: Source) -> list[RunRecord]:
+    if not source.is_archive:
+        return runs_of(source.folder)
+    if found := find_runs(source.folder):
+        return found
+    raise UserError(f"There are no runs in {source.given}.")
+
+
+def _findings(record: RunRecord, sources: Sources) -> tuple[Finding, ...]:
     if not record.started:
-        return (Finding(_UNREADABLE, "failure", record.message or "Its record is damaged."),)
-    return diagnose(observe(record))
+        why = sources.as_given(record.message or "Its record is damaged.")
+        return (Finding(_UNREADABLE, "failure", why),)
+    return findings_in(record)
 
 
 def _table(diagnoses: Sequence[Diagnosis]) -> str:
@@ -81,7 +95,7 @@ def _table(diagnoses: Sequence[Diagnosis]) -> str:
 def _block(each: Diagnosis) -> str:
     record = each.record
     state = f"{record.status} at iteration {record.iteration:,} of {record.iterations:,}"
-    lines = [f"{record.path}: {state}" if record.started else f"{record.path}: {record.status}"]
+    lines = [f"{each.path}: {state if record.started else record.status}"]
     for finding in each.findings:
         lines.append(f"  {finding.severity if finding.severity != 'none' else 'well'}: {finding.name}")
         lines.append(f"    {finding.sentence}")

@@ -26,6 +26,7 @@ COMMANDS = {
     "evaluate": "measure how good samples are: of runs, or of any generator's files",
     "resume": "go on with a run that was interrupted, or extend it",
     "report": "turn the runs of a sweep into a page, figures and tables",
+    "archive": "pack the runs of a sweep into one small file that report reads",
     "diagnose": "say in words what is wrong with runs, and the way out",
     "runs": "list runs with their status and final numbers",
     "board": "open TensorBoard on runs, every point and image kept",

@@ -2,7 +2,9 @@
 
 import argparse
 import dataclasses
+import os
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_type_hints
 
@@ -12,6 +14,7 @@ from gan_lab.reports.report import PAGE, write_report
 from gan_lab.reports.sweep.deviations import Compose
 from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.runs.reading import require_own
+from gan_lab.runs.sources import open_sources
 
 _RULE = {
     "modes_share": "fewest modes, over those that real samples hit",
@@ -40,21 +43,46 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
         UserError: if the arguments or the folders are not fit for it.
     """
     given = _parse(arguments)
-    require_own(given.sweep_dir)  # its report may be a link
-    folder = given.out or given.sweep_dir / "report"
+    for each in given.sweeps:
+        require_own(each)  # its report may be a link
+    folder = given.out or _folder_of(given.sweeps)
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
-    sweep = write_report(given.sweep_dir, folder, rule, compose)
+    with open_sources(given.sweeps) as sources:
+        sweep = write_report(sources, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
     counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
+    counted += f", {sweep.twice} that stood twice counted once" if sweep.twice else ""
     if given.open:
         webbrowser.open((folder / PAGE).resolve().as_uri())
     return f"{counted}: {folder / PAGE}", sweep.faults
 
 
+def _folder_of(sweeps: Sequence[Path]) -> Path:
+    """Return where a report goes: into a sweep's folder, and beside an archive or the first of several."""
+    first = sweeps[0]
+    if len(sweeps) == 1 and not first.is_file():
+        return first / "report"
+    whole = Path(os.path.abspath(first))
+    name = whole.stem if first.is_file() else whole.name
+    return whole.with_name(f"{name}_{'report' if len(sweeps) == 1 else 'merged'}")
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser("gan-lab report", description="Turn the runs of a sweep into a page, figures and tables.")
-    parser.add_argument("sweep_dir", type=Path, metavar="SWEEP_DIR", help="a folder that holds runs")
-    parser.add_argument("-o", "--out", type=Path, metavar="DIR", help="default SWEEP_DIR/report")
+    parser.add_argument(
+        "sweeps",
+        type=Path,
+        nargs="+",
+        metavar="SWEEP_DIR",
+        help="a folder that holds runs, or an archive; several are reported as one sweep",
+    )
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="default SWEEP_DIR/report; of an archive NAME_report beside it, of several FIRST_merged",
+    )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
     group = parser.add_argument_group("the failure rule", "the report says how it is used")
     defaults = {field.name: field.default for field in dataclasses.fields(FailureRule)}

@@ -9,6 +9,7 @@ from pathlib import Path
 from gan_lab.config.quoting import shown
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.record import RunRecord
+from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import RAW
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
@@ -100,9 +101,18 @@ def line_of_job(number: int, record: RunRecord, overrides: Sequence[str]) -> str
     )
 
 
-def as_json(records: Sequence[RunRecord]) -> str:
-    """Return runs as a JSON list of what their ``run.json`` says, each with its path."""
+def as_json(records: Sequence[RunRecord], sources: Sources | None = None) -> str:
+    """Return runs as a JSON list of what their ``run.json`` says, each with its path.
+
+    Args:
+        records: the runs.
+        sources: what they lie in; paths are as the user named it, in an archive as if that were a folder.
+    """
     contents = [dataclasses.asdict(record) | {"path": str(record.path)} for record in records]
+    if sources is not None:
+        for content, record in zip(contents, records, strict=True):
+            content["path"] = str(sources.path_of(record.path))
+            content["message"] = sources.as_given(record.message) if record.message else record.message
     return json.dumps(contents, indent=2, allow_nan=False)
 
 

@@ -1,5 +1,6 @@
 """From a run folder to what the rules of a diagnosis read, whatever state it is in."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,9 +8,21 @@ import numpy as np
 import pandas
 
 from gan_lab.config.errors import UserError
+from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.reports.sweep.metrics_csv import read_measurements
+from gan_lab.runs.archived import read_archived
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import RunRecord, leaves_of
+
+
+def findings_in(record: RunRecord) -> tuple[Finding, ...]:
+    """Return what is seen in a run, worst first; where an archive has left out rows, what was seen in all."""
+    with contextlib.suppress(UserError):
+        archived = read_archived(record.path)
+        if archived is not None and archived.findings:
+            return archived.findings
+    return diagnose(observe(record))
 
 
 def observe(record: RunRecord) -> Observed:

@@ -13,19 +13,20 @@ from gan_lab.reports.page.page import Picture, render_page
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table
 from gan_lab.reports.publishing import check_folder, publish
 from gan_lab.reports.sweep.deviations import Compose, find_deviations
-from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.loading import load_sources
 from gan_lab.reports.sweep.model import Sweep
 from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.reports.tensorboard import write_aggregates
+from gan_lab.runs.sources import Sources
 
 PAGE = "report.html"
 
 
-def write_report(root: Path, folder: Path, rule: FailureRule, compose: Compose) -> Sweep:
-    """Write the report on the runs below a folder, the same bytes from the same runs.
+def write_report(sources: Sources, folder: Path, rule: FailureRule, compose: Compose) -> Sweep:
+    """Write the report on runs, the same bytes from the same runs.
 
     Args:
-        root: a sweep's folder.
+        sources: sweeps' folders, or archives, which are open.
         folder: where the report goes; made if it is missing, replaced if a report wrote it.
         rule: when a run counts as a success.
         compose: composes an experiment, for what deviates from the paper's scale.
@@ -34,10 +35,11 @@ def write_report(root: Path, folder: Path, rule: FailureRule, compose: Compose) 
         What the report is about.
 
     Raises:
-        UserError: if there are no runs, or the folder holds something that no report has written.
+        UserError: if there are no runs, or two of them differ that should not; or the folder holds something
+            that no report has written.
     """
     check_folder(folder)
-    sweep = load_sweep(root, rule)
+    sweep = load_sources(sources, rule)
     frames = claim_frames(sweep)
     thresholds = success_by_threshold(sweep, rule=rule)
     numbers = Numbers(frames["correlations"], frames["success_rates"], thresholds)

@@ -14,6 +14,7 @@ from gan_lab.config.quoting import shown
 from gan_lab.files.lock import LOCK_NAME, is_locked
 from gan_lab.files.plain_yaml import MOST_BYTES
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
+from gan_lab.runs.archived import ARCHIVE_NAME, ARCHIVED_NAME, MEDIANS_NAME
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.formats import in_current_format
 from gan_lab.runs.group import GROUP_NAME
@@ -26,6 +27,7 @@ _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
     *(
         GROUP_NAME,
+        *(ARCHIVE_NAME, ARCHIVED_NAME, MEDIANS_NAME),
         "events.out.tfevents.*",
         "tensorboard",
         "wandb",  # whose own logs lie in a cache of its own, and are linked to
@@ -101,6 +103,11 @@ def load_record(path: Path) -> RunRecord:
     try:
         return _parse(path, json.loads(read_regular(file, MOST_BYTES)))
     except (FileNotFoundError, NotADirectoryError):
+        if path.is_file() and path.suffix == ".zip":
+            raise UserError(
+                f"{path} is not a run folder; gan-lab runs, diagnose and report read archives, whose runs "
+                "have no checkpoints and cannot be resumed or sampled."
+            ) from None
         held = sorted(folder.parent.name for folder in path.glob(f"*/{RECORD_NAME}"))
         hint = f"; it holds runs, such as {path / held[0]}" if held else ""
         raise UserError(f"{path} is not a run folder: it has no run.json{hint}.") from None

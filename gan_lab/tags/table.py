@@ -35,6 +35,16 @@ def estimate_of(tags: Container[str]) -> str | None:
     return next((tag for tag in ESTIMATES if tag in tags), None)
 
 
+def is_of_samples(name: str) -> bool:
+    """Return whether a tag is known to be a distance or a quality of samples, or the floor of one.
+
+    Such are measured every `metrics.every` iterations; what a critic estimates of them, at every iteration.
+    """
+    group = names.group_of(name)
+    known = group == names.DISTANCE and find_tag(name) is not None and name not in ESTIMATES
+    return group == names.QUALITY or known
+
+
 def find_tag(name: str) -> Tag | None:
     """Return the row of a tag, that of its family if it has none of its own; None if it is nobody's."""
     return _SINGLE.get(name) or next((family for family in _FAMILIES if family.matches(name)), None)

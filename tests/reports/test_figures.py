@@ -47,7 +47,7 @@ def texts_of(figure: Figure) -> str:
 def test_a_band_is_students_interval_of_the_medians(tmp_path):
     rng = np.random.default_rng(0)
     tables = [table(iterations=300, distance__critic_raw=rng.normal(size=300)) for _ in range(3)]
-    band = curves_of(make_sweep(tmp_path, [{"objective": "wgan"}], tables).runs, RAW, MEDIAN_WINDOW)
+    band = curves_of(make_sweep(tmp_path, [{"objective": "wgan"}], tables).runs, RAW, median=True)
     for iteration in (1, 50, 300):
         # the 101 values around it, or what there is of them; iteration 1 stands at place 0
         values = [np.median(t[RAW].to_numpy()[max(0, iteration - 51) : iteration + 50]) for t in tables]

@@ -16,6 +16,7 @@ from gan_lab.reports.sweep.deviations import Composed
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.sweep_command import command_of_sweep, jobs_of
 from gan_lab.reports.sweep.verdicts import FailureRule
+from gan_lab.runs.sources import folder_source
 from support.report_runs import write_run, write_sweep
 
 HEADER = "iteration,distance/critic_raw,distance/w1_exact\n"
@@ -149,7 +150,8 @@ def test_the_report_of_a_sweep_with_a_broken_run_is_written(sweep: Path, tmp_pat
         sweep / "odd" / "seed0", choices={"objective": formula}, seed=0, message="@SUM(A1)", status="failed"
     )
     # in the place of what is composed: no experiment is asked for
-    found = write_report(sweep, tmp_path / "out", FailureRule(), lambda overrides: Composed({}, {}, {}))
+    nothing = Composed({}, {}, {})
+    found = write_report(folder_source(sweep), tmp_path / "out", FailureRule(), lambda overrides: nothing)
     assert len(found.runs) == 5
     page = (tmp_path / "out" / "report.html").read_text()
     assert "metrics.csv is damaged at line 2" in page

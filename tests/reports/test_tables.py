@@ -61,10 +61,10 @@ def test_a_diverged_run_of_two_measurements_has_no_correlation(sweep):
 
 
 def test_csv_is_the_same_to_the_byte(sweep):
-    again = load_sweep(sweep.root)
+    again = load_sweep(sweep.sources.parts[0].folder)
     for make in (runs_table, summary_table):
         assert csv_text(make(sweep)) == csv_text(make(again))
-    assert str(sweep.root) not in csv_text(runs_table(sweep))
+    assert str(sweep.sources.parts[0].folder) not in csv_text(runs_table(sweep))
 
 
 def test_csv_has_six_digits_and_no_word_for_nothing(tmp_path):

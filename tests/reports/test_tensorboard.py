@@ -16,6 +16,7 @@ from gan_lab.reports.claims.bands import mean_band
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
 from gan_lab.reports.tensorboard import MAX_POINTS, write_aggregates
 from gan_lab.runs.reading import read_run
+from gan_lab.runs.sources import folder_source
 from gan_lab.tags.names import SEED_COUNT, band_tags
 from support.report_runs import table, write_run
 
@@ -35,7 +36,7 @@ def make_run(
 
 def sweep_of(root: Path, *runs: ReportRun) -> Sweep:
     cells = {run.cell.key: run.cell for run in runs}
-    return Sweep(root, None, None, runs, tuple(cells.values()), (), QUALITY)
+    return Sweep(folder_source(root), None, None, runs, tuple(cells.values()), (), QUALITY)
 
 
 def read(folder: Path) -> EventAccumulator:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gan_lab.reports.sweep.model import Cell, Quality, ReportRun, Sweep, Verdict
 from gan_lab.runs.reading import read_run
+from gan_lab.runs.sources import folder_source
 from support.report_runs import table, write_run
 
 W1 = Quality("distance/w1_exact", "exact Wasserstein distance")
@@ -58,4 +59,4 @@ def make_sweep(
             run = read_run(path)
             last = seed == len(tables) - 1
             runs.append(ReportRun(run, run.read_config(), cell, numbers, fault if last else None, SUCCESS))
-    return Sweep(root, "stability", "smoke", tuple(runs), tuple(cells), (), quality)
+    return Sweep(folder_source(root), "stability", "smoke", tuple(runs), tuple(cells), (), quality)

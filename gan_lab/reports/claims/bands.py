@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gan_lab.numerics.statistics import LEVEL
+from gan_lab.reports.sweep.metrics_csv import CENTRED, RUNNING
 from gan_lab.reports.sweep.model import ReportRun, estimate_tag
 from gan_lab.tags.names import MEDIAN_WINDOW, median_tag
+from gan_lab.tags.table import is_of_samples
 
 
 class Band(NamedTuple):
@@ -88,13 +90,42 @@ def _median(values: pandas.Series, window: int, *, centred: bool) -> pandas.Seri
     return medians.mask((medians == 0) & near)
 
 
+def filtered(run: ReportRun, tag: str, *, centred: bool) -> pandas.Series:
+    """Return the median of a run's column around each row, or up to it; where rows are missing, as kept.
+
+    Args:
+        run: an archive may have left out most rows of it, and holds these medians of its estimate.
+        tag: a column of ``metrics.csv``.
+        centred: whether the window lies around the row.
+    """
+    values = run.numbers[tag]
+    values = values[~np.isinf(values)]
+    if run.medians is None or run.archived is None or run.archived.estimate != tag:
+        return centred_median(values) if centred else running_median(values)
+    kept: pandas.Series = run.medians[CENTRED if centred else RUNNING]
+    return kept.reindex(values.index).rename(tag)
+
+
+def at_common_rows(runs: Sequence[ReportRun], curve: pandas.Series) -> pandas.Series:
+    """Return a curve where none of several runs lacks a row: a mean over seeds is of all that still run.
+
+    Args:
+        runs: those that a mean is taken of; archives may have left out rows of some of them.
+        curve: of one of them, of what every iteration measures.
+    """
+    common = np.ones(len(curve), bool)
+    for run in runs:
+        if run.every > 1 and len(run.numbers):
+            common &= curve.index.isin(run.numbers.index) | (curve.index > run.numbers.index[-1])
+    return curve if common.all() else curve[common]
+
+
 def estimates_of(run: ReportRun) -> dict[str, pandas.Series]:
     """Return what a run's critic estimates, raw and as the median of up to the last 101 values, by tag."""
     tag = estimate_tag(run)
     if tag not in run.numbers:
         return {}
-    raw = run.numbers[tag]
-    return {tag: raw, median_tag(tag): running_median(raw)}
+    return {tag: run.numbers[tag], median_tag(tag): filtered(run, tag, centred=False)}
 
 
 def bands_of(runs: Sequence[ReportRun], tags: Sequence[str]) -> dict[str, Band]:
@@ -108,6 +139,8 @@ def bands_of(runs: Sequence[ReportRun], tags: Sequence[str]) -> dict[str, Band]:
     for run in runs:
         measured = {tag: run.numbers[tag] for tag in tags if tag in run.numbers}
         for tag, curve in (estimates_of(run) | measured).items():
-            curves.setdefault(tag, []).append(curve)
+            # what is measured of samples stands in every archive
+            shared = curve if is_of_samples(tag) else at_common_rows(runs, curve)
+            curves.setdefault(tag, []).append(shared)
     bands = {tag: mean_band(of_seeds) for tag, of_seeds in curves.items()}
     return {tag: band for tag, band in bands.items() if len(band.iterations)}

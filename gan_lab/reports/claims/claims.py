@@ -18,7 +18,7 @@ from gan_lab.numerics.statistics import (
     t_mean,
     wilson_interval,
 )
-from gan_lab.reports.claims.bands import centred_median
+from gan_lab.reports.claims.bands import filtered
 from gan_lab.reports.claims.paired_runs import POOLED, PairedComparison, compared_axes, is_judged, pair_runs
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep, estimate_tag
@@ -59,7 +59,7 @@ def correlation_of(run: ReportRun, sweep: Sweep) -> float:
     quality, tag = sweep.quality, estimate_tag(run)
     if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
         return math.nan
-    estimate = centred_median(run.numbers[tag])
+    estimate = filtered(run, tag, centred=True)
     measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
     return spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pandas
 
-from gan_lab.reports.claims.bands import centred_median, mean_band
+from gan_lab.reports.claims.bands import at_common_rows, filtered, mean_band
 from gan_lab.reports.sweep.model import ReportRun
 
 
@@ -18,7 +18,8 @@ class SeedCurve:
     Attributes:
         seed: its seed.
         raw: finite values by iteration, where there are any.
-        filtered: each the median of the ``window`` values around it, near the ends of fewer; where known.
+        filtered: each the median of the 101 values around it, near the ends of fewer; where known. Without a
+            filter, ``raw``.
         diverged: whether it ends where it does because values were no longer finite.
     """
 
@@ -49,24 +50,26 @@ class SeedCurves:
     left_out: tuple[str, ...]
 
 
-def curves_of(runs: Iterable[ReportRun], tag: str, window: int = 1) -> SeedCurves:
+def curves_of(runs: Iterable[ReportRun], tag: str, *, median: bool = False) -> SeedCurves:
     """Return the curves of a tag, and their mean over seeds with its 95% t interval (``bands.mean_band``).
 
     Args:
         runs: of one cell; those with a fault are left out, and named.
         tag: a column of ``metrics.csv``.
-        window: of the median filter.
+        median: whether they are filtered, as what every iteration measures is.
     """
     seeds: list[SeedCurve] = []
     left_out: list[str] = []
+    runs = list(runs)
+    counted = [run for run in runs if run.fault is None]
     for run in runs:
         if run.fault is not None:
             left_out.append(f"{run.record.path.name}: {run.fault}")
         elif (raw := values_of(run, tag)).size:
-            column = run.numbers[tag].astype(float)
-            filtered = raw if window == 1 else centred_median(column[~np.isinf(column)], window).dropna()
-            seeds.append(SeedCurve(run.record.seed, raw, filtered, run.record.status == "diverged"))
-    over_seeds = mean_band([curve.filtered for curve in seeds])
+            curve = filtered(run, tag, centred=True).dropna() if median else raw
+            seeds.append(SeedCurve(run.record.seed, raw, curve, run.record.status == "diverged"))
+    curves = [curve.filtered for curve in seeds]
+    over_seeds = mean_band([at_common_rows(counted, curve) for curve in curves] if median else curves)
     mean, low, high = (
         pandas.Series(column, index=over_seeds.iterations)
         for column in (over_seeds.mean, over_seeds.low, over_seeds.high)

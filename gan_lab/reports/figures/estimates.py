@@ -95,7 +95,7 @@ def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
 def _draw_estimate(axes: Axes, runs: list[ReportRun], colour: str) -> None:
     measured = [run for run in runs if run.numbers.size]
     tag = estimate_tag(measured[0])
-    band = curves_of(runs, tag, MEDIAN_WINDOW)
+    band = curves_of(runs, tag, median=True)
     for curve in band.seeds:
         raw = thin(curve.raw)
         axes.plot(raw.index, raw, color=colour, linewidth=0.4, alpha=0.18)
@@ -155,6 +155,8 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
         f"Above, of each seed every iteration (faint) and the median of the {MEDIAN_WINDOW} around it "
         "(thin), with the mean over the seeds that still run (thick) and its 95% t interval (band).",
     ]
+    if any(run.every > 1 for run in runs):
+        sentences.append("Of runs from archives the rows that were kept; their medians are of all rows.")
     if sweep.quality is not None:
         sentences.append(
             f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "

@@ -29,7 +29,12 @@ _FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image
 
 def pictures_of(run: ReportRun) -> dict[int, Path]:
     """Return a run's pictures of generated samples by iteration, in rising order."""
-    named = [path for path in run.record.samples_path.glob("*.png") if _NUMBER.fullmatch(path.stem)]
+    return pictures_in(run.record.samples_path)
+
+
+def pictures_in(folder: Path) -> dict[int, Path]:
+    """Return the same of a folder ``samples/``; none where it is missing."""
+    named = [path for path in folder.glob("*.png") if _NUMBER.fullmatch(path.stem)]
     return dict(sorted((int(path.stem), path) for path in named))
 
 

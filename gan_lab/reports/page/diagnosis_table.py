@@ -16,7 +16,8 @@ _MOST_CELLS = 3
 
 def findings_of(run: ReportRun) -> tuple[Finding, ...]:
     """Return what is seen in a run, worst first."""
-    return diagnose(observed(run.record, run.config, run.numbers))
+    before = () if run.archived is None else run.archived.findings
+    return before or diagnose(observed(run.record, run.config, run.numbers))
 
 
 def diagnosis_table(sweep: Sweep) -> Table:

@@ -90,7 +90,7 @@ def render_page(
 
 
 def _title(sweep: Sweep) -> str:
-    name = sweep.experiment or sweep.root.resolve().name
+    name = sweep.experiment or sweep.sources.parts[0].given.resolve().name
     return f"{name} ({sweep.scale})" if sweep.scale else name
 
 
@@ -103,7 +103,23 @@ def _summary(sweep: Sweep) -> str:
             f"{left_out} runs are left out of means, each with its reason in the table of runs; "
             f"{len(sweep.faults)} sentences below it say what is missing or cannot be used."
         )
+    words += _of_archives(sweep)
     return " ".join(words)
+
+
+def _of_archives(sweep: Sweep) -> list[str]:
+    """Say what is taken once, and of how many runs there are not all the rows."""
+    said = []
+    if sweep.twice:
+        said.append(f"{runs_in_words(sweep.twice)} stood twice with the same numbers, and counted once.")
+    thinned = [run.every for run in sweep.runs if run.every > 1]
+    if thinned:
+        said.append(
+            f"Of {runs_in_words(len(thinned))} an archive keeps all that was measured of samples, and at "
+            f"least one in {max(thinned)} of the other iterations: medians of estimates and the diagnosis "
+            "were made before, of all."
+        )
+    return said
 
 
 def counted_in_words(sweep: Sweep) -> str:
@@ -141,7 +157,7 @@ def _run_table(sweep: Sweep, folder: Path) -> Table:
                 TableCell(run.verdict.outcome),
                 TableCell(", ".join(finding.name for finding in findings_of(run))),
                 TableCell(_said_once(why)),
-                TableCell(_name(record.path, sweep.root), link=_link(record.path, folder)),
+                TableCell(sweep.sources.name_of(record.path), link=_link(sweep, record.path, folder)),
             ]
         )
     header = ("cell", "seed", "status", "iterations", "estimate bounds", "verdict", "seen", "why", "folder")
@@ -167,7 +183,7 @@ def _deviation_table(deviations: Deviations) -> Table:
 
 def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
     """Return where the numbers come from, each value once, in the order of the runs."""
-    records = [run.record for run in sweep.runs]
+    records, folders = [run.record for run in sweep.runs], [each.folder for each in sweep.sources.parts]
     sittings = [sitting for record in records for sitting in record.history]
     versions = dict.fromkeys(f"{name} {version}" for s in sittings for name, version in s.versions.items())
     commits = dict.fromkeys(
@@ -177,7 +193,7 @@ def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
     )
     devices = dict.fromkeys(", ".join(filter(None, (r.device, str(r.execution or "")))) for r in records)
     made = [
-        ("command of the sweep", [command_of_sweep(sweep.root)]),
+        ("command of the sweep", list(dict.fromkeys(map(command_of_sweep, folders)))),
         ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
         ("seeds", [", ".join(map(str, sorted({r.seed for r in records if r.seed is not None})))]),
         ("device, execution", list(devices)),
@@ -197,11 +213,9 @@ def _training_s(records: Iterable[RunRecord]) -> float:
     return sum(jobs.values())
 
 
-def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-
-
-def _link(path: Path, folder: Path) -> str:
+def _link(sweep: Sweep, path: Path, folder: Path) -> str:
+    if sweep.sources.of(path).is_archive:
+        return ""  # where it was unpacked is gone
     relative = Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
     # a name with a colon must not be taken for a scheme
     return quote(f"./{relative}/")

@@ -7,11 +7,10 @@ import pandas
 
 from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
-from gan_lab.reports.claims.bands import running_median
+from gan_lab.reports.claims.bands import filtered
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import is_number, replicate_of
-from gan_lab.reports.sweep.missing import name_below
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
 from gan_lab.tags.names import (
     COVERAGE,
@@ -102,7 +101,7 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         "duration_s": record.duration_s,
         "execution": str(record.execution or ""),
         "device": record.device,
-        "run": name_below(sweep.root, record.path),
+        "run": sweep.sources.name_of(record.path),
         "message": record.message or "",
     }
 
@@ -111,7 +110,7 @@ def _last_median(run: ReportRun) -> float:
     tag = estimate_tag(run)
     if tag not in run.numbers or run.numbers.empty:
         return math.nan
-    return float(running_median(run.numbers[tag]).iloc[-1])
+    return float(filtered(run, tag, centred=False).iloc[-1])
 
 
 def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:

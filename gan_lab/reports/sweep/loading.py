@@ -1,34 +1,25 @@
-"""From a sweep's folder to its runs: what cannot be used is named, never raised or left out in silence."""
+"""From folders to the runs of a sweep: what cannot be used is named, never raised or left out in silence."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pandas
+from typing import Any
 
 from gan_lab.config.errors import UserError
-from gan_lab.reports.sweep.cells import group_into_cells, order_cells, replicate_of
-from gan_lab.reports.sweep.metrics_csv import read_measurements
+from gan_lab.reports.sweep.cells import group_into_cells, order_cells
+from gan_lab.reports.sweep.merging import Ranked, merge
 from gan_lab.reports.sweep.missing import (
     folders_without_runs,
     jobs_without_runs,
     missing_runs,
-    name_below,
     other_measures,
     sentence_on,
 )
-from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
+from gan_lab.reports.sweep.model import ReportRun, Sweep
+from gan_lab.reports.sweep.read_runs import ReadRun, read_run_folder
 from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, judge
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import RECORD_NAME, RunRecord
-
-
-class _Read(NamedTuple):
-    record: RunRecord
-    config: dict[str, Any]
-    numbers: pandas.DataFrame
-    fault: str | None
+from gan_lab.runs.sources import Sources, folder_source
 
 
 def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
@@ -41,18 +32,31 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
     Raises:
         UserError: if there is no such folder, or no run in it.
     """
+    return load_sources(folder_source(root), rule)
+
+
+def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
+    """Return all runs in and below several folders as one sweep; what stands in two of them is taken once.
+
+    Args:
+        sources: folders of sweeps, or unpacked archives.
+        rule: what counts as failure; None for the defaults.
+
+    Raises:
+        UserError: if one is no folder, or holds no run, or no run at all can be read; or if two hold the same
+            run with other numbers.
+    """
     rule = rule or FailureRule()
-    records = find_runs(root)
-    if not records:
-        raise UserError(f"{root} holds no runs; a run's folder has a {RECORD_NAME}.")
-    faults = [sentence_on(root, record.path, record.message) for record in records if not record.started]
-    read = [_read(root, record) for record in records if record.started]
+    records = _find(sources)
+    faults = [sentence_on(sources, each.path, each.message) for each in records if not each.started]
+    read = [read_run_folder(sources, record) for record in records if record.started]
     if not read:
-        raise UserError(f"{root} holds no readable run: {faults[0]}")
+        raise UserError(f"{sources.parts[0].given} holds no readable run: {faults[0]}")
     cells = group_into_cells(_for_grouping(read))
     order = {cell.key: place for place, cell in enumerate(order_cells(cells))}
-    ranked = sorted(zip(read, cells, strict=True), key=lambda each: (order[each[1].key], _replicate(each[0])))
-    runs = _without_repeats(root, ranked)
+    ranked = sorted(zip(read, cells, strict=True), key=lambda each: (order[each[1].key], _rank(each[0])))
+    merged = merge(sources, ranked)
+    runs = _without_repeats(sources, merged.runs)
     quality = choose_quality([each.numbers for each, _ in runs if not each.fault])
     judged = tuple(
         ReportRun(
@@ -63,51 +67,46 @@ def load_sweep(root: Path, rule: FailureRule | None = None) -> Sweep:
             each.fault,
             judge(each.record, each.numbers, each.fault, quality, rule),
             rule.end_measurements,
+            each.archived,
+            each.medians,
         )
         for each, cell in runs
     )
     return Sweep(
-        root=root,
+        sources=sources,
         experiment=_common(judged, "experiment"),
         scale=_common(judged, "scale"),
         runs=judged,
         cells=tuple(order_cells(cells)),
         faults=(
             *faults,
-            *folders_without_runs(root),
-            *jobs_without_runs(root, records),
+            *merged.sentences,
+            *folders_without_runs(sources),
+            *jobs_without_runs(sources, records),
             *missing_runs(judged, [record.path for record in records if not record.started]),
             *other_measures(judged),
         ),
         quality=quality,
+        twice=merged.twice,
     )
 
 
-def _read(root: Path, record: RunRecord) -> _Read:
-    try:
-        config, fault = record.read_config(), None
-    except UserError as error:
-        config, fault = {}, str(error).replace(f"{root}{os.sep}", "")
-    numbers, of_table = read_measurements(record.metrics_path)
-    if record.status == "diverged" and of_table == "metrics.csv is empty.":
-        of_table = None  # at its very first numbers, which is a result
-    elif record.status == "completed" and not of_table and len(numbers) < record.iteration:
-        of_table = f"metrics.csv has {len(numbers)} of {record.iteration} iterations."
-    return _Read(record, config, numbers, _of_status(record) or fault or of_table)
+def _find(sources: Sources) -> list[RunRecord]:
+    """Return the runs of all sources, each once where one folder lies in another."""
+    found: dict[Path, RunRecord] = {}
+    for source in sources.parts:
+        if not source.folder.is_dir():
+            raise UserError(f"{source.given} is not a folder.")
+        records = find_runs(source.folder)
+        if not records:
+            raise UserError(f"{source.given} holds no runs; a run's folder has a {RECORD_NAME}.")
+        for record in records:
+            found.setdefault(record.path.resolve(), record)
+    # as those of one folder stand: the oldest first, whichever was named first
+    return sorted(found.values(), key=lambda record: record.started)
 
 
-def _of_status(record: RunRecord) -> str | None:
-    at = f"at iteration {record.iteration} of {record.iterations}"
-    reason = f": {record.message}" if record.message else "."
-    sentences = {
-        "running": f"still running {at}.",
-        "interrupted": f"interrupted {at}.",
-        "failed": f"failed {at}{reason}",
-    }
-    return sentences.get(record.status)
-
-
-def _for_grouping(read: list[_Read]) -> list[tuple[RunRecord, Mapping[str, Any]]]:
+def _for_grouping(read: list[ReadRun]) -> list[tuple[RunRecord, Mapping[str, Any]]]:
     """Return records and configs, in the place of unreadable ones that of another seed of the same job."""
     of_jobs = {each.record.path.parent: each.config for each in read if each.config}
     return [
@@ -116,21 +115,21 @@ def _for_grouping(read: list[_Read]) -> list[tuple[RunRecord, Mapping[str, Any]]
     ]
 
 
-def _is_seed(each: _Read) -> bool:
+def _is_seed(each: ReadRun) -> bool:
     return each.record.path.name == f"seed{each.record.seed}"
 
 
-def _replicate(each: _Read) -> tuple[tuple[int, int], str, Path]:
-    return replicate_of(each.record, each.config), each.record.started, each.record.path
+def _rank(each: ReadRun) -> tuple[tuple[int, int], str, Path]:
+    return each.replicate, each.record.started, each.record.path
 
 
-def _without_repeats(root: Path, ranked: list[tuple[_Read, Cell]]) -> list[tuple[_Read, Cell]]:
+def _without_repeats(sources: Sources, ranked: list[Ranked]) -> list[Ranked]:
     """Return runs, with a fault where a good one before has its cell, draw and seed: it would count twice."""
     first: dict[tuple[str, tuple[int, int]], str] = {}
     runs = []
     for each, cell in ranked:
         if not each.fault:
-            key, name = (cell.key, replicate_of(each.record, each.config)), name_below(root, each.record.path)
+            key, name = (cell.key, each.replicate), sources.name_of(each.record.path)
             if first.setdefault(key, name) != name:
                 each = each._replace(fault=f"repeats {first[key]}, which counts in its place.")
         runs.append((each, cell))

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,9 @@ import pandas
 from gan_lab.config.errors import UserError
 from gan_lab.files.regular import read_regular
 from gan_lab.tags.names import RAW
+
+CENTRED, RUNNING = "centred", "running"
+"""Columns of the medians that an archive keeps of an estimate: of the window around a row, and up to it."""
 
 _INDEX = "iteration"
 _MOST_BYTES = 1 << 32
@@ -25,28 +29,56 @@ def read_measurements(path: Path) -> tuple[pandas.DataFrame, str | None]:
     Args:
         path: ``metrics.csv``.
     """
+    return _read(path, RAW)
+
+
+def read_medians(path: Path) -> tuple[pandas.DataFrame, str | None]:
+    """Return likewise what an archive keeps of an estimate's medians: :data:`CENTRED` and :data:`RUNNING`.
+
+    Args:
+        path: ``medians.csv``.
+    """
+    return _read(path, CENTRED, RUNNING)
+
+
+def parse_measurements(data: bytes, name: str) -> tuple[pandas.DataFrame, str | None]:
+    """Return what :func:`read_measurements` does of a file's content.
+
+    Args:
+        data: the content.
+        name: of the file, for the sentence.
+    """
+    return _parse_file(data, name, (RAW,))
+
+
+def _read(path: Path, *needed: str) -> tuple[pandas.DataFrame, str | None]:
     try:
-        text = read_regular(path, _MOST_BYTES).decode("utf-8")
+        return _parse_file(read_regular(path, _MOST_BYTES), path.name, needed)
     except FileNotFoundError:
         return empty_table(), f"it has no {path.name}."
     except OSError as error:
         return empty_table(), f"{path.name} cannot be read: {error.strerror}."
-    except UnicodeDecodeError:
-        return empty_table(), f"{path.name} cannot be read: it is no text."
     except UserError as error:
         return empty_table(), str(error)
+
+
+def _parse_file(data: bytes, name: str, needed: Sequence[str]) -> tuple[pandas.DataFrame, str | None]:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return empty_table(), f"{name} cannot be read: it is no text."
     if not text.strip():
-        return empty_table(), f"{path.name} is empty."
+        return empty_table(), f"{name} is empty."
     text = text.replace("\r\n", "\n")  # a spreadsheet has been there
     if not _OF_A_TABLE.fullmatch(text):
-        return empty_table(), f"{path.name} cannot be read: it has quotes or control characters."
+        return empty_table(), f"{name} cannot be read: it has quotes or control characters."
     lines, fault = _whole_lines(text)
-    missing = [name for name in (_INDEX, RAW) if name not in lines[0].split(",")]
+    missing = [column for column in (_INDEX, *needed) if column not in lines[0].split(",")]
     if missing:
-        return empty_table(), f"{path.name} has no column {missing[0]}."
-    table, of_values = _parse("\n".join(lines) + "\n")
+        return empty_table(), f"{name} has no column {missing[0]}."
+    table, of_values = _parse("\n".join(lines) + "\n", needed)
     fault = of_values or fault
-    return table, f"{path.name} {fault}." if fault else None
+    return table, f"{name} {fault}." if fault else None
 
 
 def empty_table() -> pandas.DataFrame:
@@ -67,7 +99,7 @@ def _whole_lines(text: str) -> tuple[list[str], str | None]:
     return lines, None
 
 
-def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
+def _parse(text: str, needed: Sequence[str]) -> tuple[pandas.DataFrame, str | None]:
     """Return the table of whole lines, cut before the first value that is no number."""
     table = pandas.read_csv(io.StringIO(text), keep_default_na=False, na_values=["", "nan"], low_memory=False)
     words = table[_INDEX].isna()
@@ -78,7 +110,7 @@ def _parse(text: str) -> tuple[pandas.DataFrame, str | None]:
     table = table.astype(float)
     # what is measured at every iteration is finite, or the run has ended; elsewhere an infinite value is none
     infinite = table.isin([np.inf, -np.inf])
-    words |= infinite[[_INDEX, RAW]].any(axis=1) | (table[_INDEX].abs() >= _LAST_ITERATION)
+    words |= infinite[[_INDEX, *needed]].any(axis=1) | (table[_INDEX].abs() >= _LAST_ITERATION)
     words |= table[_INDEX] % 1 != 0
     table = table.mask(infinite)
     fault = None

@@ -9,19 +9,20 @@ from gan_lab.reports.sweep.cells import is_number, replicate_of
 from gan_lab.reports.sweep.model import ReportRun
 from gan_lab.reports.sweep.sweep_command import jobs_of
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunRecord
+from gan_lab.runs.sources import Sources
 
 _NO_RUNS_IN = ("checkpoints", "samples", "evaluation", "report")
 
 
-def folders_without_runs(root: Path) -> Iterator[str]:
+def folders_without_runs(sources: Sources) -> Iterator[str]:
     """Name the folders of jobs that hold what a run leaves, but no record in or below them."""
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in (found for each in sources.parts for found in os.walk(each.folder)):
         path = Path(folder)
         began = ".hydra" in folders or CONFIG_NAME in files or "metrics.csv" in files
         folders[:] = sorted(n for n in folders if n not in _NO_RUNS_IN and not n.startswith("."))
         if began and not any(path.rglob(RECORD_NAME)):
             folders.clear()
-            yield sentence_on(root, path, f"it has no {RECORD_NAME}: the job ended before its run began")
+            yield sentence_on(sources, path, f"it has no {RECORD_NAME}: the job ended before its run began")
 
 
 def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> Iterator[str]:
@@ -39,10 +40,10 @@ def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> I
             yield f"{label}: there is no run of {f'draw {draw}, ' if draw >= 0 else ''}seed {seed}."
 
 
-def jobs_without_runs(root: Path, records: Iterable[RunRecord]) -> Iterator[str]:
-    """Name the jobs that the sweep's command asked for and that left no run."""
+def jobs_without_runs(sources: Sources, records: Iterable[RunRecord]) -> Iterator[str]:
+    """Name the jobs that the sweep's commands asked for and that left no run anywhere, each once."""
     begun = [set(map(_as_recorded, words_of(record.command))) for record in records]
-    for job in jobs_of(root):
+    for job in dict.fromkeys(job for each in sources.parts for job in jobs_of(each.folder)):
         if not any(set(map(_as_recorded, job)) <= words for words in begun):
             yield f"{' '.join(sorted(job))}: the job left no run; it was refused, or never began."
 
@@ -67,13 +68,8 @@ def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
             )
 
 
-def sentence_on(root: Path, path: Path, reason: str | None) -> str:
-    """Return one sentence on a folder, with paths as seen from the root."""
-    text = (reason or "its record is damaged").replace(f"{root}{os.sep}", "").rstrip(".")
-    name = name_below(root, path)
+def sentence_on(sources: Sources, path: Path, reason: str | None) -> str:
+    """Return one sentence on a folder, with paths as seen from what they came from."""
+    text = sources.told(reason or "its record is damaged").rstrip(".")
+    name = sources.name_of(path)
     return f"{text}." if text.startswith(name) and name != "." else f"{name}: {text}."
-
-
-def name_below(root: Path, path: Path) -> str:
-    """Return a folder's path as seen from the root."""
-    return path.relative_to(root).as_posix()

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import pandas
 
+from gan_lab.runs.archived import Archived
 from gan_lab.runs.record import RunRecord
+from gan_lab.runs.sources import Sources
 from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tags.table import estimate_of
 
@@ -57,6 +58,8 @@ class ReportRun:
         fault: one sentence on why it is left out of means; None if it counts.
         verdict: what the failure rule says of it.
         end_measurements: how many of its last measurements its end is the median of, by that rule.
+        archived: what its archive says of it; None of a run that is not from one.
+        medians: of its estimate at the rows that the archive has kept, taken of all; None where all are kept.
     """
 
     record: RunRecord
@@ -66,6 +69,13 @@ class ReportRun:
     fault: str | None
     verdict: Verdict
     end_measurements: int = END_MEASUREMENTS
+    archived: Archived | None = None
+    medians: pandas.DataFrame | None = None
+
+    @property
+    def every(self) -> int:
+        """Of rows of what every iteration measures, one in how many its table has; 1 for all."""
+        return 1 if self.archived is None else self.archived.every
 
     def end(self, tag: str) -> float:
         """Return what a tag ended at; NaN if it was not measured."""
@@ -87,10 +97,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All runs below a folder.
+    """All runs below folders, or in archives.
 
     Attributes:
-        root: the folder.
+        sources: the folders.
         experiment: the experiment that all runs were chosen by; None if there is none, or several.
         scale: their common ``scale``; None likewise.
         runs: by cell, then by seed.
@@ -98,15 +108,17 @@ class Sweep:
         faults: one sentence for each run that is missing or cannot be read, and for runs that were not
             measured alike.
         quality: the metric that all measured runs have; None if none was measured.
+        twice: how many runs stood in several of them with the same numbers, and were taken once.
     """
 
-    root: Path
+    sources: Sources
     experiment: str | None
     scale: str | None
     runs: tuple[ReportRun, ...]
     cells: tuple[Cell, ...]
     faults: tuple[str, ...]
     quality: Quality | None
+    twice: int = 0
 
     def runs_of(self, cell: Cell) -> list[ReportRun]:
         """Return the runs of a cell, by seed."""

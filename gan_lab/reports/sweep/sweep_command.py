@@ -10,7 +10,7 @@ from gan_lab.config.command_lines import command_line
 from gan_lab.files.plain_yaml import MOST_BYTES, load_plain
 from gan_lab.files.regular import read_regular
 
-_FILE = "multirun.yaml"
+MULTIRUN_NAME = "multirun.yaml"
 _MODE = "hydra.mode=MULTIRUN"
 _MOST_JOBS = 100_000
 # several values that need no parser of Hydra's, such as gan,wgan or 0,1,2
@@ -50,10 +50,23 @@ def jobs_of(root: Path) -> list[frozenset[str]]:
     return [frozenset(job) for job in product(*lists)]
 
 
+def typed_part(root: Path) -> dict[str, Any]:
+    """Return what :func:`command_of_sweep` and :func:`jobs_of` read of ``multirun.yaml``; empty without it.
+
+    What else Hydra writes into it says where and on which machine that was.
+    """
+    hydra = _read(root)
+    if not hydra:
+        return {}
+    sweeper = {key: hydra["sweeper"].get(key) for key in ("_target_", "params")}
+    overrides = {key: hydra["overrides"][key] for key in ("hydra", "task")}
+    return {"hydra": {"overrides": overrides, "sweeper": sweeper}}
+
+
 def _read(root: Path) -> dict[str, Any]:
     """Return Hydra's part of ``multirun.yaml``; empty if there is none, or it is not what Hydra writes."""
     try:
-        hydra: Any = load_plain(read_regular(root / _FILE, MOST_BYTES))["hydra"]
+        hydra: Any = load_plain(read_regular(root / MULTIRUN_NAME, MOST_BYTES))["hydra"]
         complete = all(isinstance(hydra["overrides"][key], list) for key in ("hydra", "task"))
         sweeper = hydra["sweeper"]
         known = isinstance(sweeper, dict) and isinstance(sweeper.get("params"), dict | None)
