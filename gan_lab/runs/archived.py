@@ -96,6 +96,19 @@ def read_archived(folder: Path) -> Archived | None:
         raise UserError(f"{path} is damaged: {str(error).rstrip('.')}.") from error
 
 
+def require_resumable(folder: Path) -> None:
+    """Check that a run is not from an archive.
+
+    Raises:
+        UserError: if it is: it has no checkpoints, and not all of its numbers.
+    """
+    if (folder / ARCHIVED_NAME).exists():
+        raise UserError(
+            f"{folder} is from an archive, which keeps no checkpoints: it can be reported and not resumed or "
+            "sampled; delete the folder to train the run anew."
+        )
+
+
 class NewerFormatError(UserError):
     """Written by a later version of gan-lab."""
 

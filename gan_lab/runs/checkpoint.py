@@ -12,6 +12,7 @@ from torch import Tensor
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import remove_partials, sync_folder, write_atomically
 from gan_lab.files.regular import read_regular
+from gan_lab.runs.archived import require_resumable
 from gan_lab.runs.checkpoint_format import Checkpoint, flatten, from_bytes, to_bytes
 from gan_lab.types import State
 
@@ -92,6 +93,7 @@ def load_newest(run_dir: Path, like: State | None = None) -> Checkpoint:
         return checkpoint
     if reasons:
         raise UserError(f"{folder} holds no checkpoint that can be read: {'; '.join(reasons)}.")
+    require_resumable(folder.parent)
     raise UserError(f"{folder} holds no checkpoint; the run was not trained long enough to save one.")
 
 

@@ -16,7 +16,7 @@ from gan_lab.files.lock import LOCK_NAME, FolderLock
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
-from gan_lab.runs.archived import ARCHIVED_NAME
+from gan_lab.runs.archived import require_resumable
 from gan_lab.runs.config_hash import TRACKER, config_hash
 from gan_lab.runs.reading import load_record, require_own
 from gan_lab.runs.record import (
@@ -171,11 +171,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
         )
     if _is_finished(record, about["iterations"]):
         return Run(lock, record, "finished")
-    if (record.path / ARCHIVED_NAME).exists():
-        raise UserError(
-            f"{record.path} is from an archive, which keeps no checkpoints: it can be reported and not "
-            "resumed; delete the folder to train the run anew."
-        )
+    require_resumable(record.path)
     before = record
     # a run that was given more iterations before does not shrink below what it has done
     about["iterations"] = max(about["iterations"], record.iteration)
