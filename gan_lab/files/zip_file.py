@@ -12,18 +12,21 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
-MOST_MEMBERS = 100_000
+MOST_MEMBERS = 60_000
 MOST_BYTES = 1 << 31
-"""Of all that a file holds, unpacked."""
+"""Of all that a file holds, unpacked: neither that nor so many members need ZIP64."""
 
 _LONGEST_PART, _MOST_PARTS = 255, 30  # bytes of a name that file systems take, and folders in one another
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # that a zip file can say
 _ENCRYPTED = 0x1
-_BEGIN, _BEGIN_OF_EMPTY = b"PK\x03\x04", b"PK\x05\x06"
+_BEGIN, _END, _ZIP64 = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
+_END_BYTES, _ZIP64_BYTES = 22, 20
+_MOST_OF_NAMES = 1 << 25  # bytes of the table at the end, all of which is read at once
 _DAMAGED = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError),
     *(NotImplementedError, RuntimeError, ValueError, OverflowError),
@@ -54,6 +57,8 @@ def zip_bytes(files: Iterable[tuple[str, bytes]]) -> bytes:
             member.compress_type, member.create_system = zipfile.ZIP_DEFLATED, 3
             member.external_attr = (stat.S_IFREG | 0o644) << 16
             made.writestr(member, content)
+    if fault := _fault_of_end(target):
+        raise UserError(f"The runs cannot be archived: the file {fault}; archive fewer of them.")
     return target.getvalue()
 
 
@@ -71,9 +76,10 @@ def unpack(path: Path, folder: Path, most_bytes: Callable[[str], int | None]) ->
         OSError: if it cannot be read, or the folder cannot be written to.
     """
     with open(path, "rb") as file:
-        begin = file.read(4)
-        if begin not in (_BEGIN, _BEGIN_OF_EMPTY):
+        if file.read(len(_BEGIN)) != _BEGIN:
             raise UserError(f"{path} is neither a folder nor an archive of gan-lab: it is no zip file.")
+        if fault := _fault_of_end(file):
+            raise UserError(f"{path} is damaged, such as cut off on its way here: it {fault}.")
         try:
             with zipfile.ZipFile(file) as opened:
                 members = _checked(path, opened.infolist(), most_bytes)
@@ -107,6 +113,23 @@ def fault_of(name: str) -> str | None:
         return "has empty parts"
     if longest > _LONGEST_PART or len(parts) > _MOST_PARTS:
         return "is too long"
+    return None
+
+
+def _fault_of_end(file: BinaryIO) -> str | None:
+    """Return what is wrong with the end of a zip file, which says how long its table of names is.
+
+    ``zipfile`` reads that table as a whole, and makes an object of every 46 bytes of it.
+    """
+    size = file.seek(0, io.SEEK_END)
+    file.seek(max(size - _END_BYTES - _ZIP64_BYTES, 0))
+    tail = file.read()
+    end = tail[-_END_BYTES:]
+    if len(end) < _END_BYTES or not end.startswith(_END) or end[-2:] != bytes(2):
+        return "has no end"
+    names: int = struct.unpack_from("<I", end, 12)[0]
+    if names > _MOST_OF_NAMES or tail.startswith(_ZIP64):
+        return "names more files than an archive holds"
     return None
 
 

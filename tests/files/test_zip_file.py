@@ -142,6 +142,23 @@ def test_many_files_and_many_bytes_are_refused(tmp_path: Path, monkeypatch: pyte
     assert "holds 15 bytes, and an archive 14 at most" in refusal(path, tmp_path)
 
 
+def test_a_table_of_names_that_is_too_long_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(tmp_path / "x.zip", dict.fromkeys(NAMES, b""))
+    whole = path.read_bytes()
+    # as the end says it, and as ZIP64 would say it before
+    path.write_bytes(whole[:-10] + struct.pack("<I", (1 << 25) + 1) + whole[-6:])
+    assert "names more files than an archive holds" in refusal(path, tmp_path)
+    (tmp_path / "within" / "unpacked").rmdir()
+    (tmp_path / "within").rmdir()
+    path.write_bytes(whole[:-22] + b"PK\x06\x07" + bytes(16) + whole[-22:])
+    assert "names more files than an archive holds" in refusal(path, tmp_path)
+    monkeypatch.setattr(zip_file, "_MOST_OF_NAMES", 100)
+    with pytest.raises(UserError, match="names more files than an archive holds; archive fewer"):
+        zip_bytes((name, b"") for name in NAMES)
+
+
 def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
     path = made(tmp_path / "x.zip", {"a.txt": b"secret"})
     data = bytearray(path.read_bytes())
