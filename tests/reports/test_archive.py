@@ -12,10 +12,11 @@ import pytest
 import yaml
 
 from gan_lab.config.errors import UserError
-from gan_lab.diagnosis.diagnose import ALL_WELL
+from gan_lab.diagnosis.diagnose import ALL_WELL, diagnose
 from gan_lab.reports.archive.archive import write_archive
 from gan_lab.reports.archive.thinning import MOST_ROWS, thin_table
 from gan_lab.reports.claims.bands import at_common_rows, bands_of, centred_median, filtered
+from gan_lab.reports.observing import findings_in, observe
 from gan_lab.reports.sweep.loading import load_sources, load_sweep
 from gan_lab.reports.sweep.model import estimate_tag
 from gan_lab.runs.archived import read_archived
@@ -94,10 +95,10 @@ def test_medians_are_those_of_all_rows(sweep: Path, packed: Path) -> None:
 
 
 def test_what_was_seen_in_all_rows_is_kept(tmp_path: Path) -> None:
-    # the median of the last tenth decides, and half of the rows in which it does are left out
+    # the median of the last tenth decides: 1 of all its rows, 0 of those that are left
     even = np.where(np.arange(1, LONG + 1) % 2 == 0, 0.0, 1.0)
     even[-240:-101] = 1.0
-    even[-101:] = np.where(np.arange(101) < 51, 0.0, 1.0)
+    even[-101:] = np.where(np.arange(101) < 70, 0.0, 1.0)
     numbers = table(LONG, health__at_clip_fraction=even)
     run = write_run(tmp_path / "sweep" / "run", numbers=numbers, config={"train.iterations": LONG})
     packed = archive_of(tmp_path / "sweep", every=1000)
@@ -105,6 +106,8 @@ def test_what_was_seen_in_all_rows_is_kept(tmp_path: Path) -> None:
         (thin,) = load_sources(sources).runs
         assert thin.archived is not None
         assert [each.name for each in thin.archived.findings] == ["weights_at_bound"]
+        assert findings_in(thin.record) == thin.archived.findings
+        assert diagnose(observe(thin.record)) != thin.archived.findings
     _, ours = report_of(tmp_path / "folder", run.parent)
     _, theirs = report_of(tmp_path / "archive", packed)
     assert theirs["runs.csv"] == ours["runs.csv"]
