@@ -107,21 +107,21 @@ def _runs(arguments: list[str]) -> int:
         help="only such runs: objective=wgan, status!=completed, 'seed<3', 'distance/w1_exact<0.1', "
         "optimizer.lr=0.001; several must all hold",
     )
-    parser.add_argument("--sort", metavar="KEY", help="the smallest first, such as distance/w1_exact")
+    parser.add_argument("--sort", metavar="KEY", help="the smallest first: estimate, quality, W1, distance/w1_exact")
     parser.add_argument("--descending", action="store_true", help="with --sort: the largest first")
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_choice import choose, read_condition, tag_called
+    from gan_lab.cli.run_choice import choose, key_called, read_condition
     from gan_lab.cli.run_table import as_json, format_table
     from gan_lab.runs.reading import find_runs
     from gan_lab.runs.sources import open_sources
 
     conditions = [read_condition(text) for text in given.where]
-    sort = None if given.sort is None else tag_called(given.sort)
     with open_sources([given.root]) as sources:
         (source,) = sources.parts
         found = find_runs(source.folder)
+        sort = None if given.sort is None else key_called(given.sort, found)
         records = choose(found, conditions, sort, descending=given.descending)
         if given.json:
             say(as_json(records, sources))

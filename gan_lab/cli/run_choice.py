@@ -11,8 +11,9 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.runs.record import RunRecord, leaves_of
-from gan_lab.runs.words import verdict_of
-from gan_lab.tags.table import TABLE
+from gan_lab.runs.words import bounded_by, typed_of, verdict_of
+from gan_lab.tags.table import TABLE, estimate_of, order_of
+from gan_lab.tags.words import quality_of, short_of
 
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<relation>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
 _OF_RECORD = (
@@ -26,6 +27,18 @@ _OF_RECORD = (
     "updated",
     "message",
 )
+_OF_TABLES: dict[str, Callable[[RunRecord], Any]] = {
+    "verdict": lambda record: verdict_of(record) or None,
+    "estimate": lambda record: record.numbers.get(estimate_of(record.numbers) or ""),
+    "quality": lambda record: record.numbers.get(quality_of(record.numbers) or ""),
+    "bounds": bounded_by,
+    "duration": lambda record: record.duration_s,
+    "run": lambda record: str(record.path),
+}
+"""Columns of the tables that are no tag: what a run has there, as a number where it is one."""
+
+_MOST_TAGS = 20  # that a refusal lists
+
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -80,14 +93,14 @@ def choose(
     Args:
         records: the runs, in the order that they keep where nothing sorts them.
         conditions: what they have to fulfil.
-        sort: key to sort by, the smallest first; runs without it come last. A tag may be called as tables do.
+        sort: key to sort by, the smallest first; runs without it come last. It may be called as tables do.
         descending: whether the largest comes first instead.
 
     Raises:
         UserError: if a key is none of a run's.
     """
-    conditions = [each._replace(key=tag_called(each.key)) for each in conditions]
-    sort = None if sort is None else tag_called(sort)
+    conditions = [each._replace(key=key_called(each.key, records)) for each in conditions]
+    sort = None if sort is None else key_called(sort, records)
     runs = [_Run(record) for record in records]
     for key in [condition.key for condition in conditions] + ([sort] if sort is not None else []):
         _require_key(key, runs)
@@ -112,35 +125,56 @@ class _Run:
         except UserError:
             return {}  # of a damaged run
 
+    @cached_property
+    def typed(self) -> dict[str, str]:
+        return typed_of(self.record.command)
+
     def value(self, key: str) -> Any:
         """Return what the run has under a key: of its record, a choice, a number or a setting; else None."""
         record = self.record
         if key in _OF_RECORD:
             return getattr(record, key)
-        if key == "verdict":
-            return verdict_of(record) or None
+        if key in _OF_TABLES:
+            return _OF_TABLES[key](record)
         if key in record.choices:
             return record.choices[key]
-        return record.numbers[key] if key in record.numbers else self.settings.get(key)
+        if key in record.numbers:
+            return record.numbers[key]
+        return self.settings[key] if key in self.settings else self.typed.get(key)
 
 
-def tag_called(key: str) -> str:
-    """Return the tag that tables call so, such as ``W1``; another key as it is."""
-    return next((tag.name for tag in TABLE if tag.short.lower() == key.lower() != ""), key)
+def key_called(key: str, records: Sequence[RunRecord]) -> str:
+    """Return the key of what tables call so, such as a tag for ``W1`` or ``JSD estimate``; others as they are.
+
+    Args:
+        key: as typed; capitals do not matter to the names of columns.
+        records: the runs; of several tags of one name, that comes first which they have.
+    """
+    measured = sorted({tag for record in records for tag in record.numbers}, key=order_of)
+    tags = [*measured, *(tag.name for tag in TABLE if not tag.is_family)]
+    if key in tags or key in _OF_RECORD:
+        return key
+    wanted = key.lower()
+    if wanted in _OF_TABLES:
+        return wanted
+    return next((tag for tag in tags if short_of(tag).lower() == wanted), key)
 
 
 def _require_key(key: str, runs: Sequence[_Run]) -> None:
-    simple = [*_OF_RECORD, "verdict", *own_groups().shown]
-    tags = {tag.name for tag in TABLE if not tag.is_family}
-    tags |= {tag for run in runs for tag in run.record.final}
+    simple = [*_OF_RECORD, *_OF_TABLES, *own_groups().shown]
+    measured = sorted({tag for run in runs for tag in run.record.numbers}, key=order_of)
+    tags = {*measured, *(tag.name for tag in TABLE if not tag.is_family)}
     known = {*simple, *tags, *(group for run in runs for group in run.record.choices)}
     # configs are read where nothing else has the key
-    if key in known or any(key in run.settings for run in runs):
+    if key in known or any(key in run.settings or key in run.typed for run in runs):
         return
     settings = {name for run in runs[:1] for name in run.settings}
+    listed = ", ".join(measured[:_MOST_TAGS]) or "none in these runs"
+    more = f" and {len(measured) - _MOST_TAGS} more" if len(measured) > _MOST_TAGS else ""
     raise UserError(
-        f"{key} is no key of a run: there are {', '.join(simple)}, the tags that runs have measured, and "
-        f"settings such as optimizer.lr.{did_you_mean(key, [*sorted(known), *sorted(settings)])}"
+        f"{key} is no key of a run: there are {', '.join(dict.fromkeys(simple))}; the tags that were "
+        f"measured ({listed}{more}), which may be called as the table does; and settings such as "
+        f"optimizer.lr.{did_you_mean(key, [*sorted(known), *sorted(settings)])}"
     )
 
 

@@ -2,24 +2,19 @@
 
 import dataclasses
 import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.config.quoting import shown
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
-from gan_lab.runs.words import duration_text, verdict_of
-from gan_lab.tags.names import RAW
+from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_text, number_text, quality_of, quality_text, short_of
 
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
 _MOST_ROWS = 60  # of the table that ends a sweep
-_BOUNDED = {"samples": "samples", "everywhere": "samples", "batches": "batches"}
-"""What an estimate is a bound of; the other words of a record say that it bounds nothing."""
 
 
 def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = None) -> str:
@@ -49,7 +44,7 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
         cells = [number_text(r.numbers.get(tag) if _is_told(r, tag) else None) for r in records]
         rank = 0 if tag in needed else 1 if tag in qualities else 2 + place
         columns.append(Column(short_of(tag), cells, right=True, rank=rank))
-    columns.append(Column("bounds", [_bounded(record) for record in records], rank=3))
+    columns.append(Column("bounds", [bounded_by(record) or "-" for record in records], rank=3))
     columns.append(Column("run", [_name(record, root) for record in records]))
     lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
     return "\n".join(lines)
@@ -124,21 +119,10 @@ def _what(record: RunRecord) -> tuple[str, ...]:
 
 def _what_differs(records: Sequence[RunRecord]) -> list[Column]:
     """Return a column of each other key that was typed with several values, such as a swept rate."""
-    typed = [_typed(record.command) for record in records]
+    typed = [typed_of(record.command) for record in records]
     keys = dict.fromkeys(key for each in typed for key in each)
     columns = [Column(key, [each.get(key, "-") for each in typed]) for key in keys]
     return [column for column in columns if len({*column.cells}) > 1]
-
-
-def _typed(command: str) -> dict[str, str]:
-    """Return the overrides of a command, key to value, but for what has a column of its own."""
-    try:
-        words = shlex.split(command)[2:]
-    except ValueError:
-        return {}  # of a damaged record
-    pairs = (word.partition("=") for word in words if "=" in word and not word.startswith("-"))
-    hidden = ("objective", "dataset", "seed", "train.seeds", "device")
-    return {key: shown(value) for key, _, value in pairs if key not in hidden and not key.startswith("hydra")}
 
 
 def _verdicts(records: Sequence[RunRecord]) -> list[Column]:
@@ -165,12 +149,6 @@ def _duration(record: RunRecord) -> str:
     return "-" if _is_unread(record) else duration_text(record.duration_s)
 
 
-def _bounded(record: RunRecord) -> str:
-    """Return what the run's estimate of a divergence, or else its score gap, is a bound of."""
-    words = [word for tag, word in record.bounds.items() if tag != RAW] or list(record.bounds.values())
-    return _BOUNDED.get(words[0], "nothing") if words else "-"
-
-
 def _tags(records: Sequence[RunRecord], sort: str | None) -> list[str]:
     present = {tag for record in records for tag in record.final if tag == sort or _is_told(record, tag)}
     first = [sort] if sort is not None and sort in present else []
@@ -186,4 +164,6 @@ def _is_told(record: RunRecord, tag: str) -> bool:
 
 
 def _name(record: RunRecord, root: Path) -> str:
-    return str(record.path.relative_to(root) if record.path.is_relative_to(root) else record.path)
+    """Return where a run lies below the root; of one that is the root itself, its folder's name."""
+    inside = str(record.path.relative_to(root) if record.path.is_relative_to(root) else record.path)
+    return inside if inside != "." else record.path.absolute().name

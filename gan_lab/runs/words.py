@@ -1,6 +1,13 @@
 """How lines in the terminal word what a run's record says."""
 
+import shlex
+
+from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord
+from gan_lab.tags.names import RAW
+
+_BOUNDED = {"samples": "samples", "everywhere": "samples", "batches": "batches"}
+"""What an estimate is a bound of; the other words of a record say that it bounds nothing."""
 
 
 def verdict_of(record: RunRecord) -> str:
@@ -13,3 +20,20 @@ def duration_text(seconds: float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}"
+
+
+def bounded_by(record: RunRecord) -> str | None:
+    """Return what the run's estimate of a divergence, or else its score gap, is a bound of."""
+    words = [word for tag, word in record.bounds.items() if tag != RAW] or list(record.bounds.values())
+    return _BOUNDED.get(words[0], "nothing") if words else None
+
+
+def typed_of(command: str) -> dict[str, str]:
+    """Return the overrides of a command, key to value, but for what has a column of its own."""
+    try:
+        words = shlex.split(command)[2:]
+    except ValueError:
+        return {}  # of a damaged record
+    pairs = (word.partition("=") for word in words if "=" in word and not word.startswith("-"))
+    hidden = ("objective", "dataset", "seed", "train.seeds", "device")
+    return {key: shown(value) for key, _, value in pairs if key not in hidden and not key.startswith("hydra")}

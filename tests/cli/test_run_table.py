@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import os
 import re
@@ -9,9 +10,10 @@ from gan_lab.cli.run_choice import choose, read_condition
 from gan_lab.cli.run_table import as_json, format_sweep, format_table
 from gan_lab.config.errors import UserError
 from gan_lab.files.plain_yaml import dump_plain
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import CONFIG_NAME, RunRecord
-from gan_lab.tags.names import CRITIC_LOSS, JSD, MEDIAN, RECALL, W1_EXACT
+from gan_lab.tags.names import CRITIC_LOSS, JSD, MEDIAN, RECALL, W1_EXACT, floor_tag
 from support.command_line import gan_lab
 
 ROOT = Path("/runs")
@@ -108,8 +110,16 @@ def test_no_runs_are_said_to_be_none():
     assert format_table([], ROOT) == "There are no runs in /runs."
 
 
-def test_the_root_itself_can_be_a_run():
-    assert format_table([a_record("")], ROOT).splitlines()[1].endswith("  .")
+def test_a_run_that_is_the_root_itself_is_called_as_its_folder(tmp_path, monkeypatch):
+    assert format_table([a_record("")], ROOT).splitlines()[1].endswith("  runs")
+    assert format_sweep([a_record("")], ROOT).splitlines()[1].endswith("  runs")
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    here = RunRecord(Path(), "diverged", message="NaN.")
+    assert format_table([here], Path()).splitlines()[1:] == [
+        "diverged        0/0     -   0:00:00  -       mine",
+        "mine: NaN.",
+    ]
 
 
 def test_a_table_fits_a_hundred_columns_and_keeps_the_path():
@@ -198,6 +208,37 @@ def test_runs_are_sorted_those_without_the_number_last():
     assert names(sort="objective") == "bacd"
 
 
+def test_every_name_that_a_table_shows_is_a_key():
+    final = {JSD: 0.5, MEDIAN: 1.0, W1_EXACT: 2.0, floor_tag(W1_EXACT): 0.1, RECALL: 3.0, CRITIC_LOSS: 4.0}
+    records = [
+        a_record(
+            f"{name}/{seed}",
+            seed=seed,
+            duration_s=float(seed),
+            verdicts=(Finding(f"verdict_{seed}", "failure", "It."),),
+            bounds={JSD: ("samples", "batches")[seed]},
+            choices={"objective": name, "dataset": f"data{seed}"},
+            final={tag: value + seed for tag, value in final.items()},
+            command=f"gan-lab train +optimizer@critic_optimizer=adam{seed} optimizer.lr={seed}",
+        )
+        for name, seed in [("wgan", 0), ("gan", 1)]
+    ]
+    headers = [re.split(" {2,}", format_sweep(records, ROOT).splitlines()[0])]
+    headers += [
+        re.split(" {2,}", format_table(records, ROOT, sort=tag).splitlines()[0]) for tag in (None, *final)
+    ]
+    narrow = [dataclasses.replace(record, command="", final={}) for record in records]  # room for bounds
+    headers += [re.split(" {2,}", format_table(narrow, ROOT).splitlines()[0])]
+    shown = {name for header in headers for name in header} - {"status", "iteration"}  # equal here
+    assert {"estimate", "quality", "verdict", "bounds", "run", "JSD estimate", "W1 floor", "critic"} <= shown
+    for name in shown:
+        ordered = [[r.seed for r in choose(records, [], name, descending=down)] for down in (False, True)]
+        assert ordered in ([[0, 1], [1, 0]], [[1, 0], [0, 1]]), name
+    assert choose(records[::-1], [], "w ESTIMATE") == records
+    assert [each.seed for each in choose(records, [read_condition("estimate<1")], None)] == [0]
+    assert [each.seed for each in choose(records, [read_condition("bounds=batches")], None)] == [1]
+
+
 def test_settings_are_keys_too(tmp_path):
     (tmp_path / CONFIG_NAME).write_bytes(dump_plain({"optimizer": {"lr": 0.001}, "train": {"ema": None}}))
     record = RunRecord(tmp_path, "completed")
@@ -224,11 +265,16 @@ def test_the_settings_of_a_run_are_read_once_however_many_keys_ask(tmp_path, mon
         (["--sort", "distance/w1_exakt"], "Did you mean distance/w1_exact?"),
         (["--where", "objectiv=wgan"], "Did you mean objective?"),
         (["--where", "quality/w1=1"], "quality/w1 is no key of a run"),
+        (["--sort", "verdikt"], "verdict, estimate, quality, bounds, duration, run, objective"),
+        (["--sort", "verdikt"], "measured (distance/w1_exact, loss/own), which may be called"),
         (["--where", "wgan"], "--where must be KEY=VALUE"),
         (["--where", "seed<few"], "must be followed by a number; got 'few'"),
     ],
 )
 def test_what_is_no_key_is_refused(arguments, said, tmp_path):
+    (tmp_path / "a").mkdir()
+    begun = {"iterations": 5, "started": "2026-01-01T00:00:00+00:00"}
+    RunRecord(tmp_path / "a", "completed", final={"loss/own": 1.0, W1_EXACT: 1.0}, **begun).write()
     result = gan_lab("runs", str(tmp_path), *arguments)
     assert result.status == 2
     assert len(result.err.splitlines()) == 1
