@@ -107,7 +107,9 @@ def _runs(arguments: list[str]) -> int:
         help="only such runs: objective=wgan, status!=completed, 'seed<3', 'distance/w1_exact<0.1', "
         "optimizer.lr=0.001; several must all hold",
     )
-    parser.add_argument("--sort", metavar="KEY", help="the smallest first: estimate, quality, W1, distance/w1_exact")
+    parser.add_argument(
+        "--sort", metavar="KEY", help="the smallest first: estimate, quality, W1, distance/w1_exact"
+    )
     parser.add_argument("--descending", action="store_true", help="with --sort: the largest first")
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)

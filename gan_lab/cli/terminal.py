@@ -70,10 +70,16 @@ def warnings_only() -> Iterator[None]:
 
 
 def show_log() -> None:
-    """Print what is logged from here on, without its time and level."""
+    """Print what is logged from here on, without its time and level; of libraries, warnings alone."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(PlainFormatter("%(message)s"))
+    handler.addFilter(_is_news)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a record is the lab's, or a warning: what a library says of its own steps is neither."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "gan_lab"
 
 
 def _printable(text: str, stream: TextIO) -> str:

@@ -11,7 +11,7 @@ import torch
 from gan_lab.evaluation.export import export, read_generator
 from gan_lab.evaluation.trained import Trained, load_trained
 from gan_lab.game.sampling import sample
-from support.command_line import gan_lab
+from support.command_line import Called, gan_lab
 from support.configs import DIGITS, TOY, Train
 
 # batch norm with standing statistics, and an averaged generator
@@ -28,6 +28,12 @@ def _trained(run: Path) -> Trained:
     return load_trained(run, "cpu")
 
 
+def assert_one_sentence(called: Called, path: Path) -> None:
+    assert (called.status, called.err) == (0, "")
+    assert called.out.startswith(f"{path}: latents (n, ")
+    assert called.out.count("\n") == 1
+
+
 def latents(trained: Trained, n: int) -> torch.Tensor:
     return torch.randn(n, trained.latent_dim, generator=torch.Generator().manual_seed(n))
 
@@ -35,8 +41,8 @@ def latents(trained: Trained, n: int) -> torch.Tensor:
 def test_safetensors_hold_the_weights_and_say_what_they_are(run: Path, trained: Trained) -> None:
     load = pytest.importorskip("safetensors.torch").load_file
     called = gan_lab("export", str(run))
-    assert (called.status, called.err) == (0, "")
     path = run / "exported" / "generator_iteration3.safetensors"
+    assert_one_sentence(called, path)
     assert called.out.startswith(f"{path}: latents (n, {trained.latent_dim}) to samples (n, ")
     expected = trained.generator().state_dict()
     found = load(path)
@@ -64,8 +70,9 @@ def test_a_generator_is_read_from_safetensors(run: Path, trained: Trained) -> No
 @pytest.mark.parametrize("n", [1, 3, 70])
 def test_a_torch_program_makes_the_same_samples(run: Path, trained: Trained, n: int) -> None:
     called = gan_lab("export", str(run), "--format", "torch_export")
-    assert (called.status, called.err) == (0, "")
-    program = torch.export.load(run / "exported" / "generator_iteration3.pt2")
+    path = run / "exported" / "generator_iteration3.pt2"
+    assert_one_sentence(called, path)
+    program = torch.export.load(path)
     given = latents(trained, n)
     torch.testing.assert_close(program.module()(given), sample(trained.generator(), given))
 
@@ -74,8 +81,9 @@ def test_an_onnx_model_makes_the_same_samples(run: Path, trained: Trained) -> No
     pytest.importorskip("onnxscript")
     runtime = pytest.importorskip("onnxruntime")
     called = gan_lab("export", str(run), "--format", "onnx")
-    assert (called.status, called.err) == (0, "")
-    session = runtime.InferenceSession(run / "exported" / "generator_iteration3.onnx")
+    path = run / "exported" / "generator_iteration3.onnx"
+    assert_one_sentence(called, path)
+    session = runtime.InferenceSession(path)
     assert json.loads(session.get_modelmeta().custom_metadata_map["gan_lab"])["iteration"] == 3
     for n in (1, 3, 70):
         given = latents(trained, n)
