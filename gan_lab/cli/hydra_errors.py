@@ -2,14 +2,16 @@
 
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf.errors import OmegaConfBaseException
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
 from gan_lab.cli.guesses import keys_beside
 from gan_lab.config.command_lines import command_line, override
+from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
@@ -50,6 +52,8 @@ def refusal_of(
         return reason + suggest_key(str(error), arguments, command)
     # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
     if any(raised_in(error, library) for library in _READ_BY):
+        if endless := _endless_number(error):
+            return endless
         reason = one_line(str(error), called)
         return reason if isinstance(error, ValueError) else f"Hydra cannot read this: {reason}"
     return None
@@ -117,6 +121,30 @@ def _in_our_words(text: str) -> str:
     lines = [line.strip() for line in text.splitlines()]
     lines += ["--cfg job prints every key."] if hint else []
     return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
+
+
+def _endless_number(error: Exception) -> str | None:
+    """Return where in a file of options a whole number has too many digits; None where none is at fault.
+
+    Python names neither file nor key; the nodes that YAML was about to construct, from the document down to
+    the number, know both.
+    """
+    found = [frame.f_locals.get("node") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    nodes = [node for node in found if isinstance(node, Node)]
+    if not nodes or not isinstance(nodes[-1], ScalarNode) or len(nodes[-1].value) <= MOST_DIGITS:
+        return None
+    number, mark = nodes[-1], nodes[-1].start_mark
+    key = next((key for node in nodes for key in _keys_to(number, node)), "a value")
+    rule = f"without numbers of more than {MOST_DIGITS:,} digits"
+    return f"{mark.name}, line {mark.line + 1}: {BadValueError(key, rule, number.value)}"
+
+
+def _keys_to(wanted: Node, node: Node) -> Iterator[str]:
+    """Yield the dotted key of a node below another."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if value is wanted or (isinstance(value, SequenceNode) and wanted in value.value):
+            yield str(key.value)
+        yield from (f"{key.value}.{rest}" for rest in _keys_to(wanted, value))
 
 
 def failure_of_plugin(error: Exception) -> Failure | None:

@@ -144,7 +144,7 @@ class _Run:
 
 
 def key_called(key: str, records: Sequence[RunRecord]) -> str:
-    """Return the key of what tables call so, such as a tag for ``W1`` or ``JSD estimate``; others as they are.
+    """Return the key of what tables call so, such as a tag for ``W1`` or ``JSD estimate``; another as it is.
 
     Args:
         key: as typed; capitals do not matter to the names of columns.
@@ -191,7 +191,7 @@ def _number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

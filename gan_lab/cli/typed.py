@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from hydra._internal.utils import get_args_parser
 
+from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
 
-_MOST_DIGITS = 4000  # Python reads whole numbers of some more
 _LONGEST_NAME = 200  # of an option: it is the name of a file
-_DIGITS = re.compile(rf"\d{{{_MOST_DIGITS + 1},}}")
+_DIGITS = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 _HALVES = ("architecture/generator", "architecture/critic")
 
 
@@ -28,7 +28,7 @@ def check_arguments(arguments: Iterable[str]) -> None:
         key, equals, value = argument.partition("=")
         name = key.lstrip("+~")
         if _DIGITS.search(argument):
-            raise BadValueError(name, f"without numbers of more than {_MOST_DIGITS:,} digits", value)
+            raise BadValueError(name, f"without numbers of more than {MOST_DIGITS:,} digits", value)
         if name not in (*groups.shown, *_HALVES):
             continue
         options = ", ".join(list_options(name, [config_folder()]))

@@ -8,7 +8,9 @@ from typing import Any
 
 import yaml
 from yaml.events import AliasEvent, Event
-from yaml.nodes import MappingNode, Node
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from gan_lab.config.digits import MOST_DIGITS
 
 MOST_BYTES = 1 << 20
 """Of a file; a config has some thousands."""
@@ -45,14 +47,19 @@ class _Loader(yaml.SafeLoader):
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             where = _line_of(key_node)
-            if not isinstance(key_node, yaml.ScalarNode) or not key_node.tag.endswith(":str"):
+            if not isinstance(key_node, ScalarNode) or not key_node.tag.endswith(":str"):
                 raise PlainYamlError(f"it has a key that is no text {where}")
             if key_node.value in mapping:
                 raise PlainYamlError(f"it has a key twice {where}")
             mapping[key_node.value] = self.construct_object(value_node, deep=True)
         return mapping
 
+    def construct_yaml_int(self, node: ScalarNode) -> Any:
+        """Return a whole number; of too many digits its text, which the rule of its key then refuses."""
+        return node.value if len(node.value) > MOST_DIGITS else super().construct_yaml_int(node)
 
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in _TYPES]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
@@ -83,7 +90,7 @@ def load_plain(text: str | bytes) -> Any:
         raise PlainYamlError(_in_a_line(error)) from None
     except PlainYamlError:
         raise
-    # whole numbers of thousands of digits, and what is no UTF-8
+    # what is no UTF-8, or nested without end
     except (ValueError, RecursionError, OverflowError) as error:
         raise PlainYamlError(_in_a_line(error)) from None
 

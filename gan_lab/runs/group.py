@@ -12,6 +12,7 @@ from typing import Any
 
 from gan_lab.config.build import make
 from gan_lab.config.checks import NonNegativeInt, Settings, conform
+from gan_lab.config.digits import whole_number
 from gan_lab.config.errors import UserError
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.plain_yaml import MOST_BYTES
@@ -63,7 +64,8 @@ def read_group(folder: Path) -> Group | None:
     """
     path = folder / GROUP_NAME
     try:
-        group = make(Group, conform("its content", json.loads(read_regular(path, MOST_BYTES)), dict), "")
+        content = json.loads(read_regular(path, MOST_BYTES), parse_int=whole_number)
+        group = make(Group, conform("its content", content, dict), "")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

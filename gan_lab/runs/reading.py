@@ -9,6 +9,7 @@ from typing import Any
 
 from gan_lab.config.build import make
 from gan_lab.config.checks import Settings, conform
+from gan_lab.config.digits import whole_number
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import shown
 from gan_lab.files.lock import LOCK_NAME, is_locked
@@ -101,7 +102,7 @@ def load_record(path: Path) -> RunRecord:
     """
     file = path / RECORD_NAME
     try:
-        return _parse(path, json.loads(read_regular(file, MOST_BYTES)))
+        return _parse(path, json.loads(read_regular(file, MOST_BYTES), parse_int=whole_number))
     except (FileNotFoundError, NotADirectoryError):
         if path.is_file() and path.suffix == ".zip":
             raise UserError(

@@ -174,7 +174,7 @@ def test_control_characters_are_shown_as_such(run: Path) -> None:
         ("seed: &a 0", "anchor or an alias"),
         ("seed: !!set {a}", "tag"),
         ("trusted: [!!binary aGk=]", "tag"),
-        ("seed: " + "9" * 5000, "digits"),
+        ("seed: " + "9" * 5000, "seed must be a whole number, 0 or greater; got '999"),
         ("seed: " + "9" * 4200, ""),
         ("trusted: [2020-01-01]", ""),
         ("objective: {_target_: " + ".".join(["gan_lab"] * 3000) + "}", "dotted path of a class"),
@@ -192,13 +192,23 @@ def test_a_strangers_config_is_refused_in_a_short_sentence(run: Path, line: str,
     begin = next(k for k, each in enumerate(lines) if each.startswith(f"{key}:"))
     end = next((k for k in range(begin + 1, len(lines)) if lines[k][:1] not in " -"), len(lines))
     (run / "config.yaml").write_text("\n".join([*lines[:begin], line, *lines[end:]]) + "\n")
-    # sample does not ask the config where to run
-    for command in ("resume",) if key == "device" else ("sample", "resume"):
+    # sample does not ask the config where to run, and with which seed
+    for command in ("resume",) if "must be" in fault else ("sample", "resume"):
         called = COMMANDS[command]()
         assert "Traceback" not in called.out + called.err
         assert called.status == 2 or not fault
         assert len(called.err) < 2000
         assert fault in called.err
+        assert "set_int_max_str_digits" not in called.err
     called = COMMANDS["report"]()
     assert called.status in (0, 2)
     assert "Traceback" not in called.out + called.err
+
+
+def test_a_record_with_an_endless_number_is_refused_by_its_key(run: Path) -> None:
+    content = json.loads((run / "run.json").read_text())
+    text = json.dumps(content | {"iterations": 4321}).replace("4321", "9" * 5000)
+    (run / "run.json").write_text(text)
+    called = COMMANDS["resume"]()
+    assert called.status == 2
+    assert "iterations must be a whole number, 0 or greater; got '999" in called.err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.runs.record import RunRecord
 from support.command_line import gan_lab
 from support.configs import TOY
 
@@ -138,6 +139,27 @@ def test_a_number_of_iterations_of_5000_digits_is_refused() -> None:
         assert called.status == 2
         assert called.err.startswith("gan-lab: train.iterations must be a whole number, at least the 2 ")
         assert len(called.err) < 1000
+
+
+@pytest.mark.parametrize(
+    ("line", "key"), [("  lr: {}", "settings.lr"), ("  betas: [0.5, -{}]", "settings.betas")]
+)
+def test_an_option_of_ones_own_with_an_endless_number_is_named(line: str, key: str) -> None:
+    option = Path("conf", "optimizer", "mine.yaml")
+    option.parent.mkdir(parents=True)
+    option.write_text(f"# of mine\nsettings:\n{line.format(DIGITS)}\n")
+    called = gan_lab("train", "--config-dir", "conf", *SMALL, "optimizer=mine")
+    assert called.status == 2
+    start = f"{option.absolute()}, line 3: {key} must be without numbers of more than 4,000 digits; got "
+    assert called.err.startswith(f"gan-lab: {start}"), called.err
+    assert called.err.count("\n") == 1
+
+
+def test_a_seed_of_thousands_of_digits_is_compared_with_nothing() -> None:
+    Path("run").mkdir()
+    RunRecord(Path("run"), "completed", iterations=1, seed=10**3000).write()
+    called = gan_lab("runs", ".", "--where", "seed<3")
+    assert (called.status, called.err) == (0, "")
 
 
 def test_a_folder_whose_name_is_no_utf8_can_be_read() -> None:
