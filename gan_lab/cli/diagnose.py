@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gan_lab.config.errors import UserError
+from gan_lab.diagnosis.way_out import command_of
 from gan_lab.reports.observing import findings_in
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.runs.reading import find_runs, runs_of
@@ -58,7 +59,10 @@ def as_json(diagnoses: Sequence[Diagnosis]) -> str:
             "status": each.record.status,
             "seed": each.record.seed,
             "iteration": each.record.iteration,
-            "verdicts": [dataclasses.asdict(finding) for finding in each.findings],
+            "verdicts": [
+                dataclasses.asdict(finding) | {"command": command_of(each.record.command, finding.remedy)}
+                for finding in each.findings
+            ],
         }
         for each in diagnoses
     ]
@@ -101,4 +105,6 @@ def _block(each: Diagnosis) -> str:
         lines.append(f"    {finding.sentence}")
         if finding.remedy:
             lines.append(f"    way out: {finding.remedy}")
+        if command := command_of(record.command, finding.remedy):
+            lines.append(f"    as typed: {command}")
     return "\n".join(lines)

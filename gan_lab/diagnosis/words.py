@@ -2,6 +2,8 @@
 
 from gan_lab.diagnosis.observed import Observed
 
+_MOST_EXACT = 1e15  # of whole numbers that a float holds exactly
+
 
 def counted(count: float, thing: str) -> str:
     """Return a number of things, such as "1 iteration" or "2,000 iterations"."""
@@ -17,7 +19,12 @@ def scaled(run: Observed, key: str, factor: float, default: float | None = None)
     """Return an override that multiplies a number, such as "optimizer.lr=5e-06"; empty without a number."""
     value = run.number(key)
     value = default if value is None else value
-    return "" if value is None else f"{key}={value * factor:g}"
+    return "" if value is None else f"{key}={_written(value * factor)}"
+
+
+def _written(value: float) -> str:
+    """Return a number as it is typed: a whole one with all its digits, which iterations have to be."""
+    return f"{value:.0f}" if value.is_integer() and abs(value) < _MOST_EXACT else f"{value:g}"
 
 
 def critic_key(run: Observed, name: str) -> str:

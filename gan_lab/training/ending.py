@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
 from gan_lab.diagnosis.diagnose import last_line
+from gan_lab.diagnosis.way_out import command_of
 from gan_lab.runs.words import duration_text
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
@@ -99,3 +100,6 @@ def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]
         yield "train on", command_line(["gan-lab", "resume", word, longer])
     else:
         yield "measure it", command_line(["gan-lab", "evaluate", word])  # what was last finite
+    found = [(member.run.record.command, member.run.record.verdicts) for member in members]
+    ways = [command_of(command, verdicts[0].remedy) for command, verdicts in found if verdicts]
+    yield from (("way out", way) for way in list(filter(None, ways))[:1])

@@ -55,7 +55,7 @@ def test_for_programs(sweep: Path) -> None:
     assert len(found) == 3  # a run that is named twice is one
     assert set(first) == {"run", "status", "seed", "iteration", "verdicts"}
     assert first["verdicts"][0]["name"] == "critic_dead"
-    assert set(first["verdicts"][0]) == {"name", "severity", "sentence", "remedy"}
+    assert set(first["verdicts"][0]) == {"name", "severity", "sentence", "remedy", "command"}
     assert [verdict["name"] for verdict in last["verdicts"]] == ["all_well"]
 
 
