@@ -17,6 +17,7 @@ from gan_lab.cli.naming import choices_of
 from gan_lab.cli.run_table import format_sweep, line_of_job
 from gan_lab.cli.terminal import say, warnings_only
 from gan_lab.cli.typed_command import typed_command
+from gan_lab.cli.unread import refuse_unread
 from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
@@ -65,6 +66,7 @@ def _train_job(config: DictConfig) -> float:
 
     trusted = trusted_packages(composed)
     refuse_early(composed)
+    refuse_unread(config, settings.overrides.task, swept=settings.mode == RunMode.MULTIRUN)
 
     # what is left takes torch
     from gan_lab.datasets.base import Dataset

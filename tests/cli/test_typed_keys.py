@@ -44,6 +44,55 @@ def test_a_refusal_names_what_was_typed(
     assert (called.status, called.err) == (2, f"gan-lab: {sentence}\n")
 
 
+RING, NOTHING = "dataset=ring8", "decides nothing here, and must be left out"
+UNREAD = [
+    (["gp_weight=1"], f"gp_weight {NOTHING}: constraint=gp reads it, and "),
+    (
+        [RING, "clip_bound=.5", "constraint.bound=.1"],
+        f"clip_bound {NOTHING}: ",
+    ),
+    (["constraint=gp", "clip_bound=.5"], f"clip_bound {NOTHING}: "),
+    ([RING, "critic_norm=layer"], f"critic_norm {NOTHING}: a DCGAN critic "),
+    (
+        ["experiment=n_critic", "hydra.mode=RUN", "draw=3"],
+        f"draw {NOTHING}: ",
+    ),
+    (
+        ["experiment=clip_value", "hydra.mode=RUN", "learning_rate=1e-3"],
+        f"learning_rate {NOTHING}: optimizer.lr is set by itself; got 0.001.",
+    ),
+    (
+        ["experiment=clip_value", "hydra.mode=RUN", "learning_rate=foo"],
+        "learning_rate must be a number greater than 0; got 'foo'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("typed", "sentence"), UNREAD, ids=lambda each: str(each)[:60])
+def test_what_was_typed_and_is_read_by_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    called = gan_lab("train", *typed, "train.iterations=1")
+    assert called.status == 2, called
+    assert called.err.startswith(f"gan-lab: {sentence}")
+    assert called.err.count("\n") == 1
+    assert not list(tmp_path.rglob("run.json"))
+
+
+def test_in_a_sweep_of_which_another_job_may_read_it_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["device=cpu", "train.iterations=1", "train.warmup_critic_steps=0", "train.batch_size=4"]
+    called = gan_lab("train", "-m", *small, "dataset=ring8", "constraint=clip,gp", "gp_weight=3")
+    assert called.status == 0, called.err
+    assert called.out.count("gp_weight decides nothing here: constraint=gp reads it") == 1
+    called = gan_lab("train", "-m", *small, "experiment=clip_value", "scale=smoke", "learning_rate=foo")
+    assert called.status == 2
+    assert "learning_rate must be a number greater than 0; got 'foo'." in called.err
+
+
 @pytest.mark.parametrize(
     ("error", "typed", "key"),
     [
