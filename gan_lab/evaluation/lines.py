@@ -15,8 +15,14 @@ from gan_lab.evaluation.inception import Extractor, inception_metrics, inception
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tags.names import inception_tag, two_sample_tag
+from gan_lab.tags.names import MODE_KL, MODE_P_VALUE, inception_tag, two_sample_tag
 from gan_lab.tags.words import BESIDES, HEADLINES, number_text, short_of
+
+_UNDEFINED = {
+    MODE_KL: "no sample lies within 3 standard deviations of a mode",
+    MODE_P_VALUE: "too few samples lie within 3 standard deviations of a mode to show that half of the "
+    "modes are missing",
+}
 
 
 class Line(NamedTuple):
@@ -68,7 +74,7 @@ def format_lines(lines: Sequence[Line]) -> str:
     titles = ("metric", "value", "real against real", "p-value")
     rows = [titles, *((line.metric, *(_shown(cell) for cell in line[1:])) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
-    return "\n".join(
+    table = [
         "  ".join(
             [
                 row[0].ljust(widths[0]),
@@ -76,7 +82,14 @@ def format_lines(lines: Sequence[Line]) -> str:
             ]
         ).rstrip()
         for row in rows
-    )
+    ] + _reasons(lines)
+    return "\n".join(table)
+
+
+def _reasons(lines: Sequence[Line]) -> list[str]:
+    """Return a sentence for each value that does not exist."""
+    missing = [line.metric for line in lines if math.isnan(line.value)]
+    return [f"{tag} is undefined: {_UNDEFINED.get(tag, 'these samples have none')}." for tag in missing]
 
 
 def to_csv(lines: Sequence[Line], samples: int) -> bytes:

@@ -1,8 +1,10 @@
 """How many modes of a known mixture a generator reaches, how well, and in which proportions."""
 
+import math
 from typing import Literal, NamedTuple
 
 import torch
+from scipy.stats import chi2
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt, conform
@@ -101,6 +103,28 @@ def mode_coverage(
     weights = weights.double() / weights.double().sum()
     fit = fit_test(counts, weights, generator, n_simulations)
     return ModeCoverage(modes_hit, len(modes), share, float(divergence(counts, weights)), *fit)
+
+
+def fewest_for_proportions(weights: Tensor, level: float = 0.05) -> float:
+    """Return how many samples of high quality the test of proportions needs to see half of the modes missing.
+
+    Of n samples that are spread in the right proportions over the heavier half of the modes, with the weight
+    W in all, Pearson's statistic is n (1 / W - 1); fewer than this number leave it below the critical value
+    of χ² with K - 1 degrees of freedom. Then a generator that lacks half of the modes passes as well as a
+    perfect one, with p-values up to 1 for a sample or two, and the p-value says nothing of the generator.
+
+    Args:
+        weights: probability of each mode (K,), above 0, with sum 1.
+        level: of the test.
+
+    Returns:
+        A number of samples, 14.07 for 8 modes of equal weight; infinite for a single mode.
+    """
+    k = len(weights)
+    if k == 1:
+        return math.inf
+    heavier = float(weights.double().sort(descending=True).values[: k // 2].sum())
+    return float(chi2.ppf(1 - level, k - 1)) / (1 / heavier - 1)
 
 
 def label_coverage(labels: Tensor, n_modes: int) -> LabelCoverage:

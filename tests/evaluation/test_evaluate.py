@@ -3,14 +3,18 @@
 import csv
 import hashlib
 import importlib.util
+import math
 import re
 from pathlib import Path
 
 import pytest
+import torch
 from torch import Tensor
 
+from gan_lab.datasets.toy import Ring
 from gan_lab.evaluation import evaluate as evaluation
 from gan_lab.evaluation import inception
+from gan_lab.evaluation.comparison import VectorComparison
 from gan_lab.evaluation.inception import InceptionOutput
 from gan_lab.evaluation.lines import Line, compared, format_lines
 from gan_lab.metrics.frechet import MeanAndStd
@@ -150,6 +154,20 @@ def test_columns_are_aligned() -> None:
         "a/long_name    1.5               0.25",
         "b               -3                        0.01",
     ]
+
+
+@pytest.mark.parametrize(("on_modes", "is_told"), [(0, False), (1, False), (14, False), (15, True)])
+def test_proportions_are_tested_where_enough_samples_lie_on_modes(on_modes: int, is_told: bool) -> None:
+    ring = Ring()
+    fake = torch.full((64, 2), 100.0)
+    fake[:on_modes] = ring.modes[torch.arange(on_modes) % 8].float()
+    numbers = VectorComparison(ring).compare(torch.zeros(64, 2), fake)
+    assert numbers["quality/modes_hit"] == min(on_modes, 8)
+    assert math.isnan(numbers["quality/mode_p_value"]) != is_told
+    told = format_lines([Line(tag, value) for tag, value in numbers.items()])
+    reason = "quality/mode_p_value is undefined: too few samples lie within 3 standard deviations of a mode"
+    assert (reason in told) != is_told
+    assert ("quality/mode_kl is undefined: no sample lies" in told) == (on_modes == 0)
 
 
 def test_several_runs_end_in_one_table(run: Path, train: Train) -> None:

@@ -12,7 +12,12 @@ from torch import Tensor
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.toy import Grid, Ring
 from gan_lab.metrics import multinomial as exact
-from gan_lab.metrics.mode_coverage import high_quality_ceiling, label_coverage, mode_coverage
+from gan_lab.metrics.mode_coverage import (
+    fewest_for_proportions,
+    high_quality_ceiling,
+    label_coverage,
+    mode_coverage,
+)
 from gan_lab.metrics.multinomial import (
     divergence,
     draw_histograms,
@@ -38,6 +43,25 @@ def line(weights: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def at(counts: tuple[int, ...]) -> Tensor:
     """That many samples on each mode of the line."""
     return 10 * torch.arange(len(counts)).float().repeat_interleave(torch.tensor(counts))[:, None]
+
+
+@pytest.mark.parametrize(("n_modes", "fewest"), [(2, 4), (8, 15), (25, 34)])
+def test_fewer_samples_cannot_show_half_of_the_modes_missing(n_modes: int, fewest: int) -> None:
+    weights = torch.full((n_modes,), 1 / n_modes, dtype=torch.float64)
+    assert math.ceil(fewest_for_proportions(weights)) == fewest
+    # a generator of half of the modes, in equal proportions as far as they go
+    halved = [n_modes // 2 * k for k in (fewest // (n_modes // 2) - 1, fewest // (n_modes // 2) + 2)]
+    p_values = []
+    for n in halved:
+        counts = torch.zeros(n_modes, dtype=torch.int64)
+        counts[: n_modes // 2] = n // (n_modes // 2)
+        p_values.append(fit_test(counts, weights, generator()).p_value)
+    assert p_values[1] < 0.05 < p_values[0]
+
+
+def test_a_single_mode_has_no_proportions() -> None:
+    assert fewest_for_proportions(torch.ones(1)) == math.inf
+    assert fewest_for_proportions(torch.tensor([0.9, 0.1])) == pytest.approx(3.8415 * 9, rel=1e-4)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 10])
