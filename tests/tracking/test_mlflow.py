@@ -1,11 +1,16 @@
 """MLflow without a server: what its store holds of a run, read by its own client."""
 
 import json
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +18,11 @@ import pytest
 from gan_lab.runs.reading import find_runs, read_run
 from gan_lab.tags.names import GENERATED_SAMPLES, RAW, REAL_SAMPLES, SLOPE, final_tag
 from gan_lab.tracking.hyperparameters import hyperparameters_of
-from gan_lab.tracking.writers.mlflow import _find_store
-from support.tracked_runs import curve, resume, train
+from gan_lab.tracking.writers import mlflow
+from gan_lab.tracking.writers.mlflow import MLflowWriter, _client, _find_store, _Store
+from gan_lab.tracking.writers.several import Writers
+from support.configs import FEW, TOY
+from support.tracked_runs import curve, gan_lab, resume, train
 
 needs_mlflow = pytest.mark.skipif(
     find_spec("mlflow") is None or find_spec("sqlalchemy") is None,
@@ -130,3 +138,79 @@ def test_where_a_run_is_decides_on_the_store(
     assert found.uri == f"sqlite:///{tmp_path / store}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
     assert _find_store(tmp_path / run)[:2] == ("http://tracking:5000", None)
+
+
+PATIENCE = (
+    "MLFLOW_HTTP_REQUEST_TIMEOUT",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT",
+)
+
+
+def test_mlflow_is_told_to_give_up_early_unless_the_user_says_how_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(
+        sys.modules, "mlflow", SimpleNamespace(MlflowClient=lambda tracking_uri: tracking_uri)
+    )
+    for name in PATIENCE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv(PATIENCE[0], "60")
+    assert _client("http://localhost") == "http://localhost"
+    assert [os.environ.pop(name) for name in PATIENCE[1:]] == ["1", "5"]
+    assert os.environ[PATIENCE[0]] == "60"
+    monkeypatch.delenv(PATIENCE[0])
+    _client("http://localhost")
+    assert [os.environ.pop(name) for name in PATIENCE] == ["5", "1", "5"]
+
+
+class Hanging:
+    """A client of a store that lets every call wait in vain."""
+
+    def __init__(self, clock: list[float]) -> None:
+        self.clock, self.calls = clock, 0
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*_: Any, **__: Any) -> None:
+            self.calls += 1
+            self.clock[0] += 10
+            raise RuntimeError(name)
+
+        return call
+
+
+def test_a_server_that_hangs_is_not_asked_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(mlflow.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(mlflow, "_hung_at", {})
+    client, store = Hanging(clock), _Store("http://localhost", None, nullcontext())
+    seeds = [Writers({"mlflow": MLflowWriter(client, "id", store, begins=True)}, "run") for _ in range(3)]
+    for writers in seeds:
+        writers.write_texts(0, {"verdict": "x"})
+        writers.write_texts(1, {"verdict": "x"})
+        writers.close()
+    assert client.calls == 1
+    clock[0] += 1000  # it may be back
+    with pytest.raises(RuntimeError):
+        MLflowWriter(client, "id", store, begins=True).close()
+    assert client.calls == 2
+
+
+@pytest.mark.skipif(find_spec("mlflow") is None, reason="needs the extra mlflow")
+def test_a_run_waits_some_seconds_for_a_server_that_accepts_and_never_answers(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        begun = time.monotonic()
+        done = gan_lab(
+            tmp_path,
+            *("train", "device=cpu", *TOY, *FEW, "train.iterations=2", "train.seeds=3"),
+            "tracker=mlflow",
+            MLFLOW_TRACKING_URI=address,
+        )
+        with_server = time.monotonic() - begun
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert said.count("the tracker mlflow failed and gets no more of this run") == 3
+    assert "read timeout=5" in said
+    assert with_server < 4 * 15  # importing, composing and training on a busy machine are in it

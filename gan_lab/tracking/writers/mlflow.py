@@ -3,9 +3,11 @@
 import contextlib
 import io
 import logging
+import math
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +35,16 @@ FOLDER = "mlruns"
 _MOST_METRICS, _MOST_PARAMS = 1000, 100  # of one request, by MLflow's own limits
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000  # characters
 _NO_NAME = re.compile(r"[^\w\-. /]")  # what MLflow takes in no name of a metric
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT": "5",
+}
+"""Seconds, times, seconds: by its own, MLflow waits minutes for a server that hangs, and training with it."""
+
+_HANGS_FROM = 4.0  # seconds until a request failed; a server that answers refuses at once
+_LEFT_ALONE = 300.0  # seconds for which a server that hung is not asked again, by other seeds for one
+_hung_at: dict[str, float] = {}  # URI of a store to the time of this process
 _STATUS = {"completed": "FINISHED", "diverged": "FAILED"}
 
 
@@ -59,7 +71,7 @@ class MLflow(ExperimentTracker):
     def open(self, record: RunRecord, resume_at: int) -> MetricWriter:
         """Return the writer of a new run, or of the same one again where the store has it."""
         store, known = _find_store(record.path), record.trackers.get(self.key)
-        with store.lock:
+        with _turn(store):
             client = _client(store.uri)
             run = _find_run(client, known, store)
             begins = run is None or not resume_at
@@ -70,7 +82,7 @@ class MLflow(ExperimentTracker):
                 )
                 run = _require_own(created, store)
             client.update_run(run.info.run_id, status="RUNNING")
-        return MLflowWriter(client, run.info.run_id, store.lock, begins=begins)
+        return MLflowWriter(client, run.info.run_id, store, begins=begins)
 
 
 class MLflowWriter(MetricWriter):
@@ -79,16 +91,14 @@ class MLflowWriter(MetricWriter):
     Args:
         client: of a store.
         run_id: of a run in it.
-        lock: of the store, which other processes may write to.
+        store: which other processes may write to.
         begins: whether nothing of iteration 0 is there yet.
     """
 
     run_id: str
 
-    def __init__(
-        self, client: Any, run_id: str, lock: contextlib.AbstractContextManager[Any], *, begins: bool
-    ) -> None:
-        self._client, self._lock = client, lock
+    def __init__(self, client: Any, run_id: str, store: "_Store", *, begins: bool) -> None:
+        self._client, self._store = client, store
         self.run_id, self.begins = run_id, begins
         self._status = "KILLED"
 
@@ -97,7 +107,7 @@ class MLflowWriter(MetricWriter):
         from mlflow.entities import Param
 
         params = [Param(_name(key), str(value)[:_LONGEST_PARAM]) for key, value in hparams.items()]
-        with self._lock:
+        with _turn(self._store):
             for first in range(0, len(params), _MOST_PARAMS):
                 self._client.log_batch(self.run_id, params=params[first : first + _MOST_PARAMS])
             self._client.set_tag(self.run_id, "command", command[:_LONGEST_TAG])
@@ -114,14 +124,14 @@ class MLflowWriter(MetricWriter):
             for tag, column in values.items()
             for step, value in zip(steps, column, strict=True)
         ]
-        with self._lock:
+        with _turn(self._store):
             for first in range(0, len(metrics), _MOST_METRICS):
                 self._client.log_batch(self.run_id, metrics=metrics[first : first + _MOST_METRICS])
 
     def write_images(self, step: int, images: Mapping[str, Picture]) -> None:
         """Log pictures as PNG files."""
         for tag, picture in images.items():
-            with Image.open(io.BytesIO(picture.png)) as image, self._lock:
+            with Image.open(io.BytesIO(picture.png)) as image, _turn(self._store):
                 image.load()
                 self._client.log_image(self.run_id, image, key=_name(tag), step=step)
 
@@ -130,7 +140,7 @@ class MLflowWriter(MetricWriter):
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
         """Write texts as tags of the run, and whole as files."""
-        with self._lock:
+        with _turn(self._store):
             for tag, text in texts.items():
                 self._client.set_tag(self.run_id, _name(tag), text[:_LONGEST_TAG])
                 self._client.log_text(self.run_id, text, f"{_name(tag)}.txt")
@@ -142,7 +152,7 @@ class MLflowWriter(MetricWriter):
 
         now = get_current_time_millis()
         metrics = [Metric(_name(tag), value, now, step) for tag, (step, value) in ending.final.items()]
-        with self._lock:
+        with _turn(self._store):
             self._client.log_batch(self.run_id, metrics=metrics)
         if ending.verdicts:
             self.write_texts(ending.step, {"verdict": "\n".join(ending.verdicts)})
@@ -150,7 +160,7 @@ class MLflowWriter(MetricWriter):
 
     def close(self) -> None:
         """Say how the run ended: one without an ending was killed."""
-        with self._lock:
+        with _turn(self._store):
             self._client.set_terminated(self.run_id, self._status)
 
 
@@ -165,6 +175,25 @@ class _Store(NamedTuple):
     uri: str
     folder: Path | None
     lock: contextlib.AbstractContextManager[Any]
+
+
+@contextlib.contextmanager
+def _turn(store: _Store) -> Iterator[None]:
+    """Take a turn at a store; one that let a request wait in vain is left alone for some minutes.
+
+    Raises:
+        TimeoutError: if it has done so.
+    """
+    if time.monotonic() - _hung_at.get(store.uri, -math.inf) < _LEFT_ALONE:
+        raise TimeoutError(f"{store.uri} did not answer a moment ago")
+    with store.lock:
+        begun = time.monotonic()
+        try:
+            yield
+        except Exception:
+            if time.monotonic() - begun >= _HANGS_FROM:
+                _hung_at[store.uri] = time.monotonic()
+            raise
 
 
 def _named_store() -> str:
@@ -188,6 +217,8 @@ def _find_store(run_dir: Path) -> _Store:
 def _client(uri: str) -> Any:
     """Return a client of a store, which takes seconds to import, and to make a new file."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # it would tell its makers how it is used
+    for name, value in _PATIENCE.items():
+        os.environ.setdefault(name, value)
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)  # its tables are no news
