@@ -4,6 +4,7 @@ What is heavy is imported by the command that needs it.
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from gan_lab.cli.evaluate import evaluate
 from gan_lab.cli.generators import export, interpolate, sample
 from gan_lab.cli.terminal import refuse, say, show_log
 
+_OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on no number
+
 
 def _resume(arguments: list[str]) -> int:
     parser = parser_of("resume", "Go on with a run that was interrupted, or give it more iterations.")
@@ -21,7 +24,8 @@ def _resume(arguments: list[str]) -> int:
         "overrides",
         nargs="*",
         metavar="KEY=VALUE",
-        help="train.iterations=N, train.execution=MODE, device=NAME",
+        help="train.iterations=N, train.execution=MODE, device=NAME, tracker=NAME; dataset.root=FOLDER where "
+        "the run's data lie now",
     )
     parser.add_argument(
         "--accept-changed-data",
@@ -32,13 +36,22 @@ def _resume(arguments: list[str]) -> int:
     add_trust_data(parser)
     given = parser.parse_args(arguments)
 
+    typed = [word for word in given.overrides if _OF_TRACKER.match(word)]
+    tracker = None
+    if typed:
+        from gan_lab.cli.compose import compose_tracker
+
+        tracker = compose_tracker(typed)
+
     from gan_lab.training.resume import resume
 
     show_log()
     resume(
         given.run_dir,
-        given.overrides,
+        [word for word in given.overrides if word not in typed],
         given.trust,
+        tracker=tracker,
+        typed_tracker=typed,
         trust_data=given.trust_data,
         accept_changed_data=given.accept_changed_data,
     )

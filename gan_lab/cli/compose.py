@@ -10,9 +10,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.configs import expand_lists, take_experiment_keys, to_plain, version_base
+from gan_lab.cli.hydra_errors import one_line
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.cli.typed import check_arguments
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder
 from gan_lab.reports.sweep.deviations import Composed
@@ -39,6 +41,26 @@ def compose(overrides: list[str]) -> Composed:
         raise UserError(" ".join(str(error).split())) from error
     choices = choices_of(root.hydra.runtime.choices)
     return Composed(plain, choices | take_experiment_keys(plain, choices), swept)
+
+
+def compose_tracker(typed: list[str]) -> dict[str, Any]:
+    """Return the config of the tracker that ``gan-lab resume`` was given.
+
+    Args:
+        typed: overrides of the group, such as ``tracker=wandb`` and ``tracker.project=mine``.
+
+    Raises:
+        UserError: if there is no such tracker or key, or a key without a tracker.
+    """
+    if not any(word.startswith(("tracker=", "trackers=")) for word in typed):
+        word = typed[0].partition("=")[0]
+        raise UserError(f"{word} must come with a tracker, such as tracker=wandb tracker.project=mine.")
+    check_arguments(typed)
+    try:
+        node: dict[str, Any] = compose(typed).config["tracker"]
+    except UserError as error:
+        raise UserError(one_line(str(error))) from error
+    return node
 
 
 def _swept(root: DictConfig) -> dict[str, str | None]:

@@ -30,6 +30,8 @@ def launch(
     iterations: int | None = None,
     device: str | None = None,
     execution: str | None = None,
+    data_root: str | None = None,
+    tracker_node: Mapping[str, Any] | None = None,
     claimed: Callable[[], None] | None = None,
     accept_changed_data: bool = False,
     swept: bool = False,
@@ -48,6 +50,8 @@ def launch(
         iterations: how many the run shall complete, if not what the config says.
         device: where it shall run, if not where the config says.
         execution: how its iterations shall run, if not as the config says.
+        data_root: where its data lie now, if not where the config says.
+        tracker_node: where its numbers go, as the config of a tracker, if not where the config says.
         claimed: called once all folders are this process's, where there is something to train.
         accept_changed_data: whether runs go on with other images than they began with.
         swept: whether a sweeper waits for the number that is returned.
@@ -61,9 +65,9 @@ def launch(
     """
     # One config, and what it describes, for each seed
     configs = configs_by_folder(config, run_dir)
-    (first, *others), device_and_mode = configs.values(), (device, execution)
-    setup = build_setup(_changed(first, *device_and_mode), trusted)
-    tracker = build_tracker(first, trusted)
+    first, *others = configs.values()
+    setup = build_setup(_changed(first, device, execution, data_root), trusted)
+    tracker = build_tracker(first if tracker_node is None else first | {"tracker": tracker_node}, trusted)
     require_memory(setup, len(configs), config)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
 
@@ -133,12 +137,16 @@ def _open_all(
     return runs
 
 
-def _changed(config: dict[str, Any], device: str | None, execution: str | None) -> dict[str, Any]:
+def _changed(
+    config: dict[str, Any], device: str | None, execution: str | None, data_root: str | None
+) -> dict[str, Any]:
     """Return a run's config with what may differ from one resumption to the next."""
     if device is not None:
         config = config | {"device": device}
     if execution is not None:
         config = config | {"train": config["train"] | {"execution": execution}}
+    if data_root is not None:
+        config = config | {"dataset": config["dataset"] | {"root": data_root}}
     return config
 
 

@@ -1,6 +1,7 @@
 """Going on with what an earlier process began: a run, or the seeds that were trained together."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ _RESUMABLE = {
     "train.iterations": "train.iterations=N",
     "train.execution": "train.execution=MODE",
     "device": "device=NAME",
+    "dataset.root": "dataset.root=FOLDER",
 }
+_TRACKER = "tracker=NAME"
 
 
 def resume(
@@ -31,17 +34,22 @@ def resume(
     *,
     trust_data: bool = False,
     accept_changed_data: bool = False,
+    tracker: Mapping[str, Any] | None = None,
+    typed_tracker: Iterable[str] = (),
 ) -> None:
     """Go on with a run, or with seeds that were trained together, where the newest checkpoints are.
 
     Args:
         folder: a run's folder, or one that holds the runs of its seeds.
-        overrides: ``train.iterations=N``, ``train.execution=MODE`` or ``device=NAME``; nothing else of a run
-            can change.
+        overrides: ``train.iterations=N``, ``train.execution=MODE``, ``device=NAME``; where the same images
+            lie somewhere else now, ``dataset.root=FOLDER``. Nothing else that decides on numbers can change.
         trusted: packages besides gan_lab that its config may name classes of; what the config itself
             trusts does not count, since the folder may be a stranger's.
         trust_data: whether its config may name any folder of data, for the same reason.
         accept_changed_data: whether it goes on with other images than it began with.
+        tracker: where numbers go in this sitting, as the config of a tracker; None for where the run's own
+            config says.
+        typed_tracker: how that was typed.
 
     Raises:
         UserError: if it is no such folder, or an override is another one.
@@ -52,7 +60,8 @@ def resume(
     changes = dict(override.partition("=")[::2] for override in overrides)
     for key in changes:
         if key not in _RESUMABLE:
-            raise UserError(f"A resumed run takes {', '.join(_RESUMABLE.values())}; got {quoted(key)}.")
+            taken = ", ".join([*_RESUMABLE.values(), _TRACKER])
+            raise UserError(f"A resumed run takes {taken}; got {quoted(key)}.")
     of_config = _training_of(config, folder).get("iterations")
     begun_for = max((member.iterations for member in members), default=of_config)
     asked = changes.get("train.iterations", str(begun_for))
@@ -63,21 +72,45 @@ def resume(
             "train.iterations", f"a whole number, at least the {done} iterations that are done", asked
         )
     trusted = tuple(trusted)
-    dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
-    require_known_root(dataset, folder, trust_data=trust_data)
+    root = _moved(config, changes.get("dataset.root"))
+    node = config.get("dataset")
+    dataset = build(node | {"root": root} if root and node else node, Dataset, "dataset", trusted)
+    # who types a folder names it, to be read and packed; downloads are another matter
+    named = root is not None and not getattr(dataset, "download", False)
+    require_known_root(dataset, folder, trust_data=trust_data or named)
     flags = [word for package in trusted for word in ("--trust", package)]
     flags += ["--trust-data"] * trust_data + [ACCEPT] * accept_changed_data
     launch(
         config,
         folder,
         choices=choices,
-        command=command_line(["gan-lab", "resume", path_word(folder), *overrides, *flags]),
+        command=command_line(["gan-lab", "resume", path_word(folder), *overrides, *typed_tracker, *flags]),
         trusted=trusted,
         iterations=int(asked),
         device=changes.get("device"),
         execution=changes.get("train.execution"),
+        data_root=root,
+        tracker_node=tracker,
         accept_changed_data=accept_changed_data,
     )
+
+
+def _moved(config: Mapping[str, Any], typed: str | None) -> str | None:
+    """Return the folder that a run's data are said to lie in now, absolute; None if nothing was said.
+
+    Raises:
+        UserError: if the run reads no folder, or nothing lies there.
+    """
+    if typed is None:
+        return None
+    node = config.get("dataset")
+    if not isinstance(node, dict) or not isinstance(node.get("root"), str):
+        raise UserError("dataset.root must be left out: this run's dataset reads no folder.")
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # of a name that no folder has
+        root = Path(typed).expanduser().absolute()
+        if typed and root.exists():
+            return str(root)
+    raise BadValueError("dataset.root", "the folder that the run's data lie in now", typed)
 
 
 def _find_begun(folder: Path) -> tuple[list[RunRecord], dict[str, Any], dict[str, str]]:

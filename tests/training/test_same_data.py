@@ -172,3 +172,58 @@ def test_evaluate_says_that_it_compares_with_other_images(
     save(pictures / "3.bmp", 200)
     called = gan_lab("evaluate", str(run), "--samples", "16", "--device", "cpu")
     assert "was trained on 3 other images than the 4 that its samples are compared with here" in called.out
+
+
+def test_a_folder_that_was_moved_is_found_again(
+    train: Train, pictures: Path, on_pictures: list[str], tmp_path: Path
+) -> None:
+    undisturbed = train("undisturbed", *on_pictures)
+    longer(undisturbed)
+    run = train("run", *on_pictures)
+    before = (run / "config.yaml").read_bytes(), written(run)["config_hash"]
+    moved = pictures.rename(tmp_path / "moved")
+    with pytest.raises(UserError):
+        longer(run)
+    called = gan_lab("resume", str(run), "train.iterations=3", f"dataset.root={moved}")
+    assert called.status == 0, called.err
+    assert load_record(run).status == "completed"
+    assert load_record(run).iteration == 3
+    assert (run / "metrics.csv").read_bytes() == (undisturbed / "metrics.csv").read_bytes()
+    assert len(written(run)["data"]) == 1
+    # what the run is stays what it was
+    assert ((run / "config.yaml").read_bytes(), written(run)["config_hash"]) == before
+    assert f"dataset.root={moved}" in written(run)["sittings"][-1]["command"]
+
+
+def test_another_folder_is_not_taken_for_the_one_that_was_moved(
+    train: Train, pictures: Path, on_pictures: list[str], tmp_path: Path
+) -> None:
+    run = train("run", *on_pictures)
+    other = pictures.rename(tmp_path / "other")
+    save(other / "0.bmp", 99)
+    called = gan_lab("resume", str(run), "train.iterations=3", f"dataset.root={other}")
+    assert called.status == 2
+    assert "was trained on 3 images, and its dataset holds 3 others now" in called.err
+    assert load_record(run).iteration == 2
+    called = gan_lab(
+        "resume", str(run), "train.iterations=3", f"dataset.root={other}", "--accept-changed-data"
+    )
+    assert called.status == 0, called.err
+
+
+def test_a_place_where_nothing_lies_is_refused_and_so_is_one_of_data_that_are_made(
+    train: Train, on_pictures: list[str]
+) -> None:
+    run = train("run", *on_pictures)
+    for nowhere in ("", "no such folder", "x" * 5000):
+        called = gan_lab("resume", str(run), f"dataset.root={nowhere}")
+        assert called.status == 2
+        assert called.err.startswith(
+            "gan-lab: dataset.root must be the folder that the run's data lie in now"
+        )
+    made = train("made", *DIGITS, *SMALL)
+    called = gan_lab("resume", str(made), "dataset.root=.")
+    assert (called.status, called.err) == (
+        2,
+        "gan-lab: dataset.root must be left out: this run's dataset reads no folder.\n",
+    )
