@@ -64,6 +64,11 @@ def save(run_dir: Path, checkpoint: Checkpoint) -> Path:
     return path
 
 
+def is_saved(run_dir: Path, iteration: int) -> bool:
+    """Return whether there is a checkpoint of an iteration."""
+    return any(file.iteration == iteration for file in _newest_first(run_dir / FOLDER))
+
+
 def load_newest(run_dir: Path, like: State | None = None) -> Checkpoint:
     """Return the newest checkpoint that can be trusted, with its tensors on the CPU.
 

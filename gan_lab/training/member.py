@@ -18,7 +18,7 @@ from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device
 from gan_lab.reports.observing import observe
-from gan_lab.runs.checkpoint import prune, save
+from gan_lab.runs.checkpoint import is_saved, prune, save
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import ExecutionRecord
@@ -169,8 +169,14 @@ class Member:
             device=self.setup.device.type,
             fingerprint=self.run.record.config_hash,
         )
-        save(self.run.path, checkpoint)
-        self.run.update(iteration=self.last_finite.iteration, final=self.numbers)
+        try:
+            save(self.run.path, checkpoint)
+            self.run.update(iteration=checkpoint.iteration, final=self.numbers)
+        except KeyboardInterrupt:
+            # a second signal, to stop at once: the record shall not lag behind what has been saved
+            if is_saved(self.run.path, checkpoint.iteration):
+                self.run.update(iteration=checkpoint.iteration, final=self.numbers)
+            raise
 
     def end(
         self, status: Literal["completed", "interrupted", "diverged"], message: str | None = None

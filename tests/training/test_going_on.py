@@ -11,7 +11,8 @@ from gan_lab.config.errors import UserError
 from gan_lab.game.execution import make_execution
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import read_run
-from gan_lab.training import ensemble, execution_rule, launch, signals
+from gan_lab.runs.run import Run
+from gan_lab.training import ensemble, execution_rule, launch, member, signals
 from gan_lab.training.resume import resume
 from support.command_line import gan_lab
 from support.rounding import Course
@@ -227,3 +228,29 @@ def test_a_run_that_a_graph_played_goes_on_without_a_gpu(tmp_path: Path, lone: L
     resume(tmp_path, [], [])
     assert how(tmp_path) == "eager"
     assert_close_run(tmp_path, lone(1), allowed)
+
+
+@pytest.mark.parametrize("when", ["before", "after", "in the record"])
+def test_a_second_signal_leaves_no_record_behind_its_checkpoint(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two signals, one soon after the other: the second comes while the run is saved at iteration 7."""
+    write = Run.update if when == "in the record" else member.save
+    stopped = []
+
+    def interrupted(*given: Any, **more: Any) -> Any:
+        at = more.get("iteration", 0) if when == "in the record" else given[1].iteration
+        if at == 7 and not stopped:
+            stopped.append(at)
+            if when == "after":
+                write(*given, **more)
+            raise KeyboardInterrupt("SIGTERM")
+        return write(*given, **more)
+
+    monkeypatch.setattr(*((Run, "update") if when == "in the record" else (member, "save")), interrupted)
+    with interruption(after=7), pytest.raises(KeyboardInterrupt):
+        start(tmp_path / "run")
+    record = read_run(tmp_path / "run")
+    assert stopped == [7]
+    assert (record.status, record.message) == ("interrupted", "Stopped by SIGTERM.")
+    assert record.iteration == load_newest(tmp_path / "run").iteration == (4 if when == "before" else 7)
