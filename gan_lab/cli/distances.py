@@ -61,7 +61,9 @@ def summarise_sweep() -> list[str]:
     from gan_lab.lectures.writing import format_text
 
     joined = join_tables(folder)
-    return [] if joined is None else [format_text(joined.table), f"\nWritten to {joined.path}"]
+    if joined is None:
+        return []
+    return [format_text(joined.table, joined.missing), f"\nWritten to {joined.path}"]
 
 
 def experiments_with_sliders() -> list[str]:

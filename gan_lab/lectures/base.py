@@ -71,10 +71,12 @@ class LectureExperiment(Settings, ABC):
     Attributes:
         sliders: what its interactive page moves, one or two; an experiment without them has no such page.
         held: settings by key that are the same in every frame of that page, so that its axes stand still.
+        missing: column of the table, or a pattern of several, to why a cell of it may be empty.
     """
 
     sliders: ClassVar[tuple[Slider, ...]] = ()
     held: ClassVar[Mapping[str, object]] = {}
+    missing: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def run(self) -> Findings:

@@ -12,10 +12,11 @@ from gan_lab.lectures.writing import RECORD_NAME, TABLE_NAME, format_csv, read_r
 
 
 class JoinedTable(NamedTuple):
-    """One table of several jobs, and the file that holds it."""
+    """One table of several jobs, the file that holds it, and why cells of its columns may be empty."""
 
     table: pandas.DataFrame
     path: Path
+    missing: dict[str, str]
 
 
 def join_tables(sweep: Path) -> JoinedTable | None:
@@ -42,7 +43,10 @@ def join_tables(sweep: Path) -> JoinedTable | None:
     joined = pandas.concat(tables, ignore_index=True)
     path = sweep / TABLE_NAME
     write_atomically(path, format_csv(joined))
-    return JoinedTable(joined, path)
+    records = [read_record(folder) for folder in folders]
+    # a job of before version 0.2 says nothing of it
+    missing = {column: why for record in records for column, why in record.get("missing", {}).items()}
+    return JoinedTable(joined, path, missing)
 
 
 def _settings(folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TABLE_NAME, RECORD_NAME, PAGE_NAME = "table.csv", "findings.json", "interactive.html"
 
+_NO_SUCH_CELL = "not of this row"  # of a sweep over experiments of other columns
 _SAY_EVERY = 10  # frames
 _DIGITS_IN_FILES, _DIGITS_IN_TERMINAL = 10, 6
 
@@ -81,13 +83,19 @@ def run_and_write(
     files = {TABLE_NAME: format_csv(findings.table), "figure.png": png, "figure.pdf": pdf}
     files |= {f"{detail}.csv": format_csv(table) for detail, table in findings.details.items()}
     files |= moving | page
-    record = {"experiment": name, "sentence": findings.sentence, "command": command}
-    record |= {"versions": versions(), "git": git_state()}  # type: ignore[dict-item]
+    record: dict[str, object] = {
+        "experiment": name,
+        "sentence": findings.sentence,
+        "command": command,
+        "missing": dict(experiment.missing),
+        "versions": versions(),
+        "git": git_state(),
+    }
     files["config.yaml"] = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True).encode()
     files[RECORD_NAME] = json.dumps(record, indent=2).encode()
     for file_name, data in files.items():
         write_atomically(folder / file_name, data)
-    log.info("%s\n\n%s\n", format_text(findings.table), findings.sentence)
+    log.info("%s\n\n%s\n", format_text(findings.table, experiment.missing), findings.sentence)
     log.info("Written to %s: %s", folder, ", ".join(files))
     return findings
 
@@ -130,14 +138,24 @@ def format_csv(table: pandas.DataFrame) -> bytes:
     return text.encode()
 
 
-def format_text(table: pandas.DataFrame) -> str:
-    """Return a table as aligned text: six significant digits, - for what is missing."""
-    return table.to_string(
+def format_text(table: pandas.DataFrame, missing: Mapping[str, str]) -> str:
+    """Return a table as aligned text: six significant digits, - for what is missing, and below it why.
+
+    Args:
+        table: of an experiment, or of a sweep over several.
+        missing: column, or a pattern of several, to why a cell of it may be empty.
+    """
+    text = table.to_string(
         index=False, float_format=lambda value: f"{value:.{_DIGITS_IN_TERMINAL}g}", na_rep="-"
     )
+    columns: dict[str, list[str]] = {}
+    for column in map(str, table.columns[table.isna().any()]):
+        why = next((why for pattern, why in missing.items() if fnmatchcase(column, pattern)), _NO_SUCH_CELL)
+        columns.setdefault(why, []).append(column)
+    return "\n".join([text, *(f"- in {', '.join(names)}: {why}." for why, names in columns.items())])
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """Return what ``findings.json`` of a folder says: experiment, sentence, command, versions and commit."""
+    """Return what ``findings.json`` of a folder says: experiment, sentence, command, versions, ..."""
     record: dict[str, Any] = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
     return record

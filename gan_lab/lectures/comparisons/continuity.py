@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -55,6 +55,10 @@ class Continuity(LectureExperiment):
     Reference:
         Arjovsky et al., "Wasserstein GAN", 2017, theorem 1 and corollary 1.
     """
+
+    missing: ClassVar = {
+        "jsd": "some samples lie on the other curve, or too near to it to tell",
+    }
 
     moves: Moves
     width: PositiveInt

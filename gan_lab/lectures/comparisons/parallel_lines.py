@@ -40,6 +40,10 @@ class ParallelLinesExperiment(LectureExperiment):
         reach: largest |θ| that is drawn; None for that of the shifts.
     """
 
+    missing: ClassVar = {
+        "*_slope": "there is no slope at theta = 0",
+    }
+
     sliders: ClassVar = (
         Slider(
             "shifts",

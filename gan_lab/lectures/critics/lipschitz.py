@@ -76,6 +76,11 @@ class Lipschitz(LectureExperiment):
         seed: of critics and points.
     """
 
+    missing: ClassVar = {
+        "clip_bound": "weights are not clipped",
+        "at_box": "weights are not clipped",
+    }
+
     sliders: ClassVar = (Slider("steps", "steps of the critics", (1, 10, 30, 100, 300, 1000), 300),)
 
     pair: FixedPair

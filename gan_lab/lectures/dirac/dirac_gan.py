@@ -57,6 +57,11 @@ class DiracGAN(LectureExperiment):
         Mescheder et al., "Which Training Methods for GANs do actually Converge?", 2018, sections 2 to 4.
     """
 
+    missing: ClassVar = {
+        "*_turn": "single steps are too wide to be counted as turns, or none was completed",
+        "[ri]*_[12]": "the field does not come to rest at the equilibrium, so that it has no linearisation",
+    }
+
     sliders: ClassVar = (
         Slider("steps", "generator steps", (10, 20, 40, 80, 160, 300), 80),
         Slider("lr", "step size of both", (0.05, 0.1, 0.2), 0.1),

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -56,6 +57,11 @@ class NoisyGradient(FrozenGeneratorExperiment):
         tail_threshold: the table states the share of coordinates further than so many median distances from
             their median.
     """
+
+    missing: ClassVar = {
+        "change": "looked at once only, or the gradient is 0",
+        "noise": "the gradient is 0",
+    }
 
     gradient_batches: Several
     tail_draws: Several

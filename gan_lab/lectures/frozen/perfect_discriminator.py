@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from matplotlib.figure import Figure
 from pandas import DataFrame, Series, concat
@@ -52,6 +53,10 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         accurate: the accuracy on held-out samples whose first step the table names.
         seeds: how often it is repeated, with ``seed`` and those that follow it.
     """
+
+    missing: ClassVar = {
+        "steps_to_*": "not reached in these steps",
+    }
 
     accurate: Probability
     seeds: PositiveInt

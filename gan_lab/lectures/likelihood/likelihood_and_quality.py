@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 import pandas
@@ -66,6 +66,10 @@ class LikelihoodAndQuality(LectureExperiment):
         Theis, van den Oord and Bethge, "A note on the evaluation of generative models", 2016, arXiv
         1511.01844, section 3.2.
     """
+
+    missing: ClassVar = {
+        "log_likelihood": "the density of real images is not known",
+    }
 
     size: PositiveInt
     held_out: PositiveInt

@@ -64,6 +64,10 @@ class Transport1D(LectureExperiment):
         n_atoms: points of equal mass, at the middle quantiles, that stand for a distribution with a density.
     """
 
+    missing: ClassVar = {
+        "one_potential": "one potential does for the cost |x - y| alone",
+    }
+
     sliders: ClassVar = (
         Slider(
             "target.atoms",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -82,6 +82,11 @@ class WassersteinVariants(LectureExperiment):
         Fournier and Guillin, "On the rate of convergence in Wasserstein distance of the empirical measure",
         2015; Sriperumbudur et al., "On the Empirical Estimation of Integral Probability Metrics", 2012.
     """
+
+    missing: ClassVar = {
+        "exact": "this pair has no exact form, or rounding leaves nothing of it",
+        "floor_exponent": "a floor is 0, or there is one number of samples only",
+    }
 
     real: PlaneDistribution
     fake: PlaneDistribution
