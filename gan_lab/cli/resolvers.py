@@ -1,5 +1,6 @@
 """The interpolations that conf/ uses, by the name after ``gan_lab.``."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,7 @@ def register_resolvers() -> None:
         "rate": lambda published, *, _root_: (
             published if _root_.learning_rate is None else _root_.learning_rate
         ),
-        # of a root that is not of `gan-lab train`, there is no dataset to ask
-        "gp_weight": lambda published, *, _root_: (
-            published if _root_.get("gp_weight") is None else _root_.gp_weight
-        ),
-        "clip_bound": lambda published, *, _root_: (
-            published if _root_.get("clip_bound") is None else _root_.clip_bound
-        ),
+        **{key: partial(_of_dataset, key) for key in ("gp_weight", "r1_weight", "clip_bound")},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         # what is no number is refused where it stands
         "where_reached": lambda value, most: value if isinstance(most, int) and most >= value else 0,
@@ -44,6 +39,11 @@ def register_resolvers() -> None:
         **RESOLVERS,
     }.items():
         register(f"gan_lab.{name}", function, replace=True)
+
+
+def _of_dataset(key: str, published: Any, *, _root_: DictConfig) -> Any:
+    """Return what a dataset brings for a key; only a root of `gan-lab train` has one to ask."""
+    return published if _root_.get(key) is None else _root_[key]
 
 
 def _job_hash(root: DictConfig) -> str:

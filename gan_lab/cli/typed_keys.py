@@ -10,7 +10,7 @@ from gan_lab.config.errors import BadValueError, UserError
 
 _KEY = re.compile(r"\$\{(?P<key>[\w.]+)\}")
 _RESOLVER = re.compile(r"\$\{gan_lab\.(?P<name>\w+):")
-_READ_BY = {"rate": "learning_rate", "gp_weight": "gp_weight", "clip_bound": "clip_bound"}
+_READ_BY = {"rate": "learning_rate"} | {key: key for key in ("gp_weight", "r1_weight", "clip_bound")}
 """What a resolver of ``gan_lab/cli/resolvers.py`` takes from the config without its being written there."""
 
 

@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 _RULES = {
     "learning_rate": PositiveFloat,
     "gp_weight": PositiveFloat,
+    "r1_weight": PositiveFloat,
     "clip_bound": PositiveFloat,
+    "clip_lr_share": PositiveFloat,
     "draw": NonNegativeInt,
 }
 """What the keys may be; where they are read, the rule of their setting holds, too."""
@@ -25,6 +27,8 @@ _READ_AS = {
     "learning_rate": (r"\$\{gan_lab\.rate:", "optimizer.lr is set by itself"),
     "gp_weight": (r"\$\{gan_lab\.gp_weight:", "constraint=gp reads it, and constraint.weight sets it"),
     "clip_bound": (r"\$\{gan_lab\.clip_bound:", "constraint=clip reads it, and constraint.bound sets it"),
+    "r1_weight": (r"\$\{gan_lab\.r1_weight:", "constraint=r1 reads it, and constraint.weight sets it"),
+    "clip_lr_share": (r"\$\{clip_lr_share\}", "objective=wgan reads it, and critic_lr_share sets it"),
     "draw": (r"\$\{draw\}", "experiment=robustness reads it"),
     "critic_norm": (r"\$\{critic_norm\}", "a DCGAN critic reads it, and architecture.critic.norm sets it"),
 }

@@ -81,4 +81,6 @@ def _read(group: str, option: str) -> _Option:
     found = [(_OVERRIDE.fullmatch(key), name) for each in entries for key, name in each.items()]
     options = {match["group"]: str(name) for match, name in found if match}
     keys = {"critic_norm", "architecture.critic.norm"} if "critic_norm" in content else set()
-    return _Option(options, frozenset(keys | ({"clip_bound"} if "constraint" in options else set())))
+    if "constraint" in options:
+        keys |= {"gp_weight", "r1_weight", "clip_bound"}
+    return _Option(options, frozenset(keys))

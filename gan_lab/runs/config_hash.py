@@ -8,7 +8,7 @@ from typing import Any
 KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
 """Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
-KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "clip_bound", "clip_lr_share")
+KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "r1_weight", "clip_bound", "clip_lr_share")
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
 
 _LATER_KEYS = ("critic_lr_share",)

@@ -76,7 +76,8 @@ def node_of(option: str) -> Any:
 
 def test_no_group_is_empty_or_unknown() -> None:
     groups = {option.rpartition("/")[0] for option in OPTIONS}
-    assert {*KINDS, "architecture"} <= groups <= {*KINDS, "architecture", "panel", "experiment"}
+    bundles = {"default_constraint", "panel", "experiment"}
+    assert {*KINDS, "architecture"} <= groups <= {*KINDS, "architecture", *bundles}
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -64,7 +64,7 @@ def published(text: str) -> Any:
     if key and key[1] != "critic_norm":
         return next(json.loads(row.value) for row in OF_OPTION["config"] if row.key == key[1])
     asked = (
-        re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|clip_bound|at_least):([^,}]*).*\}", value)
+        re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|r1_weight|clip_bound|at_least):([^,}]*).*\}", value)
         if isinstance(value, str)
         else None
     )

@@ -39,7 +39,9 @@ def test_there_are_datasets_of_both_kinds() -> None:
         (["objective=wgan_gp", "constraint.weight=0.5"], 0.5),
         (["objective=wgan", "constraint=gp"], 0.1),
         (["objective=wgan_gp", "constraint=gp_one_sided"], 5.0),
-        (["objective=gan", "constraint=r1"], 10.0),
+        (["objective=gan", "constraint=r1"], 0.3),
+        (["objective=gan", "constraint=r1", "constraint.weight=10"], 10.0),
+        (["objective=gan", "constraint=r2"], 10.0),
         (["objective=gan", "constraint=dragan"], 10.0),
     ],
 )

@@ -1,0 +1,49 @@
+"""What an objective that brings no constraint has with points: R1; what is typed, or brought, beats it."""
+
+import pytest
+
+from gan_lab.config.options import config_folder, list_options
+from support.configs import compose_config
+
+OBJECTIVES = list_options("objective", [config_folder()])
+WITHOUT = {
+    name
+    for name in OBJECTIVES
+    if "override /constraint" not in (config_folder() / "objective" / f"{name}.yaml").read_text()
+}
+
+
+def constraint_of(*overrides: str) -> str:
+    return str(compose_config(*overrides)["constraint"]["_target_"]).rpartition(".")[2]
+
+
+def test_some_objectives_bring_a_constraint_and_some_do_not() -> None:
+    assert {"fgan_reverse_kl", "fgan_squared_hellinger", "fgan_total_variation"} <= WITHOUT
+    assert not WITHOUT & {"wgan", "wgan_gp", "hinge", "gan"}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_points_bring_r1_to_objectives_without_a_constraint(objective: str) -> None:
+    of_images = constraint_of(f"objective={objective}", "dataset=digits")
+    of_points = constraint_of(f"objective={objective}", "dataset=ring8")
+    assert of_points == ("R1" if objective in WITHOUT else of_images)
+    assert objective not in WITHOUT or of_images == "Constraint"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["constraint=none"], "Constraint"),
+        (["constraint=gp"], "GradientPenalty"),
+        (["experiment=toy_modes"], "R1"),
+    ],
+)
+def test_what_is_typed_beats_it(overrides: list[str], expected: str) -> None:
+    assert constraint_of("objective=fgan_neyman", "dataset=ring8", *overrides) == expected
+
+
+def test_of_parts_there_is_no_default() -> None:
+    composed = compose_config(
+        "objective=fgan_neyman", "dataset=ring8", "constraint=[spectral_norm,consistency]"
+    )
+    assert set(composed["constraint"]["parts"]) == {"spectral_norm", "consistency"}
