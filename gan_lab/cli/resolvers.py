@@ -33,8 +33,7 @@ def register_resolvers() -> None:
         ),
         **{key: partial(_of_dataset, key) for key in ("gp_weight", "r1_weight", "clip_bound")},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
-        # what is no number is refused where it stands
-        "where_reached": lambda value, most: value if isinstance(most, int) and most >= value else 0,
+        "where_reached": _where_reached,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,
     }.items():
@@ -44,6 +43,13 @@ def register_resolvers() -> None:
 def _of_dataset(key: str, published: Any, *, _root_: DictConfig) -> Any:
     """Return what a dataset brings for a key; only a root of `gan-lab train` has one to ask."""
     return published if _root_.get(key) is None else _root_[key]
+
+
+def _where_reached(value: int, *, _root_: DictConfig) -> int:
+    """Return a number of iterations where a run has as many, else 0; what has none is refused elsewhere."""
+    train = _root_.get("train")
+    most = train.get("iterations") if isinstance(train, DictConfig) else None
+    return value if isinstance(most, int) and most >= value else 0
 
 
 def _job_hash(root: DictConfig) -> str:

@@ -200,7 +200,9 @@ OTHERS = {
     "mean_distance": "energy_distance is made of it",
     "rim": "of a landscape, in the unit of its own scale; its minima have a test of their own here",
     "height_at": "of a landscape, whose minima have a test of their own here",
-    **dict.fromkeys(("tail_probability", "label_coverage", "fit_test"), "of counts"),
+    **dict.fromkeys(
+        ("tail_probability", "label_coverage", "fit_test", "fewest_for_proportions"), "of counts"
+    ),
     **dict.fromkeys(("high_quality_ceiling", "expected_coverage", "least_value"), "a constant"),
     **dict.fromkeys(("cap_that_changes_nothing", "total_cost"), "of costs, part of transport"),
     **dict.fromkeys(("own_unit", "comparable_points", "integrate", "complementary_slackness"), "a tool"),

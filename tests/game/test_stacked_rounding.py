@@ -55,7 +55,7 @@ def test_in_float64_a_stacked_and_a_lone_run_are_closer_by_the_precision(rules: 
 
 
 def test_what_separates_them_grows_from_the_last_bit_in_either_precision() -> None:
-    cast = make_cast(lively(MAIN["wgan_gp"]()), members=3, iterations=32)
+    cast = make_cast(lively(MAIN["wgan_gp"]()), members=3, iterations=192)
     single, double = gaps(cast, cast), gaps(in_double(cast), in_double(cast))
     assert max(single) > 2 * single[0]
     assert max(double) > 2 * double[0]

@@ -106,6 +106,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "config_hash": config_hash(CONFIG),
         "choices": CHOICES,
         "bounds": {},
+        "estimate_at_equality": 0.0,
         "execution": None,
         "measured_by": [],
         "trackers": {},

@@ -55,7 +55,30 @@ def arithmetic() -> str:
         matrix.sum(0),
         matrix.var(1),
     ]
-    return digest({str(k): tensor for k, tensor in enumerate([*made, torch.nn.functional.softplus(matrix)])})
+    made += [torch.nn.functional.softplus(matrix), *trained(rng)]
+    return digest({str(k): tensor for k, tensor in enumerate(made)})
+
+
+def trained(rng: torch.Generator) -> list[Tensor]:
+    """Return what a few steps of plain torch make of two small networks: products of all shapes that are used."""
+    weights = [torch.randn(shape, generator=rng) / 8 for shape in ((16, 2), (16, 16), (1, 16))]
+    kernels = [
+        torch.randn(shape, generator=rng) / 8 for shape in ((8, 1, 4, 4), (16, 8, 4, 4), (1, 16, 4, 4))
+    ]
+    parameters = [each.requires_grad_() for each in weights + kernels]
+    optimizer = torch.optim.Adam(parameters, lr=1e-2)
+    for _ in range(3):
+        points, images = torch.randn(16, 2, generator=rng), torch.randn(64, 1, 16, 16, generator=rng)
+        for weight in weights:
+            points = torch.nn.functional.leaky_relu(points @ weight.T, 0.2)
+        for kernel, stride in zip(kernels, (2, 2, 1), strict=True):
+            images = torch.nn.functional.leaky_relu(
+                torch.nn.functional.conv2d(images, kernel, stride=stride, padding=1), 0.2
+            )
+        optimizer.zero_grad()
+        (points.square().mean() + torch.nn.functional.softplus(-images).mean()).backward()
+        optimizer.step()
+    return [each.detach() for each in parameters]
 
 
 def play(overrides: list[str], mode: Mode) -> dict[str, str]:
