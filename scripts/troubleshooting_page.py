@@ -22,11 +22,13 @@ gan-lab diagnose RUN_DIR --json     the same for programs
 ```
 
 says them of any run, whatever version trained it. Where nothing is wrong, `all_well` says which numbers
-were looked at. A rule says nothing of what was not measured: what samples are like needs `metrics.every`,
-such as `metrics.every=100`. The end of a run is its last tenth, of 101 iterations at least; of what is
-measured now and then, the median of the last three measurements. Each threshold is derived, or its source
-named, in the file of its rule in `gan_lab/diagnosis/rules/`; the lines between good, poor and collapsed
-samples are those of a report's failure rule.
+were looked at. A rule says nothing of what was not measured: what samples are like is
+measured every `metrics.every` iterations, 500 unless another number is typed, and in shorter runs only if
+one is. Rules of a critic that is dead, far from its optimum, below 0 or without gradients are silent where
+samples are measured to be about as good as real ones. The end of a run is its last tenth, of 101 iterations
+at least; of what is measured now and then, the median of the last three measurements. Each threshold is
+derived, or its source named, in the file of its rule in `gan_lab/diagnosis/rules/`; the lines between good,
+poor and collapsed samples are those of a report's failure rule.
 
 This page is made by `python scripts/troubleshooting_page.py` from those rules, causes before what follows
 from them.

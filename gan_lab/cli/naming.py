@@ -14,6 +14,7 @@ from gan_lab.runs.config_hash import TRACKER
 SWEEPS = Path("outputs/sweeps")  # as conf/config.yaml has it
 
 _SAID = ("objective", "dataset")  # of the choices; the hash tells apart what else is chosen
+_SAYS_NOTHING = (TRACKER, "default_constraint")
 _LONGEST = 80  # bytes of each part: names of folders end at 255
 # a run's folder ends with a time; jobs of a sweep, which has hundreds, are told apart by the hash alone
 _DIGITS_OF_A_RUN, _DIGITS_OF_A_JOB = 4, 8
@@ -22,12 +23,15 @@ _SAYS_WHERE = re.compile(rf"[+~]*(?:hydra[./]|{TRACKER}[.=@])")  # and nothing o
 
 
 def choices_of(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return the options that say what is run, by group, out of all that Hydra composed; no tracker does."""
+    """Return the options that say what is run, by group, out of all that Hydra composed.
+
+    No tracker does, nor what a dataset brings to objectives without a constraint: that is the constraint.
+    """
     groups = own_groups()
     return {
         group: str(option)
         for group, option in chosen.items()
-        if groups.is_choice(group) and group != TRACKER and option is not None and "@" not in group
+        if groups.is_choice(group) and group not in _SAYS_NOTHING and option is not None and "@" not in group
     }
 
 

@@ -33,6 +33,9 @@ def register_resolvers() -> None:
         ),
         **{key: partial(_of_dataset, key) for key in ("gp_weight", "r1_weight", "clip_bound")},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
+        "clip_lr_share": lambda published, *, _root_: (
+            _of_dataset("clip_lr_share", published, _root_=_root_) if _clips(_root_) else published
+        ),
         "where_reached": _where_reached,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
         **RESOLVERS,
@@ -43,6 +46,12 @@ def register_resolvers() -> None:
 def _of_dataset(key: str, published: Any, *, _root_: DictConfig) -> Any:
     """Return what a dataset brings for a key; only a root of `gan-lab train` has one to ask."""
     return published if _root_.get(key) is None else _root_[key]
+
+
+def _clips(root: DictConfig) -> bool:
+    """Return whether the constraint, or a part of it, clips."""
+    plain: Any = OmegaConf.to_container(root, resolve=False)
+    return "constraints.clip.WeightClip" in str(plain.get("constraint"))
 
 
 def _where_reached(value: int, *, _root_: DictConfig) -> int:

@@ -28,7 +28,7 @@ _READ_AS = {
     "gp_weight": (r"\$\{gan_lab\.gp_weight:", "constraint=gp reads it, and constraint.weight sets it"),
     "clip_bound": (r"\$\{gan_lab\.clip_bound:", "constraint=clip reads it, and constraint.bound sets it"),
     "r1_weight": (r"\$\{gan_lab\.r1_weight:", "constraint=r1 reads it, and constraint.weight sets it"),
-    "clip_lr_share": (r"\$\{clip_lr_share\}", "objective=wgan reads it, and critic_lr_share sets it"),
+    "clip_lr_share": (r"\$\{gan_lab\.clip_bound:", "constraint=clip reads it, and critic_lr_share sets it"),
     "draw": (r"\$\{draw\}", "experiment=robustness reads it"),
     "critic_norm": (r"\$\{critic_norm\}", "a DCGAN critic reads it, and architecture.critic.norm sets it"),
 }

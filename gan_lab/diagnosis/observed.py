@@ -73,6 +73,14 @@ class Observed:
         """Return whether each of the tags was measured at least once."""
         return all(len(self.values(tag)) for tag in tags)
 
+    @property
+    def estimate_at_equality(self) -> float:
+        """What the estimate is worth between equal distributions; of older records by their objective."""
+        recorded = self.record.estimate_at_equality
+        if recorded is None:
+            return -math.log(4) if self.part("objective", "GANDivergence") else 0.0
+        return recorded
+
     def number(self, key: str) -> float | None:
         """Return a setting that is a finite number; None for any other."""
         value = self.settings.get(key)

@@ -46,7 +46,7 @@ class Objective(Settings, ABC):
     def estimate_at_equality(self) -> float:
         """What ``estimate`` is worth at its best between equal distributions: 0, as of any distance.
 
-        It is also what a constant critic proves, below which a critic is worse than none.
+        It is also what the best constant critic proves, below which a critic is worse than none.
         """
         return 0.0
 

@@ -152,8 +152,9 @@ class RunRecord(Settings, RunFolder):
         choices: config group to the name of the chosen option.
         bounds: tag of an estimate to what it bounds: ``samples`` or ``batches``; of the score gap a word of
             ``constraints/bounds.py``. Empty of runs that were begun before this was recorded.
-        estimate_at_equality: what the objective's estimate is worth between equal distributions, and of a
-            constant critic: 0 but for divergences with another constant. 0 in records of earlier versions.
+        estimate_at_equality: what the objective's estimate is worth between equal distributions, and of the
+            best constant critic: 0 but for divergences with another constant. None in records of earlier
+            versions.
         execution: how iterations are executed; None before the first one, and after a change of device.
         data: which images it was trained on: several, in order, of a run that went on with others; none where
             data is drawn afresh.
@@ -183,7 +184,7 @@ class RunRecord(Settings, RunFolder):
     config_hash: str = ""
     choices: dict[str, str] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
-    estimate_at_equality: float = 0.0
+    estimate_at_equality: float | None = None
     execution: ExecutionRecord | None = None
     data: tuple[DataRecord, ...] = ()
     measured_by: tuple[str, ...] = ()

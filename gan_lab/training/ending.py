@@ -32,7 +32,7 @@ def tell_endings(members: Sequence[Member]) -> None:
         log.info("%s%s", _ended(member, member.outcome), _numbers(member.outcome) if together else "")
     first = members[0]
     assert first.outcome is not None
-    lines = [] if together else list(_measured(first.outcome))
+    lines = [] if together else list(_measured(first.outcome, first.setup.metrics.every))
     lines += _places(members, folder)
     wide = max(len(title) for title, _ in lines)
     for title, text in lines:
@@ -66,7 +66,7 @@ def _numbers(outcome: Outcome) -> str:
     return f"  {', '.join(told)}" if told else ""
 
 
-def _measured(outcome: Outcome) -> Iterator[tuple[str, str]]:
+def _measured(outcome: Outcome, every: int) -> Iterator[tuple[str, str]]:
     tag = estimate_of(outcome.numbers)
     if tag is None:
         ended_first = outcome.status == "diverged" or outcome.iteration == 0
@@ -76,9 +76,17 @@ def _measured(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
     measured = quality_of(outcome.numbers)
     if measured is None:
-        yield "quality", "not measured; metrics.every=100 does, every 100 iterations"
+        yield "quality", f"not measured{_unmeasured(outcome, every)}"
     else:
         yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured)
+
+
+def _unmeasured(outcome: Outcome, every: int) -> str:
+    if every:
+        return (
+            f": iteration {outcome.iteration} came before the first measurement, or samples were not finite"
+        )
+    return "; metrics.every=100 does, every 100 iterations"
 
 
 def _earlier(outcome: Outcome, tag: str) -> str:

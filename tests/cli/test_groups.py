@@ -92,7 +92,10 @@ def test_only_what_the_defaults_name_is_a_choice() -> None:
     composed_of = set(root.hydra.runtime.choices)
     assert {"settings", "sizes", "hydra/launcher", "optimizer@critic_optimizer"} <= composed_of
     halves = {"architecture/generator", "architecture/critic"}
-    assert set(choices_of(root.hydra.runtime.choices)) == {*own_groups().shown, *halves} - {"tracker"}
+    assert set(choices_of(root.hydra.runtime.choices)) == {*own_groups().shown, *halves} - {
+        "tracker",
+        "default_constraint",
+    }
 
 
 def test_a_list_of_options_is_refused_of_every_group_that_always_has_one() -> None:

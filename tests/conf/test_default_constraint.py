@@ -2,6 +2,7 @@
 
 import pytest
 
+from gan_lab.cli.naming import choices_of
 from gan_lab.config.options import config_folder, list_options
 from support.configs import compose_config
 
@@ -47,3 +48,8 @@ def test_of_parts_there_is_no_default() -> None:
         "objective=fgan_neyman", "dataset=ring8", "constraint=[spectral_norm,consistency]"
     )
     assert set(composed["constraint"]["parts"]) == {"spectral_norm", "consistency"}
+
+
+def test_it_is_no_choice_of_a_run() -> None:
+    chosen = {"objective": "gan", "constraint": "none", "default_constraint": "r1", "tracker": "wandb"}
+    assert choices_of(chosen) == {"objective": "gan", "constraint": "none"}

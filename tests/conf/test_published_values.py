@@ -58,11 +58,8 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
 
 
 def published(text: str) -> Any:
-    """The value of a row, and of one that asks a resolver or a key, what it is when nothing else is said."""
+    """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
     value = json.loads(text)
-    key = re.fullmatch(r"\$\{(\w+)\}", value) if isinstance(value, str) else None
-    if key and key[1] != "critic_norm":
-        return next(json.loads(row.value) for row in OF_OPTION["config"] if row.key == key[1])
     asked = (
         re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|r1_weight|clip_bound|at_least):([^,}]*).*\}", value)
         if isinstance(value, str)

@@ -69,8 +69,8 @@ def test_what_is_said_of_a_dead_critic():
     finding = found("critic_dead", alive(0.0004) | {RAW: 5e-7}, WGAN)
     assert finding.severity == "failure"
     assert finding.sentence == (
-        "The critic is dead: its largest slope is 0.0004, where a single weight at the bound would have "
-        "0.01. Its estimate of 5e-07 says nothing of the distance."
+        "The critic is dead: its largest slope is 0.0004, where one layer with a single weight at the bound "
+        "has 0.01. Its estimate of 5e-07 says nothing of the distance."
     )
     assert finding.remedy == "constraint.bound=0.1"
 
@@ -114,15 +114,26 @@ def test_weights_at_the_bound(share, names):
         (3, 0.0009, ["gradients_vanish"]),
         (11, 2.0**-12 * 1.01, [ALL_WELL]),
         (11, 2.0**-12 * 0.99, ["gradients_vanish"]),
-        (3, 999, [ALL_WELL]),
-        (3, 1001, ["gradients_explode"]),
-        (11, 4095, [ALL_WELL]),
-        (11, 4097, ["gradients_explode"]),
+        (3, 1001, [ALL_WELL]),  # the best critic of a divergence may be as steep
         (None, 1e-9, [ALL_WELL]),  # without knowing how many layers there are
     ],
 )
 def test_gradients_through_layers(depth, slope, names):
     assert said({SLOPE: slopes(slope)}, GAN | {"architecture.critic.depth": depth}) == names
+
+
+@pytest.mark.parametrize(
+    ("depth", "slope", "names"),
+    [
+        (3, 999, [ALL_WELL]),
+        (3, 1001, ["gradients_explode"]),
+        (11, 4095, [ALL_WELL]),
+        (11, 4097, ["gradients_explode"]),
+    ],
+)
+def test_slopes_of_a_wasserstein_critic_that_explode(depth, slope, names):
+    free = {"objective._target_": WGAN["objective._target_"], "architecture.critic.depth": depth}
+    assert said({SLOPE: slopes(slope)}, free) == names
 
 
 @pytest.mark.parametrize(("norm", "names"), [(1.1e-8, [ALL_WELL]), (0.9e-8, ["gradients_vanish"])])
@@ -178,6 +189,21 @@ def test_a_divergence_that_is_negative_between_equal_distributions(shift, names)
 def test_what_a_critic_sees_is_counted_from_equal_distributions(here, names):
     columns = checks(held_out_estimate=here - LOG_4, held_out_estimate_further=1 - LOG_4)
     assert said(columns, GAN, estimate_at_equality=-LOG_4) == names
+
+
+def test_a_run_from_before_this_was_recorded_is_judged_by_its_objective():
+    target = "gan_lab.objectives.relative_entropies.GANDivergence"
+    columns = {F_DIVERGENCE: -LOG_4 + 0.01, RAW: 0.5}
+    assert said(columns, {"objective._target_": target}) == [ALL_WELL]
+    assert said(columns, GAN) == ["estimate_negative"]
+
+
+def test_only_score_gaps_below_0_are_said_to_rank_generated_samples_higher():
+    of_gap = found("estimate_negative", {RAW: -1.0}, WGAN_GP).sentence
+    of_divergence = found("estimate_negative", {F_DIVERGENCE: -1.0, RAW: 0.3}, GAN).sentence
+    assert "ranks generated samples above real ones" in of_gap
+    assert "ranks" not in of_divergence
+    assert "the critic is worse than one that scores all samples alike can be" in of_divergence
 
 
 def test_an_estimate_just_below_0_is_one_that_has_arrived():

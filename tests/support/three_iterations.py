@@ -60,7 +60,7 @@ def arithmetic() -> str:
 
 
 def trained(rng: torch.Generator) -> list[Tensor]:
-    """Return what a few steps of plain torch make of two small networks: products of all shapes that are used."""
+    """Return what a few steps of plain torch make of two small networks, whose products have many shapes."""
     weights = [torch.randn(shape, generator=rng) / 8 for shape in ((16, 2), (16, 16), (1, 16))]
     kernels = [
         torch.randn(shape, generator=rng) / 8 for shape in ((8, 1, 4, 4), (16, 8, 4, 4), (1, 16, 4, 4))

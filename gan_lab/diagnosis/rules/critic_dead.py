@@ -26,7 +26,7 @@ def judge(run: Observed) -> Finding | None:
     - Its slope is below a tenth of what is known to be possible. An optimal critic has the largest slope
       allowed almost everywhere on its samples, however near the generator is (Gulrajani et al., 2017,
       proposition 1), so that a good generator is no reason for a small one. What is possible: 1 under a
-      gradient penalty; the bound c under clipping, which the one weight of f(x) = c x_1 already reaches.
+      gradient penalty; under clipping the bound c, which is that of f(x) = c x_1, a critic of one layer.
     - Slope and generator gradient have both fallen below a tenth of the largest that they had in the run,
       under no penalty that asks for a slope.
 
@@ -69,9 +69,9 @@ def _small(run: Observed, slope: float) -> str | None:
 def _possible(run: Observed) -> tuple[float, str]:
     if clipped := _clip_bound(run):
         _, bound = clipped
-        return bound, f"a single weight at the bound would have {bound:g}"
+        return bound, f"one layer with a single weight at the bound has {bound:g}"
     if run.part("constraint", *_PENALTIES):
-        return 1.0, "the penalty asks for 1"
+        return 1.0, "the penalty allows 1"
     return -math.inf, ""
 
 
@@ -110,7 +110,7 @@ RULE = Rule(
     judge=judge,
     symptom="The Wasserstein estimate is near 0 from early on, while the samples stay bad.",
     shows=f"`{SLOPE}` below a tenth of what a single weight at the clipping bound has, or of the 1 that a "
-    f"gradient penalty asks for; or, without such a penalty, both it and `{GENERATOR_GRADIENT_NORM}` below a "
+    f"gradient penalty allows; or, without such a penalty, both it and `{GENERATOR_GRADIENT_NORM}` below a "
     f"tenth of the largest of the run; or `{RAW}` empty in half of the last 101 iterations.",
     cause="With a small clipping bound each layer passes on less than it gets, and biases are all that is "
     "left of a score (WGAN, section 3; WGAN-GP, figure 1). Dead units under a large rate do the same.",

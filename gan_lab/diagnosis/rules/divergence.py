@@ -68,5 +68,5 @@ RULE = Rule(
     cause="Steps too large for the loss: f-GANs with an exponential in their conjugate (`fgan_kl`, f-GAN, "
     "table 2) overflow first. An unconstrained Wasserstein critic has no largest score to stop at.",
     cure="A tenth of the rate (`optimizer.lr`; 0.001 of one above 1), or a critic whose slope is held "
-    "(`constraint=gp` or `constraint=spectral_norm`).",
+    "(`constraint=gp`, `constraint=r1` or `constraint=spectral_norm`).",
 )

@@ -28,7 +28,7 @@ RULE = Rule(
     symptom="Good pictures, again and again the same ones.",
     shows=f"`{HIGH_QUALITY_SHARE}`, or of images `{PRECISION}`, at half of that of real samples or more, "
     f"and yet `{MODES_HIT}` below half of theirs, or `{MODE_KL}` above log 2 = 0.69; in the plane also "
-    f"`{RECALL}` below a tenth of theirs. Needs `metrics.every`.",
+    f"`{RECALL}` below a tenth of theirs.",
     cause="A generator that fools the critic of the moment is best off with one sample; a critic that sees "
     "samples one by one cannot tell that they are alike (Goodfellow, 2016, section 5.1; Metz et al., 2017).",
     cure="`objective=wgan_gp`; more critic steps (`train.n_critic`); a lower `optimizer.lr`.",

@@ -25,7 +25,7 @@ def judge(run: Observed) -> Finding | None:
     critics under a soft penalty steepen without end on a generator that stands still: those of healthy runs
     on ring8 are observed to double in 20 steps.
     """
-    least = run.record.estimate_at_equality
+    least = run.estimate_at_equality
     here, further = run.end(HELD_OUT) - least, run.end(HELD_OUT_FURTHER) - least
     largest = max(float(np.abs(run.values(tag) - least).max()) for tag in (HELD_OUT, HELD_OUT_FURTHER))
     if here >= _SHARE * further or further - here < _OF_LARGEST * largest or is_at_floor(run):
@@ -44,7 +44,8 @@ RULE = Rule(
     judge=judge,
     symptom="The estimate falls while the samples do not get better, or jumps at a warm-up of the critic.",
     shows=f"`{HELD_OUT}` below a third of `{HELD_OUT_FURTHER}`, by a quarter of the largest of the run or "
-    "more; medians of the last three measurements. Needs `metrics.every`.",
+    "more; medians of the last three measurements. Both are counted "
+    "from what equal distributions have, which is -1.386 of `fgan_gan` and 0 else.",
     cause="The critic gets too few steps, or too small ones, to follow the generator; theory takes it at "
     "its optimum (WGAN, section 3).",
     cure="More critic steps (`train.n_critic`), a larger rate of the critic (`critic_lr_share=4`).",

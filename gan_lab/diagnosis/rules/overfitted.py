@@ -44,7 +44,7 @@ RULE = Rule(
     judge=judge,
     symptom="The critic's loss falls, and the samples get worse.",
     shows=f"`{SEEN_ACCURACY}` above 0.75, and above `{HELD_OUT_ACCURACY}` by half of what it has above 0.5 "
-    "or more, medians of the last three measurements. Needs `metrics.every`. Of a small dataset held-out "
+    "or more, medians of the last three measurements. Of a small dataset held-out "
     "batches repeat images that were seen, so that this says too little rather than too much.",
     cause="Small batches and large steps: each step fits the batch at hand (Karras et al., 2020, of small "
     "datasets).",

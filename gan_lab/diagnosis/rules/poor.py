@@ -24,7 +24,7 @@ RULE = Rule(
     symptom="Blurred pictures, or points between the modes.",
     shows=f"`{HIGH_QUALITY_SHARE}` of a mixture's points below half of that of real ones, `{COVERAGE}` of "
     "labelled images below a tenth, any other distance above three times its floor; without the signs of "
-    "a collapse. Needs `metrics.every`.",
+    "a collapse.",
     cause="Most often too few iterations; else a critic that tells the generator too little.",
     cure="More `train.iterations`; and what else is said of the run, which comes before.",
 )

@@ -31,8 +31,7 @@ RULE = Rule(
     judge=judge,
     symptom="Noise or grey at the end as at the beginning.",
     shows="Samples fall short as poor ones do, next to none of them is good (below a tenth of what real "
-    "ones have), and their distance is at least nine tenths of the first one measured. Needs "
-    "`metrics.every`.",
+    "ones have), and their distance is at least nine tenths of the first one measured.",
     cause="A rate or a number of iterations that moves nothing, or a critic that gives no gradient.",
     cure="A larger `optimizer.lr`, more `train.iterations`; and what is said of the critic.",
 )
