@@ -1,9 +1,12 @@
 """How a run's samples fall short of real ones: collapsed, poor or untrained; the report's rule, too."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
 from gan_lab.diagnosis.observed import Numbers, Observed
@@ -25,6 +28,7 @@ DISTANCES = (FRECHET_FEATURES, PATCHES, W1_EXACT)
 """What the quality of samples is measured by, the most telling first."""
 
 _AT_FLOOR = 1.5
+_EARLY = 1 / 3
 
 # a perfect generator has the distance between two real samples on average: to ask for less is to ask for luck
 DistanceFactor = Annotated[float, Rule("a number, 1 or greater", lambda v: v >= 1)]
@@ -91,12 +95,14 @@ class Ends(NamedTuple):
     Attributes:
         end: returns what a tag ended at; NaN if it was not measured.
         distance: the tag of the distance that stands for quality.
-        first: what that was when it was first measured; NaN where that was at the end, or not at all.
+        first: what that was when it was first measured; NaN where that was late in the run, or not at all.
+        since: the iteration of the first measurement.
     """
 
     end: Callable[[str], float]
     distance: str
     first: float = math.nan
+    since: int = 0
 
     def share(self, tag: str) -> float:
         """Return a number over that of real samples; NaN where either is missing or real ones have none."""
@@ -107,12 +113,23 @@ class Ends(NamedTuple):
 def ends_of(run: Observed) -> Ends | None:
     """Return what a run's samples were measured at; None if they were not."""
     tag = next((tag for tag in DISTANCES if run.has(tag)), None)
-    return Ends(run.end, tag, first_of(run.values(tag))) if tag else None
+    return Ends(run.end, tag, *first_of(*run.measured(tag))) if tag else None
 
 
-def first_of(values: Numbers) -> float:
-    """Return the first of a tag's numbers (n,); NaN where it is the only one, and so the last one, too."""
-    return float(values[0]) if len(values) > 1 else math.nan
+def first_of(iterations: Sequence[int] | NDArray[np.int64], values: Numbers) -> tuple[float, int]:
+    """Return the first of a tag's numbers, and when it was measured.
+
+    Args:
+        iterations: when it was measured (n,), ascending.
+        values: its numbers (n,).
+
+    Returns:
+        NaN and 0 where that was after more than a third of the time to the last measurement: what has not
+        changed since says little of whether anything was learned.
+    """
+    if len(values) < 2 or iterations[0] > _EARLY * iterations[-1]:
+        return math.nan, 0
+    return float(values[0]), int(iterations[0])
 
 
 def is_at_floor(run: Observed) -> bool:
@@ -168,8 +185,8 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
         return Fall("collapsed", missing)
     reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity)))
     if _is_untrained(ends, lines):
-        at, since = ends.end(ends.distance), ends.first
-        return Fall("untrained", f"{ends.distance} ended at {at:.3g}, after {since:.3g} at first. {reason}")
+        at = f"{ends.distance} ended at {ends.end(ends.distance):.3g}, after {ends.first:.3g}"
+        return Fall("untrained", f"{at} at iteration {ends.since:,}. {reason}")
     return Fall("poor", reason)
 
 

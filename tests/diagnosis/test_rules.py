@@ -284,6 +284,15 @@ def test_what_was_measured_once_had_no_first_value_to_be_untrained_by():
     assert said(grey) == ["poor"]
 
 
+@pytest.mark.parametrize(("first", "name"), [(300, "untrained"), (334, "poor"), (500, "poor")])
+def test_what_was_first_measured_late_says_nothing_of_what_was_learned(first, name):
+    grey = images(frechet_features=1900, precision=0.0, recall=0, coverage=0)
+    grey["quality/frechet_features"][first] = grey["quality/frechet_features"].pop(100)
+    finding = found(name, grey)
+    if name == "untrained":
+        assert "ended at 1.95e+03, after 2e+03 at iteration 300." in finding.sentence
+
+
 def test_a_perplexity_of_half_of_the_modes_is_a_kl_of_log_2():
     half = np.array([0.25] * 4 + [0] * 4)
     kl = float((half[:4] * np.log(half[:4] * 8)).sum())

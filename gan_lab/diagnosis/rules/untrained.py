@@ -14,7 +14,7 @@ def judge(run: Observed) -> Finding | None:
     fall = fall_by_default(run)
     if fall is None or fall.outcome != "untrained":
         return None
-    text = f"The generator is as good as untrained. {fall.reason}"
+    text = f"The generator has learned next to nothing. {fall.reason}"
     return Finding("untrained", "failure", text, _remedy(run))
 
 
@@ -31,7 +31,8 @@ RULE = Rule(
     judge=judge,
     symptom="Noise or grey at the end as at the beginning.",
     shows="Samples fall short as poor ones do, next to none of them is good (below a tenth of what real "
-    "ones have), and their distance is at least nine tenths of the first one measured.",
+    "ones have), and their distance is at least nine tenths of the first one, "
+    "measured in the first third of the run.",
     cause="A rate or a number of iterations that moves nothing, or a critic that gives no gradient.",
     cure="A larger `optimizer.lr`, more `train.iterations`; and what is said of the critic.",
 )

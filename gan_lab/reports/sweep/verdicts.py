@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import pandas
 
 from gan_lab.config.checks import PositiveFloat, PositiveInt
@@ -117,8 +116,9 @@ def success_at(run: ReportRun, quality: Quality | None, least: float, rule: Fail
 
 
 def _ends(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Ends:
-    measured = numbers[quality.tag].dropna().to_numpy() if quality.tag in numbers else np.zeros(0)
-    return Ends(partial(_end, numbers, rule), quality.tag, first_of(measured))
+    column = numbers[quality.tag].dropna() if quality.tag in numbers else pandas.Series(dtype=float)
+    first = first_of(column.index.to_numpy(), column.to_numpy())
+    return Ends(partial(_end, numbers, rule), quality.tag, *first)
 
 
 def _end(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> float:
