@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.cli.configs import to_plain, version_of
 from gan_lab.cli.hydra_plugins import RESOLVERS
 from gan_lab.cli.naming import job_folder, run_name
+from gan_lab.config.composition import TABLE
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, format_group, format_options
 from gan_lab.config.scales import at_scale, drawn
@@ -28,10 +29,7 @@ def register_resolvers() -> None:
         "options": lambda *, _root_: format_options(own_groups().shown, _folders_of_options(_root_)),
         "options_of": lambda group, *, _root_: format_group(group, _folders_of_options(_root_)),
         "scale": lambda *values, _root_: at_scale(_root_.scale, values),
-        "rate": lambda published, *, _root_: (
-            published if _root_.learning_rate is None else _root_.learning_rate
-        ),
-        **{key: partial(_of_dataset, key) for key in ("gp_weight", "r1_weight", "clip_bound")},
+        **{key.resolver: partial(_unless_set, key.name) for key in TABLE if key.setter and key.resolver},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "clip_lr_share": lambda published, *, _root_: (
             _of_dataset("clip_lr_share", published, _root_=_root_) if _clips(_root_) else published
@@ -43,8 +41,8 @@ def register_resolvers() -> None:
         register(f"gan_lab.{name}", function, replace=True)
 
 
-def _of_dataset(key: str, published: Any, *, _root_: DictConfig) -> Any:
-    """Return what a dataset brings for a key; only a root of `gan-lab train` has one to ask."""
+def _unless_set(key: str, published: Any, *, _root_: DictConfig) -> Any:
+    """Return what a dataset or experiment sets a key to; only a root of `gan-lab train` has one to ask."""
     return published if _root_.get(key) is None else _root_[key]
 
 

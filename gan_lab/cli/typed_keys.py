@@ -6,11 +6,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from gan_lab.config.composition import TABLE
 from gan_lab.config.errors import BadValueError, UserError
 
 _KEY = re.compile(r"\$\{(?P<key>[\w.]+)\}")
 _RESOLVER = re.compile(r"\$\{gan_lab\.(?P<name>\w+):")
-_READ_BY = {"rate": "learning_rate"} | {key: key for key in ("gp_weight", "r1_weight", "clip_bound")}
+_READ_BY = {key.resolver: key.name for key in TABLE if key.setter and key.resolver}
 """What a resolver of ``gan_lab/cli/resolvers.py`` takes from the config without its being written there."""
 
 

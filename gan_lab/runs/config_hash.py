@@ -5,10 +5,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-KEYS_OF_EXPERIMENTS = ("scale", "draw", "learning_rate")
+from gan_lab.config.composition import TABLE
+
+KEYS_OF_EXPERIMENTS = tuple(key.name for key in TABLE if key.of_experiments)
 """Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
 
-KEYS_OF_COMPOSITION = (*KEYS_OF_EXPERIMENTS, "gp_weight", "r1_weight", "clip_bound", "clip_lr_share")
+KEYS_OF_COMPOSITION = tuple(key.name for key in TABLE if not key.is_kept)
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
 
 _LATER_KEYS = ("critic_lr_share",)

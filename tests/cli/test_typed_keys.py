@@ -59,7 +59,8 @@ UNREAD = [
     ),
     (
         ["experiment=clip_value", "hydra.mode=RUN", "learning_rate=1e-3"],
-        f"learning_rate {NOTHING}: optimizer.lr is set by itself; got 0.001.",
+        f"learning_rate {NOTHING}: an optimizer whose rate nothing else sets reads it, and optimizer.lr sets "
+        "it; got 0.001.",
     ),
     (
         ["experiment=clip_value", "hydra.mode=RUN", "learning_rate=foo"],

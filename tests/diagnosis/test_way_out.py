@@ -3,11 +3,15 @@
 import shlex
 from pathlib import Path
 
+import hydra
 import numpy as np
 import pytest
 
 from gan_lab.cli.compose import compose
+from gan_lab.cli.configs import expand_lists, version_base
 from gan_lab.cli.early import refuse_early
+from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.cli.unread import refuse_unread
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.diagnosis.observed import Observed
@@ -38,6 +42,10 @@ TYPED = {
     "objective": ["objective=fgan_alpha", "objective.alpha=3"],
     **{f"experiment={name}": [f"experiment={name}", "hydra.mode=RUN", "scale=smoke"] for name in EXPERIMENTS},
     "axis": ["experiment=clip_value", "hydra.mode=RUN", "constraint.bound=0.001"],
+    "clip_lr_share": ["objective=wgan", "clip_lr_share=0.5"],
+    "gp_weight": ["objective=wgan_gp", "gp_weight=3"],
+    "r1_weight": ["objective=fgan_kl", "constraint=r1", "r1_weight=3"],
+    "[clip,gp]": ["constraint=[clip,gp]", "clip_bound=0.02", "gp_weight=3"],
     "an experiment's rate": ["experiment=stability", "hydra.mode=RUN", "learning_rate=1e-3"],
 }
 WAYS = [
@@ -56,6 +64,12 @@ def words(typed: list[str], way: str) -> list[str]:
     return rest
 
 
+def refuse_unread_of(typed: list[str]) -> None:
+    register_resolvers()
+    with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+        refuse_unread(hydra.compose("config", expand_lists(typed)), typed, swept=False)
+
+
 @pytest.mark.parametrize("typed", TYPED)
 @pytest.mark.parametrize("way", WAYS)
 def test_it_runs_as_printed(typed: str, way: str) -> None:
@@ -63,12 +77,36 @@ def test_it_runs_as_printed(typed: str, way: str) -> None:
     composed = compose(given)
     key, _, value = way.partition("=")
     refuse_early(composed.config)
+    refuse_unread_of(given)
     assert not any(word.startswith("hydra.run.dir") for word in given)
     if way == "objective=wgan_gp":
         constraint = composed.config["constraint"]["_target_"]
         assert constraint == "gan_lab.constraints.gradient_penalty.GradientPenalty"
     elif "." in key:
         assert leaves_of(composed.config)[key] == float(value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "way", "kept"),
+    [
+        ("[clip,gp]", "constraint.parts.clip.bound=0.1", ["constraint=[clip,gp]", "gp_weight=3"]),
+        ("[clip,gp]", "constraint.parts.gp.weight=1", ["constraint=[clip,gp]", "clip_bound=0.02"]),
+        ("[clip,gp]", "constraint=[gp,consistency]", ["gp_weight=3"]),
+        ("clip_bound", "constraint.bound=0.1", []),
+        ("clip_bound", "clip_bound=0.1", []),
+        ("bound", "clip_bound=0.1", []),
+        ("r1_weight", "constraint.weight=1", ["objective=fgan_kl", "constraint=r1"]),
+        ("clip_lr_share", "critic_lr_share=0.1", ["objective=wgan"]),
+        ("its norm", "critic_norm=layer", ["architecture=dcgan"]),
+    ],
+)
+def test_keys_that_nothing_would_read_are_left_out_and_others_stay(
+    typed: str, way: str, kept: list[str]
+) -> None:
+    begin = [] if "norm" in typed else [RING]
+    given = words([*begin, *TYPED[typed]], way)
+    assert given == [*begin, *kept, way]
+    refuse_unread_of(given)
 
 
 @pytest.mark.parametrize("typed", ["clip", "bound", "both", "list", "norm", "alpha"])
