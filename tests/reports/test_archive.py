@@ -14,6 +14,7 @@ import yaml
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.diagnose import ALL_WELL, diagnose
 from gan_lab.reports.archive.archive import write_archive
+from gan_lab.reports.archive.places import typed_without_places
 from gan_lab.reports.archive.thinning import MOST_ROWS, thin_table
 from gan_lab.reports.claims.bands import at_common_rows, bands_of, centred_median, filtered
 from gan_lab.reports.observing import findings_in, observe
@@ -157,8 +158,15 @@ def test_no_place_is_told_but_in_the_record(tmp_path: Path) -> None:
     run = write_run(tmp_path / "sweep" / "run", config=config)
     multirun = {
         "hydra": {
-            "overrides": {"hydra": [], "task": ["seed=0,1"]},
-            "sweeper": {"_target_": "hydra._internal.BasicSweeper", "params": None, "max_batch_size": None},
+            "overrides": {
+                "hydra": ["hydra.searchpath=[file:///home/alice/conf]"],
+                "task": ["dataset.root=/home/alice/digits", "seed=0,1"],
+            },
+            "sweeper": {
+                "_target_": "hydra._internal.BasicSweeper",
+                "params": {"seed": "0,1", "dataset.root": "/home/alice/a"},
+                "max_batch_size": None,
+            },
             "runtime": {"cwd": "/home/alice/secret"},
         }
     }
@@ -175,8 +183,30 @@ def test_no_place_is_told_but_in_the_record(tmp_path: Path) -> None:
                 content = file.read(name)
                 assert b"alice" not in content, name
                 assert str(tmp_path).encode() not in content, name
+    typed = yaml.safe_load(read_in(packed, "multirun.yaml"))["hydra"]
+    assert typed["overrides"]["hydra"] == ["hydra.searchpath=[.../conf]"]
+    assert typed["overrides"]["task"] == ["dataset.root=.../digits", "seed=0,1"]
+    assert typed["sweeper"]["params"] == {"seed": "0,1", "dataset.root": ".../a"}
     with open_sources([packed]) as sources:
         assert any("seed=1: the job left no run" in fault for fault in load_sources(sources).faults)
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [
+        ("dataset.root=~/digits,/data/faces", "dataset.root=.../digits,.../faces"),
+        ("dataset.root='/home/alice/my, digits'", "dataset.root='.../my, digits'"),
+        ('x=["/home/alice/a",plain, /home/alice/b c]', 'x=[".../a",plain, .../b c]'),
+        ("x={root:/home/alice/a,share:1/2}", "x={root:.../a,share:1/2}"),
+        ("tracker.uri=http://host:5000/runs", "tracker.uri=http://host:5000/runs"),
+        ("experiment=stability", "experiment=stability"),
+        ("x=a/b,c:d/e", "x=a/b,c:d/e"),
+        ("~tracker", "~tracker"),
+    ],
+)
+def test_a_typed_path_is_kept_as_its_last_name(word: str, kept: str) -> None:
+    part = {"hydra": {"overrides": {"task": [word]}, "sweeper": {"params": None}}}
+    assert typed_without_places(part)["hydra"]["overrides"]["task"] == [kept]
 
 
 def test_runs_by_name_are_called_as_seen_from_what_they_share(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from gan_lab.files.atomic import write_atomically
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.files.zip_file import zip_bytes
 from gan_lab.reports.archive.one_run import PackedRun, pack_run
+from gan_lab.reports.archive.places import typed_without_places
 from gan_lab.reports.sweep.sweep_command import MULTIRUN_NAME, typed_part
 from gan_lab.runs.archived import ARCHIVE_NAME, FORMAT
 from gan_lab.runs.reading import runs_of
@@ -89,7 +90,7 @@ def _root_of(folders: Sequence[Path]) -> Path:
 def _commands(root: Path, folders: Sequence[Path]) -> Mapping[str, bytes]:
     """Return what was typed to start each sweep, without what else Hydra has written of it."""
     found = {_below(root, folder, MULTIRUN_NAME): typed_part(folder) for folder in folders}
-    return {name: dump_plain(part) for name, part in found.items() if part}
+    return {name: dump_plain(typed_without_places(part)) for name, part in found.items() if part}
 
 
 def _below(root: Path, path: Path, *names: str) -> str:

@@ -1,12 +1,13 @@
 """What an archive holds of one run: its record, its settings, its numbers and its last picture."""
 
 import contextlib
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from gan_lab.config.errors import UserError
-from gan_lab.files.plain_yaml import MOST_BYTES, PlainYamlError, dump_plain, load_plain
+from gan_lab.files.plain_yaml import MOST_BYTES
 from gan_lab.files.regular import read_regular
+from gan_lab.reports.archive.places import without_places
 from gan_lab.reports.archive.thinning import thin_table
 from gan_lab.reports.figures.sample_images import pictures_in
 from gan_lab.reports.observing import findings_in
@@ -80,29 +81,6 @@ def pack_run(record: RunRecord, every: int | None) -> tuple[dict[str, bytes], Pa
                 "keep fewer rows with a larger --every."
             )
     return files, PackedRun(archived, len(pictures))
-
-
-def without_places(config: bytes) -> bytes:
-    """Return a config with absolute paths as their last names, ``.../name``; others as they are.
-
-    Where somebody's images lay says nothing to others, and often a name too much.
-    """
-    try:
-        content = load_plain(config)
-    except PlainYamlError:
-        return config  # a report says so
-    shortened = _without_places(content)
-    return config if shortened == content else dump_plain(shortened)
-
-
-def _without_places(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _without_places(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_without_places(value) for value in content]
-    if isinstance(content, str) and content.startswith(("/", "~")):
-        return f".../{PurePosixPath(content).name}"
-    return content
 
 
 def _pictures(record: RunRecord) -> dict[str, bytes]:
