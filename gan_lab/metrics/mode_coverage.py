@@ -111,7 +111,8 @@ def fewest_for_proportions(weights: Tensor, level: float = 0.05) -> float:
     Of n samples that are spread in the right proportions over the heavier half of the modes, with the weight
     W in all, Pearson's statistic is n (1 / W - 1); fewer than this number leave it below the critical value
     of χ² with K - 1 degrees of freedom. Then a generator that lacks half of the modes passes as well as a
-    perfect one, with p-values up to 1 for a sample or two, and the p-value says nothing of the generator.
+    perfect one, with p-values up to 1 for a sample or two: a large p-value says nothing of the generator, a
+    small one does.
 
     Args:
         weights: probability of each mode (K,), above 0, with sum 1.

@@ -63,8 +63,9 @@ QUALITY = (
         "p-value of Pearson's test of the histogram of modes, of the samples within 3 standard deviations of "
         "one: exact where few histograms are possible and, up to some 10,000 samples, for modes of equal "
         "weight, else Monte Carlo (1,000 draws of seed 0, never below 1/1,001); a small one says that the "
-        "proportions are wrong, a large one that so many samples do not show it; empty where they could not "
-        "show half of the modes missing (below 15 samples for 8 modes, 34 for 25), for it would be near 1",
+        "proportions are wrong, a large one that so many samples do not show it; empty where it is "
+        "large and so few samples could not show half of the modes missing (below 15 samples for 8 modes, 34 "
+        "for 25)",
         title="p-value of the modes' histogram",
     ),
     Tag(

@@ -170,6 +170,15 @@ def test_proportions_are_tested_where_enough_samples_lie_on_modes(on_modes: int,
     assert ("quality/mode_kl is undefined: no sample lies" in told) == (on_modes == 0)
 
 
+@pytest.mark.parametrize(("on_one_mode", "p_value"), [(10, 7.45e-9), (3, 1 / 64), (2, math.nan)])
+def test_few_samples_tell_where_they_are_improbable_all_the_same(on_one_mode: int, p_value: float) -> None:
+    ring = Ring()
+    fake = torch.full((64, 2), 100.0)
+    fake[:on_one_mode] = ring.modes[0].float()
+    numbers = VectorComparison(ring).compare(torch.zeros(64, 2), fake)
+    assert numbers["quality/mode_p_value"] == pytest.approx(p_value, rel=1e-2, nan_ok=True)
+
+
 def test_several_runs_end_in_one_table(run: Path, train: Train) -> None:
     other = train("other", *TOY, "train.iterations=2", "seed=1")
     called = gan_lab("evaluate", str(run), str(other), "--samples", "64", "--device", "cpu")
