@@ -32,7 +32,7 @@ def register_resolvers() -> None:
         **{key.resolver: partial(_unless_set, key.name) for key in TABLE if key.setter and key.resolver},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "clip_lr_share": lambda published, *, _root_: (
-            _of_dataset("clip_lr_share", published, _root_=_root_) if _clips(_root_) else published
+            _unless_set("clip_lr_share", published, _root_=_root_) if _clips(_root_) else published
         ),
         "where_reached": _where_reached,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),

@@ -28,6 +28,11 @@ def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) 
     typed = {override.partition("=")[0].lstrip("+") for override in overrides}
     plain: Any = OmegaConf.to_container(config, resolve=False)
     texts = list(_texts(plain))
+    if "critic_lr_share" in typed and isinstance(plain.get("critic_optimizer"), dict):
+        raise UserError(
+            "critic_lr_share decides nothing here, and must be left out: the critic has an optimizer of its "
+            f"own, and critic_optimizer.lr sets its rate; got {quoted(config.critic_lr_share)}."
+        )
     for key in TABLE:
         if not key.reader or key.name not in typed or (value := OmegaConf.select(config, key.name)) is None:
             continue

@@ -19,7 +19,7 @@ class CompositionKey(NamedTuple):
         setter: the setting that it decides; empty for many. A setting that is typed stands in its place.
         rule: what it may be; None where its readers check that.
         of_experiments: whether it belongs to an experiment, and is a choice of the run.
-        trace: what stands in a config in whose place it is read; empty where that is the interpolation itself.
+        trace: what stands in a config where it is read; empty where that is the interpolation itself.
         is_kept: whether it stays in the config, and counts in its hash.
     """
 

@@ -121,3 +121,10 @@ def test_only_a_key_that_was_typed_and_passed_on_stands_for_another(
 def test_other_refusals_stay_as_they_are() -> None:
     error = UserError("A sentence.")
     assert by_typed_key(error, CONFIG, ["critic_norm=foo"]) is error
+
+
+def test_a_share_beside_an_optimizer_of_the_critics_own_is_refused() -> None:
+    called = gan_lab("train", "critic_lr_share=3", "+optimizer@critic_optimizer=adam", "train.iterations=1")
+    assert called.status == 2
+    assert "critic_lr_share decides nothing here" in called.err
+    assert "critic_optimizer.lr sets its rate; got 3." in called.err

@@ -16,7 +16,7 @@ def test_the_files_that_read_a_key_are_those_that_the_table_names(key: Compositi
     assert key.name in yaml.safe_load(texts[config_folder() / "config.yaml"])
     if key.group:
         assert readers == {config_folder() / key.group / f"{key.option}.yaml"}
-    if key.group and key.setter:
+    if key.group and key.setter and not key.trace:
         (reader,) = readers
         line = next(line for line in texts[reader].splitlines() if key.interpolation in line)
         assert line.partition(":")[0] == key.setter.rpartition(".")[2]
