@@ -32,7 +32,10 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
     Returns:
         A row for each metric, with the columns ``value``, ``floor`` (of other real samples in the place of
         the generated ones, which a perfect generator gets on average) and ``p_value`` (of two-sample tests);
-        NaN for what there is not. The docstrings in :mod:`gan_lab.metrics` say what each is biased by.
+        NaN for what there is not. ``distance/w1_debiased`` needs two samples of the generator: it is of
+        halves of ``fake``, chosen at random, and as many real ones, 0 on average for a perfect generator, and
+        its floor is the scatter around that. The docstrings in :mod:`gan_lab.metrics` say what each is biased
+        by.
 
     Raises:
         UserError: if they are too few, of two shapes, not finite, or images outside of [-1, 1].
@@ -42,7 +45,7 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
         _by_name(real, fake, most, seed) if isinstance(real, str) else _split(real, fake, most, seed)
     )
     lines = lines_of(comparison, *drawn)
-    table = pandas.DataFrame(lines).set_index("metric").astype(float)
+    table = pandas.DataFrame(lines).drop(columns="samples").set_index("metric").astype(float)
     table.attrs["samples"] = len(drawn[0])
     return table
 

@@ -38,6 +38,7 @@ from gan_lab.tags.names import (
     RECALL,
     SLICED_W1,
     SLICED_W2,
+    W1_DEBIASED,
     W1_EXACT,
     patches_tag,
 )
@@ -164,6 +165,13 @@ def compare_points(real: Tensor, fake: Tensor) -> dict[str, float]:
         DENSITY: neighbours.density,
         COVERAGE: neighbours.coverage,
     }
+
+
+def with_debiased(numbers: dict[str, float], debiased: float) -> dict[str, float]:
+    """Return numbers by tag with the debiased distance, or its scatter, right behind the exact one."""
+    items = list(numbers.items())
+    items.insert(list(numbers).index(W1_EXACT) + 1, (W1_DEBIASED, debiased))
+    return dict(items)
 
 
 def two_sample_tests(real: Tensor, fake: Tensor) -> dict[str, TwoSampleTest]:

@@ -11,18 +11,33 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
-from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison, two_sample_tests
+from gan_lab.evaluation.comparison import (
+    Comparison,
+    ImageComparison,
+    VectorComparison,
+    two_sample_tests,
+    with_debiased,
+)
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
+from gan_lab.evaluation.readings import Reading
 from gan_lab.game.networks import critic_of
 from gan_lab.game.resolution import spacing_of
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
 from gan_lab.metrics.bracket import certify
+from gan_lab.metrics.debiased import debiased, debiased_scatter
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tags.names import CERTIFIED, CRITIC_GAP, PAIRWISE_SLOPE, W1_EXACT_UNAVERAGED, floor_tag
+from gan_lab.tags.names import (
+    CERTIFIED,
+    CRITIC_GAP,
+    PAIRWISE_SLOPE,
+    W1_EXACT,
+    W1_EXACT_UNAVERAGED,
+    floor_tag,
+)
 from gan_lab.types import Sampler, State
 
 _CRITIC_CHUNK = 256
@@ -42,29 +57,6 @@ class Scores(NamedTuple):
     def are_resolved(self, times: float = 1) -> bool:
         """Return whether their gap is above its rounding, so many times."""
         return abs(_gap(self.real, self.fake)) > times * 2 * self.rounding
-
-
-class Reading(NamedTuple):
-    """One number, beside what real samples would get.
-
-    Attributes:
-        value: of generated samples against real ones.
-        floor: the same of other real samples in the place of the generated ones, which a perfect generator
-            gets on average; None for what is a matter of the critic. It is no minimum: samples closer
-            together than real ones can lie below it, which is no evidence of better ones. A small dataset
-            repeats itself: of 1,024 draws from 1,797 digits, two fifths are copies of images among 1,024
-            others, and the floor is that of a generator which does as much.
-    """
-
-    value: float
-    floor: float | None = None
-
-
-def numbers_of(readings: dict[str, Reading]) -> dict[str, float]:
-    """Return values and floors by tag, without those that do not exist."""
-    numbers = {tag: reading.value for tag, reading in readings.items()}
-    floors = {floor_tag(tag): reading.floor for tag, reading in readings.items() if reading.floor is not None}
-    return {tag: value for tag, value in (numbers | floors).items() if not math.isnan(value)}
 
 
 class Evaluator:
@@ -98,9 +90,14 @@ class Evaluator:
         rng = make_rng(seed, "metrics", setup.device)
         self.real, self.other_real = sampler(samples, rng), sampler(samples, rng)
         latent_dim = setup.batch_shape.latent_dim
-        self._latents = torch.randn(samples, latent_dim, generator=make_rng(seed, "metrics latents"))
-        self._points = comparison.points(self.real)
+        self._latents, self._other_latents = (
+            torch.randn(samples, latent_dim, generator=make_rng(seed, stream))
+            for stream in ("metrics latents", "metrics other latents")
+        )
+        self._points, other_points = comparison.points(self.real), comparison.points(self.other_real)
         self._floors = comparison.compare(self.real, self.other_real)
+        if self._points is not None and other_points is not None:
+            self._floors = with_debiased(self._floors, debiased_scatter(self._points, other_points))
         self._told = False
 
     @property
@@ -129,14 +126,25 @@ class Evaluator:
         Where the generator is averaged, the average makes the samples, but the critic is trained against the
         generator itself: the critic's numbers are then of samples of the latter, from the same latents, and
         bound their own exact distance, ``distance/w1_exact_unaveraged``.
+
+        ``distance/w1_debiased`` takes one transport more, between these samples and as many from latents of
+        their own stream.
         """
         fake = self.draw(state)
         if not bool(fake.isfinite().all()):
             return {}
-        values = self._comparison.compare(self.real, fake)
+        values = self._debias(self._comparison.compare(self.real, fake), state, fake)
         of_samples = {tag: Reading(value, self._floors[tag]) for tag, value in values.items()}
         played = self._draw_from(state, averaged=False) if state.average else fake
         return self._measure_critic(state, played) | of_samples
+
+    def _debias(self, values: dict[str, float], state: State, fake: Tensor) -> dict[str, float]:
+        points = self._comparison.points(fake)
+        other_points = None if points is None else self._comparison.points(self._draw_others(state))
+        if points is None or other_points is None:
+            return values
+        own_floor = wasserstein(points, other_points) if bool(other_points.isfinite().all()) else math.nan
+        return with_debiased(values, debiased(values[W1_EXACT], self._floors[W1_EXACT], own_floor))
 
     def _measure_critic(self, state: State, fake: Tensor) -> dict[str, Reading]:
         scores = self._scores(state, fake)
@@ -195,6 +203,9 @@ class Evaluator:
     def draw(self, state: State) -> Tensor:
         """Return generated samples (n, *D), of the averaged generator where there is one."""
         return self._draw_from(state, averaged=True)
+
+    def _draw_others(self, state: State) -> Tensor:
+        return sample(sampling_network_of(self._setup, state), self._other_latents.to(self._setup.device))
 
     def _draw_from(self, state: State, *, averaged: bool) -> Tensor:
         network = sampling_network_of(self._setup, state, averaged=averaged)

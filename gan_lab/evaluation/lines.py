@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
-from gan_lab.evaluation.comparison import Comparison, two_sample_tests
+from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
+from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tags.names import MODE_KL, MODE_P_VALUE, inception_tag, two_sample_tag
+from gan_lab.tags.names import MODE_KL, MODE_P_VALUE, W1_DEBIASED, inception_tag, two_sample_tag
 from gan_lab.tags.words import BESIDES, HEADLINES, number_text, short_of
 
 _UNDEFINED = {
@@ -32,12 +34,17 @@ class Line(NamedTuple):
     value: float
     floor: float | None = None
     p_value: float | None = None
+    samples: int | None = None
+    """On either side, where these are fewer than the others are made of."""
 
 
 def lines_of(
     comparison: Comparison, real: Tensor, other_real: Tensor, fake: Tensor, extract: Extractor | None = None
 ) -> list[Line]:
     """Return all that samples are compared by, with floors.
+
+    The debiased distance needs two independent samples of the generator, and no more can be drawn here: it is
+    of halves of what is given, chosen at random, and of as many real ones.
 
     Args:
         comparison: of the data.
@@ -47,10 +54,19 @@ def lines_of(
         extract: Inception, of images; None to do without.
     """
     values, floors = comparison.compare(real, fake), comparison.compare(real, other_real)
-    lines = [Line(tag, value, floors[tag]) for tag, value in values.items()]
-    real_points, fake_points = comparison.points(real), comparison.points(fake)
-    if real_points is not None and fake_points is not None:
-        lines += lines_of_tests(two_sample_tests(real_points, fake_points))
+    half = len(fake) // 2
+    x, other_x, y = (comparison.points(samples) for samples in (real, other_real, fake))
+    if x is not None and other_x is not None and y is not None:
+        y_halves = y[torch.randperm(len(y), generator=make_rng(0, "metrics/halves"))]
+        x_halves = x[:half], other_x[:half]
+        value = debiased_wasserstein(*x_halves, y_halves[:half], y_halves[half : 2 * half])
+        values, floors = with_debiased(values, value), with_debiased(floors, debiased_scatter(*x_halves))
+    lines = [
+        Line(tag, value, floors[tag], samples=half if tag == W1_DEBIASED else None)
+        for tag, value in values.items()
+    ]
+    if x is not None and y is not None:
+        lines += lines_of_tests(two_sample_tests(x, y))
     if extract is not None:
         lines += inception_lines(real, other_real, fake, extract)
     return lines
@@ -72,7 +88,7 @@ def inception_lines(real: Tensor, other_real: Tensor, fake: Tensor, extract: Ext
 def format_lines(lines: Sequence[Line]) -> str:
     """Return a table as aligned text."""
     titles = ("metric", "value", "real against real", "p-value")
-    rows = [titles, *((line.metric, *(_shown(cell) for cell in line[1:])) for line in lines)]
+    rows = [titles, *((line.metric, *(_shown(cell) for cell in line[1:4])) for line in lines)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(titles))]
     table = [
         "  ".join(
@@ -82,14 +98,16 @@ def format_lines(lines: Sequence[Line]) -> str:
             ]
         ).rstrip()
         for row in rows
-    ] + _reasons(lines)
+    ] + _remarks(lines)
     return "\n".join(table)
 
 
-def _reasons(lines: Sequence[Line]) -> list[str]:
-    """Return a sentence for each value that does not exist."""
+def _remarks(lines: Sequence[Line]) -> list[str]:
+    """Return a sentence for each value that does not exist, or is made of fewer samples."""
     missing = [line.metric for line in lines if math.isnan(line.value)]
-    return [f"{tag} is undefined: {_UNDEFINED.get(tag, 'these samples have none')}." for tag in missing]
+    return [f"{tag} is undefined: {_UNDEFINED.get(tag, 'these samples have none')}." for tag in missing] + [
+        f"{line.metric} is of halves, {line.samples} samples each." for line in lines if line.samples
+    ]
 
 
 def to_csv(lines: Sequence[Line], samples: int) -> bytes:
@@ -98,7 +116,8 @@ def to_csv(lines: Sequence[Line], samples: int) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["metric", "value", "floor", "p_value", "samples"])
     for line in lines:
-        writer.writerow([line.metric, *("" if cell is None else repr(cell) for cell in line[1:]), samples])
+        cells = ["" if cell is None else repr(cell) for cell in line[1:4]]
+        writer.writerow([line.metric, *cells, line.samples or samples])
     return text.getvalue().encode()
 
 

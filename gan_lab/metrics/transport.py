@@ -31,7 +31,7 @@ def wasserstein(first: Tensor, second: Tensor, order: Order = 1) -> float:
     what a perfect generator scores on average. It is no minimum. Generated samples closer together than real
     ones can score less, since every real point then has one nearer to it: of N(0, I) in 16 dimensions with
     n = 256 the floor is 3.50, and half the spread scores 3.11. A value below the floor is no evidence of a
-    better generator.
+    better generator; :func:`~gan_lab.metrics.debiased.debiased_wasserstein` tells such samples apart.
 
     Cost: time about O(n³), and several matrices of n m float64 in the solver. It runs on the CPU; the
     costs ‖x_i - y_j‖ are computed where the samples are.

@@ -59,8 +59,30 @@ DISTANCES = (
         "data units",
         IN_A_SPACE,
         f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones, which a "
-        "perfect generator gets on average; a smaller distance is no evidence of a better one",
+        "perfect generator gets on average; a smaller distance is no evidence of a better one: "
+        f"`{names.W1_DEBIASED}` tells whether the samples are closer together than real ones",
         chart="certified, exact and floor",
+    ),
+    Tag(
+        names.W1_DEBIASED,
+        "data units",
+        IN_A_SPACE,
+        f"`{names.W1_EXACT}` less the mean of two floors, that of real samples (`{names.FLOOR}`) and the "
+        "generator's own, between as many of its samples and others from other latents: 0 on average for a "
+        "perfect generator, and as often below, within its scatter; no distance, and no estimate of one. It "
+        "is above 0 where samples are closer together than real ones, which the distance itself rewards",
+        title="debiased Wasserstein distance",
+        short="debiased W1",
+        chart="certified, exact and floor",
+    ),
+    Tag(
+        names.W1_DEBIASED_SCATTER,
+        "data units",
+        IN_A_SPACE,
+        f"the standard deviation that `{names.W1_DEBIASED}` has around 0 with real samples in the place of "
+        "generated ones, from blocks of the real samples",
+        title="debiased Wasserstein distance, scatter of real samples",
+        short="debiased W1 scatter",
     ),
     Tag(
         names.W1_EXACT_UNAVERAGED,

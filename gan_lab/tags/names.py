@@ -14,6 +14,7 @@ W1_EXACT = "distance/w1_exact"
 W1_EXACT_UNAVERAGED = "distance/w1_exact_unaveraged"
 FLOOR = "distance/floor"
 """The floor of :data:`W1_EXACT`; see :func:`floor_tag` for those of others."""
+W1_DEBIASED, W1_DEBIASED_SCATTER = "distance/w1_debiased", "distance/w1_debiased_scatter"
 CERTIFIED = "distance/certified"
 CRITIC_GAP = "distance/critic_gap"
 
@@ -49,6 +50,8 @@ SCORES_ALIKE = "resolution/scores_alike"
 REAL_SAMPLES, GENERATED_SAMPLES = "samples/real", "samples/generated"
 SEED_COUNT = "seeds/count"
 
+_FLOORS = {W1_EXACT: FLOOR, W1_DEBIASED: W1_DEBIASED_SCATTER}  # of a name of their own
+
 MEDIAN_WINDOW = 101
 """Width of the median filter of the WGAN paper's figures 3 and 4 (released code, README), in iterations."""
 
@@ -81,15 +84,16 @@ def median_tag(estimate: str) -> str:
 def floor_tag(tag: str) -> str:
     """Return the tag of a metric's floor: what real samples get in the place of generated ones.
 
-    A perfect generator gets as much on average. A better value is no evidence of a better generator.
+    A perfect generator gets as much on average; of :data:`W1_DEBIASED`, whose average is then 0, as much up
+    or down. A better value is no evidence of a better generator.
     """
-    return FLOOR if tag == W1_EXACT else f"{tag}_floor"
+    return _FLOORS.get(tag) or f"{tag}_floor"
 
 
 def measured_above(floor: str) -> str | None:
     """Return the tag whose floor a tag is, None if it is no floor."""
-    if floor == FLOOR:
-        return W1_EXACT
+    if floor in _FLOORS.values():
+        return next(tag for tag, own in _FLOORS.items() if own == floor)
     return floor.removesuffix("_floor") if floor.endswith("_floor") else None
 
 

@@ -15,11 +15,10 @@ BESIDES = (names.MODES_HIT, names.RECALL)
 
 def short_of(tag: str) -> str:
     """Return what a line calls a tag, in a word or two."""
-    measured = names.measured_above(tag)
-    if measured is not None:
-        return f"{short_of(measured)} floor"
-    row = find_tag(tag)
-    return row.short if row is not None and row.name == tag and row.short else title_of(tag)
+    row, measured = find_tag(tag), names.measured_above(tag)
+    if row is not None and row.name == tag and row.short:
+        return row.short
+    return f"{short_of(measured)} floor" if measured is not None else title_of(tag)
 
 
 def number_text(value: float | None) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 from gan_lab.config.quoting import shown
 from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.evaluation.critic_checks import TAGS, CriticChecks
-from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
+from gan_lab.evaluation.evaluator import make_evaluator
+from gan_lab.evaluation.readings import numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import to_device

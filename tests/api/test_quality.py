@@ -48,6 +48,19 @@ def test_its_w1_is_that_of_the_samples() -> None:
     assert again.equals(gan_lab.evaluate(real, fake))
 
 
+def test_the_debiased_distance_is_of_halves_chosen_at_random() -> None:
+    real, perfect = RNG.normal(size=(400, 16)), RNG.normal(size=(200, 16))
+    ordered = perfect[np.argsort(perfect[:, 0])]  # its first half is far from its second
+    found = gan_lab.evaluate(real, ordered).loc["distance/w1_debiased"]
+    assert abs(found["value"]) < 3 * found["floor"]
+    table = gan_lab.evaluate(real, ordered / 2)
+    assert table.loc["distance/w1_exact", "value"] < table.loc["distance/w1_exact", "floor"]
+    shrunken = table.loc["distance/w1_debiased"]
+    assert shrunken["value"] > 5 * shrunken["floor"]
+    # of 100 points each
+    assert 0.05 < shrunken["floor"] < 0.1
+
+
 def test_a_dataset_is_named() -> None:
     fake = Ring().open(torch.device("cpu"))(300, torch.Generator().manual_seed(5))
     table = gan_lab.evaluate("ring8", fake)

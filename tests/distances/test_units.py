@@ -37,6 +37,7 @@ from gan_lab.distances.variational import exact_divergence
 from gan_lab.metrics.bracket import certify, largest_slope
 from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.copies import copied_share
+from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.frechet import frechet_feature_distance
 from gan_lab.metrics.mmd import median_bandwidth, mmd_test
@@ -77,6 +78,8 @@ OF_SAMPLES: dict[str, tuple[int, Callable[[Tensor, Tensor], tuple[float, ...] | 
     "copied_share": (0, copied_share),
     "wasserstein": (1, wasserstein),
     "wasserstein, order 2": (1, lambda x, y: wasserstein(x, y, 2)),
+    "debiased_wasserstein": (1, lambda x, y: debiased_wasserstein(x[:15], x[15:30], y[:15], y[15:])),
+    "debiased_scatter": (1, lambda x, y: debiased_scatter(x, y)),
     "sliced_wasserstein": (1, lambda x, y: sliced_wasserstein(x, y, rng(), 32)),
     "sliced_wasserstein_along": (1, lambda x, y: sliced_wasserstein_along(x, y, torch.eye(3), 2)),
     "energy_test": (1, lambda x, y: energy_test(x, y, rng(), 1).statistic),
@@ -206,6 +209,7 @@ OTHERS = {
     **dict.fromkeys(("high_quality_ceiling", "expected_coverage", "least_value"), "a constant"),
     **dict.fromkeys(("cap_that_changes_nothing", "total_cost"), "of costs, part of transport"),
     **dict.fromkeys(("own_unit", "comparable_points", "integrate", "complementary_slackness"), "a tool"),
+    "debiased": "of distances, part of debiased_wasserstein",
     "make_bound": "it makes a function of a critic",
 }
 

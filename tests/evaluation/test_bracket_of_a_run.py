@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.evaluation.evaluator import Evaluator, make_evaluator, numbers_of
+from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
+from gan_lab.evaluation.readings import numbers_of
 from gan_lab.game.networks import critic_of
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup

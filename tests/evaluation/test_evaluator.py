@@ -12,9 +12,12 @@ from torch import Tensor
 
 from gan_lab.config.errors import UserError
 from gan_lab.evaluation import feature_cache
-from gan_lab.evaluation.evaluator import Evaluator, Reading, make_evaluator, numbers_of
+from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
+from gan_lab.evaluation.readings import Reading, numbers_of
+from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
+from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
 from gan_lab.numerics.streams import make_rng
 from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import floor_tag
@@ -56,6 +59,45 @@ def test_a_perfect_generator_gets_the_floor(monkeypatch: pytest.MonkeyPatch) -> 
         value, floor = readings[tag]
         assert floor is not None
         assert 0.3 * floor < value < 3 * floor < 0.3, tag
+
+
+def test_the_debiased_distance_is_of_samples_from_latents_of_their_own() -> None:
+    setup = setup_of(*TOY)
+    evaluator, state = evaluator_of(setup, 64), setup.init_state()
+    readings = evaluator.measure(state)
+    fake, other_fake = (
+        sample(sampling_network_of(setup, state), torch.randn(64, 2, generator=make_rng(0, stream)))
+        for stream in ("metrics latents", "metrics other latents")
+    )
+    assert torch.equal(evaluator.draw(state), fake)
+    expected = debiased_wasserstein(evaluator.real, evaluator.other_real, fake, other_fake)
+    assert readings["distance/w1_debiased"] == Reading(
+        pytest.approx(expected, rel=1e-9), debiased_scatter(evaluator.real, evaluator.other_real)
+    )
+    order = list(numbers_of(readings))
+    assert order.index("distance/w1_debiased") == order.index("distance/w1_exact") + 1
+    assert "distance/w1_debiased_scatter" in order
+
+
+def test_a_perfect_generator_is_at_0_debiased_and_one_in_a_point_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = setup_of(*TOY)
+    evaluator = evaluator_of(setup, 256)
+    draw = setup.dataset.open(setup.device)
+    values = []
+    for k in range(10):
+        others = draw(256, make_rng(k, "other samples of it"))
+        monkeypatch.setattr(evaluator, "_draw_others", lambda state, others=others: others)
+        fake = draw(256, make_rng(k, "a perfect generator"))
+        value, scatter = measure(evaluator, fake, setup.init_state(), monkeypatch)["distance/w1_debiased"]
+        assert scatter is not None
+        values.append(value / scatter)
+    assert max(values) < 3
+    assert min(values) < 0
+    monkeypatch.setattr(evaluator, "_draw_others", lambda state: 0 * fake)
+    value, _ = measure(evaluator, 0 * fake, setup.init_state(), monkeypatch)["distance/w1_debiased"]
+    assert value > 10 * scatter
 
 
 def test_a_shift_is_measured_in_units_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from gan_lab.evaluation.evaluator import make_evaluator, numbers_of
+from gan_lab.evaluation.evaluator import make_evaluator
+from gan_lab.evaluation.readings import numbers_of
 from gan_lab.game.setup import build_setup
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import read_run
