@@ -23,6 +23,7 @@ _RULE = {
     "high_quality_share": "least share of points near a mode, over that of real ones",
     "precision_share": "least precision of samples that count as good, over that of real ones",
     "distance_factor": "greatest distance of other samples, over that between two real ones",
+    "spread_share": "least distance between two of a generator's samples, over that between two real ones",
     "untrained_share": "least distance at the end of untrained samples, over the first one measured",
     "frozen_range": "largest range of a distance that stands still, over its mean",
     "end_measurements": "how many of the last measurements the end is the median of",

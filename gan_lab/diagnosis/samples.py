@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
 from gan_lab.diagnosis.observed import Numbers, Observed
+from gan_lab.diagnosis.shrunken import own_floor_if_shrunken
 from gan_lab.diagnosis.words import percent
 from gan_lab.tags.names import (
     COVERAGE,
@@ -45,6 +46,8 @@ class Lines(Settings):
         high_quality_share: least share of high-quality points, over that of real ones.
         precision_share: least precision at which other samples are taken for good ones, likewise.
         distance_factor: greatest distance of other samples, over that between two real samples.
+        spread_share: least distance between two of the generator's own samples, over that between two real
+            ones, where the debiased distance says that they are others.
         untrained_share: least distance at the end of samples that were never trained, over the first one.
     """
 
@@ -54,6 +57,7 @@ class Lines(Settings):
     high_quality_share: Probability = 0.5
     precision_share: Probability = 0.5
     distance_factor: DistanceFactor = 3.0
+    spread_share: Probability = 0.75
     untrained_share: PositiveFloat = 0.9
 
 
@@ -65,9 +69,11 @@ class Grade(NamedTuple):
         value: at its end.
         floor: what real samples get.
         share: the value over the floor, of a distance the inverse: from 0 to 1, what real samples get. More
-            counts as 1: a distance below the floor, as that of samples closer together than real ones can be,
-            is no evidence of better samples.
+            counts as 1: a distance below the floor is no evidence of better samples. Of samples closer
+            together than real ones, which a distance rewards, no more than how far apart two samples of them
+            are, over that of real ones.
         least: the share that the rule asks for.
+        own_floor: the distance between two samples of the generator, where that decides.
     """
 
     tag: str
@@ -75,6 +81,7 @@ class Grade(NamedTuple):
     floor: float
     share: float
     least: float
+    own_floor: float | None = None
 
 
 class Fall(NamedTuple):
@@ -109,6 +116,10 @@ class Ends(NamedTuple):
         value, floor = self.end(tag), self.end(floor_tag(tag))
         return value / floor if floor > 0 else math.nan
 
+    def own_floor_if_shrunken(self, lines: Lines) -> float | None:
+        """Return how far apart two of the samples are, where W1 decides and rewards that; else None."""
+        return own_floor_if_shrunken(self.end, lines.spread_share) if self.distance == W1_EXACT else None
+
 
 def ends_of(run: Observed) -> Ends | None:
     """Return what a run's samples were measured at; None if they were not."""
@@ -135,10 +146,13 @@ def first_of(iterations: Sequence[int] | NDArray[np.int64], values: Numbers) -> 
 def is_at_floor(run: Observed) -> bool:
     """Return whether the samples are measured to be about as good as real ones: at 1.5 times the floor.
 
-    The floor is itself a draw, of as many samples: half of it more is within its scatter in the plane.
+    The floor is itself a draw, of as many samples: half of it more is within its scatter in the plane. What
+    is below it because it is closer together than real samples is not as good.
     """
     ends = ends_of(run)
-    return ends is not None and run.end(ends.distance) <= _AT_FLOOR * run.end(floor_tag(ends.distance))
+    if ends is None or ends.own_floor_if_shrunken(Lines()) is not None:
+        return False
+    return run.end(ends.distance) <= _AT_FLOOR * run.end(floor_tag(ends.distance))
 
 
 def grade_of(ends: Ends, lines: Lines) -> Grade | None:
@@ -155,7 +169,11 @@ def grade_of(ends: Ends, lines: Lines) -> Grade | None:
     if not value >= 0 or not floor >= 0 or (is_share and floor == 0):
         return None  # real samples that cover nothing say that the measurement failed
     top, bottom = (value, floor) if is_share else (floor, value)
-    return Grade(tag, value, floor, top / bottom if bottom > top else 1.0, least)
+    share = top / bottom if bottom > top else 1.0
+    own_floor = None if is_share else ends.own_floor_if_shrunken(lines)
+    if own_floor is None:
+        return Grade(tag, value, floor, share, least)
+    return Grade(tag, value, floor, min(share, own_floor / floor), lines.spread_share, own_floor)
 
 
 def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
@@ -228,6 +246,12 @@ def _below(ends: Ends, tag: str, share: float) -> str | None:
 def _poverty(graded: Grade) -> str | None:
     if graded.share >= graded.least:
         return None
+    if graded.own_floor is not None:
+        return (
+            f"{graded.tag} ended at {graded.value:.3g}, which samples closer together than real ones make "
+            f"too small: two of the generator's are {graded.own_floor:.3g} apart, below "
+            f"{percent(graded.least)} of the {graded.floor:.3g} of real ones."
+        )
     asked = graded.least * graded.floor if graded.value < graded.floor else graded.floor / graded.least
     side = "below" if graded.value < asked else "above"
     return (

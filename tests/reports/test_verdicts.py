@@ -142,9 +142,11 @@ def test_its_lines_are_checked():
 
 
 def test_its_text_holds_its_lines():
-    text = FailureRule(coverage_share=0.42, distance_factor=7.5, end_measurements=9).describe()
+    rule = FailureRule(coverage_share=0.42, distance_factor=7.5, spread_share=0.6, end_measurements=9)
+    text = rule.describe()
     assert "coverage below 42%" in text
     assert "above 7.5 times" in text
+    assert "less than 60% as far apart" in text
     assert "last 9 measurements" in text
 
 
@@ -183,6 +185,33 @@ def test_a_distance_below_its_floor_counts_as_the_floor(distance):
     assert grade(above, choose_quality([above]), FailureRule()).share == 1.0
     with pytest.raises(BadValueError, match=r"distance_factor must be a number, 1 or greater; got 0\.9"):
         FailureRule(distance_factor=0.9)
+
+
+# arrived at once, closer together than real ones: two of the generator's are 0.07 apart, real ones 0.1
+SHRUNKEN = NO_SHARES | {
+    "distance/w1_exact": np.r_[np.full(349, 2.0), np.full(151, 0.09)],
+    "distance/w1_debiased": 0.005,
+    "distance/w1_debiased_scatter": 0.0016,
+}
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule", "outcome"),
+    [
+        (SHRUNKEN, None, "poor"),
+        (SHRUNKEN | {"distance/w1_debiased": None}, None, "success"),
+        (SHRUNKEN | {"distance/w1_debiased_scatter": 0.0017}, None, "success"),
+        (SHRUNKEN | {"distance/w1_debiased": 0.0024, "distance/w1_debiased_scatter": 1e-4}, None, "success"),
+        (SHRUNKEN, FailureRule(spread_share=0.69), "success"),
+        (SHRUNKEN | {"quality/high_quality_share": 0.9}, None, "success"),
+    ],
+)
+def test_samples_closer_together_than_real_ones_are_poor(tmp_path, columns, rule, outcome):
+    found = verdict(tmp_path, columns, rule)
+    assert found.outcome == outcome, found
+    assert ("two of the generator's are 0.07 apart, below 75% of the 0.1" in found.reason) == (
+        outcome == "poor"
+    )
 
 
 def graded_sweep(root):

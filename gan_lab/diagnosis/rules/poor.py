@@ -5,7 +5,7 @@ from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import fall_by_default
 from gan_lab.diagnosis.words import scaled
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE
+from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE, W1_DEBIASED, W1_DEBIASED_SCATTER, W1_EXACT
 
 
 def judge(run: Observed) -> Finding | None:
@@ -23,8 +23,10 @@ RULE = Rule(
     judge=judge,
     symptom="Blurred pictures, or points between the modes.",
     shows=f"`{HIGH_QUALITY_SHARE}` of a mixture's points below half of that of real ones, `{COVERAGE}` of "
-    "labelled images below a tenth, any other distance above three times its floor; without the signs of "
-    "a collapse.",
+    "labelled images below a tenth, any other distance above three times its floor; or, where that is "
+    f"`{W1_EXACT}`, samples closer together than real ones: `{W1_DEBIASED}` above three times "
+    f"`{W1_DEBIASED_SCATTER}`, and two samples of the generator less than three quarters as far apart as "
+    "real ones; without the signs of a collapse.",
     cause="Most often too few iterations; else a critic that tells the generator too little.",
     cure="More `train.iterations`; and what else is said of the run, which comes before.",
 )
