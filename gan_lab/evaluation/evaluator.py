@@ -128,7 +128,7 @@ class Evaluator:
         bound their own exact distance, ``distance/w1_exact_unaveraged``.
 
         ``distance/w1_debiased`` takes one transport more, between these samples and as many from latents of
-        their own stream.
+        their own stream: at n = 1,024 a sixth more time for points in the plane, a twelfth for digits.
         """
         fake = self.draw(state)
         if not bool(fake.isfinite().all()):
