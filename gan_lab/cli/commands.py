@@ -137,7 +137,7 @@ def _runs(arguments: list[str]) -> int:
         (source,) = sources.parts
         found = find_runs(source.folder)
         sort = None if given.sort is None else key_called(given.sort, found)
-        records = choose(found, conditions, sort, descending=given.descending)
+        records = choose(found, conditions, sort, source.folder, descending=given.descending)
         if given.json:
             say(as_json(records, sources))
         elif records:

@@ -5,8 +5,10 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_lab.cli.run_table import duration_shown, name_below, progress_text
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import did_you_mean, quoted
@@ -33,9 +35,12 @@ _OF_TABLES: dict[str, Callable[[RunRecord], Any]] = {
     "quality": lambda record: record.numbers.get(quality_of(record.numbers) or ""),
     "bounds": bounded_by,
     "duration": lambda record: record.duration_s,
-    "run": lambda record: str(record.path),
 }
 """Columns of the tables that are no tag: what a run has there, as a number where it is one."""
+
+_RUN = "run"  # the column of names, which hang on where they are seen from
+_SHOWN: dict[str, Callable[[RunRecord], str]] = {"duration": duration_shown, "iteration": progress_text}
+"""Numbers that tables show in other words: what stands there is equal to them, too."""
 
 _MOST_TAGS = 20  # that a refusal lists
 
@@ -60,7 +65,8 @@ class Condition(NamedTuple):
         if self.relation in _ORDERED:
             number = _number(found)
             return number is not None and _ORDERED[self.relation](number, float(self.value))
-        return _alike(found, self.value) == (self.relation == "=")
+        equal = _alike(found, self.value) or run.shown(self.key) == self.value
+        return equal == (self.relation == "=")
 
 
 def read_condition(text: str) -> Condition:
@@ -85,6 +91,7 @@ def choose(
     records: Sequence[RunRecord],
     conditions: Iterable[Condition],
     sort: str | None,
+    root: Path = Path(),
     *,
     descending: bool = False,
 ) -> list[RunRecord]:
@@ -94,6 +101,7 @@ def choose(
         records: the runs, in the order that they keep where nothing sorts them.
         conditions: what they have to fulfil.
         sort: key to sort by, the smallest first; runs without it come last. It may be called as tables do.
+        root: the folder that a table shows their paths relative to.
         descending: whether the largest comes first instead.
 
     Raises:
@@ -101,7 +109,7 @@ def choose(
     """
     conditions = [each._replace(key=key_called(each.key, records)) for each in conditions]
     sort = None if sort is None else key_called(sort, records)
-    runs = [_Run(record) for record in records]
+    runs = [_Run(record, root) for record in records]
     for key in [condition.key for condition in conditions] + ([sort] if sort is not None else []):
         _require_key(key, runs)
     chosen = [run for run in runs if all(condition.holds(run) for condition in conditions)]
@@ -115,8 +123,9 @@ def choose(
 class _Run:
     """A run with its settings, which lie in a file of their own: it is read once, where a key asks for it."""
 
-    def __init__(self, record: RunRecord) -> None:
+    def __init__(self, record: RunRecord, root: Path) -> None:
         self.record = record
+        self._root = root
 
     @cached_property
     def settings(self) -> dict[str, Any]:
@@ -132,6 +141,8 @@ class _Run:
     def value(self, key: str) -> Any:
         """Return what the run has under a key: of its record, a choice, a number or a setting; else None."""
         record = self.record
+        if key == _RUN:
+            return name_below(record, self._root)
         if key in _OF_RECORD:
             return getattr(record, key)
         if key in _OF_TABLES:
@@ -141,6 +152,10 @@ class _Run:
         if key in record.numbers:
             return record.numbers[key]
         return self.settings[key] if key in self.settings else self.typed.get(key)
+
+    def shown(self, key: str) -> str | None:
+        """Return what stands in a table where that is no plain text or number; else None."""
+        return _SHOWN[key](self.record) if key in _SHOWN else None
 
 
 def key_called(key: str, records: Sequence[RunRecord]) -> str:
@@ -155,13 +170,13 @@ def key_called(key: str, records: Sequence[RunRecord]) -> str:
     if key in tags or key in _OF_RECORD:
         return key
     wanted = key.lower()
-    if wanted in _OF_TABLES:
+    if wanted == _RUN or wanted in _OF_TABLES:
         return wanted
     return next((tag for tag in tags if short_of(tag).lower() == wanted), key)
 
 
 def _require_key(key: str, runs: Sequence[_Run]) -> None:
-    simple = [*_OF_RECORD, *_OF_TABLES, *own_groups().shown]
+    simple = [*_OF_RECORD, *_OF_TABLES, _RUN, *own_groups().shown]
     measured = sorted({tag for run in runs for tag in run.record.numbers}, key=order_of)
     tags = {*measured, *(tag.name for tag in TABLE if not tag.is_family)}
     known = {*simple, *tags, *(group for run in runs for group in run.record.choices)}

@@ -34,9 +34,9 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
         Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
         *_verdicts(records),
         *(column._replace(rank=k) for k, column in enumerate(differing)),
-        Column("iteration", [_progress(r) for r in records], right=True, rank=2 if whole else 0),
+        Column("iteration", [progress_text(r) for r in records], right=True, rank=2 if whole else 0),
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
-        Column("duration", [_duration(record) for record in records], right=True, rank=5),
+        Column("duration", [duration_shown(record) for record in records], right=True, rank=5),
     ]
     needed = {sort, *(estimate_of(record.numbers) for record in records)}  # a sweep of objectives has several
     qualities = {quality_of(record.numbers) for record in records}
@@ -45,7 +45,7 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
         rank = 0 if tag in needed else 1 if tag in qualities else 2 + place
         columns.append(Column(short_of(tag), cells, right=True, rank=rank))
     columns.append(Column("bounds", [bounded_by(record) or "-" for record in records], rank=3))
-    columns.append(Column("run", [_name(record, root) for record in records]))
+    columns.append(Column("run", [name_below(record, root) for record in records]))
     lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
     return "\n".join(lines)
 
@@ -68,7 +68,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         *_verdicts(shown),
         Column("estimate", [estimate_text(record.numbers) for record in shown]),
         Column("quality", [quality_text(record.numbers) for record in shown]),
-        Column("run", [_name(record, root) for record in shown], rank=1),
+        Column("run", [name_below(record, root) for record in shown], rank=1),
     ]
     # why a job failed is said of the sweep's failures
     lines = [
@@ -132,7 +132,7 @@ def _verdicts(records: Sequence[RunRecord]) -> list[Column]:
 
 def _said(record: RunRecord, root: Path) -> str:
     """Return a run's message behind its name, once: that of a damaged record begins with its path."""
-    message, name = record.message or "", _name(record, root)
+    message, name = record.message or "", name_below(record, root)
     return message if message.startswith(str(record.path)) else f"{name}: {message}"
 
 
@@ -141,11 +141,13 @@ def _is_unread(record: RunRecord) -> bool:
     return record.status == "failed" and not record.started and not record.iterations
 
 
-def _progress(record: RunRecord) -> str:
+def progress_text(record: RunRecord) -> str:
+    """Return how far a run is, as tables have it: ``200/1000``."""
     return "-" if _is_unread(record) else f"{record.iteration}/{record.iterations}"
 
 
-def _duration(record: RunRecord) -> str:
+def duration_shown(record: RunRecord) -> str:
+    """Return how long a run took, as tables have it: ``0:00:12``."""
     return "-" if _is_unread(record) else duration_text(record.duration_s)
 
 
@@ -163,7 +165,7 @@ def _is_told(record: RunRecord, tag: str) -> bool:
     return tag not in ESTIMATES or tag == estimate_of(record.final)
 
 
-def _name(record: RunRecord, root: Path) -> str:
+def name_below(record: RunRecord, root: Path) -> str:
     """Return where a run lies below the root; of one that is the root itself, its folder's name."""
     inside = str(record.path.relative_to(root) if record.path.is_relative_to(root) else record.path)
     return inside if inside != "." else record.path.absolute().name

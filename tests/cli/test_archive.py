@@ -192,3 +192,13 @@ def test_the_command_is_listed_and_completed() -> None:
     )
     called = gan_lab("-sc", "query=bash", COMP_LINE="gan-lab arch")
     assert called.out == "archive\n"
+
+
+@pytest.mark.parametrize("where", ["sweep", "packed"])
+def test_a_run_is_chosen_by_the_name_that_the_table_shows(where: str, request: pytest.FixtureRequest) -> None:
+    given = str(request.getfixturevalue(where))
+    header, *rows = gan_lab("runs", given).out.splitlines()
+    assert header.split()[-1] == "run"
+    name = rows[0].split()[-1]
+    called = gan_lab("runs", given, "--where", f"run={name}")
+    assert [row.split()[-1] for row in called.out.splitlines()[1:]] == [name]

@@ -239,6 +239,23 @@ def test_every_name_that_a_table_shows_is_a_key():
     assert [each.seed for each in choose(records, [read_condition("bounds=batches")], None)] == [1]
 
 
+def test_what_a_table_shows_of_a_run_chooses_it():
+    records = [
+        a_record(f"runs/{name}", iteration=100 * seed, iterations=200, duration_s=12.4 * seed)
+        for seed, name in enumerate(["wgan_a", "wgan_b"])
+    ]
+    header, _, row = format_table(records, ROOT).splitlines()
+    cells = dict(zip(re.split(" {2,}", header), re.split(" {2,}", row), strict=True))
+    assert cells.keys() >= {"run", "duration", "iteration"}
+    for name, shown in cells.items():
+        if shown != "-":
+            chosen = choose(records, [read_condition(f"{name}={shown}")], None, ROOT)
+            assert records[1] in chosen, name
+    for text in ("run=runs/wgan_b", "duration=0:00:12", "iteration=100/200", "run!=runs/wgan_a"):
+        assert choose(records, [read_condition(text)], None, ROOT) == records[1:], text
+    assert choose(records, [read_condition("duration>12")], None, ROOT) == records[1:]
+
+
 def test_settings_are_keys_too(tmp_path):
     (tmp_path / CONFIG_NAME).write_bytes(dump_plain({"optimizer": {"lr": 0.001}, "train": {"ema": None}}))
     record = RunRecord(tmp_path, "completed")
