@@ -311,6 +311,12 @@ def test_memorised_images():
     assert said(columns, samples) == [ALL_WELL]  # of data that is drawn afresh
     few = {"quality/copied_share": {1000: 0.009}, "quality/copied_share_floor": {1000: 0.009}}
     assert said(columns | few, samples, **about) == [ALL_WELL]
+    # a gradient penalty bounds nothing beside batch norm
+    norms = {"batch": " architecture.critic.norm=layer", "layer": "", "none": ""}
+    for norm, more in norms.items():
+        finding = found("memorised", columns, samples | {"architecture.critic.norm": norm}, **about)
+        assert finding.remedy == f"constraint=[gp,consistency]{more}"
+    assert found("memorised", columns, samples, **about).remedy == "constraint=[gp,consistency]"
 
 
 # The run

@@ -109,6 +109,14 @@ def test_keys_that_nothing_would_read_are_left_out_and_others_stay(
     refuse_unread_of(given)
 
 
+@pytest.mark.parametrize("typed", ["nothing", "norm", "its norm", "clip_bound", "list"])
+def test_a_penalty_of_a_critic_with_batch_norm_comes_with_another_norm(typed: str) -> None:
+    dcgan = [] if "norm" in typed else ["architecture=dcgan"]
+    given = words([*dcgan, *TYPED[typed]], "constraint=[gp,consistency] architecture.critic.norm=layer")
+    assert leaves_of(compose(given).config)["architecture.critic.norm"] == "layer"
+    refuse_unread_of(given)
+
+
 @pytest.mark.parametrize("typed", ["clip", "bound", "both", "list", "norm", "alpha"])
 def test_it_could_not_be_added_to_what_was_typed(typed: str) -> None:
     way = "objective=wgan_gp"

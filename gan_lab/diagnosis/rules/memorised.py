@@ -25,7 +25,18 @@ def judge(run: Observed) -> Finding | None:
         f"The generator has memorised its images: {share:.1%} of its samples are copies of some of "
         f"{samples:,.0f} training images; of other training images, drawn again, {floor:.1%} are."
     )
-    return Finding("memorised", "warning", text, "constraint=[gp,consistency]")
+    return Finding("memorised", "warning", text, _remedy(run))
+
+
+def _remedy(run: Observed) -> str:
+    """Return penalties of the critic and, where batch norm would leave the first without effect, another norm.
+
+    Not ``critic_norm``, which decides nothing in a critic of one's own, or where the setting was typed.
+    """
+    norm = (
+        " architecture.critic.norm=layer" if run.settings.get("architecture.critic.norm") == "batch" else ""
+    )
+    return f"constraint=[gp,consistency]{norm}"
 
 
 RULE = Rule(
@@ -38,5 +49,6 @@ RULE = Rule(
     cause="A dataset of a few images, a large generator and many iterations: the distance to the dataset, "
     "which the critic estimates, is smallest for a generator that repeats it.",
     cure="More images; a smaller generator (`architecture.generator.width`); fewer `train.iterations`; a "
-    "critic that must not tell flips and shifts apart (`constraint=[gp,consistency]`).",
+    "critic that must not tell flips and shifts apart (`constraint=[gp,consistency]`, with "
+    "`critic_norm=layer` where it has batch norm, beside which a gradient penalty bounds nothing).",
 )
