@@ -29,14 +29,12 @@ def judge(run: Observed) -> Finding | None:
 
 
 def _remedy(run: Observed) -> str:
-    """Return penalties of the critic and, where batch norm would leave the first without effect, another norm.
+    """Return penalties of the critic and, where batch norm would leave the first idle, another norm.
 
     Not ``critic_norm``, which decides nothing in a critic of one's own, or where the setting was typed.
     """
-    norm = (
-        " architecture.critic.norm=layer" if run.settings.get("architecture.critic.norm") == "batch" else ""
-    )
-    return f"constraint=[gp,consistency]{norm}"
+    key, way = "architecture.critic.norm", "constraint=[gp,consistency]"
+    return f"{way} {key}=layer" if run.settings.get(key) == "batch" else way
 
 
 RULE = Rule(
