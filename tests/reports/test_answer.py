@@ -4,10 +4,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gan_lab.reports.page.answer import answer
 from gan_lab.reports.page.claim_tables import claim_frames
+from gan_lab.reports.page.tables import summary_table
 from gan_lab.reports.sweep.loading import load_sweep
 from support.report_runs import table, write_run
 
@@ -107,10 +109,25 @@ def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_
             record = {"choices": {"objective": objective}, "status": "completed" if seed else "diverged"}
             write_run(tmp_path / f"{objective}{seed}", numbers=numbers, seed=seed, **record)
     _, ends, seen = told(tmp_path)
-    assert "ended at 0.31 (gan, Jensen-Shannon estimate, 2 runs); " in ends
-    assert "(wgan, critic's score gap, 2 runs)" in ends
+    # of seed 1: seed 0 diverged, and counts in no mean
+    assert "ended at 0.32 (gan, Jensen-Shannon estimate, 1 run); " in ends
+    assert "(wgan, critic's score gap, 1 run)" in ends
+    assert ends.endswith("Those of different objectives, constraints or architectures do not compare.")
     said = "The rules of gan-lab diagnose have something to say of 2 of 4 runs"
     assert seen == f"{said}, most often divergence (2 runs)."
+
+
+def test_where_estimates_ended_is_the_mean_of_the_table_of_cells(tmp_path: Path) -> None:
+    bare: dict[str, Any] = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    for seed, missing in enumerate((40, 60, 0)):
+        jsd = np.full(500, 0.3 + 0.02 * seed)
+        jsd[500 - missing :] = np.nan  # all of it rounding: of most of the last 101, nothing is known
+        numbers = table(**bare, estimate="jsd", distance__jsd=jsd)
+        write_run(tmp_path / str(seed), numbers=numbers, seed=seed, choices={"objective": "gan"})
+    _, ends, _ = told(tmp_path)
+    (row,) = summary_table(load_sweep(tmp_path)).to_dict("records")
+    assert "ended at 0.32 (gan, Jensen-Shannon estimate, 2 runs): " in ends
+    assert row["estimate_mean"] == pytest.approx(0.32, rel=1e-12)
 
 
 def test_a_constant_estimate_follows_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Curves of a cell: the mean over its seeds at each iteration, with a confidence band."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -104,6 +105,14 @@ def filtered(run: ReportRun, tag: str, *, centred: bool) -> pandas.Series:
         return centred_median(values) if centred else running_median(values)
     kept: pandas.Series = run.medians[CENTRED if centred else RUNNING]
     return kept.reindex(values.index).rename(tag)
+
+
+def last_median(run: ReportRun) -> float:
+    """Return what a run's estimate ended at: the median of up to its last 101 values; NaN without one."""
+    tag = estimate_tag(run)
+    if tag not in run.numbers or run.numbers.empty:
+        return math.nan
+    return float(filtered(run, tag, centred=False).iloc[-1])
 
 
 def at_common_rows(runs: Sequence[ReportRun], curve: pandas.Series) -> pandas.Series:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas
 
+from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
 from gan_lab.reports.claims.paired_runs import POOLED
-from gan_lab.reports.figures.curves import values_of
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
@@ -51,17 +51,15 @@ def _ends(sweep: Sweep) -> str:
     more = f" (and {len(told) - _MOST_CELLS} more cells)" if len(told) > _MOST_CELLS else ""
     return (
         f"The critic's estimate ended at {'; '.join(told[:_MOST_CELLS])}{more}: of each seed the median of "
-        f"its last {MEDIAN_WINDOW} values, of seeds the mean. Those of different objectives do not compare."
+        f"its last {MEDIAN_WINDOW} values, of seeds that did not diverge the mean. Those of different "
+        "objectives, constraints or architectures do not compare."
     )
 
 
 def _end_of(sweep: Sweep, cell: Cell) -> str:
-    runs = [run for run in sweep.runs_of(cell) if run.fault is None]
-    ends = [
-        float(values.tail(MEDIAN_WINDOW).median())
-        for run in runs
-        if (values := values_of(run, estimate_tag(run))).size
-    ]
+    """Return the mean that the table of cells has, in words; empty without one."""
+    runs = [run for run in sweep.runs_of(cell) if run.fault is None and run.record.status != "diverged"]
+    ends = [end for end in map(last_median, runs) if not math.isnan(end)]
     if not ends:
         return ""
     label = f"{cell.label}, " if cell.label else ""

@@ -7,7 +7,7 @@ import pandas
 
 from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
-from gan_lab.reports.claims.bands import filtered
+from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import is_number, replicate_of
@@ -91,7 +91,7 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
         "seen": ", ".join(finding.name for finding in findings_of(run)),
         "fault": run.fault or "",
         "estimate_tag": estimate_tag(run),
-        "estimate": _last_median(run),
+        "estimate": last_median(run),
         "quality_tag": quality.tag if quality else "",
         "quality": run.end(quality.tag) if quality else math.nan,
         "quality_floor": run.end(floor_tag(quality.tag)) if quality else math.nan,
@@ -106,20 +106,13 @@ def _run_row(run: ReportRun, sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _last_median(run: ReportRun) -> float:
-    tag = estimate_tag(run)
-    if tag not in run.numbers or run.numbers.empty:
-        return math.nan
-    return float(filtered(run, tag, centred=False).iloc[-1])
-
-
 def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
     """Return means over a cell's runs with t intervals."""
     runs = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status != "diverged"]
     tag = sweep.quality.tag if sweep.quality else ""
     qualities = [run.end(tag) for run in runs]
     floors = [run.end(floor_tag(tag)) for run in runs]
-    columns = {"estimate_mean": [_last_median(run) for run in runs], "quality_mean": qualities}
+    columns = {"estimate_mean": [last_median(run) for run in runs], "quality_mean": qualities}
     row: dict[str, float] = {"n_mean": sum(not math.isnan(value) for value in qualities)}
     for name, values in columns.items():
         mean, low, high = t_mean([value for value in values if not math.isnan(value)])
