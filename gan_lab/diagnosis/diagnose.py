@@ -26,6 +26,7 @@ from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
 
 ALL_WELL = "all_well"
+NOTHING_MEASURED = "Nothing was measured, and nothing can be said."
 
 RULES: tuple[Rule, ...] = (
     divergence.RULE,
@@ -75,7 +76,8 @@ def _all_well(run: Observed) -> str:
     if not math.isnan(slope := run.end(SLOPE)):
         seen.append(f"the critic's slope is {slope:.3g}")
     if len(accuracy := run.late(CRITIC_ACCURACY)):
-        seen.append(f"its accuracy {float(sum(accuracy) / len(accuracy)):.2f}")
+        whose = "its accuracy" if seen else "the critic's accuracy is"
+        seen.append(f"{whose} {float(sum(accuracy) / len(accuracy)):.2f}")
     estimate = estimate_of([tag for tag in run.columns if run.has(tag)])
     if estimate is not None:
         seen.append(f"{estimate} {run.values(estimate)[-1]:.3g}")
@@ -86,6 +88,6 @@ def _all_well(run: Observed) -> str:
     if run.has(MODES_HIT):
         seen.append(f"{run.end(MODES_HIT):.0f} of {run.end(floor_tag(MODES_HIT)):.0f} modes hit")
     if not seen:
-        return "Nothing was measured, and nothing can be said."
+        return NOTHING_MEASURED
     unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 does."
     return f"No rule has anything to say: {', '.join(seen)}.{unmeasured}"

@@ -108,6 +108,8 @@ def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]
         yield "train on", command_line(["gan-lab", "resume", word, longer])
     else:
         yield "measure it", command_line(["gan-lab", "evaluate", word])  # what was last finite
-    found = [(member.run.record.command, member.run.record.verdicts) for member in members]
-    ways = [command_of(command, verdicts[0].remedy) for command, verdicts in found if verdicts]
-    yield from (("way out", way) for way in list(filter(None, ways))[:1])
+    for member in members:
+        verdicts = member.run.record.verdicts
+        if verdicts and (way := command_of(member.run.record.command, verdicts[0].remedy)):
+            yield "way out" if len(members) == 1 else f"way out of seed {member.setup.seed}", way
+            break  # of several seeds' the first

@@ -135,11 +135,11 @@ def test_several_are_reported_as_one(sweep: Path, packed: Path, tmp_path: Path) 
     called = gan_lab("report", str(packed), str(more.parent), str(sweep))
     assert (called.status, called.err) == (0, "gan-lab: lsgan: there is no run of seed 0.\n")
     assert called.out == (
-        "5 runs in 3 cells, 0 left out of means, 4 that stood twice counted once: "
+        "5 runs in 3 cells, 0 left out of means, 4 left out that stood elsewhere, too: "
         f"{tmp_path / 'sweep_merged' / 'report.html'}\n"
     )
     page = (tmp_path / "sweep_merged" / "report.html").read_text()
-    assert "4 runs stood twice with the same numbers, and counted once." in page
+    assert "4 copies of runs that stood elsewhere with the same numbers are left out." in page
     assert "sweep/gan_mlp_toy_ring8_0123abcd/seed0" in page
 
 

@@ -369,6 +369,8 @@ def test_all_is_well_with_numbers():
         "No rule has anything to say: the critic's slope is 1.02, its accuracy 0.60, "
         "distance/critic_median 0.25, distance/w1_exact 0.2 (real samples: 0.1)."
     )
+    (finding,) = diagnose(observed({"health/critic_accuracy": 0.6}, WGAN_GP))
+    assert finding.sentence.startswith("No rule has anything to say: the critic's accuracy is 0.60.")
 
 
 def test_the_worst_comes_first_and_the_last_line_counts_the_others():

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 from gan_lab.reports.page.answer import answer
@@ -97,7 +98,7 @@ def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:
     assert success.endswith("train with metrics.every=100 to have it measured.")
     end = table()["distance/critic_raw"].tail(101).median()
     assert ends.startswith(f"The critic's estimate ended at {end:.3g} (wgan, critic's score gap, 1 run): ")
-    assert seen == "Of 1 of 1 run no rule of gan-lab diagnose has anything to say."
+    assert seen == "No rule of gan-lab diagnose has anything to say of the run."
 
 
 def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_seen(tmp_path: Path) -> None:
@@ -115,6 +116,20 @@ def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_
     assert ends.endswith("Those of different objectives, constraints or architectures do not compare.")
     said = "The rules of gan-lab diagnose have something to say of 2 of 4 runs"
     assert seen == f"{said}, most often divergence (2 runs)."
+
+
+def test_runs_of_which_nothing_was_measured_are_told_apart(tmp_path: Path) -> None:
+    bare: dict[str, Any] = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    nothing = pandas.DataFrame(index=pandas.RangeIndex(1, 501, name="iteration"))
+    write_run(tmp_path / "0", numbers=nothing, seed=0)
+    *_, seen = told(tmp_path)
+    assert seen == "Of 1 run nothing was measured."
+    for seed in (1, 2):
+        write_run(tmp_path / str(seed), numbers=table(**bare), seed=seed)
+    *_, seen = told(tmp_path)
+    assert seen == (
+        "No rule of gan-lab diagnose has anything to say of any of the 2 runs. Of 1 run nothing was measured."
+    )
 
 
 def test_where_estimates_ended_is_the_mean_of_the_table_of_cells(tmp_path: Path) -> None:

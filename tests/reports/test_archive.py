@@ -399,6 +399,11 @@ def test_a_run_gives_way_to_one_that_got_further(sweep: Path, tmp_path: Path) ->
         f"begun.zip/seed0: interrupted at iteration 120 of {LONG}; whole/wgan_mlp_0123/seed0 of the same "
         "settings and seed counts in its place.",
     )
+    further = tmp_path / "further"  # which has a fault, too, and does not count
+    write_run(further / "seed1", numbers=table(240), seed=1, config=config, status="interrupted")
+    with open_sources([begun, further]) as sources:
+        faults = load_sources(sources).faults
+    assert any("further/seed1 of the same settings and seed stands in its place." in each for each in faults)
 
 
 def test_a_job_that_another_place_has_run_is_not_missed(tmp_path: Path) -> None:

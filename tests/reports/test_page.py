@@ -98,7 +98,12 @@ def test_folders_without_a_readable_run_are_named(tmp_path):
     sweep = dataclasses.replace(make_sweep(tmp_path, [{}]), faults=("b/seed1: it has no run.json.",))
     page = page_of(sweep, tmp_path)
     assert "b/seed1: it has no run.json." in page.text
-    assert "1 sentences below it say what is missing or cannot be used." in page.text
+    assert "left out of means, with its reason" not in page.text
+    run = dataclasses.replace(sweep.runs[0], fault="It was interrupted.")
+    page = page_of(dataclasses.replace(sweep, runs=(run,), twice=1), tmp_path)
+    assert "1 run is left out of means, with its reason in the table of runs." in page.text
+    assert "1 copy of a run that stood elsewhere with the same numbers is left out." in page.text
+    assert "1 sentence below the table of runs says what is missing or cannot be used." in page.text
 
 
 def test_nothing_comes_from_the_network_and_nothing_runs(tmp_path):

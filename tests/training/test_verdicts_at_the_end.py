@@ -2,12 +2,17 @@
 
 import logging
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.reading import read_run
+from gan_lab.runs.record import RunRecord
 from gan_lab.training.advice import StoppingAdvice
+from gan_lab.training.ending import _places
 from support.command_line import gan_lab
 from support.configs import TOY, Train
 from support.observations import observed
@@ -63,6 +68,23 @@ def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptur
         "verdict of seed 0",
         "verdict of seed 1",
     ]
+
+
+@pytest.mark.parametrize(("seeds", "title"), [((1,), "way out"), ((0, 1, 2), "way out of seed 1")])
+def test_a_way_out_of_one_of_several_seeds_says_of_which(seeds: tuple[int, ...], title: str) -> None:
+    members: list[Any] = []
+    for seed in seeds:
+        way = Finding("critic_dead", "failure", "It.", "constraint.bound=0.1" if seed else "")
+        run = RunRecord(Path(), "completed", command=f"gan-lab train seed={seed}", verdicts=(way,))
+        paths = dict.fromkeys(("samples_path", "metrics_path", "checkpoints_path"), Path("x"))
+        outcome = SimpleNamespace(status="completed", numbers={})
+        members += [
+            SimpleNamespace(
+                run=SimpleNamespace(record=run, **paths), setup=SimpleNamespace(seed=seed), outcome=outcome
+            )
+        ]
+    ways = [(name, text) for name, text in _places(members, Path("x")) if "way" in name]
+    assert ways == [(title, "gan-lab train seed=1 constraint.bound=0.1")]
 
 
 def test_what_is_measured_at_the_last_iteration_alone_counts(train: Train) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas
 
+from gan_lab.diagnosis.diagnose import NOTHING_MEASURED
 from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
 from gan_lab.reports.claims.paired_runs import POOLED
@@ -68,17 +69,21 @@ def _end_of(sweep: Sweep, cell: Cell) -> str:
 
 def _seen(sweep: Sweep) -> str:
     """Return what the rules of ``gan-lab diagnose`` see in the runs, in a sentence."""
-    seen = [
-        {finding.name for finding in findings_of(run) if finding.severity != SEVERITIES[-1]}
-        for run in sweep.runs
-    ]
+    findings = [findings_of(run) for run in sweep.runs]
+    measured = [found for found in findings if found[0].sentence != NOTHING_MEASURED]
+    unmeasured = len(findings) - len(measured)
+    nothing = f" Of {runs_in_words(unmeasured)} nothing was measured." if unmeasured else ""
+    seen = [{each.name for each in found if each.severity != SEVERITIES[-1]} for found in measured]
     total = runs_in_words(len(seen))
     troubled = [names for names in seen if names]
+    if not seen:
+        return nothing.strip()
     if not troubled:
-        return f"Of {len(seen)} of {total} no rule of gan-lab diagnose has anything to say."
+        of = "the run" if len(seen) == 1 else f"any of the {total}"
+        return f"No rule of gan-lab diagnose has anything to say of {of}.{nothing}"
     (name, count), *_ = Counter(name for names in troubled for name in sorted(names)).most_common(1)
     said = f"The rules of gan-lab diagnose have something to say of {len(troubled)} of {total}"
-    return f"{said}, most often {name} ({runs_in_words(count)})."
+    return f"{said}, most often {name} ({runs_in_words(count)}).{nothing}"
 
 
 def _success(rows: Sequence[Mapping[Any, Any]]) -> str:

@@ -9,7 +9,7 @@ from gan_lab.runs.finding import SEVERITIES, Finding
 _NOTE = (
     "What each rule of `gan-lab diagnose` sees in the runs' own numbers, the worst first: how many runs of "
     "how many cells, the sentence of the first of them, and what leads out of it. A run may be counted in "
-    "several rows."
+    "several rows. The row `all_well` is no rule: it counts the runs of which none has anything to say."
 )
 _MOST_CELLS = 3
 

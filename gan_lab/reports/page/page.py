@@ -98,11 +98,15 @@ def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
     words = [f"{counted_in_words(sweep)}; runs of a cell differ in their seed."]
     words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
-    if left_out or sweep.faults:
+    if left_out:
+        verb, each = ("is", "with its") if left_out == 1 else ("are", "each with its")
         words.append(
-            f"{left_out} runs are left out of means, each with its reason in the table of runs; "
-            f"{len(sweep.faults)} sentences below it say what is missing or cannot be used."
+            f"{runs_in_words(left_out)} {verb} left out of means, {each} reason in the table of runs."
         )
+    if faults := len(sweep.faults):
+        said = "1 sentence" if faults == 1 else f"{faults} sentences"
+        verb = "says" if faults == 1 else "say"
+        words.append(f"{said} below the table of runs {verb} what is missing or cannot be used.")
     words += _of_archives(sweep)
     return " ".join(words)
 
@@ -111,7 +115,9 @@ def _of_archives(sweep: Sweep) -> list[str]:
     """Say what is taken once, and of how many runs there are not all the rows."""
     said = []
     if sweep.twice:
-        said.append(f"{runs_in_words(sweep.twice)} stood twice with the same numbers, and counted once.")
+        one = sweep.twice == 1
+        copies, verb = ("1 copy of a run", "is") if one else (f"{sweep.twice} copies of runs", "are")
+        said.append(f"{copies} that stood elsewhere with the same numbers {verb} left out.")
     thinned = [run.every for run in sweep.runs if run.every > 1]
     if thinned:
         said.append(

@@ -54,8 +54,9 @@ def merge(sources: Sources, runs: Sequence[Ranked]) -> Merged:
             left_out.add(other.record.path)
             others_name = sources.name_of(other.record.path)
             if other.fault:
+                verb = "stands" if best.fault else "counts"
                 sentences.append(
-                    f"{others_name}: {other.fault.rstrip('.')}; {name} of the same settings and seed counts "
+                    f"{others_name}: {other.fault.rstrip('.')}; {name} of the same settings and seed {verb} "
                     "in its place."
                 )
             elif difference := _difference(best, other):
