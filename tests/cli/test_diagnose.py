@@ -32,7 +32,7 @@ def test_one_run_in_words(sweep: Path) -> None:
     assert lines[0] == f"{sweep / 'c_dead'}: completed at iteration 500 of 500"
     assert lines[1] == "  failure: critic_dead"
     assert lines[2].startswith(
-        "    The critic is dead: its largest slope is 0.0001, where a single weight at"
+        "    The critic is dead: its largest slope is 0.0001, where one layer with a single weight"
     )
     assert lines[3] == "    way out: constraint.bound=0.1"
 
