@@ -15,7 +15,7 @@ from gan_lab.config.build import build
 from gan_lab.config.checks import conform
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options, option_node
-from gan_lab.config.quoting import quoted
+from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.config.unimported import check_node
 
 GROUP = "distances"
@@ -135,7 +135,8 @@ def _choice(argument: str, own_only: bool) -> str:
     names = match["names"].split(",") if of_names else [n for n in [match["names"]] if n[:1] in ("[", "{")]
     unknown = set(names) - set(list_options(GROUP, [config_folder()]))
     if unknown and own_only:
-        raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.")
+        meant = did_you_mean(min(unknown), list_options(GROUP, [config_folder()]))
+        raise UserError(f"experiment must be one of {_listed()}; got {quoted(min(unknown))}.{meant}")
     return f"{match['sign']}{GROUP}={match['names']}"
 
 

@@ -13,7 +13,7 @@ from gan_lab.cli.guesses import keys_beside
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
+from gan_lab.config.quoting import LONGEST_VALUE, did_you_mean, quoted, shortened, shown
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
 _RESOLVING = "BadValueError raised while resolving interpolation: "
@@ -112,7 +112,8 @@ def _in_our_words(text: str) -> str:
     text = text.partition("Config search path:")[0].replace(_RESOLVING, "")
     if unknown := _UNKNOWN.search(text):
         group, known = unknown["group"], ", ".join(unknown["known"].split())
-        return f"{group} must be one of {known}; got {quoted(unknown['name'])}."
+        meant = did_you_mean(unknown["name"], unknown["known"].split())
+        return f"{group} must be one of {known}; got {quoted(unknown['name'])}.{meant}"
     if several := _SEVERAL.search(text):
         given = several["given"]
         return f"{given} names several values: -m runs each of them, and [...] around them makes them a list."

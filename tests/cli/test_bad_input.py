@@ -79,6 +79,8 @@ def assert_refused(pattern: str, *arguments: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "pattern"),
     [
+        (["objective=wgna"], r"^objective must be one of .*; got 'wgna'\. Did you mean wgan\?$"),
+        (["dataset=ring9"], r"^dataset must be one of .*; got 'ring9'\. Did you mean ring8\?$"),
         (["objective=nope"], r"^objective must be one of .*gan_minimax, .*; got 'nope'"),
         (["constraint=[gp,nope]"], r"^constraint must be one of .*; got 'nope'"),
         (["nope=1"], r"'nope'"),
@@ -177,10 +179,13 @@ def assert_refused(pattern: str, *arguments: str) -> None:
         (["objective=[gan"], r"\[gan"),
         (
             ["constraint=gpp"],
-            r"^constraint must be one of bjorck, .*, spectral_norm_consistency; got 'gpp'\.$",
+            r"^constraint must be one of bjorck, .*; got 'gpp'\. Did you mean gp\?$",
         ),
         (["architecture/critic=x"], r"^architecture/critic must be one of dcgan, .*; got 'x'\.$"),
-        (["experiment=fig9"], r"^experiment must be one of clip_value, .*; got 'fig9'\.$"),
+        (
+            ["experiment=fig9"],
+            r"^experiment must be one of .*; got 'fig9'\. Did you mean fig\d\?$",
+        ),
         (["experiment=fig3", "scale=x"], r"^scale must be one of smoke, laptop, paper; got 'x'\.$"),
         (["seed=0,1"], r"^seed=0,1 names several values: -m runs each of them"),
     ],

@@ -391,3 +391,17 @@ def test_names_are_unique_and_every_rule_is_told_of():
         for rule in RULES
         for text in (rule.symptom, rule.shows, rule.cause, rule.cure)
     )
+
+
+def test_a_slope_that_explodes_is_not_dead_however_steep_it_was_before():
+    free = {"objective._target_": WGAN["objective._target_"]}
+    fell = {GENERATOR: np.r_[np.full(850, 4e14), np.full(150, 3e10)], RAW: 0.5}
+    assert "critic_dead" not in said({SLOPE: slopes(1001, early=4e11)} | fell, free)
+    assert "critic_dead" in said({SLOPE: slopes(999, early=4e11)} | fell, free)
+
+
+@pytest.mark.parametrize(("rate", "remedy"), [(1e-7, "1e-04"), (5e-5, "0.0005"), (1e-4, "0.001")])
+def test_the_way_out_of_a_tiny_rate_is_a_usual_one(rate, remedy):
+    grey = images(frechet_features=1900, precision=0.0, recall=0, coverage=0)
+    finding = found("untrained", grey, GAN | {"optimizer.lr": rate})
+    assert float(finding.remedy.partition("=")[2]) == float(remedy)

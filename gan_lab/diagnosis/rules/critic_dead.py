@@ -15,6 +15,7 @@ _FEWEST = 3  # slopes are logged now and then
 _SHARE = 0.1
 _FALL = 0.1
 _MOST_ALIKE = 0.5
+_STEEP = 1000.0  # above which a slope is called exploding, whatever it fell from
 _LARGEST_BOUND = 0.1  # that is offered: on ring8 0.3 already lets gradients explode in 2 of 3 runs
 _PENALTIES = ("GradientPenalty", "OneSidedGradientPenalty")
 
@@ -28,7 +29,7 @@ def judge(run: Observed) -> Finding | None:
       proposition 1), so that a good generator is no reason for a small one. What is possible: 1 under a
       gradient penalty; under clipping the bound c, which is that of f(x) = c x_1, a critic of one layer.
     - Slope and generator gradient have both fallen below a tenth of the largest that they had in the run,
-      under no penalty that asks for a slope.
+      under no penalty that asks for a slope, and the slope is not one that explodes.
 
     A tenth, because the largest gradient at 256 points is compared: of a living critic some point comes near
     the largest, and a factor of ten is far outside of what one batch changes.
@@ -82,7 +83,7 @@ def _fallen(run: Observed, slope: float) -> str | None:
     highest, steepest = float(slopes.max()), float(gradients.max())
     if run.part("constraint", *_PENALTIES):
         return None  # what comes down to the slope that is asked for has settled
-    if slope >= _FALL * highest or gradient >= _FALL * steepest:
+    if slope > _STEEP or slope >= _FALL * highest or gradient >= _FALL * steepest:
         return None
     return (
         f"its largest slope fell from {highest:.2g} to {slope:.2g}, and the generator's gradient from "
