@@ -129,12 +129,14 @@ def test_what_is_wrong_is_said_in_one_line(arguments: list[str], sentence: str, 
     assert list((tmp_path / "outputs").glob("*/*")) == []
 
 
-@pytest.mark.parametrize("name", ["uniform_shft", "", "fig3"])
-def test_an_unknown_experiment_is_refused_with_those_that_there_are(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"), [("uniform_shft", " Did you mean uniform_shift?"), ("", ""), ("fig3", "")]
+)
+def test_an_unknown_experiment_is_refused_with_those_that_there_are(name: str, meant: str) -> None:
     called = gan_lab("distances", f"experiment={name}")
     assert (called.status, called.out) == (2, "")
     known = ", ".join(list_options("distances", [config_folder()]))
-    assert called.err == f"gan-lab: experiment must be one of {known}; got {name!r}.\n"
+    assert called.err == f"gan-lab: experiment must be one of {known}; got {name!r}.{meant}\n"
 
 
 def test_a_failing_job_of_a_sweep_is_named_and_the_others_run() -> None:
