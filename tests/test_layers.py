@@ -15,7 +15,8 @@ FLOORS = [
     {"tracking"},
     {"diagnosis", "game"},
     {"constraints", "datasets", "distances", "runs"},
-    {"architectures", "metrics", "objectives", "optimizers", "files", "numerics", "plotting"},
+    {"architectures", "metrics", "objectives", "optimizers", "files", "plotting"},
+    {"numerics"},
     {"config"},
     {"types", "tags"},
 ]
@@ -121,6 +122,30 @@ def test_tensors_come_to_the_host_in_few_places() -> None:
     }
     waiting = {path for path in waiting if not path.startswith(COMPUTES_ON_THE_CPU)}
     assert waiting == MAY_WAIT
+
+
+def test_every_draw_is_the_same_on_every_card() -> None:
+    """A call of torch's own would draw what depends on how many threads a card has."""
+    draws = {
+        "randn",
+        "rand",
+        "randint",
+        "randperm",
+        "normal",
+        "bernoulli",
+        "multinomial",
+        "randn_like",
+        "rand_like",
+    }
+    found = {
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in draws and ast.unparse(node.value) == "torch"
+    }
+    # the lectures compute on the CPU; numerics/memory.py only names the functions
+    elsewhere = {place for place in found if not place.startswith(("lectures/", "numerics/memory.py"))}
+    assert {place.partition(":")[0] for place in elsewhere} == {"numerics/draws.py"}
 
 
 def test_the_architecture_names_files_that_are_there() -> None:

@@ -12,6 +12,7 @@ from gan_lab.evaluation.arrays import to_samples
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import comparison_of
 from gan_lab.evaluation.lines import lines_of
+from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
 
 CPU = torch.device("cpu")
@@ -83,5 +84,5 @@ def _require_enough(comparison: Comparison, n: int) -> None:
 
 
 def _some(values: Tensor, n: int, seed: int, stream: str, *, ordered: bool = True) -> Tensor:
-    rows = torch.randperm(len(values), generator=make_rng(seed, stream))[:n]
+    rows = permutation(len(values), make_rng(seed, stream))[:n]
     return values[rows.sort().values if ordered else rows]

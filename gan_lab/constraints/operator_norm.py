@@ -10,6 +10,7 @@ from torch.nn.functional import normalize
 from torch.nn.modules.conv import _ConvNd
 
 from gan_lab.constraints.scales import divided, near_one
+from gan_lab.numerics.draws import normal
 from gan_lab.types import ConstraintState, Params
 
 
@@ -34,7 +35,7 @@ class Convolution:
         """Return a random unit vector of the shape of an output."""
         with torch.no_grad():
             shape = self.apply(weight, weight.new_zeros(self.inputs)).shape
-        vector = torch.randn(shape, generator=rng, device=rng.device, dtype=weight.dtype)
+        vector = normal(tuple(shape), rng, weight.dtype)
         return unit(vector).to(weight.device)
 
 

@@ -12,6 +12,7 @@ from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bounds import Bounds
 from gan_lab.constraints.operator_norm import Convolutions, find_convolutions
 from gan_lab.constraints.scales import divided, near_one
+from gan_lab.numerics.draws import normal
 from gan_lab.types import ConstraintState, Params
 
 
@@ -128,5 +129,5 @@ def _largest_row(matrix: Tensor) -> Tensor:
 
 
 def _random_unit_vector(weight: Tensor, rng: torch.Generator) -> Tensor:
-    vector = torch.randn(weight.shape[0], generator=rng, device=rng.device, dtype=weight.dtype)
+    vector = normal((weight.shape[0],), rng, weight.dtype)
     return normalize(vector, dim=0).to(weight.device)

@@ -18,6 +18,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Contents, Dataset
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.resident import ImageSampler, to_unit_range
+from gan_lab.numerics.draws import integers
 from gan_lab.types import Sampler
 
 PHOTO_HEIGHT, PHOTO_WIDTH = 427, 640
@@ -108,7 +109,7 @@ class StackedDigits(LabelledDataset):
         digits = digit_bytes(self.size).squeeze(1).to(device)  # (1797, size, size)
 
         def sample(n: int, generator: torch.Generator) -> Tensor:
-            rows = torch.randint(len(digits), (n, 3), generator=generator, device=device)
+            rows = integers(len(digits), (n, 3), generator)
             return to_unit_range(digits[rows])  # (n, 3, size, size)
 
         return sample
@@ -167,7 +168,7 @@ class Photos(Dataset):
         _, n_rows, n_columns = patches.shape[:3]
 
         def sample(n: int, generator: torch.Generator) -> Tensor:
-            index = torch.randint(self.n_patches, (n,), generator=generator, device=device)
+            index = integers(self.n_patches, (n,), generator)
             photo, place = index // (n_rows * n_columns), index % (n_rows * n_columns)
             return to_unit_range(patches[photo, place // n_columns, place % n_columns])
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lab.numerics.draws import integers
 from gan_lab.numerics.memory import available_bytes
 from gan_lab.types import Sampler
 
@@ -46,7 +47,7 @@ class ImageSampler:
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
         """Return (n, C, H, W) float32 in [-1, 1]."""
-        rows = torch.randint(len(self._host), (n,), generator=generator, device=self.device)
+        rows = integers(len(self._host), (n,), generator)
         if self._device_images is not None:
             return to_unit_range(self._device_images.index_select(0, rows))
         return to_unit_range(self._read(rows))

@@ -10,6 +10,7 @@ from torch import Tensor
 from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, PositiveInt
 from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
+from gan_lab.numerics.draws import integers, normal, uniform
 from gan_lab.types import Sampler
 
 WEIGHT_TOLERANCE = 1e-6
@@ -40,9 +41,9 @@ class IsotropicMixture(Dataset, ABC):
         edges = self.mode_weights.double().cumsum(0)[:-1].float().to(device)
 
         def sample(n: int, generator: torch.Generator) -> Tensor:
-            uniform = torch.rand(n, generator=generator, device=device)
-            component = torch.searchsorted(edges, uniform, right=True)
-            noise = torch.randn(n, modes.shape[1], generator=generator, device=device)
+            level = uniform((n,), generator)
+            component = torch.searchsorted(edges, level, right=True)
+            noise = normal((n, modes.shape[1]), generator)
             return torch.addcmul(modes[component], stds[component], noise)
 
         return sample
@@ -187,9 +188,9 @@ class SwissRoll(Dataset):
         """Return the sampler; there is nothing to read."""
 
         def sample(n: int, generator: torch.Generator) -> Tensor:
-            t = 1.5 * math.pi * (1 + 2 * torch.rand(n, generator=generator, device=device))
+            t = 1.5 * math.pi * (1 + 2 * uniform((n,), generator))
             spiral = torch.stack([t * t.cos(), t * t.sin()], dim=1)  # (n, 2)
-            noise = torch.randn(n, 2, generator=generator, device=device)
+            noise = normal((n, 2), generator)
             return (spiral + self.noise * noise) / self.scale
 
         return sample
@@ -224,8 +225,8 @@ class ParallelLines(Dataset):
         positions = torch.tensor(self.positions, device=device)
 
         def sample(n: int, generator: torch.Generator) -> Tensor:
-            line = torch.randint(len(positions), (n,), generator=generator, device=device)
-            height = torch.rand(n, generator=generator, device=device)
+            line = integers(len(positions), (n,), generator)
+            height = uniform((n,), generator)
             return torch.stack([positions[line], height], dim=1)
 
         return sample

@@ -11,6 +11,7 @@ from gan_lab.game.iteration import make_critic_step
 from gan_lab.game.networks import critic_of, generator_weights
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.derivatives import use_autograd
+from gan_lab.numerics.draws import normal, uniform
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.base import Objective
 from gan_lab.tags.names import HELD_OUT, HELD_OUT_ACCURACY, HELD_OUT_FURTHER, SEEN_ACCURACY
@@ -78,7 +79,7 @@ class CriticChecks:
         noise_rng = make_rng(self._setup.seed, f"critic checks/noise {iteration}", device)
         for k in range(FURTHER_STEPS):
             drawn = self._draw(f"critic checks/steps {iteration} {k}")
-            noise = torch.rand((shape.batch_size, *shape.noise_shape), generator=noise_rng, device=device)
+            noise = uniform((shape.batch_size, *shape.noise_shape), noise_rng)
             state, _ = step(state, drawn.real, self._generate(state, drawn), noise, _no_labels(drawn))
         return state
 
@@ -86,7 +87,7 @@ class CriticChecks:
         shape, device = self._setup.batch_shape, self._setup.device
         rng = make_rng(self._setup.seed, stream, device)
         real = self._source.sampler(shape.batch_size, rng)
-        return _Drawn(real, torch.randn(shape.batch_size, shape.latent_dim, generator=rng, device=device))
+        return _Drawn(real, normal((shape.batch_size, shape.latent_dim), rng))
 
     def _last_batch(self, iteration: int) -> _Drawn:
         """Return what the last critic step of an iteration was made of; it is drawn again."""

@@ -29,6 +29,7 @@ from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.debiased import debiased, debiased_scatter
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.draws import normal
 from gan_lab.numerics.streams import make_rng
 from gan_lab.tags.names import (
     CERTIFIED,
@@ -91,7 +92,7 @@ class Evaluator:
         self.real, self.other_real = sampler(samples, rng), sampler(samples, rng)
         latent_dim = setup.batch_shape.latent_dim
         self._latents, self._other_latents = (
-            torch.randn(samples, latent_dim, generator=make_rng(seed, stream))
+            normal((samples, latent_dim), make_rng(seed, stream))
             for stream in ("metrics latents", "metrics other latents")
         )
         self._points, other_points = comparison.points(self.real), comparison.points(self.other_real)

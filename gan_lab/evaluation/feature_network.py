@@ -5,14 +5,16 @@ measured in the features below can be compared only within one and the same netw
 """
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.numerics.draws import normal
 from gan_lab.types import Params
 
 N_FEATURES = 64
@@ -134,7 +136,6 @@ def init_parameters(data_shape: tuple[int, ...], n_classes: int, generator: torc
     shapes |= {"features": (N_FEATURES, channels * left), "classes": (n_classes, N_FEATURES)}
     parameters: Params = {}
     for name, shape in shapes.items():
-        weight = torch.empty(shape, device=generator.device)
-        nn.init.kaiming_normal_(weight, nonlinearity="relu", generator=generator)
+        weight = math.sqrt(2) / math.sqrt(math.prod(shape[1:])) * normal(shape, generator)
         parameters |= {f"{name}.weight": weight, f"{name}.bias": weight.new_zeros(shape[0])}
     return parameters

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.feature_network import FeatureNetwork, init_parameters, logits_of
+from gan_lab.numerics.draws import integers, permutation
 from gan_lab.types import Params
 
 HELD_OUT_FRACTION = 0.2
@@ -53,7 +54,7 @@ def train_feature_network(
     n_steps = conform("n_steps", n_steps, PositiveInt)
     batch_size = conform("batch_size", batch_size, PositiveInt)
     images, labels = images.to(generator.device), labels.to(generator.device)
-    order = torch.randperm(len(images), generator=generator, device=generator.device)
+    order = permutation(len(images), generator)
     held_out, kept = order.tensor_split([round(HELD_OUT_FRACTION * len(images))])
     parameters = init_parameters(tuple(images.shape[1:]), n_classes, generator)
     with _reproducible_sums():
@@ -75,7 +76,7 @@ def shifted(images: Tensor, reach: int, generator: torch.Generator) -> Tensor:
     n, channels, height, width = images.shape
     device = images.device
     padded = nn.functional.pad(images, [reach] * 4, mode="replicate")
-    shift = torch.randint(2 * reach + 1, (2, n, 1), generator=generator, device=device)
+    shift = integers(2 * reach + 1, (2, n, 1), generator)
     rows = shift[0] + torch.arange(height, device=device)  # (n, H)
     columns = shift[1] + torch.arange(width, device=device)  # (n, W)
     image = torch.arange(n, device=device)[:, None, None, None]
@@ -97,7 +98,7 @@ def _fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
     reach = round(SHIFT_FRACTION * min(images.shape[2:]))
     for _ in range(n_steps):
-        rows = torch.randint(len(images), (batch_size,), generator=generator, device=images.device)
+        rows = integers(len(images), (batch_size,), generator)
         batch = shifted(_to_unit_range(images[rows]), reach, generator)
         optimizer.zero_grad()
         F.cross_entropy(logits_of(parameters, batch), labels[rows]).backward()  # type: ignore[no-untyped-call]

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -19,6 +18,7 @@ from gan_lab.datasets.pixels import (
 )
 from gan_lab.evaluation.arrays import to_samples
 from gan_lab.files.arrays import open_array
+from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
 
 DEFAULT_SAMPLES = 1024
@@ -82,6 +82,6 @@ def _rows(path: Path, total: int, n: int | None, seed: int) -> NDArray[np.int64]
     if n is not None and n > total:
         raise BadValueError("--n", f"at most {total:,}, which is what {path} holds", n)
     n = min(DEFAULT_SAMPLES, total) if n is None else n
-    chosen = torch.randperm(total, generator=make_rng(seed, "chosen samples"))[:n]
+    chosen = permutation(total, make_rng(seed, "chosen samples"))[:n]
     rows: NDArray[np.int64] = chosen.sort().values.numpy()
     return rows

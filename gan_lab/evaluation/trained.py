@@ -12,6 +12,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.game.networks import critic_of
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup, build_setup
+from gan_lab.numerics.draws import normal
 from gan_lab.numerics.memory import total_bytes
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import to_device
@@ -118,4 +119,4 @@ def latents_of(n: int, latent_dim: int, seed: int) -> Tensor:
     would not be the one alone.
     """
     rng = make_rng(seed, "sample")
-    return torch.stack([torch.randn(latent_dim, generator=rng) for _ in range(n)])
+    return torch.stack([normal((latent_dim,), rng) for _ in range(n)])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_lab.numerics.draws import normal, uniform
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import stack
@@ -102,10 +103,10 @@ class BatchSource:
         return torch.zeros(*sizes, 0, dtype=torch.int64, device=self._device)
 
     def _latents(self, sizes: tuple[int, ...], rng: torch.Generator) -> Tensor:
-        return torch.randn(*sizes, self._shape.latent_dim, generator=rng, device=self._device)
+        return normal((*sizes, self._shape.latent_dim), rng)
 
     def _noise(self, sizes: tuple[int, ...], rng: torch.Generator) -> Tensor:
-        return torch.rand((*sizes, *self._shape.noise_shape), generator=rng, device=self._device)
+        return uniform((*sizes, *self._shape.noise_shape), rng)
 
 
 class _Block(NamedTuple):

@@ -11,6 +11,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from gan_lab.config.errors import UserError
 from gan_lab.game.rules import Game
+from gan_lab.numerics.draws import normal
 from gan_lab.numerics.streams import make_rng
 from gan_lab.types import Params, Score, State
 
@@ -140,11 +141,11 @@ def mixes_samples(network: nn.Module, shape: tuple[int, ...]) -> bool:
     if any(isinstance(layer, _BatchNorm) for layer in network.modules()):
         return True
     rng = make_rng(0, "probing")
-    inputs, others = torch.randn(2, 4, *shape, generator=rng).unbind()
+    inputs, others = normal((2, 4, *shape), rng).unbind()
     trial = copy.deepcopy(network)
     with torch.no_grad():
         for parameter in trial.parameters():
-            parameter.add_(_MOVED * torch.randn(parameter.shape, generator=rng))
+            parameter.add_(_MOVED * normal(tuple(parameter.shape), rng))
         before = trial(inputs)
         tolerance = 1e-4 * float(before.abs().amax())
         for kept in ([0, 1], [2, 3], [0, 2], [1, 3]):  # of any two, each is once kept without the other

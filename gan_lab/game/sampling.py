@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from gan_lab.game.networks import generator_weights
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.draws import normal
 from gan_lab.types import Params, State
 
 _BATCHES, _BATCH_SIZE = 8, 64
@@ -48,7 +49,7 @@ def make_sampling_network(network: nn.Module, params: Params, latent_dim: int) -
         fixed = torch.Generator().manual_seed(0)
         with torch.no_grad():
             for _ in range(_BATCHES):
-                network(torch.randn(_BATCH_SIZE, latent_dim, generator=fixed).to(device))
+                network(normal((_BATCH_SIZE, latent_dim), fixed).to(device))
     return network.eval()
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from gan_lab.config.errors import UserError
 from gan_lab.metrics.neighbours import distance_blocks
 from gan_lab.metrics.two_sample import TwoSampleTest, comparable_points
+from gan_lab.numerics.draws import permutation
 
 
 def nearest_vote(train: Tensor, labels: Tensor, test: Tensor, neighbours: int) -> Tensor:
@@ -68,10 +69,7 @@ def classifier_test(real: Tensor, fake: Tensor, generator: torch.Generator) -> T
     real, fake, _ = comparable_points(real, fake, at_least=4)
     if len(real) != len(fake):
         raise UserError(f"real and fake must be equally many; got {len(real)} and {len(fake)}.")
-    halves = [
-        sample[torch.randperm(len(sample), generator=generator, device=generator.device).to(sample.device)]
-        for sample in (real, fake)
-    ]
+    halves = [sample[permutation(len(sample), generator).to(sample.device)] for sample in (real, fake)]
     n_train, n_test = len(real) // 2, len(real) - len(real) // 2  # of either kind
     train = torch.cat([sample[:n_train] for sample in halves])
     test = torch.cat([sample[n_train:] for sample in halves])

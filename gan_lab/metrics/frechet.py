@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.transport import own_unit
+from gan_lab.numerics.draws import integers
 
 
 class MeanAndStd(NamedTuple):
@@ -175,7 +176,7 @@ def _quiet_and_drawing_from(generator: torch.Generator) -> Iterator[None]:
     torchmetrics takes no generator. Its warnings are that it keeps all features, and, of one split, that
     this has no deviation.
     """
-    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    seed = int(integers(2**62, (), generator))
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore", UserWarning)
         torch.default_generator.manual_seed(seed)

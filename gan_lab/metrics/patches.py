@@ -9,6 +9,7 @@ from torch import Tensor
 from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.sliced import sliced_wasserstein
 from gan_lab.metrics.transport import flat_points, own_unit
+from gan_lab.numerics.draws import integers
 
 PATCH = 7  # side of a patch, in pixels of its level
 COARSEST = 16  # no level is smaller than this, unless the images are
@@ -136,10 +137,7 @@ def draw_patches(level: Tensor, generator: torch.Generator, patches_per_image: i
     n, _, height, width = level.shape
     down, across = height - PATCH + 1, width - PATCH + 1  # positions
     shape = (n, min(patches_per_image, down * across), 1, 1)
-    top, left = (
-        torch.randint(positions, shape, generator=generator, device=generator.device).to(level.device)
-        for positions in (down, across)
-    )
+    top, left = (integers(positions, shape, generator).to(level.device) for positions in (down, across))
     offset = torch.arange(PATCH, device=level.device)
     image = torch.arange(n, device=level.device).reshape(n, 1, 1, 1)
     return level[image, :, top + offset[:, None], left + offset]

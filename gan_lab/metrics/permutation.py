@@ -6,6 +6,7 @@ from torch import Tensor
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.metrics.transport import BY_DIFFERENCES
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.draws import uniform
 
 PERMUTATIONS_AT_ONCE = 256  # bounds the memory at 256 (N + M) float64 numbers, whatever their count
 ROUNDING = 1e-12  # of the mean similarity; sums in another order differ by less
@@ -77,7 +78,7 @@ def permutation_test(
     n_reached = torch.zeros((), dtype=torch.int64, device=similarity.device)
     for start in range(0, n_permutations, PERMUTATIONS_AT_ONCE):
         n_rows = min(PERMUTATIONS_AT_ONCE, n_permutations - start)
-        keys = torch.rand(n_rows, n, generator=generator, device=generator.device, dtype=torch.float64)
+        keys = uniform((n_rows, n), generator, torch.float64)
         permuted = labels[keys.argsort(dim=1).to(labels.device)]  # (rows, n)
         n_reached += (block_contrast(similarity, permuted, n_real) >= threshold).sum()
     return TwoSampleTest(float(observed), (1 + int(n_reached)) / (1 + n_permutations))

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.metrics.transport import Order, check_order, flat_points, own_unit
+from gan_lab.numerics.draws import normal
 
 VALUES_AT_ONCE = 2**22  # projections held at a time, 32 MiB in float64
 ROWS_AT_ONCE = 2**16  # points converted to float64 at a time
@@ -82,8 +83,7 @@ def draw_directions(n_directions: int, d: int, generator: torch.Generator) -> Te
 
     They are normal vectors divided by their length, on the device of the generator.
     """
-    normal = torch.randn(n_directions, d, generator=generator, device=generator.device, dtype=torch.float64)
-    return F.normalize(normal, dim=1)
+    return F.normalize(normal((n_directions, d), generator, torch.float64), dim=1)
 
 
 def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:

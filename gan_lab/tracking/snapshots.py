@@ -15,6 +15,7 @@ from gan_lab.game.networks import critic_of, generator_weights
 from gan_lab.game.sampling import sample, sampling_network_of
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.derivatives import use_autograd
+from gan_lab.numerics.draws import normal, uniform
 from gan_lab.numerics.streams import make_rng
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure
 from gan_lab.plotting.surface import CriticSurface
@@ -43,11 +44,11 @@ class Snapshots:
         self._is_image = len(setup.dataset.data_shape) == 3
         rng = make_rng(setup.seed, "look")
         count = _IMAGES if self._is_image else _POINTS
-        latents = torch.randn(count, setup.batch_shape.latent_dim, generator=rng)
+        latents = normal((count, setup.batch_shape.latent_dim), rng)
         self._latents = latents.to(setup.device)
         device_rng = make_rng(setup.seed, "look", setup.device)
         self._real = sampler(max(count, _SLOPE_POINTS), device_rng)
-        self._mix = torch.rand(_SLOPE_POINTS, generator=device_rng, device=setup.device)
+        self._mix = uniform((_SLOPE_POINTS,), device_rng)
         self._surface: CriticSurface | None = None  # made for the first look
 
     def show_real(self) -> None:
