@@ -5,7 +5,7 @@ import pickle
 import struct
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -37,6 +37,7 @@ class Checkpoint(Settings):
         counters: other positions in the run, such as the length of metrics.csv in bytes.
         device: type of the device that trained it, such as ``cpu``.
         fingerprint: hash of the run's configuration.
+        card: of :func:`gan_lab.numerics.card.card_of`; empty on a CPU, and in files of earlier versions.
     """
 
     iteration: NonNegativeInt
@@ -44,6 +45,7 @@ class Checkpoint(Settings):
     counters: dict[str, NonNegativeInt]
     device: str
     fingerprint: str
+    card: dict[str, str] = field(default_factory=dict)
 
 
 def to_bytes(checkpoint: Checkpoint) -> bytes:
@@ -55,6 +57,7 @@ def to_bytes(checkpoint: Checkpoint) -> bytes:
         "counters": dict(checkpoint.counters),
         "device": checkpoint.device,
         "fingerprint": checkpoint.fingerprint,
+        "card": dict(checkpoint.card),
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -127,6 +130,7 @@ def _from_content(content: Any) -> Checkpoint:
         counters=content["counters"],
         device=content["device"],
         fingerprint=content["fingerprint"],
+        card=content.get("card", {}),
     )
 
 

@@ -112,6 +112,7 @@ class Sitting(Settings):
         iteration: completed iterations at that time.
         versions: of gan-lab, of what it computes with, and of Python and the platform.
         git: commit of gan-lab's checkout and whether it was dirty; None outside one.
+        card: of :func:`gan_lab.numerics.card.card_of`; empty on a CPU, and in records of earlier versions.
     """
 
     command: str
@@ -119,6 +120,7 @@ class Sitting(Settings):
     iteration: NonNegativeInt = 0
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, str | bool] | None = None
+    card: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,12 @@ class RunRecord(Settings, RunFolder):
         """Every process that trained it that is known of."""
         begun = Sitting(self.command, self.started, 0, self.versions, self.git)
         return self.sittings or (begun,)
+
+    @property
+    def place(self) -> str:
+        """Where it was last trained: the type of the device, and the name of a card."""
+        card = self.history[-1].card.get("name")
+        return f"{self.device} ({card})" if card else self.device
 
     @property
     def numbers(self) -> dict[str, float]:

@@ -96,6 +96,15 @@ class Run(RunFolder):
         """
         self._write({"execution": None})
 
+    def note_card(self, card: Mapping[str, str]) -> None:
+        """Write down which card this sitting computes on.
+
+        Raises:
+            UserError: if ``run.json`` cannot be written; the old one is then untouched.
+        """
+        *earlier, present = self.record.history
+        self._write({"sittings": (*earlier, dataclasses.replace(present, card=dict(card)))})
+
     def put_back(self) -> None:
         """Let the record be what it was before this process opened the run; nothing of a new one.
 

@@ -169,6 +169,7 @@ class Member:
             counters=self._tracker.sync().as_counters(),
             device=self.setup.device.type,
             fingerprint=self.run.record.config_hash,
+            card=self.run.record.history[-1].card,
         )
         try:
             save(self.run.path, checkpoint)

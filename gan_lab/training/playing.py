@@ -1,7 +1,7 @@
 """Claimed runs, from their newest checkpoints to their ends, with the machine set up for them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import torch
 from gan_lab.config.errors import UserError
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.card import card_of, what_another_card_changes
 from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
 from gan_lab.runs.checkpoint_format import Checkpoint
@@ -64,6 +65,9 @@ def train_all(
         if first.device.type == "cuda":
             stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
         stack.enter_context(float32_products(first.train.precision))
+        card = card_of(first.device)
+        for (_, run), checkpoint in zip(unfinished, checkpoints, strict=True):
+            _note_card(run, checkpoint, card)
         stack.enter_context(threads_as_before([run for _, run in unfinished]))
         members = []
         for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
@@ -96,3 +100,16 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
             setup.device.type,
         )
     return checkpoint
+
+
+def _note_card(run: Run, checkpoint: Checkpoint | None, card: Mapping[str, str]) -> None:
+    """Write down which card a run is computed on, and say what is not to the bit where it was another."""
+    if card:
+        run.note_card(card)
+    changes = what_another_card_changes(checkpoint.card, card) if checkpoint and card else ""
+    if changes:
+        log.warning(
+            "%s goes on elsewhere, %s; its results are not to the bit those of a run that never moved.",
+            run.path,
+            changes,
+        )

@@ -104,7 +104,7 @@ def tell_beginning(members: Sequence[Member]) -> None:
     log.info(
         "Trains %s%s on %s: %s; %s; on %s, %s; in %s",
         *(names["objective"], with_constraint, names["dataset"], told, _how_long(members)),
-        *(setup.device.type, first.execution, shown_path(folder_of(members))),
+        *(first.run.record.place, first.execution, shown_path(folder_of(members))),
     )
 
 

@@ -83,6 +83,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "iteration": 0,
         "versions": content["versions"],
         "git": content["git"],
+        "card": {},
     }
     for key in ("started", "updated"):
         moment = datetime.fromisoformat(content.pop(key))

@@ -197,7 +197,7 @@ def _made(sweep: Sweep) -> list[tuple[str, list[str]]]:
         for s in sittings
         if s.git and "commit" in s.git
     )
-    devices = dict.fromkeys(", ".join(filter(None, (r.device, str(r.execution or "")))) for r in records)
+    devices = dict.fromkeys(", ".join(filter(None, (r.place, str(r.execution or "")))) for r in records)
     made = [
         ("command of the sweep", list(dict.fromkeys(map(command_of_sweep, folders)))),
         ("commands of its jobs", list(dict.fromkeys(r.command for r in records))),
