@@ -31,6 +31,7 @@ class TrainSettings(Settings):
     checkpoint_every: PositiveInt
     returned_metric: str
     returned_when_diverged: float
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -10,6 +10,7 @@ from typing import Any
 from gan_lab.config.errors import UserError, lack_of_memory
 from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
+from gan_lab.numerics.determinism import deterministic
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
 from gan_lab.runs.run import Run
@@ -81,6 +82,9 @@ def launch(
         "estimate_at_equality": setup.game.objective.estimate_at_equality,
     }
     with ExitStack() as stack:
+        stack.enter_context(
+            deterministic(setup.train.deterministic)
+        )  # before anything is multiplied on a card
         runs = _open_all(run_dir, configs, total, about)
         for run in runs:
             stack.enter_context(run)
@@ -154,6 +158,9 @@ def _as_refusal(error: Exception) -> Exception:
     """Return what the user can mend about an error of the machine; other errors as they are."""
     if "No working C++ compiler" in str(error):
         return UserError("train.execution=compiled needs a C++ compiler, such as g++; use eager without one.")
+    if "does not have a deterministic implementation" in str(error):
+        what = str(error).partition(",")[0]
+        return UserError(f"train.deterministic=true cannot be kept here: {what} on this device; use false.")
     remedy = "lower train.batch_size, train.seeds, dataset.size or architecture.*.width"
     return lack_of_memory(error, remedy) or error
 
