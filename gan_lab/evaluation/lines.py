@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
@@ -16,6 +15,7 @@ from gan_lab.evaluation.inception import Extractor, inception_metrics, inception
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
+from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
 from gan_lab.tags.names import MODE_KL, MODE_P_VALUE, W1_DEBIASED, inception_tag, two_sample_tag
 from gan_lab.tags.words import BESIDES, HEADLINES, number_text, short_of
@@ -57,7 +57,7 @@ def lines_of(
     half = len(fake) // 2
     x, other_x, y = (comparison.points(samples) for samples in (real, other_real, fake))
     if x is not None and other_x is not None and y is not None:
-        y_halves = y[torch.randperm(len(y), generator=make_rng(0, "metrics/halves"))]
+        y_halves = y[permutation(len(y), make_rng(0, "metrics/halves"))]
         x_halves = x[:half], other_x[:half]
         value = debiased_wasserstein(*x_halves, y_halves[:half], y_halves[half : 2 * half])
         values, floors = with_debiased(values, value), with_debiased(floors, debiased_scatter(*x_halves))
