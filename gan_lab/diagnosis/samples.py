@@ -1,9 +1,9 @@
-"""How a run's samples fall short of real ones: collapsed, poor or untrained; the report's rule, too."""
+"""How good a run's samples are beside real ones, and where the line between good and other ones is drawn."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,11 @@ from numpy.typing import NDArray
 from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
 from gan_lab.diagnosis.observed import Numbers, Observed
 from gan_lab.diagnosis.shrunken import own_floor_if_shrunken
-from gan_lab.diagnosis.words import percent
 from gan_lab.tags.names import (
     COVERAGE,
     FRECHET_FEATURES,
     HIGH_QUALITY_SHARE,
-    MODE_KL,
-    MODES_HIT,
     PATCHES,
-    PRECISION,
-    RECALL,
     W1_EXACT,
     floor_tag,
 )
@@ -82,18 +77,6 @@ class Grade(NamedTuple):
     share: float
     least: float
     own_floor: float | None = None
-
-
-class Fall(NamedTuple):
-    """How samples fall short.
-
-    Attributes:
-        outcome: ``collapsed`` only where quality is there and diversity is not.
-        reason: a sentence or two with the numbers that decided.
-    """
-
-    outcome: Literal["collapsed", "poor", "untrained"]
-    reason: str
 
 
 class Ends(NamedTuple):
@@ -174,95 +157,3 @@ def grade_of(ends: Ends, lines: Lines) -> Grade | None:
     if own_floor is None:
         return Grade(tag, value, floor, share, least)
     return Grade(tag, value, floor, min(share, own_floor / floor), lines.spread_share, own_floor)
-
-
-def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
-    """Return how samples fall short of real ones; None if they do not.
-
-    ``collapsed`` asks for both: samples that are good by themselves, and too few kinds of them. What counts
-    as good: the share of high quality of a mixture's points, of others the precision. Recall and coverage
-    alone do not tell the two apart on images: blurred samples of all classes lie in the middle of the
-    features, inside the balls around real images (a precision above that of real ones), while balls around
-    them reach no real one. What does is how many classes there are, and how evenly: a histogram with a KL
-    divergence d from K equal modes is spread over K exp(-d) of them, its perplexity; over half of them at
-    log 2. In the plane a point is good or it is not, and recall counts.
-
-    Args:
-        ends: what was measured.
-        graded: of ``grade_of``.
-        lines: where they are drawn.
-    """
-    diversity = _too_few_modes(ends, lines)
-    narrow = _below(ends, RECALL, lines.recall_share)
-    quality = _poverty(graded)
-    if diversity is None and narrow is None and quality is None:
-        return None
-    is_image = not math.isnan(ends.end(FRECHET_FEATURES)) or not math.isnan(ends.end(PATCHES))
-    missing = diversity or (None if is_image else narrow)
-    if missing and _is_good(ends, lines):
-        return Fall("collapsed", missing)
-    reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity)))
-    if _is_untrained(ends, lines):
-        at = f"{ends.distance} ended at {ends.end(ends.distance):.3g}, after {ends.first:.3g}"
-        return Fall("untrained", f"{at} at iteration {ends.since:,}. {reason}")
-    return Fall("poor", reason)
-
-
-def _is_good(ends: Ends, lines: Lines) -> bool:
-    of_points = ends.share(HIGH_QUALITY_SHARE)
-    if not math.isnan(of_points):
-        return of_points >= lines.high_quality_share
-    return ends.share(PRECISION) >= lines.precision_share
-
-
-def _is_untrained(ends: Ends, lines: Lines) -> bool:
-    """Return whether samples are no nearer to real ones than at first, and next to none is good."""
-    if not ends.end(ends.distance) >= lines.untrained_share * ends.first:
-        return False
-    good = [share for tag in (HIGH_QUALITY_SHARE, PRECISION) if not math.isnan(share := ends.share(tag))]
-    return not good or good[0] < lines.recall_share
-
-
-def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
-    few = _below(ends, MODES_HIT, lines.modes_share)
-    if few is not None:
-        return few
-    kl = ends.end(MODE_KL)
-    if math.isnan(kl) or math.exp(-kl) >= lines.modes_share:
-        return None
-    return (
-        f"{MODE_KL} ended at {kl:.3g}: the modes are hit as unevenly as if there were {math.exp(-kl):.0%} of "
-        f"them, below {percent(lines.modes_share)}."
-    )
-
-
-def _below(ends: Ends, tag: str, share: float) -> str | None:
-    value, floor = ends.end(tag), ends.end(floor_tag(tag))
-    if not value < share * floor:
-        return None
-    return f"{tag} ended at {value:.3g}, below {percent(share)} of the {floor:.3g} of real samples."
-
-
-def _poverty(graded: Grade) -> str | None:
-    if graded.share >= graded.least:
-        return None
-    if graded.own_floor is not None:
-        return (
-            f"{graded.tag} ended at {graded.value:.3g}, which samples closer together than real ones make "
-            f"too small: two of the generator's are {graded.own_floor:.3g} apart, below "
-            f"{percent(graded.least)} of the {graded.floor:.3g} of real ones."
-        )
-    asked = graded.least * graded.floor if graded.value < graded.floor else graded.floor / graded.least
-    side = "below" if graded.value < asked else "above"
-    return (
-        f"{graded.tag} ended at {graded.value:.3g}, {side} {asked:.3g}; real samples have {graded.floor:.3g}."
-    )
-
-
-def fall_by_default(run: Observed) -> Fall | None:
-    """Return how the samples of a run that did not diverge fall short, by the default lines; None if not."""
-    ends, lines = ends_of(run), Lines()
-    graded = grade_of(ends, lines) if ends else None
-    if ends is None or graded is None or run.record.status == "diverged":
-        return None
-    return fall_of(ends, graded, lines)

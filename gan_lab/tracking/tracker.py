@@ -6,48 +6,25 @@ whenever the run is the same.
 """
 
 import difflib
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
-from gan_lab.files.atomic import write_atomically
 from gan_lab.files.regular import unshare
-from gan_lab.tags.names import (
-    DATA_WAIT_FRACTION,
-    ITERATIONS_PER_SECOND,
-    LOGGING_FRACTION,
-    MEDIAN,
-    MEDIAN_WINDOW,
-    RAW,
-)
+from gan_lab.tags.names import MEDIAN, MEDIAN_WINDOW, RAW
 from gan_lab.tracking.buffer import Block
-from gan_lab.tracking.event_file import append
-from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark, keep_copy
+from gan_lab.tracking.table_file import BEGINNING, TableFile, TableMark
+from gan_lab.tracking.timing_file import Elapsed, TimingFile
 from gan_lab.tracking.writers.base import MetricWriter
 from gan_lab.tracking.writers.tensorboard import TensorBoardWriter
 
-log = logging.getLogger(__name__)
-
 _INDEX = "iteration"
-_FRACTIONS = (DATA_WAIT_FRACTION, LOGGING_FRACTION)  # of Elapsed, in its order
-_TIMING_HEADER = ",".join([_INDEX, ITERATIONS_PER_SECOND, *_FRACTIONS]) + "\n"
-
-
-class Elapsed(NamedTuple):
-    """Seconds that have gone by otherwise than in iterations, since the clock was started."""
-
-    waiting_s: float = 0.0
-    """For batches."""
-    writing_s: float = 0.0
-    """Measuring, drawing and writing, checkpoints included; of all seeds together."""
 
 
 class Tracker:
@@ -76,22 +53,19 @@ class Tracker:
         occasional: Sequence[Sequence[str]] = (),
         writer: MetricWriter | None = None,
     ) -> None:
-        self._table, self._timing = TableFile(run_dir / "metrics.csv"), run_dir / "timing.csv"
+        self._table = TableFile(run_dir / "metrics.csv")
         self.writer = TensorBoardWriter(run_dir, resume_at) if writer is None else writer
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}
         self.last_at: dict[str, int] = {}
         self._recent: NDArray[np.float32] = np.full(MEDIAN_WINDOW - 1, np.nan, np.float32)
-        self._clock, self._clock_at, self._spent = time.perf_counter(), resume_at, Elapsed()
         if resume_at:
-            for path in (self._table.path, self._timing):
-                unshare(path)
+            unshare(self._table.path)
             self._read(self._table.cut_to(kept, resume_at))
         else:
             self._table.begin()
-            write_atomically(self._timing, _TIMING_HEADER.encode())
-        self._timed = _open_timing(self._timing, resume_at)
+        self._timing = TimingFile(run_dir / "timing.csv", resume_at)
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:
         """Write a block; what is unresolved is an empty cell, and no point of a curve.
@@ -118,7 +92,7 @@ class Tracker:
 
     def start_clock(self, iteration: int) -> None:
         """Count time, and what is spent, from now on, ``iteration`` iterations being completed."""
-        self._clock, self._clock_at, self._spent = time.perf_counter(), iteration, Elapsed()
+        self._timing.start_clock(iteration)
 
     def write_rate(self, iteration: int, spent: Elapsed) -> None:
         """Write iterations per second, and the parts of the time spent otherwise, since the last call.
@@ -127,14 +101,7 @@ class Tracker:
             iteration: completed iterations.
             spent: since the clock was started.
         """
-        now = time.perf_counter()
-        passed_s = max(now - self._clock, 1e-9)
-        rates = {ITERATIONS_PER_SECOND: (iteration - self._clock_at) / passed_s}
-        for tag, seconds, before in zip(_FRACTIONS, spent, self._spent, strict=True):
-            rates[tag] = (seconds - before) / passed_s
-        self._clock, self._clock_at, self._spent = now, iteration, spent
-        cells = [str(iteration), *(f"{rates[tag]:.6g}" for tag in self._timed)]
-        append(self._timing, (",".join(cells) + "\n").encode())
+        rates = self._timing.append_rates(iteration, spent)
         columns = {tag: np.array([rate], np.float32) for tag, rate in rates.items()}
         self.writer.write_scalars(np.array([iteration]), columns, time.time())
 
@@ -227,30 +194,3 @@ class Tracker:
             self._note(int(row[_INDEX]), {tag: cell for tag, cell in row.items() if tag != _INDEX})
         recent = np.array([row[RAW] or 0 for row in rows[-(MEDIAN_WINDOW - 1) :]], np.float32)
         self._recent = np.concatenate([self._recent, recent])[-(MEDIAN_WINDOW - 1) :]
-
-
-def _open_timing(path: Path, resume_at: int) -> list[str]:
-    """Cut ``timing.csv`` back to an iteration, and return its columns but for the first.
-
-    One that was edited gives way to a new one.
-    """
-    data = path.read_bytes() if path.is_file() else b""
-    # a run that an earlier version began has fewer columns
-    first, *columns = data.partition(b"\n")[0].decode(errors="replace").strip().split(",")
-    if first != _INDEX or not columns or not set(columns) <= {ITERATIONS_PER_SECOND, *_FRACTIONS}:
-        if data:
-            log.warning("%s was edited; it is kept as %s.", path, keep_copy(path, data).name)
-        write_atomically(path, _TIMING_HEADER.encode())
-        return [ITERATIONS_PER_SECOND, *_FRACTIONS]
-    header, *rows = data.splitlines(keepends=True)
-    kept = b"".join([header, *(row for row in rows if _lies_before(row, resume_at, len(columns) + 1))])
-    kept += b"" if kept.endswith(b"\n") else b"\n"
-    if kept != data:
-        write_atomically(path, kept)
-    return columns
-
-
-def _lies_before(row: bytes, resume_at: int, n_cells: int) -> bool:
-    """Return whether a row is a whole one, and of no iteration that will be played again."""
-    first, *others = row.split(b",")
-    return len(others) == n_cells - 1 and first.isdigit() and int(first[:18]) <= resume_at

@@ -12,7 +12,7 @@ from gan_lab.game.rules import Game
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.numerics.trees import copy_of, member_of, stack
 from gan_lab.tracking.buffer import Block, MeasurementBuffer
-from gan_lab.tracking.tracker import Elapsed
+from gan_lab.tracking.timing_file import Elapsed
 from gan_lab.training.member import Member
 from gan_lab.training.schedule import Schedule
 from gan_lab.types import State

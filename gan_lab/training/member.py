@@ -30,7 +30,8 @@ from gan_lab.tracking.hyperparameters import hyperparameters_of
 from gan_lab.tracking.remarks import Remarks
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.table_file import TableMark
-from gan_lab.tracking.tracker import Elapsed, Tracker
+from gan_lab.tracking.timing_file import Elapsed
+from gan_lab.tracking.tracker import Tracker
 from gan_lab.tracking.writers.base import Ending, ExperimentTracker
 from gan_lab.tracking.writers.several import Writers, open_writers
 from gan_lab.training.advice import StoppingAdvice

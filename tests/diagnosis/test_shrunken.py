@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.diagnosis.samples import Ends, Grade, Lines, ends_of, fall_of, grade_of, is_at_floor
+from gan_lab.diagnosis.falls import fall_of
+from gan_lab.diagnosis.samples import Ends, Grade, Lines, ends_of, grade_of, is_at_floor
 from gan_lab.metrics.debiased import debiased, debiased_scatter
 from gan_lab.metrics.transport import wasserstein
 from support.observations import WGAN, found, observed, said

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas
 import pytest
 
-from gan_lab.diagnosis.samples import Ends, Lines, fall_of, grade_of
+from gan_lab.diagnosis.falls import fall_of
+from gan_lab.diagnosis.samples import Ends, Lines, grade_of
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 

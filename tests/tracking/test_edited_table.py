@@ -13,6 +13,7 @@ from gan_lab.runs.checkpoint import load_newest
 from gan_lab.tags.names import MEDIAN, RAW, SLOPE
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.table_file import TableMark
+from gan_lab.tracking.timing_file import Elapsed
 from gan_lab.tracking.tracker import Tracker
 from gan_lab.training import resume as resumption
 from support.configs import TOY, Train
@@ -223,7 +224,7 @@ def test_a_table_of_rates_that_was_edited(edited: str, kept: bool, tmp_path: Pat
     mark, path = write(tmp_path), tmp_path / "timing.csv"
     path.write_bytes(edited.encode())
     tracker = Tracker(tmp_path, DONE, mark, [[SLOPE]])
-    tracker.write_rate(DONE + 4, tracker._spent)
+    tracker.write_rate(DONE + 4, Elapsed())
     tracker.close()
     lines = path.read_text().splitlines()
     assert lines[0].startswith("iteration,perf/iterations_per_second")

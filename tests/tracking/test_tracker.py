@@ -17,7 +17,8 @@ from gan_lab.config.errors import UserError
 from gan_lab.tags.names import MEDIAN, RAW, SLOPE
 from gan_lab.tracking.buffer import Block
 from gan_lab.tracking.event_file import EventFile
-from gan_lab.tracking.tracker import Elapsed, Tracker
+from gan_lab.tracking.timing_file import Elapsed
+from gan_lab.tracking.tracker import Tracker
 
 
 def make_block(first: int, count: int, seed: int = 0) -> Block:

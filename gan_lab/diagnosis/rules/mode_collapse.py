@@ -1,8 +1,8 @@
 """Mode collapse: samples that are good, and of too few kinds."""
 
+from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.samples import fall_by_default
 from gan_lab.diagnosis.words import to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODE_KL, MODES_HIT, PRECISION, RECALL

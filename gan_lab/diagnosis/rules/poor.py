@@ -1,8 +1,8 @@
 """Poor samples: they differ from real ones, whether or not they also differ from one another."""
 
+from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.samples import fall_by_default
 from gan_lab.diagnosis.words import scaled
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE, W1_DEBIASED, W1_DEBIASED_SCATTER, W1_EXACT

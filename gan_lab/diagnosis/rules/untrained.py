@@ -1,8 +1,8 @@
 """Samples that are no nearer to real ones than they were at first."""
 
+from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.samples import fall_by_default
 from gan_lab.diagnosis.words import scaled
 from gan_lab.runs.finding import Finding
 

@@ -7,7 +7,8 @@ from functools import partial
 import pandas
 
 from gan_lab.config.checks import PositiveFloat, PositiveInt
-from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, fall_of, first_of, grade_of
+from gan_lab.diagnosis.falls import fall_of
+from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, first_of, grade_of
 from gan_lab.diagnosis.words import percent
 from gan_lab.reports.sweep.model import END_MEASUREMENTS, Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
