@@ -7,6 +7,7 @@ from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.rules import (
     critic_dead,
     divergence,
+    imbalance,
     layers,
     memorised,
     mode_collapse,
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     negative.RULE,
     memorised.RULE,
     poor.RULE,
+    imbalance.RULE,
     standstill.RULE,
 )
 """Causes before what follows from them; of equal severity, what comes first is said first."""

@@ -293,6 +293,41 @@ def test_what_was_first_measured_late_says_nothing_of_what_was_learned(first, na
         assert "ended at 1.95e+03, after 2e+03 at iteration 300." in finding.sentence
 
 
+def on_modes(w1, high_quality=0.9, modes_hit=6.0):
+    floors = {
+        "distance/floor": 0.05,
+        "quality/high_quality_share_floor": 0.99,
+        "quality/modes_hit_floor": 8.0,
+    }
+    ends = {
+        "distance/w1_exact": w1,
+        "quality/high_quality_share": high_quality,
+        "quality/modes_hit": modes_hit,
+    }
+    return {tag: {1000: value} for tag, value in (floors | ends).items()}
+
+
+@pytest.mark.parametrize(
+    ("columns", "verdict"),
+    [
+        (on_modes(0.149), ALL_WELL),  # three times the floor
+        (on_modes(0.151), "mode_imbalance"),
+        (on_modes(0.151, modes_hit=8.0), "mode_imbalance"),
+        (on_modes(0.151, high_quality=0.4), "poor"),
+        (on_modes(0.5, modes_hit=3.0), "mode_collapse"),
+    ],
+)
+def test_points_on_modes_that_are_hit_unevenly(columns, verdict):
+    assert said(columns) == [verdict]
+
+
+def test_the_modes_that_are_missing_are_counted():
+    assert found("mode_imbalance", on_modes(0.3)).sentence == (
+        "The modes are not hit evenly: 6 of 8 are hit at all, and while the points lie on them as a whole, "
+        "distance/w1_exact ended at 0.3, 6.0 times the 0.05 of real samples."
+    )
+
+
 def test_a_perplexity_of_half_of_the_modes_is_a_kl_of_log_2():
     half = np.array([0.25] * 4 + [0] * 4)
     kl = float((half[:4] * np.log(half[:4] * 8)).sum())
@@ -385,7 +420,7 @@ def test_the_worst_comes_first_and_the_last_line_counts_the_others():
 
 
 def test_names_are_unique_and_every_rule_is_told_of():
-    assert len({rule.name for rule in RULES}) == len(RULES) == 15
+    assert len({rule.name for rule in RULES}) == len(RULES) == 16
     assert all(
         text and text[-1] == "."
         for rule in RULES
