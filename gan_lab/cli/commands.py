@@ -127,7 +127,8 @@ def _runs(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_choice import choose, key_called, read_condition
+    from gan_lab.cli.run_choice import choose, read_condition
+    from gan_lab.cli.run_keys import key_called
     from gan_lab.cli.run_table import as_json, format_table
     from gan_lab.runs.reading import find_runs
     from gan_lab.runs.sources import open_sources

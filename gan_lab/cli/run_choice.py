@@ -8,41 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_lab.cli.run_keys import OF_RECORD, OF_TABLES, RUN, key_called, meant_by, simple_keys, tags_of
 from gan_lab.cli.run_table import duration_shown, name_below, progress_text
 from gan_lab.config.errors import UserError
-from gan_lab.config.groups import own_groups
-from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.config.quoting import quoted
 from gan_lab.runs.record import RunRecord, leaves_of
-from gan_lab.runs.words import bounded_by, typed_of, verdict_of
-from gan_lab.tags.table import TABLE, estimate_of, order_of
-from gan_lab.tags.words import quality_of, short_of
+from gan_lab.runs.words import typed_of
 
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<relation>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
-_OF_RECORD = (
-    "status",
-    "iteration",
-    "iterations",
-    "seed",
-    "device",
-    "duration_s",
-    "started",
-    "updated",
-    "message",
-)
-_OF_TABLES: dict[str, Callable[[RunRecord], Any]] = {
-    "verdict": lambda record: verdict_of(record) or None,
-    "estimate": lambda record: record.numbers.get(estimate_of(record.numbers) or ""),
-    "quality": lambda record: record.numbers.get(quality_of(record.numbers) or ""),
-    "bounds": bounded_by,
-    "duration": lambda record: record.duration_s,
-}
-"""Columns of the tables that are no tag: what a run has there, as a number where it is one."""
-
-_RUN = "run"  # the column of names, which hang on where they are seen from
 _SHOWN: dict[str, Callable[[RunRecord], str]] = {"duration": duration_shown, "iteration": progress_text}
 """Numbers that tables show in other words: what stands there is equal to them, too."""
-
-_MOST_TAGS = 20  # that a refusal lists
 
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -141,12 +116,12 @@ class _Run:
     def value(self, key: str) -> Any:
         """Return what the run has under a key: of its record, a choice, a number or a setting; else None."""
         record = self.record
-        if key == _RUN:
+        if key == RUN:
             return name_below(record, self._root)
-        if key in _OF_RECORD:
+        if key in OF_RECORD:
             return getattr(record, key)
-        if key in _OF_TABLES:
-            return _OF_TABLES[key](record)
+        if key in OF_TABLES:
+            return OF_TABLES[key](record)
         if key in record.choices:
             return record.choices[key]
         if key in record.numbers:
@@ -158,38 +133,16 @@ class _Run:
         return _SHOWN[key](self.record) if key in _SHOWN else None
 
 
-def key_called(key: str, records: Sequence[RunRecord]) -> str:
-    """Return the key of what tables call so, such as a tag for ``W1`` or ``JSD estimate``; another as it is.
-
-    Args:
-        key: as typed; capitals do not matter to the names of columns.
-        records: the runs; of several tags of one name, that comes first which they have.
-    """
-    measured = sorted({tag for record in records for tag in record.numbers}, key=order_of)
-    tags = [*measured, *(tag.name for tag in TABLE if not tag.is_family)]
-    if key in tags or key in _OF_RECORD:
-        return key
-    wanted = key.lower()
-    if wanted == _RUN or wanted in _OF_TABLES:
-        return wanted
-    return next((tag for tag in tags if short_of(tag).lower() == wanted), key)
-
-
 def _require_key(key: str, runs: Sequence[_Run]) -> None:
-    simple = [*_OF_RECORD, *_OF_TABLES, _RUN, *own_groups().shown]
-    measured = sorted({tag for run in runs for tag in run.record.numbers}, key=order_of)
-    tags = {*measured, *(tag.name for tag in TABLE if not tag.is_family)}
-    known = {*simple, *tags, *(group for run in runs for group in run.record.choices)}
+    records = [run.record for run in runs]
+    known = {*simple_keys(), *tags_of(records), *(group for run in runs for group in run.record.choices)}
     # configs are read where nothing else has the key
     if key in known or any(key in run.settings or key in run.typed for run in runs):
         return
-    settings = {name for run in runs[:1] for name in run.settings}
-    listed = ", ".join(measured[:_MOST_TAGS]) or "none in these runs"
-    more = f" and {len(measured) - _MOST_TAGS} more" if len(measured) > _MOST_TAGS else ""
+    settings = [name for run in runs[:1] for name in run.settings]
     raise UserError(
-        f"{key} is no key of a run: there are {', '.join(dict.fromkeys(simple))}; the tags that were "
-        f"measured ({listed}{more}), which may be called as the table does; and settings such as "
-        f"optimizer.lr.{did_you_mean(key, [*sorted(known), *sorted(settings)])}"
+        f"{key} is no key of a run.{meant_by(key, records, settings)} Keys are what tables are headed by, "
+        "such as status, verdict, estimate or quality; tags of metrics.csv; settings such as optimizer.lr."
     )
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.files.text_table import Column, lay_out
+from gan_lab.files.text_table import LEAST_OF_A_NAME, Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
@@ -15,10 +15,13 @@ from gan_lab.tags.words import estimate_text, number_text, quality_of, quality_t
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
 _MOST_ROWS = 60  # of the table that ends a sweep
+_ITERATIONS = "train.iterations"
 
 
 def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = None) -> str:
     """Return a table of runs as aligned text, with the messages of those that have one below it.
+
+    It fits a terminal: what the runs came to and a name that tells them apart stay longest.
 
     Args:
         records: the runs, one line each; their paths, which may be long, come last.
@@ -27,25 +30,21 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     """
     if not records:
         return f"There are no runs in {root}."
-    differing = _what_differs(records)[:_MOST_DIFFERENCES]
+    # how many iterations were asked for stands beside those that are done
+    differing = [column for column in _what_differs(records) if column.title != _ITERATIONS]
     # where runs are told apart by what was typed, that they are all through gives way first
     whole = bool(differing) and all(record.status == "completed" for record in records)
     columns = [
         Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
-        *_verdicts(records),
-        *(column._replace(rank=k) for k, column in enumerate(differing)),
-        Column("iteration", [progress_text(r) for r in records], right=True, rank=2 if whole else 0),
-        Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=4),
-        Column("duration", [duration_shown(record) for record in records], right=True, rank=5),
+        *(column._replace(rank=1) for column in _verdicts(records)),
+        *(column._replace(rank=3 + k) for k, column in enumerate(differing[:_MOST_DIFFERENCES])),
+        Column("iteration", [progress_text(r) for r in records], right=True, rank=6 if whole else 2),
+        Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=9),
+        Column("duration", [duration_shown(record) for record in records], right=True, rank=10),
+        *_numbers(records, sort),
+        Column("bounds", [bounded_by(record) or "-" for record in records], rank=8),
+        Column("run", [name_below(record, root) for record in records], least=LEAST_OF_A_NAME),
     ]
-    needed = {sort, *(estimate_of(record.numbers) for record in records)}  # a sweep of objectives has several
-    qualities = {quality_of(record.numbers) for record in records}
-    for place, tag in enumerate(_tags(records, sort)):
-        cells = [number_text(r.numbers.get(tag) if _is_told(r, tag) else None) for r in records]
-        rank = 0 if tag in needed else 1 if tag in qualities else 2 + place
-        columns.append(Column(short_of(tag), cells, right=True, rank=rank))
-    columns.append(Column("bounds", [bounded_by(record) or "-" for record in records], rank=3))
-    columns.append(Column("run", [name_below(record, root) for record in records]))
     lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
     return "\n".join(lines)
 
@@ -68,7 +67,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         *_verdicts(shown),
         Column("estimate", [estimate_text(record.numbers) for record in shown]),
         Column("quality", [quality_text(record.numbers) for record in shown]),
-        Column("run", [name_below(record, root) for record in shown], rank=1),
+        Column("run", [name_below(record, root) for record in shown], rank=2),
     ]
     # why a job failed is said of the sweep's failures
     lines = [
@@ -151,10 +150,28 @@ def duration_shown(record: RunRecord) -> str:
     return "-" if _is_unread(record) else duration_text(record.duration_s)
 
 
-def _tags(records: Sequence[RunRecord], sort: str | None) -> list[str]:
-    present = {tag for record in records for tag in record.final if tag == sort or _is_told(record, tag)}
-    first = [sort] if sort is not None and sort in present else []
-    return [*first, *sorted(present - {*first}, key=order_of)][:_MOST_NUMBERS]
+def _numbers(records: Sequence[RunRecord], sort: str | None) -> list[Column]:
+    """Return columns of numbers: what sorts the runs, their estimates, their qualities, and what has room."""
+    estimates = {tag for record in records if (tag := estimate_of(record.numbers))}
+    qualities = {tag for record in records if (tag := quality_of(record.numbers))}
+    present = {tag for record in records for tag in record.final if _is_told(record, tag)}
+    columns = []
+    if sort is not None and any(sort in record.final for record in records):
+        columns.append(_number(records, sort, rank=0))
+    # runs of several objectives have several: their names stand beside the numbers then
+    for title, tags, told in (("estimate", estimates, estimate_text), ("quality", qualities, quality_text)):
+        if len(tags) > 1:
+            cells = [told(record.numbers).replace(" estimate ", " ") for record in records]
+            columns.append(Column(title, cells, right=True, rank=1))
+        columns += [_number(records, tag, rank=1) for tag in tags if len(tags) == 1 and tag != sort]
+    others = sorted(present - {sort} - estimates - qualities, key=order_of)
+    room = max(_MOST_NUMBERS - len(columns), 0)
+    return columns + [_number(records, tag, rank=5 + place) for place, tag in enumerate(others[:room])]
+
+
+def _number(records: Sequence[RunRecord], tag: str, rank: int) -> Column:
+    cells = [number_text(each.numbers.get(tag) if _is_told(each, tag) else None) for each in records]
+    return Column(short_of(tag), cells, right=True, rank=rank)
 
 
 def _is_told(record: RunRecord, tag: str) -> bool:

@@ -7,7 +7,10 @@ WIDEST = 100
 """Characters of a line: what fits an ordinary terminal, a mail and a page of documentation."""
 
 _GAP = "  "
-_NARROWEST = 12  # of a column that loses the middle of its cells
+_NARROWEST = 12
+
+LEAST_OF_A_NAME = 40
+"""Characters of a run's name that tell it from others: what it was, and its time or its hash at the end."""
 
 
 class Column(NamedTuple):
@@ -17,13 +20,16 @@ class Column(NamedTuple):
         title: what stands above it.
         cells: its texts, one for each row.
         right: whether they end below each other, as numbers do.
-        rank: columns of the highest rank are left out first where a table is too wide; those of 0 stay.
+        rank: columns of the highest rank are left out first where a table is too wide; those of 1 only where
+            cells that lose their middle do not make it fit, and those of 0 never.
+        least: characters that a cell keeps when it loses its middle.
     """
 
     title: str
     cells: Sequence[str]
     right: bool = False
     rank: int = 0
+    least: int = _NARROWEST
 
     @property
     def width(self) -> int:
@@ -36,23 +42,32 @@ def lay_out(columns: Sequence[Column], widest: int = WIDEST) -> str:
 
     Args:
         columns: of equally many cells.
-        widest: characters of a line. Columns are left out by their rank until the table fits; where that does
-            not do, the widest column loses the middle of its cells.
+        widest: characters of a line. Columns are left out by their rank until the table fits, and the widest
+            one loses the middle of its cells.
     """
     columns = list(columns)
-    while _width(columns) > widest and any(column.rank for column in columns):
+    while _width(columns) > widest and any(column.rank > 1 for column in columns):
         columns.remove(max(reversed(columns), key=lambda column: column.rank))
-    if _width(columns) > widest:
-        widest_one = max(columns, key=lambda column: column.width)
-        room = max(widest_one.width - (_width(columns) - widest), _NARROWEST)
-        cells = [_without_middle(cell, room) for cell in widest_one.cells]
-        columns[columns.index(widest_one)] = widest_one._replace(cells=cells)
+    while _width(_cut(columns, widest)) > widest and any(column.rank for column in columns):
+        columns.remove(max(reversed(columns), key=lambda column: column.rank))
+    columns = _cut(columns, widest)
     padded = [[_pad(cell, column) for cell in [column.title, *column.cells]] for column in columns]
     return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
 
 
 def _width(columns: Sequence[Column]) -> int:
     return sum(column.width for column in columns) + len(_GAP) * (len(columns) - 1)
+
+
+def _cut(columns: list[Column], widest: int) -> list[Column]:
+    """Return the columns, of which the widest has lost the middle of its cells if they are too wide."""
+    excess = _width(columns) - widest
+    if excess <= 0:
+        return columns
+    longest = max(columns, key=lambda column: column.width)
+    room = max(longest.width - excess, longest.least)
+    shortened = longest._replace(cells=[_without_middle(cell, room) for cell in longest.cells])
+    return [shortened if column is longest else column for column in columns]
 
 
 def _pad(cell: str, column: Column) -> str:

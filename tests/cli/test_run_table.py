@@ -7,13 +7,29 @@ from pathlib import Path
 import pytest
 
 from gan_lab.cli.run_choice import choose, read_condition
+from gan_lab.cli.run_keys import key_called
 from gan_lab.cli.run_table import as_json, format_sweep, format_table
 from gan_lab.config.errors import UserError
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.reading import find_runs
 from gan_lab.runs.record import CONFIG_NAME, RunRecord
-from gan_lab.tags.names import CRITIC_LOSS, JSD, MEDIAN, RECALL, W1_EXACT, floor_tag
+from gan_lab.tags.names import (
+    CERTIFIED,
+    CRITIC_GAP,
+    CRITIC_LOSS,
+    FRECHET_FEATURES,
+    JSD,
+    MEDIAN,
+    MODES_HIT,
+    RECALL,
+    SLICED_W1,
+    SLICED_W2,
+    W1_DEBIASED,
+    W1_EXACT,
+    floor_tag,
+)
+from gan_lab.tags.words import short_of
 from support.command_line import gan_lab
 
 ROOT = Path("/runs")
@@ -100,10 +116,14 @@ def test_distances_come_before_other_numbers_and_there_are_three():
 def test_the_score_gap_of_a_discriminator_is_not_called_an_estimate_of_w():
     gap = {"distance/critic_median": 0.5}
     records = [a_record("gan", final=gap | {"distance/jsd": 0.25}), a_record("wgan", final=gap)]
-    header, gan, wgan = format_table(records, ROOT).splitlines()
-    estimates = [line[header.index("JSD estimate") : header.index("bounds")].split() for line in (gan, wgan)]
+    header, *rows = format_table(records, ROOT).splitlines()
+    cells = [dict(zip(re.split(" {2,}", header), re.split(" {2,}", row), strict=True)) for row in rows]
+    assert [each["estimate"] for each in cells] == ["JSD 0.25", "W 0.5"]
+    header = format_table(records[1:], ROOT).splitlines()[0]
     assert "W estimate" in header
-    assert estimates == [["0.25", "-"], ["-", "0.5"]]
+    header, *rows = format_table(records, ROOT, sort=MEDIAN).splitlines()
+    cells = [dict(zip(re.split(" {2,}", header), re.split(" {2,}", row), strict=True)) for row in rows]
+    assert [each["W estimate"] for each in cells] == ["-", "0.5"]
 
 
 def test_no_runs_are_said_to_be_none():
@@ -131,8 +151,44 @@ def test_a_table_fits_a_hundred_columns_and_keeps_the_path():
     assert "W estimate" in lines[0]  # what is dropped comes later
     lines = format_table([a_record("long" * 30, seed=0, final=numbers)], ROOT).splitlines()
     assert max(map(len, lines)) == 100
-    assert lines[0].split() == ["status", "iteration", "W", "estimate", "run"]
+    assert lines[0].split() == ["status", "W", "estimate", "W1", "run"]
     assert "..." in lines[1]
+
+
+def test_a_name_stays_recognisable_however_much_there_is_to_say():
+    finding = Finding("not_near_optimum", "warning", "It.")
+    records = [
+        a_record(
+            f"runs/wgan_gp_ring8_seed0_2026-11-29_19-31-51-12345{k}",
+            seed=k,
+            status="completed" if k else "running",
+            iteration=200,
+            iterations=200 + k,
+            duration_s=12.0,
+            verdicts=(finding,) if k else (),
+            bounds={JSD: "samples"},
+            final=dict.fromkeys(tags if k else tags[:1], 0.1234567),
+            command=f"gan-lab train train.iterations={200 + k} metrics.every={k} +dataset.scale=0.{k}1",
+        )
+        for k, tags in enumerate([[JSD, W1_EXACT], [MEDIAN, W1_EXACT], ["distance/f_divergence", W1_EXACT]])
+    ]
+    header, *rows = format_table(records, ROOT).splitlines()
+    assert max(map(len, [header, *rows])) <= 100
+    titles = re.split(" {2,}", header)
+    assert {"status", "verdict", "estimate", "W1", "run"} <= {*titles}
+    assert "train.iterations" not in titles  # the iteration stands for it
+    for k, row in enumerate(rows):
+        name = row.split()[-1]
+        assert name.startswith("runs/wgan_gp_ring8")
+        assert name.endswith(f"-51-12345{k}")
+    cells = dict(zip(titles, re.split(" {2,}", rows[0]), strict=True))
+    assert (cells["status"], cells["W1"]) == ("running", "-")
+
+
+def test_the_quality_of_images_is_a_column_whatever_is_measured_besides():
+    numbers = dict.fromkeys([MEDIAN, CRITIC_GAP, CERTIFIED, W1_DEBIASED, FRECHET_FEATURES], 0.5)
+    header = format_table([a_record("a", final=numbers)], ROOT).splitlines()[0]
+    assert re.split(" {2,}", header)[4:6] == ["W estimate", short_of(FRECHET_FEATURES)]
 
 
 def test_runs_of_several_objectives_all_keep_their_estimate():
@@ -141,8 +197,8 @@ def test_runs_of_several_objectives_all_keep_their_estimate():
         a_record("b", seed=0, final={MEDIAN: 2.0, CRITIC_LOSS: 1.0}),
     ]
     lines = format_table(records, ROOT).splitlines()
-    assert re.split(" {2,}", lines[0]) == ["status", "iteration", "JSD estimate", "W estimate", "run"]
-    assert "2" in lines[2].split()
+    assert re.split(" {2,}", lines[0]) == ["status", "estimate", "run"]
+    assert ["JSD 0.5" in lines[1], "W 2" in lines[2]] == [True, True]
 
 
 def test_a_sweep_shows_what_its_runs_differ_in():
@@ -281,9 +337,13 @@ def test_the_settings_of_a_run_are_read_once_however_many_keys_ask(tmp_path, mon
     [
         (["--sort", "distance/w1_exakt"], "Did you mean distance/w1_exact?"),
         (["--where", "objectiv=wgan"], "Did you mean objective?"),
-        (["--where", "quality/w1=1"], "quality/w1 is no key of a run"),
-        (["--sort", "verdikt"], "verdict, estimate, quality, bounds, duration, run, objective"),
-        (["--sort", "verdikt"], "measured (distance/w1_exact, loss/own), which may be called"),
+        (["--where", "quality/w1_exakt=1"], "quality/w1_exakt is no key of a run"),
+        (["--sort", "w1_exakt"], "Did you mean distance/w1_exact?"),
+        (["--sort", "verdikt"], "Did you mean verdict?"),
+        (
+            ["--sort", "zzz"],
+            "is no key of a run. Keys are what tables are headed by, such as status",
+        ),
         (["--where", "wgan"], "--where must be KEY=VALUE"),
         (["--where", "seed<few"], "must be followed by a number; got 'few'"),
     ],
@@ -298,6 +358,28 @@ def test_what_is_no_key_is_refused(arguments, said, tmp_path):
     assert said in result.err
     with pytest.raises(UserError):
         choose(RECORDS, [], "distance/w1_exakt")
+
+
+@pytest.mark.parametrize("key", ["quality/w1", "w1", "W1", "distance/W1", "w1_exact", "quality/W1_EXACT"])
+def test_a_short_name_finds_the_one_column_that_it_is_the_name_of(key):
+    assert names(sort=key) == "bacd"
+    assert names(f"{key}<0.4") == "b"
+
+
+def test_a_name_of_several_is_refused_with_the_nearest_of_them():
+    final = dict.fromkeys([SLICED_W1, SLICED_W2, floor_tag(SLICED_W1), W1_EXACT, CRITIC_LOSS, RECALL], 1.0)
+    records = [a_record("a", final=final, command="gan-lab train optimizer.lr=1")]
+    with pytest.raises(UserError, match=f"Did you mean {SLICED_W1} or {SLICED_W2}"):
+        choose(records, [], "quality/sliced")
+    assert key_called("lr", records) == "optimizer.lr"
+    assert (
+        key_called("modes", [a_record("b", final={MODES_HIT: 1.0, floor_tag(MODES_HIT): 1.0})]) == MODES_HIT
+    )
+    with pytest.raises(UserError) as refused:
+        choose(records, [], "distance/w1_exact_or_so")
+    question = str(refused.value).partition("Did you mean ")[2].partition("?")[0]
+    assert question.startswith(W1_EXACT)
+    assert len(re.split(", | or ", question)) <= 4
 
 
 def test_json_says_all_that_records_say():
