@@ -22,6 +22,7 @@ from gan_lab.diagnosis.rules import (
     weights_at_bound,
 )
 from gan_lab.diagnosis.samples import ends_of
+from gan_lab.diagnosis.words import median_of
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
@@ -76,19 +77,22 @@ def _all_well(run: Observed) -> str:
     """Say what was seen, with numbers, and what was not measured."""
     seen = []
     if not math.isnan(slope := run.end(SLOPE)):
-        seen.append(f"the critic's slope is {slope:.3g}")
+        seen.append(f"the critic's slope is {slope:.3g}{median_of(run.end_count(SLOPE))}")
     if len(accuracy := run.late(CRITIC_ACCURACY)):
         whose = "its accuracy" if seen else "the critic's accuracy is"
-        seen.append(f"{whose} {float(sum(accuracy) / len(accuracy)):.2f}")
+        mean = f" (mean of its last {len(accuracy):,})" if len(accuracy) > 1 else ""
+        seen.append(f"{whose} {float(sum(accuracy) / len(accuracy)):.2f}{mean}")
     estimate = estimate_of([tag for tag in run.columns if run.has(tag)])
     if estimate is not None:
         seen.append(f"{estimate} {run.values(estimate)[-1]:.3g}")
     ends = ends_of(run)
     if ends is not None:
         floor = run.end(floor_tag(ends.distance))
-        seen.append(f"{ends.distance} {run.end(ends.distance):.3g} (real samples: {floor:.3g})")
+        measured = f"{run.end(ends.distance):.3g}{median_of(run.end_count(ends.distance))}"
+        seen.append(f"{ends.distance} {measured}, of real samples {floor:.3g}")
     if run.has(MODES_HIT):
-        seen.append(f"{run.end(MODES_HIT):.0f} of {run.end(floor_tag(MODES_HIT)):.0f} modes hit")
+        hit = f"{run.end(MODES_HIT):.0f}{median_of(run.end_count(MODES_HIT))}"
+        seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
     if not seen:
         return NOTHING_MEASURED
     unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 does."

@@ -48,7 +48,7 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
     """
     diversity = _too_few_modes(ends, lines)
     narrow = _below(ends, RECALL, lines.recall_share)
-    quality = _poverty(graded)
+    quality = _poverty(graded, ends.told(graded.tag))
     if diversity is None and narrow is None and quality is None:
         return None
     is_image = not math.isnan(ends.end(FRECHET_FEATURES)) or not math.isnan(ends.end(PATCHES))
@@ -57,7 +57,7 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
         return Fall("collapsed", missing)
     reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity)))
     if _is_untrained(ends, lines):
-        at = f"{ends.distance} ended at {ends.end(ends.distance):.3g}, after {ends.first:.3g}"
+        at = f"{ends.told(ends.distance)}, after {ends.first:.3g}"
         return Fall("untrained", f"{at} at iteration {ends.since:,}. {reason}")
     return Fall("poor", reason)
 
@@ -85,7 +85,7 @@ def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
     if math.isnan(kl) or math.exp(-kl) >= lines.modes_share:
         return None
     return (
-        f"{MODE_KL} ended at {kl:.3g}: the modes are hit as unevenly as if there were {math.exp(-kl):.0%} of "
+        f"{ends.told(MODE_KL)}: the modes are hit as unevenly as if there were {math.exp(-kl):.0%} of "
         f"them, below {percent(lines.modes_share)}."
     )
 
@@ -94,23 +94,21 @@ def _below(ends: Ends, tag: str, share: float) -> str | None:
     value, floor = ends.end(tag), ends.end(floor_tag(tag))
     if not value < share * floor:
         return None
-    return f"{tag} ended at {value:.3g}, below {percent(share)} of the {floor:.3g} of real samples."
+    return f"{ends.told(tag)}, below {percent(share)} of the {floor:.3g} of real samples."
 
 
-def _poverty(graded: Grade) -> str | None:
+def _poverty(graded: Grade, told: str) -> str | None:
     if graded.share >= graded.least:
         return None
     if graded.own_floor is not None:
         return (
-            f"{graded.tag} ended at {graded.value:.3g}, which samples closer together than real ones make "
+            f"{told}, which samples closer together than real ones make "
             f"too small: two of the generator's are {graded.own_floor:.3g} apart, below "
             f"{percent(graded.least)} of the {graded.floor:.3g} of real ones."
         )
     asked = graded.least * graded.floor if graded.value < graded.floor else graded.floor / graded.least
     side = "below" if graded.value < asked else "above"
-    return (
-        f"{graded.tag} ended at {graded.value:.3g}, {side} {asked:.3g}; real samples have {graded.floor:.3g}."
-    )
+    return f"{told}, {side} {asked:.3g}; real samples have {graded.floor:.3g}."
 
 
 def fall_by_default(run: Observed) -> Fall | None:

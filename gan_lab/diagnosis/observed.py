@@ -69,6 +69,10 @@ class Observed:
         values = self.values(tag)[-measurements:]
         return float(np.median(values)) if len(values) else math.nan
 
+    def end_count(self, tag: str) -> int:
+        """Return how many measurements ``end`` is the median of."""
+        return min(END_MEASUREMENTS, len(self.values(tag)))
+
     def has(self, *tags: str) -> bool:
         """Return whether each of the tags was measured at least once."""
         return all(len(self.values(tag)) for tag in tags)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gan_lab.config.checks import PositiveFloat, Probability, Rule, Settings
 from gan_lab.diagnosis.observed import Numbers, Observed
 from gan_lab.diagnosis.shrunken import own_floor_if_shrunken
+from gan_lab.diagnosis.words import median_of
 from gan_lab.tags.names import (
     COVERAGE,
     FRECHET_FEATURES,
@@ -87,12 +88,18 @@ class Ends(NamedTuple):
         distance: the tag of the distance that stands for quality.
         first: what that was when it was first measured; NaN where that was late in the run, or not at all.
         since: the iteration of the first measurement.
+        last: returns how many of a tag's last measurements ``end`` is the median of.
     """
 
     end: Callable[[str], float]
     distance: str
     first: float = math.nan
     since: int = 0
+    last: Callable[[str], int] = lambda tag: 1
+
+    def told(self, tag: str) -> str:
+        """Return what a tag ended at, in words: of several measurements that it is their median."""
+        return f"{tag} ended at {self.end(tag):.3g}{median_of(self.last(tag))}"
 
     def share(self, tag: str) -> float:
         """Return a number over that of real samples; NaN where either is missing or real ones have none."""
@@ -107,7 +114,7 @@ class Ends(NamedTuple):
 def ends_of(run: Observed) -> Ends | None:
     """Return what a run's samples were measured at; None if they were not."""
     tag = next((tag for tag in DISTANCES if run.has(tag)), None)
-    return Ends(run.end, tag, *first_of(*run.measured(tag))) if tag else None
+    return Ends(run.end, tag, *first_of(*run.measured(tag)), last=run.end_count) if tag else None
 
 
 def first_of(iterations: Sequence[int] | NDArray[np.int64], values: Numbers) -> tuple[float, int]:

@@ -15,6 +15,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.6g}%"
 
 
+def median_of(count: int) -> str:
+    """Return what is said behind a number that is the median of so many last ones; empty for one alone."""
+    return f" (median of its last {count:,})" if count > 1 else ""
+
+
 def scaled(run: Observed, key: str, factor: float, default: float | None = None) -> str:
     """Return an override that multiplies a number, such as "optimizer.lr=5e-06"; empty without a number."""
     value = run.number(key)

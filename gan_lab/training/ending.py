@@ -1,15 +1,24 @@
-"""What a person is told at the end of a run: some lines, of seeds one more for each, its verdict the last."""
+"""What a person is told at the end of a run, in six lines at most; of seeds in a table and some lines.
+
+The first line says how it ended, the last what is seen in its numbers.
+"""
 
 import logging
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
 from gan_lab.diagnosis.diagnose import last_line
 from gan_lab.diagnosis.way_out import command_of
-from gan_lab.runs.words import duration_text
+from gan_lab.files.text_table import Column, lay_out
+from gan_lab.runs.finding import SEVERITIES, Finding
+from gan_lab.runs.words import duration_text, verdict_of
+from gan_lab.tags.names import floor_tag
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
+    HEADLINES,
     estimate_text,
     number_text,
     quality_at_length,
@@ -22,51 +31,60 @@ from gan_lab.training.progress import folder_of
 
 log = logging.getLogger(__name__)
 
+_FAILURE, *_, _WELL = SEVERITIES
+_MORE_ITERATIONS = re.compile(r"train\.iterations=(\d+)")
+_MOST_ROWS = 60
+
 
 def tell_endings(members: Sequence[Member]) -> None:
     """Say how each run ended, what it came to, where its results are, and what can be done next."""
     folder = shown_path(folder_of(members))
-    together = len(members) > 1
-    for member in members:
-        assert member.outcome is not None
-        log.info("%s%s", _ended(member, member.outcome), _numbers(member.outcome) if together else "")
-    first = members[0]
-    assert first.outcome is not None
-    lines = [] if together else list(_measured(first.outcome, first.setup.metrics.every))
-    lines += _places(members, folder)
+    if len(members) == 1:
+        log.info("%s", _ended(members[0]))
+        lines = [*_measured(members[0], folder), *_places(members, folder)]
+    else:
+        log.info("%s", _all_ended(members))
+        for row in _table(members).splitlines():
+            log.info("  %s", row)
+        lines = list(_places(members, folder))
+    lines += _verdict(members)
     wide = max(len(title) for title, _ in lines)
     for title, text in lines:
         log.info("  %s  %s", title.ljust(wide), text)
-    _tell_verdicts(members, wide)
 
 
-def _tell_verdicts(members: Sequence[Member], wide: int) -> None:
-    """Say what is seen in each run's numbers, a line each; of seeds that are well, one line together."""
-    verdicts = {member.setup.seed: member.run.record.verdicts for member in members}
-    told = {seed: found for seed, found in verdicts.items() if found}  # an interrupted run has none
-    well = [seed for seed, found in told.items() if found[0].severity == "none"]
-    if len(well) > 1:
-        text = f"of {len(well)} of {len(members)} seeds no rule has anything to say"
-        log.info("  %s  %s", "verdict".ljust(wide), text)
-    for seed, found in told.items():
-        if len(well) < 2 or seed not in well:
-            which = f"of seed {seed}: " if len(members) > 1 else ""
-            log.info("  %s  %s%s", "verdict".ljust(wide), which, last_line(found))
-
-
-def _ended(member: Member, outcome: Outcome) -> str:
-    record = member.run.record
+def _ended(member: Member) -> str:
+    outcome = _outcome(member)
     reason = f": {outcome.message}" if outcome.message else "."
     said = f"Seed {member.setup.seed} {outcome.status} at iteration {outcome.iteration}{reason}"
-    return f"{said} It took {duration_text(record.duration_s)}."
+    return f"{said} It took {duration_text(member.run.record.duration_s)}."
 
 
-def _numbers(outcome: Outcome) -> str:
-    told = [text for text in (estimate_text(outcome.numbers), quality_text(outcome.numbers)) if text != "-"]
-    return f"  {', '.join(told)}" if told else ""
+def _all_ended(members: Sequence[Member]) -> str:
+    counts = Counter(_outcome(member).status for member in members)
+    told = ", ".join(f"{count} {status}" for status, count in counts.items())
+    took = max(member.run.record.duration_s for member in members)
+    return f"Of {len(members)} seeds {told}. They took {duration_text(took)}."
 
 
-def _measured(outcome: Outcome, every: int) -> Iterator[tuple[str, str]]:
+def _table(members: Sequence[Member]) -> str:
+    """Return a row for each seed: how far it came and what it came to."""
+    shown = members[:_MOST_ROWS]
+    numbers = [_outcome(member).numbers for member in shown]
+    columns = [
+        Column("seed", [str(member.setup.seed) for member in shown], right=True),
+        Column("status", [_outcome(member).status for member in shown]),
+        Column("iteration", [str(_outcome(member).iteration) for member in shown], right=True),
+        Column("verdict", [verdict_of(member.run.record) or "-" for member in shown]),
+        Column("estimate", [estimate_text(each) for each in numbers]),
+        Column("quality", [quality_text(each) for each in numbers]),
+    ]
+    more = f"\n... and {len(members) - len(shown)} more" if len(members) > len(shown) else ""
+    return f"{lay_out(columns)}{more}"
+
+
+def _measured(member: Member, folder: Path) -> Iterator[tuple[str, str]]:
+    outcome = _outcome(member)
     tag = estimate_of(outcome.numbers)
     if tag is None:
         ended_first = outcome.status == "diverged" or outcome.iteration == 0
@@ -76,17 +94,22 @@ def _measured(outcome: Outcome, every: int) -> Iterator[tuple[str, str]]:
         yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
     measured = quality_of(outcome.numbers)
     if measured is None:
-        yield "quality", f"not measured{_unmeasured(outcome, every)}"
+        yield "quality", f"not measured{_unmeasured(outcome, member.setup.metrics.every, folder)}"
     else:
         yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured)
 
 
-def _unmeasured(outcome: Outcome, every: int) -> str:
-    if every:
-        return (
-            f": iteration {outcome.iteration} came before the first measurement, or samples were not finite"
-        )
-    return "; metrics.every=100 does, every 100 iterations"
+def _unmeasured(outcome: Outcome, every: int, folder: Path) -> str:
+    """Say why the quality of samples is not known, and what measures it where that helps."""
+    measure = f"{command_line(['gan-lab', 'evaluate', path_word(folder)])} does"
+    if not every:
+        return f"; {measure}, and metrics.every=100 while it is trained"
+    if outcome.status != "completed" and outcome.iteration < every:
+        return f": it ended before the first measurement, at iteration {every}; {measure}"
+    # what real samples get is known wherever generated ones could be compared
+    if any(floor_tag(tag) in outcome.numbers for tag in HEADLINES):
+        return ": compared with real ones, these samples gave no number"
+    return ": the samples were not finite"
 
 
 def _earlier(outcome: Outcome, tag: str) -> str:
@@ -95,21 +118,65 @@ def _earlier(outcome: Outcome, tag: str) -> str:
 
 
 def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:
-    run, each = members[0].run, "seed*" if len(members) > 1 else ""
-    word = path_word(folder)
-    held = f"{run.samples_path.name}/, {run.metrics_path.name}, {run.checkpoints_path.name}/"
-    yield "results", f"{folder / each}  ({held})"
-    yield "look at it", command_line(["gan-lab", "board", word])
-    outcomes = [member.outcome for member in members if member.outcome is not None]
+    """Yield how results are looked at, and the one thing to do next where there is one."""
+    run, each = members[0].run, "in each seed*/ " if len(members) > 1 else ""
+    held = f"{run.samples_path.name}/, {run.metrics_path.name} and {run.checkpoints_path.name}/"
+    yield "look at it", f"{command_line(['gan-lab', 'board', path_word(folder)])}  ({each}there: {held})"
+    yield from _next(members, folder)
+
+
+def _next(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield a command: to go on with what was interrupted, out of a fault, or to train longer."""
+    word, outcomes = path_word(folder), [_outcome(member) for member in members]
     if any(outcome.status == "interrupted" for outcome in outcomes):
         yield "go on", command_line(["gan-lab", "resume", word])
-    elif outcomes[0].status == "completed" and all(quality_of(outcome.numbers) for outcome in outcomes):
+        return
+    for member in members:
+        if member.run.record.verdicts and (way := _way_out(member, members, word)):
+            # of several seeds' the first
+            yield "way out" if len(members) == 1 else f"way out of seed {member.setup.seed}", way
+            return
+    failed = any(member.run.record.verdicts[:1] and _worst(member).severity == _FAILURE for member in members)
+    if not failed and all(outcome.status == "completed" for outcome in outcomes):
         longer = f"train.iterations={2 * members[0].total}"
         yield "train on", command_line(["gan-lab", "resume", word, longer])
+
+
+def _way_out(member: Member, members: Sequence[Member], word: str) -> str:
+    """Return the command that follows the way out of the worst that was seen; empty where there is none.
+
+    More iterations alone need no run from the start.
+    """
+    worst, total = _worst(member), member.run.record.iterations
+    more = _MORE_ITERATIONS.fullmatch(worst.remedy)
+    completed = all(_outcome(each).status == "completed" for each in members)
+    if more and int(more[1]) > total and completed:
+        return command_line(["gan-lab", "resume", word, worst.remedy])
+    return command_of(member.run.record.command, worst.remedy)
+
+
+def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
+    """Yield what is seen in a run's numbers; of several seeds what is worst, and of how many it is said."""
+    told = [member for member in members if member.run.record.verdicts]  # an interrupted run has none
+    if not told:
+        return
+    if len(members) == 1:
+        yield "verdict", last_line(told[0].run.record.verdicts)
+        return
+    worst = min(told, key=lambda member: SEVERITIES.index(_worst(member).severity))
+    name = _worst(worst).name
+    alike = sum(_worst(member).name == name for member in told)
+    if _worst(worst).severity == _WELL:
+        yield "verdict", f"of {alike} of {len(members)} seeds no rule has anything to say"
     else:
-        yield "measure it", command_line(["gan-lab", "evaluate", word])  # what was last finite
-    for member in members:
-        verdicts = member.run.record.verdicts
-        if verdicts and (way := command_of(member.run.record.command, verdicts[0].remedy)):
-            yield "way out" if len(members) == 1 else f"way out of seed {member.setup.seed}", way
-            break  # of several seeds' the first
+        of_seed = f"of seed {worst.setup.seed} ({alike} of {len(members)} seeds alike)"
+        yield "verdict", f"{of_seed}: {last_line(worst.run.record.verdicts)}"
+
+
+def _worst(member: Member) -> Finding:
+    return member.run.record.verdicts[0]
+
+
+def _outcome(member: Member) -> Outcome:
+    assert member.outcome is not None, "not ended"
+    return member.outcome

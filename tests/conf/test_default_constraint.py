@@ -51,5 +51,10 @@ def test_of_parts_there_is_no_default() -> None:
 
 
 def test_it_is_no_choice_of_a_run() -> None:
-    chosen = {"objective": "gan", "constraint": "none", "default_constraint": "spectral_norm", "tracker": "wandb"}
+    chosen = {
+        "objective": "gan",
+        "constraint": "none",
+        "default_constraint": "spectral_norm",
+        "tracker": "wandb",
+    }
     assert choices_of(chosen) == {"objective": "gan", "constraint": "none"}

@@ -70,7 +70,7 @@ def test_what_is_said_of_a_dead_critic():
     assert finding.severity == "failure"
     assert finding.sentence == (
         "The critic is dead: its largest slope is 0.0004, where one layer with a single weight at the bound "
-        "has 0.01. Its estimate of 5e-07 says nothing of the distance."
+        "has 0.01. Its estimate of 5e-07 (median of its last 101) says nothing of the distance."
     )
     assert finding.remedy == "constraint.bound=0.1"
 
@@ -290,7 +290,7 @@ def test_what_was_first_measured_late_says_nothing_of_what_was_learned(first, na
     grey["quality/frechet_features"][first] = grey["quality/frechet_features"].pop(100)
     finding = found(name, grey)
     if name == "untrained":
-        assert "ended at 1.95e+03, after 2e+03 at iteration 300." in finding.sentence
+        assert "ended at 1.95e+03 (median of its last 2), after 2e+03 at iteration 300." in finding.sentence
 
 
 def on_modes(w1, high_quality=0.9, modes_hit=6.0):
@@ -401,11 +401,15 @@ def test_all_is_well_with_numbers():
     columns |= {"distance/w1_exact": {1000: 0.2}, "distance/floor": {1000: 0.1}}
     (finding,) = diagnose(observed(columns, WGAN_GP))
     assert finding.sentence == (
-        "No rule has anything to say: the critic's slope is 1.02, its accuracy 0.60, "
-        "distance/critic_median 0.25, distance/w1_exact 0.2 (real samples: 0.1)."
+        "No rule has anything to say: the critic's slope is 1.02 (median of its last 3), its accuracy 0.60 "
+        "(mean of its last 101), distance/critic_median 0.25, distance/w1_exact 0.2, of real samples 0.1."
     )
+    columns["distance/w1_exact"] = {600: 0.2, 800: 0.11, 1000: 0.12}
+    columns |= {"quality/modes_hit": {800: 7.0, 1000: 8.0}, "quality/modes_hit_floor": 8.0}
+    (finding,) = diagnose(observed(columns, WGAN_GP))
+    assert "distance/w1_exact 0.12 (median of its last 3), of real samples 0.1, modes hit" in finding.sentence
     (finding,) = diagnose(observed({"health/critic_accuracy": 0.6}, WGAN_GP))
-    assert finding.sentence.startswith("No rule has anything to say: the critic's accuracy is 0.60.")
+    assert finding.sentence.startswith("No rule has anything to say: the critic's accuracy is 0.60 (")
 
 
 def test_the_worst_comes_first_and_the_last_line_counts_the_others():

@@ -88,12 +88,17 @@ def test_a_list_of_seeds_is_those_seeds(tmp_path: Path, lone: Lone, allowed: Cou
 def test_a_number_of_seeds_counts_from_the_seed(tmp_path: Path, lone: Lone, allowed: Course) -> None:
     called = gan_lab("train", *RUN, "seed=4", "train.seeds=2", f"hydra.run.dir={tmp_path / 'run'}")
     assert called.status == 0, called.err
-    endings = [line for line in called.out.splitlines() if line.startswith("Seed ")]
-    assert [line.partition(" It took")[0] for line in endings] == [
-        "Seed 4 completed at iteration 12.",
-        "Seed 5 completed at iteration 12.",
+    lines = called.out.splitlines()
+    (ended,) = [
+        place for place, line in enumerate(lines) if line.startswith("Of 2 seeds 2 completed. They took ")
     ]
-    assert all("W estimate" in line for line in endings)
+    assert lines[ended + 1].split() == ["seed", "status", "iteration", "verdict", "estimate", "quality"]
+    assert [row.split()[:3] for row in lines[ended + 2 : ended + 4]] == [
+        ["4", "completed", "12"],
+        ["5", "completed", "12"],
+    ]
+    assert all("W estimate" in row for row in lines[ended + 2 : ended + 4])
+    assert len(lines[ended + 4 :]) <= 3
     assert sum(line.startswith("Trains ") for line in called.out.splitlines()) == 1
     assert statuses(tmp_path / "run") == [("completed", 12)] * 2
     assert_close_run(tmp_path / "run" / "seed5", lone(5), allowed)

@@ -1,6 +1,7 @@
 """What a run's end says of it: in the log, in its record and in TensorBoard."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +12,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.reading import read_run
 from gan_lab.runs.record import RunRecord
+from gan_lab.tags.names import MEDIAN, W1_EXACT, floor_tag
 from gan_lab.training.advice import StoppingAdvice
-from gan_lab.training.ending import _places
+from gan_lab.training.ending import tell_endings
+from gan_lab.training.member import Outcome
 from support.command_line import gan_lab
 from support.configs import TOY, Train
 from support.observations import observed
@@ -62,29 +65,132 @@ def test_a_run_that_is_well_says_what_it_saw(train: Train, caplog: pytest.LogCap
 def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptureFixture) -> None:
     train("run", *FAST, "objective=wgan_gp", "train.iterations=8", "train.seeds=2")
     assert told(caplog.messages) == ["verdict of 2 of 2 seeds no rule has anything to say"]
+    assert any(message.startswith("  train on ") for message in caplog.messages)
     caplog.clear()
     train("dead", *FAST, "train.iterations=20", "train.seeds=2")
     assert [line.split(":")[0] for line in told(caplog.messages)] == [
-        "verdict of seed 0",
-        "verdict of seed 1",
+        "verdict of seed 0 (1 of 2 seeds alike)"
     ]
+    rows = [message.split() for message in caplog.messages if message.split()[1:2] == ["completed"]]
+    assert [row[:4] for row in rows] == [
+        ["0", "completed", "20", "critic_dead"],
+        ["1", "completed", "20", "all_well"],
+    ]
+    assert not any("train on" in message for message in caplog.messages)
+
+
+Ended = Callable[..., Any]
+
+
+@pytest.fixture
+def ended() -> Ended:
+    """Makes a run that ended, as far as the lines at its end look at it."""
+
+    def make(
+        verdict: Finding | None = None, status: str = "completed", *, seed: int = 0, **fields: Any
+    ) -> Any:
+        command = f"gan-lab train seed={seed}"
+        run = RunRecord(
+            Path(), "completed", iterations=100, command=command, verdicts=(verdict,) if verdict else ()
+        )
+        paths = {
+            "samples_path": Path("samples"),
+            "metrics_path": Path("m.csv"),
+            "checkpoints_path": Path("c"),
+        }
+        numbers = fields.get("numbers", {})
+        outcome = Outcome(
+            status,
+            fields.get("iteration", 100),
+            numbers,
+            dict.fromkeys(numbers, 100),
+        )
+        metrics = SimpleNamespace(every=fields.get("every", 0))
+        return SimpleNamespace(
+            run=SimpleNamespace(record=run, path=Path("x"), **paths),
+            setup=SimpleNamespace(seed=seed, metrics=metrics),
+            outcome=outcome,
+            total=100,
+        )
+
+    return make
+
+
+def commands_after(members: list[Any], caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    caplog.clear()
+    tell_endings(members)
+    pairs = (message.strip().partition("  ") for message in caplog.messages)
+    return {title: text.strip() for title, _, text in pairs}
 
 
 @pytest.mark.parametrize(("seeds", "title"), [((1,), "way out"), ((0, 1, 2), "way out of seed 1")])
-def test_a_way_out_of_one_of_several_seeds_says_of_which(seeds: tuple[int, ...], title: str) -> None:
-    members: list[Any] = []
-    for seed in seeds:
-        way = Finding("critic_dead", "failure", "It.", "constraint.bound=0.1" if seed else "")
-        run = RunRecord(Path(), "completed", command=f"gan-lab train seed={seed}", verdicts=(way,))
-        paths = dict.fromkeys(("samples_path", "metrics_path", "checkpoints_path"), Path("x"))
-        outcome = SimpleNamespace(status="completed", numbers={})
-        members += [
-            SimpleNamespace(
-                run=SimpleNamespace(record=run, **paths), setup=SimpleNamespace(seed=seed), outcome=outcome
-            )
-        ]
-    ways = [(name, text) for name, text in _places(members, Path("x")) if "way" in name]
-    assert ways == [(title, "gan-lab train seed=1 constraint.bound=0.1")]
+def test_a_way_out_of_one_of_several_seeds_says_of_which(
+    seeds: tuple[int, ...], title: str, ended: Ended, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = [
+        ended(Finding("critic_dead", "failure", "It.", "constraint.bound=0.1" if seed else ""), seed=seed)
+        for seed in seeds
+    ]
+    ways = {name: text for name, text in commands_after(members, caplog).items() if "way" in name}
+    assert ways == {title: "gan-lab train seed=1 constraint.bound=0.1"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "offered"),
+    [
+        (
+            Finding("all_well", "none", "It."),
+            "completed",
+            ("train on", "gan-lab resume x train.iterations=200"),
+        ),
+        (Finding("critic_dead", "failure", "It."), "completed", None),
+        (Finding("divergence", "failure", "It."), "diverged", None),
+        (
+            Finding("poor", "warning", "It.", "train.iterations=400"),
+            "completed",
+            ("way out", "gan-lab resume x train.iterations=400"),
+        ),
+        (
+            Finding("nothing_moves", "advice", "It.", "train.iterations=50"),
+            "completed",
+            ("way out", "gan-lab train seed=0 train.iterations=50"),
+        ),
+        (None, "interrupted", ("go on", "gan-lab resume x")),
+    ],
+)
+def test_a_run_ends_in_six_lines_at_most_and_is_gone_on_with_only_if_it_lives(
+    verdict: Finding | None,
+    status: str,
+    offered: tuple[str, str] | None,
+    ended: Ended,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = commands_after([ended(verdict, status, numbers={MEDIAN: 0.5, W1_EXACT: 0.5})], caplog)
+    assert len(caplog.messages) <= 6
+    assert {*said.items()} >= ({offered} if offered else set())
+    assert len({"train on", "way out", "go on"} & {*said}) == (offered is not None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"every": 0}, "not measured; gan-lab evaluate x does, and metrics.every=100 while it is trained"),
+        (
+            {"every": 100, "iteration": 99, "status": "diverged"},
+            "not measured: it ended before the first measurement, at iteration 100; gan-lab evaluate x does",
+        ),
+        ({"every": 50, "status": "diverged"}, "not measured: the samples were not finite"),
+        ({"every": 200}, "not measured: the samples were not finite"),  # measured at the end
+        (
+            {"every": 50, "numbers": {floor_tag(W1_EXACT): 0.1}},
+            "not measured: compared with real ones, these samples gave no number",
+        ),
+    ],
+)
+def test_why_quality_is_not_known_is_said(
+    fields: dict[str, Any], why: str, ended: Ended, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert commands_after([ended(**fields)], caplog)["quality"] == why
 
 
 def test_what_is_measured_at_the_last_iteration_alone_counts(train: Train) -> None:

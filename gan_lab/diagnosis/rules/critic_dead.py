@@ -7,7 +7,7 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import to_wgan_gp
+from gan_lab.diagnosis.words import median_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
@@ -45,7 +45,8 @@ def judge(run: Observed) -> Finding | None:
     if reason is None:
         return None
     median = run.late_median(RAW)
-    estimate = "that is rounding" if math.isnan(median) else f"of {median:.2g}"
+    of_several = median_of(len(run.late(RAW)))
+    estimate = "that is rounding" if math.isnan(median) else f"of {median:.2g}{of_several}"
     text = f"The critic is dead: {reason}. Its estimate {estimate} says nothing of the distance."
     return Finding("critic_dead", "failure", text, _remedy(run))
 

@@ -4,7 +4,7 @@ import math
 
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import to_wgan_gp
+from gan_lab.diagnosis.words import median_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import JSD
 
@@ -23,9 +23,10 @@ def judge(run: Observed) -> Finding | None:
     estimate = run.late_median(JSD)
     if not estimate >= _SHARE * math.log(2):
         return None
+    ended = f"{estimate:.3f}{median_of(len(run.late(JSD)))}"
     text = (
-        f"The discriminator is saturated: its estimate is {estimate:.3f} at the end, of at most log 2 = "
-        "0.693, which no longer says how far the samples are."
+        f"The discriminator is saturated: its estimate ended at {ended}, of at most log 2 = 0.693, which no "
+        "longer says how far the samples are."
     )
     return Finding("discriminator_saturated", "failure", text, to_wgan_gp(run))
 
