@@ -40,8 +40,10 @@ def _resume(arguments: list[str]) -> int:
     tracker = None
     if typed:
         from gan_lab.cli.compose import compose_tracker
+        from gan_lab.tracking.writers.choice import require_libraries_of
 
         tracker = compose_tracker(typed)
+        require_libraries_of(tracker)
 
     from gan_lab.training.resume import resume
 

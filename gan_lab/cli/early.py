@@ -10,6 +10,8 @@ from typing import Any
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import check_device_name
 from gan_lab.config.unimported import check_node, check_settings
+from gan_lab.runs.config_hash import TRACKER
+from gan_lab.tracking.writers.choice import require_libraries_of
 
 _PLAIN = {"train": "gan_lab.game.settings.TrainSettings", "metrics": "gan_lab.game.settings.MetricsSettings"}
 
@@ -21,7 +23,7 @@ def refuse_early(config: Mapping[str, Any]) -> None:
         config: composed and resolved, as plain containers.
 
     Raises:
-        UserError: naming the first key whose value breaks its rule.
+        UserError: naming the first key whose value breaks its rule, or a tracker whose library is missing.
     """
     conform("seed", config.get("seed"), NonNegativeInt)
     check_device_name(conform("device", config.get("device"), str))
@@ -33,3 +35,4 @@ def refuse_early(config: Mapping[str, Any]) -> None:
         conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     for key, node in config.items():
         check_node(node, key)
+    require_libraries_of(config.get(TRACKER))

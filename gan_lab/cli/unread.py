@@ -13,6 +13,15 @@ from gan_lab.config.quoting import quoted
 
 log = logging.getLogger(__name__)
 
+_NEEDED = {
+    "train.warmup_iterations": ("train.warmup_critic_steps",),
+    "train.warmup_every": ("train.warmup_critic_steps",),
+    "train.warmup_critic_steps": ("train.warmup_iterations", "train.warmup_every"),
+}
+"""Settings that nothing reads unless one of others is above 0; 0 itself says that."""
+
+_OF_MEASUREMENTS = ("metrics.samples", "metrics.layers")
+
 
 def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) -> None:
     """Check that what was typed decides something.
@@ -33,6 +42,7 @@ def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) 
             "critic_lr_share decides nothing here, and must be left out: the critic has an optimizer of its "
             f"own, and critic_optimizer.lr sets its rate; got {quoted(config.critic_lr_share)}."
         )
+    _tell_of_settings(config, typed, swept=swept)
     for key in TABLE:
         if not key.reader or key.name not in typed or (value := OmegaConf.select(config, key.name)) is None:
             continue
@@ -40,10 +50,31 @@ def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) 
             continue
         if key.rule is not None:  # where it is read, the rule of its setting holds, too
             conform(key.name, value, key.rule)
-        begin, end = f"{key.name} decides nothing here", f"{key.instead}; got {quoted(value)}."
-        if not swept:
-            raise UserError(f"{begin}, and must be left out: {end}")
-        log.warning("%s: %s", begin, end)
+        _tell(key.name, key.instead, value, swept=swept)
+
+
+def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> None:
+    """Refuse settings of a warm-up that there is none of, and say which are of measurements to come."""
+    for name, needed in _NEEDED.items():
+        value = OmegaConf.select(config, name)
+        if name in typed and value and not any(OmegaConf.select(config, other) for other in needed):
+            _tell(name, f"without {' or '.join(needed)} above 0 there is no warm-up", value, swept=swept)
+    if OmegaConf.select(config, "metrics.every"):
+        return
+    for name in sorted(typed.intersection(_OF_MEASUREMENTS)):
+        log.warning(
+            "%s is read by gan-lab evaluate alone: metrics.every is 0, and no samples are measured while "
+            "this is trained.",
+            name,
+        )
+
+
+def _tell(key: str, why: str, value: Any, *, swept: bool) -> None:
+    """Refuse a typed key, or say of it in a sweep, that it decides nothing."""
+    begin, end = f"{key} decides nothing here", f"{why}; got {quoted(value)}."
+    if not swept:
+        raise UserError(f"{begin}, and must be left out: {end}")
+    log.warning("%s: %s", begin, end)
 
 
 def _texts(node: Any) -> Iterable[str]:

@@ -24,9 +24,12 @@ class Rule:
     holds: Callable[[Any], bool]
 
 
-PositiveInt = Annotated[int, Rule("a whole number greater than 0", lambda v: v > 0)]
+AT_MOST = Rule("at most 10^18", lambda v: v <= 10**18)
+"""Of any whole number: torch, TensorBoard and tables count in 64 bits."""
+
+PositiveInt = Annotated[int, Rule("a whole number greater than 0", lambda v: v > 0), AT_MOST]
 Depth = Annotated[int, Rule("a whole number from 1 to 1000", lambda v: 1 <= v <= 1000)]
-NonNegativeInt = Annotated[int, Rule("a whole number, 0 or greater", lambda v: v >= 0)]
+NonNegativeInt = Annotated[int, Rule("a whole number, 0 or greater", lambda v: v >= 0), AT_MOST]
 PositiveFloat = Annotated[float, Rule("a number greater than 0", lambda v: v > 0)]
 NonNegativeFloat = Annotated[float, Rule("a number, 0 or greater", lambda v: v >= 0)]
 Probability = Annotated[float, Rule("a number between 0 and 1", lambda v: 0 <= v <= 1)]
@@ -74,11 +77,11 @@ def conform(key: str, value: Any, hint: Any) -> Any:
     try:
         return _conform(value, hint)
     except (TypeError, ValueError, OverflowError):
-        raise BadValueError(key, describe_rule(hint), value) from None
+        raise BadValueError(key, _broken_rule(hint, value), value) from None
 
 
 def describe_rule(hint: Any) -> str:
-    """Say in words what a type hint allows."""
+    """Say in words what a type hint allows; of several rules the first, which says what it is about."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return next(rule.text for rule in args[1:] if isinstance(rule, Rule))
@@ -92,6 +95,23 @@ def describe_rule(hint: Any) -> str:
     if hint is type(None):
         return "null"
     return _PLAIN.get(hint, f"a {getattr(hint, '__name__', hint)}")
+
+
+def _broken_rule(hint: Any, value: Any) -> str:
+    """Say what a type hint allows; of whole numbers that are only too large, how large they may be."""
+    return AT_MOST.text if _is_too_large(hint, value) else describe_rule(hint)
+
+
+def _is_too_large(hint: Any, value: Any) -> bool:
+    """Return whether a value, or an entry of a list, breaks ``AT_MOST`` and no other rule."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(_is_too_large(arg, value) for arg in args)
+    if origin is tuple and isinstance(value, list | tuple):
+        return any(_is_too_large(args[0], each) for each in value)
+    if origin is not Annotated or not isinstance(value, int) or isinstance(value, bool):
+        return False
+    return [rule for rule in args[1:] if isinstance(rule, Rule) and not rule.holds(value)] == [AT_MOST]
 
 
 def _conform(value: Any, hint: Any) -> Any:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from gan_lab.config.checks import Decay, NonNegativeInt, PositiveInt, Rule, Settings
+from gan_lab.config.checks import AT_MOST, Decay, NonNegativeInt, PositiveInt, Rule, Settings
 from gan_lab.config.errors import BadValueError
 from gan_lab.config.modes import Mode
 from gan_lab.numerics.precision import Precision
 
 _FEWEST = 32
-EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lambda n: n >= _FEWEST)]
+EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lambda n: n >= _FEWEST), AT_MOST]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,15 @@ class TrainSettings(Settings):
         if self.warmup_critic_steps and (early or recurring):
             return self.warmup_critic_steps - self.n_critic
         return 0
+
+    def extra_critic_steps_between(self, first: int, last: int) -> int:
+        """Return the sum of ``extra_critic_steps`` of iterations ``first`` up to, but without, ``last``."""
+        early_end = max(first, min(last, self.warmup_iterations))
+        count = early_end - first
+        if self.warmup_every:
+            # multiples of warmup_every among the iterations that are not early
+            count += -(-last // self.warmup_every) - -(-early_end // self.warmup_every)
+        return max(self.warmup_critic_steps - self.n_critic, 0) * count
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,12 @@ class ProgressBar:
 
     def __init__(self, setup: Setup, done: int, total: int) -> None:
         self._train, self._done, self._total = setup.train, done, total
-        self._steps_done = sum(map(self._steps, range(done)))
-        self._warmup = sum(map(self._steps, range(min(self._train.warmup_iterations, total))))
+        self._steps_done = self._steps_until(done)
+        self._warmup = self._steps_until(min(self._train.warmup_iterations, total))
         disabled = not sys.stdout.isatty()
         self._bar = tqdm(
             initial=self._steps_done,
-            total=sum(map(self._steps, range(total))),
+            total=self._steps_until(total),
             desc=self._position(),
             bar_format=_SHAPE,
             disable=disabled,
@@ -81,6 +81,9 @@ class ProgressBar:
     def _steps(self, iteration: int) -> int:
         return self._train.n_critic + self._train.extra_critic_steps(iteration)
 
+    def _steps_until(self, iteration: int) -> int:
+        return self._train.n_critic * iteration + self._train.extra_critic_steps_between(0, iteration)
+
     def _position(self) -> str:
         if self._train.extra_critic_steps(self._done) and self._done < self._train.warmup_iterations:
             return f"warm-up {self._steps_done:,}/{self._warmup:,} critic steps"
@@ -114,7 +117,7 @@ def _how_long(members: Sequence[Member]) -> str:
     settings, total = first.setup.train, first.total
     done = min(member.last_finite.iteration for member in members)
     going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iterations"
-    extra = sum(settings.extra_critic_steps(iteration) for iteration in range(done, total))
+    extra = settings.extra_critic_steps_between(done, total)
     warmup = f", and {extra:,} more in warm-up" if extra else ""
     return f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each{warmup}"
 

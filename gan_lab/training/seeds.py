@@ -35,6 +35,7 @@ def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[
         most = total_bytes(torch.device("cpu")) // _BYTES_PER_SEED
         if seeds > most:
             raise BadValueError("train.seeds", _rule_of_seeds(most), asked)
+        conform("seed", first + seeds - 1, NonNegativeInt)  # of the last of them
         seeds = range(first, first + seeds)
     if not seeds or len(set(seeds)) < len(seeds):
         raise BadValueError("train.seeds", "a number of seeds, or a list of different ones", asked)

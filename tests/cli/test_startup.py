@@ -109,6 +109,26 @@ def test_bad_values_are_refused_without_torch(arguments: list[str], tmp_path: Pa
     assert (tmp_path / "status").read_text() == "2"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "tracker=wandb"],
+        ["train", "tracker=[tensorboard,mlflow]"],
+        ["train", "-m", "seed=0,1", "tracker=wandb"],
+        ["resume", "run", "tracker=wandb"],
+        ["train", "metrics.samples=64", "train.warmup_iterations=3", "dataset=ring8", "objective=gan"],
+        ["train", f"seed={'9' * 3000}"],
+        ["train", f"train.seeds=[1,{10**18 + 1}]"],
+    ],
+    ids=lambda each: " ".join(each)[:60],
+)
+def test_what_is_missing_or_unread_is_refused_without_torch(arguments: list[str], tmp_path: Path) -> None:
+    without = "import sys; sys.modules['wandb'] = sys.modules['mlflow'] = None\n"
+    modules = modules_after(without + COMMAND, arguments, tmp_path)
+    assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
+
+
 def test_a_dataset_is_described_without_what_reads_it(compose: Compose, tmp_path: Path) -> None:
     configs = [compose("device=cpu", f"dataset={name}") for name in ("ring8", "digits", "cifar10")]
     modules = modules_after(ASSEMBLE, configs, tmp_path)

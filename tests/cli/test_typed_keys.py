@@ -54,6 +54,17 @@ UNREAD = [
     (["constraint=gp", "clip_bound=.5"], f"clip_bound {NOTHING}: "),
     ([RING, "critic_norm=layer"], f"critic_norm {NOTHING}: a DCGAN critic "),
     (
+        [RING, "objective=gan", "train.warmup_iterations=25"],
+        f"train.warmup_iterations {NOTHING}: without train.warmup_critic_steps above 0 there is no warm-up; "
+        "got 25.",
+    ),
+    ([RING, "objective=gan", "train.warmup_every=5"], f"train.warmup_every {NOTHING}: "),
+    (
+        [RING, "objective=gan", "train.warmup_critic_steps=50"],
+        f"train.warmup_critic_steps {NOTHING}: without train.warmup_iterations or train.warmup_every above 0 "
+        "there is no warm-up; got 50.",
+    ),
+    (
         ["experiment=n_critic", "hydra.mode=RUN", "draw=3"],
         f"draw {NOTHING}: ",
     ),
@@ -79,6 +90,17 @@ def test_what_was_typed_and_is_read_by_nothing_is_refused(
     assert called.err.startswith(f"gan-lab: {sentence}")
     assert called.err.count("\n") == 1
     assert not list(tmp_path.rglob("run.json"))
+
+
+@pytest.mark.parametrize(("every", "told"), [(0, True), (1, False)])
+def test_what_only_a_later_command_reads_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, every: int, told: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["device=cpu", "train.iterations=1", "train.batch_size=4", f"metrics.every={every}"]
+    called = gan_lab("train", RING, "objective=gan", *small, "metrics.samples=64")
+    assert called.status == 0, called.err
+    assert ("metrics.samples is read by gan-lab evaluate alone: metrics.every is 0" in called.out) == told
 
 
 def test_in_a_sweep_of_which_another_job_may_read_it_it_is_said(

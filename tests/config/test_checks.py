@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 
-from gan_lab.config.checks import Decay, PositiveFloat, PositiveInt, Probability, Settings
+from gan_lab.config.checks import Decay, NonNegativeInt, PositiveFloat, PositiveInt, Probability, Settings
 from gan_lab.config.errors import BadValueError
 
 
@@ -14,6 +14,7 @@ from gan_lab.config.errors import BadValueError
 class Settings(Settings):
     count: PositiveInt = 3
     rate: PositiveFloat | None = None
+    seeds: PositiveInt | tuple[NonNegativeInt, ...] = 1
     kind: Literal["clip", "gp"] = "clip"
     channels: Literal[1, 3] = 1
     points: tuple[tuple[float, ...], ...] = ()
@@ -34,6 +35,10 @@ def test_values_become_what_the_annotation_says() -> None:
         ("count", 0, "a whole number greater than 0"),
         ("count", True, "a whole number greater than 0"),
         ("count", 1.0, "a whole number greater than 0"),
+        ("count", 10**18 + 1, "at most 10^18"),
+        ("seeds", 10**18 + 1, "at most 10^18"),
+        ("seeds", [1, 10**18 + 1], "at most 10^18"),
+        ("seeds", [-1], "a whole number greater than 0 or a list, each entry a whole number, 0 or greater"),
         ("rate", -1.0, "a number greater than 0 or null"),
         ("rate", float("nan"), "a number greater than 0 or null"),
         ("rate", "fast", "a number greater than 0 or null"),

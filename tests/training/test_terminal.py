@@ -113,6 +113,9 @@ class Steps(SimpleNamespace):
     def extra_critic_steps(self, iteration: int) -> int:
         return 8 if iteration < 3 else 0
 
+    def extra_critic_steps_between(self, first: int, last: int) -> int:
+        return sum(map(self.extra_critic_steps, range(first, last)))
+
 
 @pytest.fixture
 def bar_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], ProgressBar]:

@@ -67,6 +67,6 @@ RULE = Rule(
     "largest size in the last 10 iterations exceeds its median size before by most, if tenfold at least.",
     cause="Steps too large for the loss: f-GANs with an exponential in their conjugate (`fgan_kl`, f-GAN, "
     "table 2) overflow first. An unconstrained Wasserstein critic has no largest score to stop at.",
-    cure="A tenth of the rate (`optimizer.lr`; 0.001 of one above 1), or a critic whose slope is held "
-    "(`constraint=gp`, `constraint=r1` or `constraint=spectral_norm`).",
+    cure="A tenth of the rate (`optimizer.lr`), or 0.001 where it was above 1; or a critic whose slope is "
+    "held (`constraint=gp`, `constraint=r1` or `constraint=spectral_norm`).",
 )
