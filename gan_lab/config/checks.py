@@ -28,7 +28,8 @@ AT_MOST = Rule("at most 10^18", lambda v: v <= 10**18)
 """Of any whole number: torch, TensorBoard and tables count in 64 bits."""
 
 PositiveInt = Annotated[int, Rule("a whole number greater than 0", lambda v: v > 0), AT_MOST]
-Depth = Annotated[int, Rule("a whole number from 1 to 1000", lambda v: 1 <= v <= 1000)]
+UpToThousand = Annotated[int, Rule("a whole number from 1 to 1000", lambda v: 1 <= v <= 1000)]
+Depth = UpToThousand
 NonNegativeInt = Annotated[int, Rule("a whole number, 0 or greater", lambda v: v >= 0), AT_MOST]
 PositiveFloat = Annotated[float, Rule("a number greater than 0", lambda v: v > 0)]
 NonNegativeFloat = Annotated[float, Rule("a number, 0 or greater", lambda v: v >= 0)]

@@ -30,6 +30,9 @@ def below(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
+_SAID_OF_MEMORY = ("can't allocate memory", "Storage size calculation overflowed")
+
+
 def lack_of_memory(error: Exception, remedy: str) -> UserError | None:
     """Return the refusal of what needs more memory than there is, or None if an error says something else.
 
@@ -39,6 +42,7 @@ def lack_of_memory(error: Exception, remedy: str) -> UserError | None:
     """
     text = str(error)
     by_torch = type(error).__name__ == "OutOfMemoryError"  # by its name, so that nothing here imports torch
-    if isinstance(error, MemoryError) or by_torch or "can't allocate memory" in text:
+    by_words = any(words in text for words in _SAID_OF_MEMORY)
+    if isinstance(error, MemoryError) or by_torch or by_words:
         return UserError(f"There is not enough memory; {remedy} ({text.partition('. ')[0].strip()}).")
     return None

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import UpToThousand
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bounds import Bounds
 from gan_lab.constraints.scales import divided, near_one
@@ -49,7 +49,7 @@ class Bjorck(Constraint):
         why="The gains of a normalisation are no matrices and stay free, so that no product of bounds holds.",
     )
 
-    iterations: PositiveInt = 20
+    iterations: UpToThousand = 20
 
     def reparameterize(self, params: Params, state: ConstraintState) -> tuple[Params, ConstraintState]:
         """Return the parameters with each weight orthonormalised; there is no state."""

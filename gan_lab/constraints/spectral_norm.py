@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import UpToThousand
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bounds import Bounds
 from gan_lab.constraints.operator_norm import Convolutions, find_convolutions
@@ -50,7 +50,7 @@ class SpectralNorm(Constraint):
         why="The gains of a normalisation are no matrices and stay free, so that no product of bounds holds.",
     )
 
-    power_iterations: PositiveInt = 1
+    power_iterations: UpToThousand = 1
     norm: Literal["matrix", "operator"] = "matrix"
 
     def bind(self, network: nn.Module, data_shape: tuple[int, ...]) -> Constraint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, PositiveInt
+from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, PositiveInt, UpToThousand
 from gan_lab.config.errors import BadValueError
 from gan_lab.datasets.base import Dataset
 from gan_lab.numerics.draws import integers, normal, uniform
@@ -96,7 +96,7 @@ class Grid(IsotropicMixture):
         std: standard deviation of each Gaussian along each axis.
     """
 
-    n_per_side: PositiveInt = 5
+    n_per_side: UpToThousand = 5
     spacing: PositiveFloat = 0.707214  # 2 / 2.828
     std: PositiveFloat = 0.017680  # 0.05 / 2.828
 

@@ -5,7 +5,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ _ENDINGS: dict[str, str] = {"safetensors": "safetensors", "torch_export": "pt2",
 _KEY = "gan_lab"  # of what a file says of itself
 _MOST_BYTES = 1 << 34
 _OPSET = 18
+_EXPORTERS = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")  # loggers
 _EXAMPLES = 2  # what is traced with one latent holds for one alone
 
 
@@ -196,8 +197,19 @@ def _examples(latent_dim: int) -> Tensor:
 
 
 @contextlib.contextmanager
-def _quietly() -> Any:
-    """Keep what exporters warn of their own future, and what they print, from whoever exports."""
+def _quietly() -> Iterator[None]:
+    """Keep what exporters warn of their own future, print and log of their steps from whoever exports.
+
+    What they raise, and errors that they log, come through.
+    """
+    exporters = [logging.getLogger(name) for name in _EXPORTERS]
+    levels = [logger.level for logger in exporters]
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
-        yield
+        try:
+            for logger in exporters:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(exporters, levels, strict=True):
+                logger.setLevel(level)

@@ -6,7 +6,15 @@ from typing import Any, Literal
 
 import pytest
 
-from gan_lab.config.checks import Decay, NonNegativeInt, PositiveFloat, PositiveInt, Probability, Settings
+from gan_lab.config.checks import (
+    Decay,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Probability,
+    Settings,
+    UpToThousand,
+)
 from gan_lab.config.errors import BadValueError
 
 
@@ -20,6 +28,7 @@ class Settings(Settings):
     points: tuple[tuple[float, ...], ...] = ()
     parts: dict[str, int] | None = None
     decay: Decay = 0.9
+    rounds: UpToThousand = 1
     share: Probability = 0.5
 
 
@@ -39,6 +48,7 @@ def test_values_become_what_the_annotation_says() -> None:
         ("seeds", 10**18 + 1, "at most 10^18"),
         ("seeds", [1, 10**18 + 1], "at most 10^18"),
         ("seeds", [-1], "a whole number greater than 0 or a list, each entry a whole number, 0 or greater"),
+        ("rounds", 1001, "a whole number from 1 to 1000"),
         ("rate", -1.0, "a number greater than 0 or null"),
         ("rate", float("nan"), "a number greater than 0 or null"),
         ("rate", "fast", "a number greater than 0 or null"),

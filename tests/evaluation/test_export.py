@@ -1,6 +1,7 @@
 """`gan-lab export`: what is written makes, read again, the samples that the run makes."""
 
 import json
+import logging
 import struct
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_lab.evaluation.export import export, read_generator
+from gan_lab.evaluation.export import Format, _quietly, export, read_generator
 from gan_lab.evaluation.trained import Trained, load_trained
 from gan_lab.game.sampling import sample
 from support.command_line import Called, gan_lab
@@ -36,6 +37,40 @@ def assert_one_sentence(called: Called, path: Path) -> None:
 
 def latents(trained: Trained, n: int) -> torch.Tensor:
     return torch.randn(n, trained.latent_dim, generator=torch.Generator().manual_seed(n))
+
+
+@pytest.mark.parametrize("kind", ["onnx", "torch_export"])
+def test_who_exports_in_a_process_hears_nothing_of_the_exporters_steps(
+    run: Path,
+    tmp_path: Path,
+    kind: Format,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnxscript")
+    caplog.set_level(logging.INFO)  # of whoever configured logging
+    capfd.readouterr()
+    export(run, tmp_path / "out", kind)
+    assert {record.name for record in caplog.records} <= {"gan_lab.evaluation.export"}
+    assert tuple(capfd.readouterr()) == ("", "")
+
+
+def test_errors_of_exporters_are_heard(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    logger = logging.getLogger("onnxscript.optimizer")
+
+    def fail() -> None:
+        with _quietly():
+            logger.info("Step 1.")
+            logger.error("It failed.")
+            raise ValueError("no such operator")
+
+    with pytest.raises(ValueError, match="no such operator"):
+        fail()
+    assert caplog.messages == ["It failed."]
+    logger.info("Later.")
+    assert caplog.messages[-1] == "Later."
 
 
 def test_safetensors_hold_the_weights_and_say_what_they_are(run: Path, trained: Trained) -> None:
