@@ -119,9 +119,10 @@ def _earlier(outcome: Outcome, tag: str) -> str:
 
 def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:
     """Yield how results are looked at, and the one thing to do next where there is one."""
-    run, each = members[0].run, "in each seed*/ " if len(members) > 1 else ""
+    run, where = members[0].run, "in each seed*/" if len(members) > 1 else "there"
     held = f"{run.samples_path.name}/, {run.metrics_path.name} and {run.checkpoints_path.name}/"
-    yield "look at it", f"{command_line(['gan-lab', 'board', path_word(folder)])}  ({each}there: {held})"
+    # as a comment, so that the whole line can be pasted
+    yield "look at it", f"{command_line(['gan-lab', 'board', path_word(folder)])}  # {held} are {where}"
     yield from _next(members, folder)
 
 

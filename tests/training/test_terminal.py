@@ -91,7 +91,7 @@ def test_a_run_says_what_it_trains_and_how_it_ended(tmp_path: Path, caplog: pyte
         f"quality     not measured; gan-lab evaluate {tmp_path} does, and metrics.every=100 "
         "while it is trained"
     )
-    assert told[4].endswith(f"gan-lab board {tmp_path}  (there: samples/, metrics.csv and checkpoints/)")
+    assert told[4].endswith(f"gan-lab board {tmp_path}  # samples/, metrics.csv and checkpoints/ are there")
     caplog.clear()
     resumption.resume(tmp_path, ["train.iterations=8"], [])
     assert any("from iteration 6 to 8, 2 critic steps each;" in line for line in caplog.messages)
