@@ -55,8 +55,12 @@ def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) 
 
 def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> None:
     """Refuse settings of a warm-up that there is none of, and say which are of measurements to come."""
+    if not all(isinstance(config.get(section), DictConfig) for section in ("train", "metrics")):
+        return  # refused where settings are made of them
     for name, needed in _NEEDED.items():
         value = OmegaConf.select(config, name)
+        if name == "train.warmup_critic_steps" and value < OmegaConf.select(config, "train.n_critic"):
+            continue  # refused where the settings are made, which say how many there may be
         if name in typed and value and not any(OmegaConf.select(config, other) for other in needed):
             _tell(name, f"without {' or '.join(needed)} above 0 there is no warm-up", value, swept=swept)
     if OmegaConf.select(config, "metrics.every"):
