@@ -1,4 +1,4 @@
-"""What an objective that brings no constraint has with points: spectral normalisation; what is typed, or brought, beats it."""
+"""What objectives without a constraint have with points: spectral norms of 1; what is typed beats it."""
 
 import pytest
 

@@ -5,7 +5,7 @@ import math
 from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.samples import Lines
+from gan_lab.diagnosis.samples import Lines, ends_of
 from gan_lab.diagnosis.words import to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODES_HIT, W1_EXACT, floor_tag
@@ -19,14 +19,15 @@ def judge(run: Observed) -> Finding | None:
     is missing has to be carried there. The line is the one for samples of other data, three times what two
     real samples have (``diagnosis.samples.Lines``).
     """
-    if math.isnan(run.end(HIGH_QUALITY_SHARE)) or fall_by_default(run) is not None:
+    ends = ends_of(run)
+    if ends is None or math.isnan(run.end(HIGH_QUALITY_SHARE)) or fall_by_default(run) is not None:
         return None
     distance, floor = run.end(W1_EXACT), run.end(floor_tag(W1_EXACT))
     if not distance > Lines().distance_factor * floor > 0:
         return None
     text = (
         f"The modes are not hit evenly: {run.end(MODES_HIT):.0f} of {run.end(floor_tag(MODES_HIT)):.0f} are "
-        f"hit at all, and while the points lie on them as a whole, {W1_EXACT} ended at {distance:.3g}, "
+        f"hit at all, and while the points lie on them as a whole, {ends.told(W1_EXACT)}, "
         f"{distance / floor:.1f} times the {floor:.3g} of real samples."
     )
     return Finding("mode_imbalance", "warning", text, to_wgan_gp(run))
