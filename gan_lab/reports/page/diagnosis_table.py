@@ -8,8 +8,10 @@ from gan_lab.runs.finding import SEVERITIES, Finding
 
 _NOTE = (
     "What each rule of `gan-lab diagnose` sees in the runs' own numbers, the worst first: how many runs of "
-    "how many cells, the sentence of the first of them, and what leads out of it. A run may be counted in "
-    "several rows. The row `all_well` is no rule: it counts the runs of which none has anything to say."
+    "which cells, the sentence of the first of them, and what leads out of it. Runs of which a rule sees the "
+    "same share a row where the same leads out of it: a way out is made of a run's own settings. A run may be "
+    "counted in several rows. The row `all_well` is no rule: it counts the runs of which none has anything to "
+    "say."
 )
 _MOST_CELLS = 3
 
@@ -21,15 +23,15 @@ def findings_of(run: ReportRun) -> tuple[Finding, ...]:
 
 
 def diagnosis_table(sweep: Sweep) -> Table:
-    """Return a row for each thing that is seen in some run, worst first."""
+    """Return a row for each thing that is seen in some run and each way out of it, worst first."""
     seen: dict[str, list[tuple[ReportRun, Finding]]] = {}
     for run in sweep.runs:
         for finding in findings_of(run):
             seen.setdefault(finding.name, []).append((run, finding))
     worst_first = sorted(
-        seen.items(), key=lambda each: (SEVERITIES.index(each[1][0][1].severity), -len(each[1]))
+        seen.values(), key=lambda found: (SEVERITIES.index(found[0][1].severity), -len(found))
     )
-    rows = [_row(name, found) for name, found in worst_first]
+    rows = [_row(alike) for found in worst_first for alike in _by_way_out(found)]
     return Table(
         "Diagnosis",
         _NOTE.replace("`", ""),
@@ -38,12 +40,20 @@ def diagnosis_table(sweep: Sweep) -> Table:
     )
 
 
-def _row(name: str, found: list[tuple[ReportRun, Finding]]) -> tuple[TableCell, ...]:
+def _by_way_out(found: list[tuple[ReportRun, Finding]]) -> list[list[tuple[ReportRun, Finding]]]:
+    """Return what a rule sees, apart by its way out, most runs first: one run's may make another's worse."""
+    groups: dict[tuple[str, str], list[tuple[ReportRun, Finding]]] = {}
+    for run, finding in found:
+        groups.setdefault((finding.severity, finding.remedy), []).append((run, finding))
+    return sorted(groups.values(), key=lambda group: (SEVERITIES.index(group[0][1].severity), -len(group)))
+
+
+def _row(found: list[tuple[ReportRun, Finding]]) -> tuple[TableCell, ...]:
     _, first = found[0]
     labels = list(dict.fromkeys(run.cell.label for run, _ in found))
     more = f" and {len(labels) - _MOST_CELLS} more" if len(labels) > _MOST_CELLS else ""
     return (
-        TableCell(name),
+        TableCell(first.name),
         TableCell(first.severity),
         TableCell(str(len(found)), is_number=True),
         TableCell("; ".join(labels[:_MOST_CELLS]) + more),
