@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from gan_lab.plotting.outside import is_inside, mark_outside
 from gan_lab.types import Score
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class CriticSurface:
 
         self._colours = colormaps["cividis"]
         self._locator = MaxNLocator(_BANDS + 1, min_n_ticks=1)
-        self._font = ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), 13)
+        letters = Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+        self._font, self._font_of_counts = (ImageFont.truetype(letters, size) for size in (13, 12))
         low, high = real.amin(dim=0), real.amax(dim=0)
         margin = 0.35 * (high - low).amax().clamp(min=1e-3)
         self._low, self._high = low - margin, high + margin
@@ -54,7 +56,11 @@ class CriticSurface:
         self._overlay = _draw_axes(self._box, self._low.tolist(), self._high.tolist())
 
     def draw(self, fake: Tensor, score: Score) -> Pixels:
-        """Return the picture as pixels (H, W, 3), with generated points (m, 2)."""
+        """Return the picture as pixels (H, W, 3), with generated points (m, 2).
+
+        The square stays that of the real points, so that pictures of one run compare; of generated points
+        outside there are ticks on its edge, and their number.
+        """
         picture = np.full((_HEIGHT, _WIDTH, 3), 255, np.uint8)
         left, top, right, bottom = self._box
         plane = picture[top:bottom, left:right]
@@ -65,13 +71,16 @@ class CriticSurface:
         shown = np.nan_to_num(surface, nan=levels[0], posinf=levels[-1], neginf=levels[0])
         bands = (shown - np.float32(levels[0])) / np.float32(levels[1] - levels[0])
         plane[:] = colours.take(np.clip(bands, 0, len(colours) - 1).astype(np.uint8), axis=0)
-        for points, colour in ((self._real, _WHITE), (self._to_box(fake), _ORANGE)):
+        generated = self._to_box(fake)
+        for points, colour in ((self._real, _WHITE), (generated, _ORANGE)):
             _add_points(plane, points, colour)
         rows = np.arange(bottom - top)[::-1] * len(colours) // (bottom - top)
         picture[top:bottom, _BAR_LEFT:_BAR_RIGHT] = colours[rows][:, None]
         image = Image.fromarray(picture)
         image.paste(self._overlay, mask=self._overlay)
-        self._label_bar(ImageDraw.Draw(image), levels)
+        drawing = ImageDraw.Draw(image)
+        self._label_bar(drawing, levels)
+        mark_outside(drawing, generated, self._box, self._font_of_counts, _ORANGE)
         return np.asarray(image)
 
     def _to_box(self, points: Tensor) -> NDArray[np.float64]:
@@ -146,8 +155,7 @@ def _fit(extent: NDArray[np.float32]) -> tuple[int, int, int, int]:
 def _add_points(plane: Pixels, points: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
     """Draw points (n, 2), given as columns and rows, as smooth discs onto pixels (H, W, 3)."""
     height, width = plane.shape[:2]
-    inside = (points >= 0).all(axis=1) & (points < (width, height)).all(axis=1)
-    x, y = points[inside].T[:, :, None, None]
+    x, y = points[is_inside(points, (width, height))].T[:, :, None, None]
     columns, rows = np.floor(x).astype(int) + _REACH, np.floor(y).astype(int) + _REACH[:, None]
     distance = np.hypot(columns + 0.5 - x, rows + 0.5 - y)
     covered = np.clip(_RADIUS + 0.5 - distance, 0, 1)

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from gan_lab.plotting.images import encode_png, enlarge, image_grid, scatter_figure, to_pixels
 from gan_lab.plotting.surface import CriticSurface, label_bar
@@ -95,14 +96,52 @@ def test_points_are_where_they_belong() -> None:
     assert bare[row, column + 6].max() < 130
 
 
-def test_points_outside_and_scores_that_are_no_numbers_are_left_out() -> None:
+def test_scores_that_are_no_numbers_are_left_out() -> None:
     points = torch.rand(50, 2, generator=torch.Generator().manual_seed(0))
     plane = CriticSurface(points)
-    expected = plane.draw(torch.empty(0, 2), lambda x: x[:, 0])
-    gone = torch.tensor([[9.0, 0.0], [float("nan"), 0.5], [0.5, float("inf")]])
-    assert np.array_equal(plane.draw(gone, lambda x: x[:, 0]), expected)
     for value in (0.0, float("nan"), float("inf")):
         assert plane.draw(points, lambda x, value=value: torch.full((len(x),), value)).std() > 1
+
+
+def test_points_outside_are_ticks_on_the_edge_and_counted() -> None:
+    """The square of the real points is 368 pixels wide, from column 62 and row 43 on, and stays so."""
+    plane = CriticSurface(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    bare = plane.draw(torch.empty(0, 2), lambda x: x[:, 0]).astype(int)
+    left, top, right, bottom = 62, 43, 430, 411
+    shown = plane.draw(torch.tensor([[0.5, 9.0], [-9.0, 0.5], [0.5, 0.5]]), lambda x: x[:, 0]).astype(int)
+    changed = (shown != bare).any(axis=2)
+    middle = (left + right) // 2
+    for rows, columns in (
+        (slice(top, top + 5), slice(middle - 2, middle + 3)),
+        (slice((top + bottom) // 2 - 2, (top + bottom) // 2 + 3), slice(left, left + 5)),
+    ):
+        red, _, blue = shown[rows, columns][changed[rows, columns]].T
+        assert (red > blue + 50).sum() >= 5
+    words = shown[bottom - 40 : bottom, left : left + 230]
+    assert (words.min(axis=2) == 255).mean() > 0.2  # paper, on which the count is written
+    # at the other side of the square nothing is changed
+    assert not changed[top + 60 : bottom - 60, middle + 20 :].any()
+    inside = plane.draw(torch.tensor([[0.5, 0.5]]), lambda x: x[:, 0]).astype(int)
+    assert not (inside != bare).any(axis=2)[bottom - 60 : bottom].any()
+
+
+def test_how_many_points_of_how_many_lie_outside_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    original = ImageDraw.ImageDraw.multiline_text
+
+    def keep(self: ImageDraw.ImageDraw, xy: tuple[float, float], text: str, *rest: Any, **more: Any) -> None:
+        written.append(text)
+        original(self, xy, text, *rest, **more)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "multiline_text", keep)
+    plane = CriticSurface(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    points = torch.rand(1200, 2, generator=torch.Generator().manual_seed(0))
+    plane.draw(points, lambda x: x[:, 0])
+    assert not written
+    points[:7] += 40
+    points[7], points[8, 0] = float("nan"), float("inf")
+    plane.draw(points, lambda x: x[:, 0])
+    assert written == ["7 of 1,200 generated outside the frame\n2 of 1,200 generated not finite"]
 
 
 def test_matplotlib_waits_for_the_first_figure() -> None:
