@@ -60,8 +60,8 @@ def test_fewer_than_five_pairs_are_not_tested(tmp_path: Path) -> None:
         write(tmp_path, "wgan", seed)
     *_, difference = told(tmp_path)
     assert difference == (
-        "No two settings are tested against each other: they share 4 judged seeds at most, and fewer than 5 "
-        "pairs say too little."
+        "No two settings are tested against each other: there are 4 pairs of judged runs on the same seeds, "
+        "and a test needs 5."
     )
 
 
@@ -87,7 +87,43 @@ def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
     success, following, difference = told(tmp_path)
     assert success.startswith("1 of 1 run that could be judged succeed: ")
     assert "at most" not in following
-    assert difference == "The sweep compares no two settings on the same seeds."
+    assert difference == "There is one run, and nothing to compare it with."
+
+
+def test_why_nothing_is_compared_is_said(tmp_path: Path) -> None:
+    for seed in range(2):
+        write(tmp_path / "alike", "wgan", seed)
+    assert told(tmp_path / "alike")[2] == "All runs have the same settings, and there is nothing to compare."
+    write(tmp_path / "apart", "wgan", 0, dataset="ring8")
+    write(tmp_path / "apart", "gan", 0, dataset="grid25")
+    assert told(tmp_path / "apart")[2] == (
+        "No two settings are compared: no two cells differ in the objective and agree in all else that "
+        "varies here (dataset)."
+    )
+    for seed, objective in enumerate(("gan", "wgan")):
+        write(tmp_path / "other_seeds", objective, seed)
+    assert told(tmp_path / "other_seeds")[2] == (
+        "No two settings are tested against each other: there is no pair of runs on the same seed of "
+        "which both were judged."
+    )
+
+
+def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path: Path) -> None:
+    rising = table(distance__w1_exact=np.linspace(0.5, 2, 500))
+    for objective, numbers in (("gan", rising), ("wgan", table())):
+        write_run(tmp_path / objective, numbers=numbers, choices={"objective": objective})
+    _, following, _ = told(tmp_path)
+    begin = "Along training the critic's estimate and exact Wasserstein distance (data units) have a rank "
+    assert following == (
+        f"{begin}correlation of -1.00 to 1.00 in the only run of each of 2 cells: one run of a setting "
+        "does not say what another would have."
+    )
+    write_run(tmp_path / "again", choices={"objective": "wgan"}, seed=1)
+    _, following, _ = told(tmp_path)
+    assert following == (
+        f"{begin}correlation of 1.00 (wgan, 95% from 1.00 to 1.00, 2 runs); it is -1.00 in the only run of "
+        "gan, of which one run says little."
+    )
 
 
 def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:

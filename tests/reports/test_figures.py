@@ -13,6 +13,9 @@ from scipy import stats
 
 from gan_lab.plotting import surface
 from gan_lab.plotting.style import NamedFigure, colour_of, encode_figure, marker_of, styled
+from gan_lab.reports.claims.claims import correlations, success_rates
+from gan_lab.reports.claims.thresholds import success_by_threshold
+from gan_lab.reports.figures import Numbers, draw_figures
 from gan_lab.reports.figures.curves import curves_of, stride, thin
 from gan_lab.reports.figures.estimates import draw_estimates, estimate_figures
 from gan_lab.reports.figures.layout import numeric_axis, setting_of
@@ -27,10 +30,11 @@ from gan_lab.reports.figures.sample_images import (
 )
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
+from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Outcome, Verdict
 from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.tags.names import MEDIAN_WINDOW, RAW
-from support.report_runs import table
+from support.report_runs import table, write_run
 from support.report_sweeps import draw_grid, make_sweep
 
 PANELS = [{"panel": panel, "objective": name} for panel in ("dcgan", "mlp") for name in ("gan", "wgan")]
@@ -67,6 +71,70 @@ def test_a_band_goes_on_with_the_seeds_that_still_run_and_names_what_it_leaves_o
     assert math.isfinite(band.low[40])
     assert math.isnan(band.low[41])
     assert band.left_out == ("seed2: half-written.",)
+
+
+def test_long_names_leave_every_figure_room(tmp_path, recwarn):
+    """Runs that have little in common differ in many settings, and their names are long."""
+    numbers = table(health__critic_slope=1.0, layers__0=0.1, layers__1=0.2)
+    for number in range(8):
+        settings = {
+            f"model.{name}_setting_that_no_other_of_these_runs_has": number >> k & 1
+            for k, name in enumerate("abc")
+        }
+        write_run(tmp_path / f"run{number}", numbers=numbers, config=settings)
+    rule, sweep = FailureRule(), load_sweep(tmp_path)
+    assert max(len(cell.label) for cell in sweep.cells) > 100
+    thresholds = success_by_threshold(sweep, rule=rule)
+    figures = draw_figures(sweep, Numbers(correlations(sweep), success_rates(sweep), thresholds), rule)
+    assert {figure.name for figure in figures} >= {"success_rates", "settings", "layers", "correlations"}
+    for named in figures:
+        with styled():
+            named.figure.draw_without_rendering()
+        window = named.figure.bbox
+        shown = [axes for axes in named.figure.axes if axes.axison]
+        assert min(axes.get_window_extent().width for axes in shown) > 0.15 * window.width, named.name
+        boxes = [axes.get_tightbbox() for axes in shown]
+        assert min(box.x0 for box in boxes) > window.x0 - 2, named.name
+        assert max(box.x1 for box in boxes) < window.x1 + 2, named.name
+    assert [str(each.message) for each in recwarn] == []
+
+
+def test_many_cells_leave_the_figure_of_layers_room(tmp_path, recwarn):
+    settings = [{"optimizer.lr": f"{k}e-5"} for k in range(1, 31)]
+    named = layer_figure(make_sweep(tmp_path, settings, [table(layers__0=0.1, layers__1=0.2)]))
+    with styled():
+        named.figure.draw_without_rendering()
+    assert [str(each.message) for each in recwarn] == []
+
+
+def test_what_was_not_measured_has_no_panel_and_no_words(tmp_path):
+    bare = {name.replace("/", "__"): None for name in table() if "critic_" not in name}
+    sweep = make_sweep(tmp_path, [{"objective": "gan"}], [table(**bare)])
+    (bare_figure,) = estimate_figures(sweep)
+    assert len(bare_figure.figure.subfigs[0].axes) == 1
+    for word in ("Below", "At the bottom", "mean over the seeds"):
+        assert word not in bare_figure.caption
+    (whole,) = estimate_figures(make_sweep(tmp_path / "whole", [{"objective": "gan"}], [table(), table()]))
+    assert len(whole.figure.subfigs[0].axes) == 2
+    assert "Below" in whole.caption
+    assert "mean over the seeds" in whole.caption
+
+
+def test_a_correlation_of_one_run_has_no_interval(tmp_path):
+    sweep = make_sweep(tmp_path, [{"objective": "gan"}])
+    drawn = correlation_figure(sweep, correlations(sweep))
+    assert "+1.00  n = 1" in texts_of(drawn.figure)
+    assert "nan" not in texts_of(drawn.figure)
+
+
+def test_cells_with_little_in_common_leave_no_gaps_between_their_pictures(tmp_path):
+    settings = [{"objective": name, "dataset": f"d{k}"} for k, name in enumerate(("gan", "wgan", "hinge"))]
+    sweep = make_sweep(tmp_path, settings)
+    for run in sweep.runs:
+        draw_grid(run.record.samples_path / "000500.png", 40)
+    places = sample_figure(sweep).figure.axes
+    assert len(places) == 4  # two rows of two, the last of which is free
+    assert sum(bool(axes.get_title()) for axes in places) == 3
 
 
 def test_thinned_lines_keep_their_peaks_and_their_ends():

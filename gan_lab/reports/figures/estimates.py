@@ -10,8 +10,8 @@ from matplotlib.gridspec import GridSpec
 from numpy.typing import NDArray
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, new_figure, show_picture, spread
-from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of
+from gan_lab.reports.figures.curves import SeedCurves, curves_of, stride, thin, values_of
+from gan_lab.reports.figures.layout import LINE_IN, lines_of, objective_of, objectives_of, setting_of, wrapped
 from gan_lab.reports.figures.sample_images import (
     choose_evenly,
     pictures_of,
@@ -25,7 +25,7 @@ from gan_lab.tags.names import JSD, MEDIAN_WINDOW, floor_tag
 from gan_lab.tags.table import label_of
 
 _LOWEST_JSD = -0.25
-_WIDEST_LABEL = 24  # characters
+_WIDEST_LABEL, _WIDEST_NAME = 24, 42  # characters
 _PANEL_WIDTH, _PANEL_HEIGHT = 4.1, 5.2  # inches
 _HEIGHTS = (3.0, 1.9, 2.0)  # of estimate, quality and samples
 _ACROSS, _MOST_PANELS, _SHOWN = 3, 9, 4
@@ -49,12 +49,24 @@ def draw_estimates(sweep: Sweep, cells: list[Cell]) -> Figure:
     """Return a figure with a panel per cell: estimate, quality on the same iterations, samples beneath."""
     across = 2 if len(cells) == 4 else min(_ACROSS, len(cells))
     down = math.ceil(len(cells) / across)
-    height = _PANEL_HEIGHT if sweep.quality is not None else _PANEL_HEIGHT * (1 - _HEIGHTS[1] / sum(_HEIGHTS))
-    figure = new_figure(_PANEL_WIDTH * across, height * down)
+    quality = quality_in(sweep, cells)
+    height = _PANEL_HEIGHT if quality is not None else _PANEL_HEIGHT * (1 - _HEIGHTS[1] / sum(_HEIGHTS))
+    names = [
+        wrapped(setting_of(cell) or cell.label or objective_of(sweep, cell), _WIDEST_NAME) for cell in cells
+    ]
+    figure = new_figure(_PANEL_WIDTH * across, (height + LINE_IN * (lines_of(names) - 1)) * down)
     places = figure.subfigures(down, across, squeeze=False).flatten()
-    for place, cell in zip(places, cells, strict=False):
-        _draw_cell(place, sweep, cell)
+    for place, cell, name in zip(places, cells, names, strict=False):
+        place.suptitle(name, fontsize=11)
+        _draw_cell(place, sweep, cell, quality)
     return figure
+
+
+def quality_in(sweep: Sweep, cells: list[Cell]) -> Quality | None:
+    """Return the quality that a run of these cells was measured by; None where none was."""
+    quality, runs = sweep.quality, [run for cell in cells for run in sweep.runs_of(cell)]
+    is_measured = quality and any(values_of(run, quality.tag).size for run in runs if run.fault is None)
+    return quality if is_measured else None
 
 
 def draw_band(axes: Axes, band: SeedCurves, colour: str) -> None:
@@ -71,18 +83,17 @@ def draw_band(axes: Axes, band: SeedCurves, colour: str) -> None:
     axes.plot(mean.index, mean, color=colour, linewidth=1.8)
 
 
-def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell) -> None:
+def _draw_cell(place: SubFigure, sweep: Sweep, cell: Cell, quality: Quality | None) -> None:
     runs, colour = sweep.runs_of(cell), colour_of(objective_of(sweep, cell))
-    place.suptitle(setting_of(cell) or cell.label or objective_of(sweep, cell), fontsize=11)
     shown = _pictures(runs)
-    rows = (True, sweep.quality is not None, bool(shown))
+    rows = (True, quality is not None, bool(shown))
     heights = [height for height, is_there in zip(_HEIGHTS, rows, strict=True) if is_there]
     grid = place.add_gridspec(len(heights), 1, height_ratios=heights)
     lowest = estimate = place.add_subplot(grid[0])
     _draw_estimate(estimate, runs, colour)
-    if sweep.quality is not None:
+    if quality is not None:
         lowest = place.add_subplot(grid[1], sharex=estimate)
-        _draw_quality(lowest, runs, sweep.quality)
+        _draw_quality(lowest, runs, quality)
         estimate.tick_params(labelbottom=False)
         place.align_ylabels([estimate, lowest])
     lowest.set_xlabel("generator iterations")
@@ -120,6 +131,8 @@ def _draw_quality(axes: Axes, runs: list[ReportRun], quality: Quality) -> None:
     draw_band(axes, band, "black")
     floor = curves_of(runs, floor_tag(quality.tag)).mean
     held = [value for curve in band.seeds for value in curve.filtered]
+    if not held:
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=GREY)
     if floor.size:
         axes.axhline(float(floor.mean()), color=GREY, linewidth=0.9, linestyle=":")
     if held and min(held) > 0 and max(held) > 30 * min(held):
@@ -151,15 +164,19 @@ def _strip(place: SubFigure, grid: GridSpec, count: int) -> list[Axes]:
 
 def _caption(sweep: Sweep, cells: list[Cell]) -> str:
     runs = [run for cell in cells for run in sweep.runs_of(cell)]
+    quality = quality_in(sweep, cells)
+    counted = [sum(run.fault is None for run in sweep.runs_of(cell)) for cell in cells]
+    over_seeds = ", with the mean over the seeds that still run (thick) and its 95% t interval (band)"
+    several = over_seeds if max(counted) > 1 else ""
     sentences = [
-        f"Above, of each seed every iteration (faint) and the median of the {MEDIAN_WINDOW} around it "
-        "(thin), with the mean over the seeds that still run (thick) and its 95% t interval (band).",
+        f"Above, of each seed every iteration (faint) and the median of the {MEDIAN_WINDOW} around it"
+        f"{' (thin)' if several else ''}{several}.",
     ]
     if any(run.every > 1 for run in runs):
         sentences.append("Of runs from archives the rows that were kept; their medians are of all rows.")
-    if sweep.quality is not None:
+    if quality is not None:
         sentences.append(
-            f"Below, {sweep.quality.title} likewise, not filtered; dotted, its floor: the same between real "
+            f"Below, {quality.title} likewise, not filtered; dotted, its floor: the same between real "
             "samples, which a perfect generator gets on average, and which is no minimum."
         )
     if any(estimate_tag(run) == JSD for run in runs):
@@ -168,7 +185,10 @@ def _caption(sweep: Sweep, cells: list[Cell]) -> str:
         sentences.append("Far below 0 it is cut off.")
     if any(run.record.status == "diverged" for run in runs):
         sentences.append("A cross marks where a run diverged.")
-    sentences.append("At the bottom, samples of the first seed that has some, with their iterations above.")
+    if any(pictures_of(run) for run in runs if run.fault is None):
+        sentences.append(
+            "At the bottom, samples of the first seed that has some, with their iterations above."
+        )
     left_out = [f"{run.cell.label}, seed {run.record.seed}: {run.fault}" for run in runs if run.fault]
     if left_out:
         sentences.append("Left out: " + "; ".join(text.rstrip(".") for text in left_out) + ".")

@@ -1,12 +1,15 @@
 """Where a cell goes in a figure: its objective, what else it differs in, and what number orders it."""
 
 import math
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep
 
 OBJECTIVE = "objective"
+LINE_IN = 0.16  # inches of a line of text of 9 points
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,16 @@ def setting_of(cell: Cell) -> str:
 def settings_of_sweep(sweep: Sweep) -> list[str]:
     """Return what cells differ in besides the objective, in the order of the sweep."""
     return list(dict.fromkeys(setting_of(cell) for cell in sweep.cells))
+
+
+def wrapped(text: str, width: int) -> str:
+    """Return a name in lines of at most so many characters: a long one would leave a plot no room."""
+    return textwrap.fill(text, width)
+
+
+def lines_of(names: Iterable[str]) -> int:
+    """Return how many lines the tallest of some names has, 1 without any."""
+    return max((name.count("\n") + 1 for name in names), default=1)
 
 
 def numeric_axis(sweep: Sweep) -> NumericAxis | None:

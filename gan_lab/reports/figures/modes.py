@@ -8,12 +8,20 @@ from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.figures.curves import values_of
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
-from gan_lab.reports.sweep.model import Sweep
+from gan_lab.reports.figures.layout import (
+    LINE_IN,
+    lines_of,
+    objective_of,
+    objectives_of,
+    setting_of,
+    settings_of_sweep,
+    wrapped,
+)
+from gan_lab.reports.sweep.model import Cell, Sweep
 from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODES_HIT, floor_tag
 from gan_lab.tags.table import label_of
 
-_WIDEST_LABEL = 34  # characters
+_WIDEST_LABEL, _WIDEST_TITLE = 34, 90  # characters
 _PANELS = (MODES_HIT, HIGH_QUALITY_SHARE)
 
 
@@ -23,14 +31,19 @@ def modes_figure(sweep: Sweep) -> NamedFigure | None:
     # images have classes to hit, but no samples that are near one
     if not any(values_of(run, HIGH_QUALITY_SHARE).size for run in counted):
         return None
-    rows, objectives = settings_of_sweep(sweep), objectives_of(sweep)
-    figure = new_figure(7.6, len(rows) * (0.24 * len(objectives) + 1.0))
+    measured = [cell for cell in sweep.cells if _is_measured(sweep, cell)]
+    rows = [each for each in settings_of_sweep(sweep) if each in map(setting_of, measured)]
+    of_cells = {objective_of(sweep, cell) for cell in measured}
+    objectives = [each for each in objectives_of(sweep) if each in of_cells]
+    titles = [wrapped(setting, _WIDEST_TITLE) for setting in rows]
+    row_in = 0.24 * len(objectives) + 0.84 + LINE_IN * lines_of(titles)
+    figure = new_figure(7.6, len(rows) * row_in)
     places = figure.subplots(len(rows), len(_PANELS), squeeze=False, sharey=True)
-    for line, setting in zip(places, rows, strict=True):
+    for line, setting, title in zip(places, rows, titles, strict=True):
         for axes, tag in zip(line, _PANELS, strict=True):
-            _draw(axes, sweep, setting, tag)
+            _draw(axes, sweep, setting, objectives, tag)
             axes.set_xlabel(textwrap.fill(label_of(tag), _WIDEST_LABEL))
-        line[0].set_title(setting, loc="left")
+        line[0].set_title(title, loc="left")
     places[0][0].set_yticks(range(len(objectives)), objectives)
     places[0][0].set_ylim(len(objectives) - 0.4, -0.6)
     caption = (
@@ -41,11 +54,18 @@ def modes_figure(sweep: Sweep) -> NamedFigure | None:
     return NamedFigure("modes", "Which objectives lose modes?", caption, figure)
 
 
-def _draw(axes: Axes, sweep: Sweep, setting: str, tag: str) -> None:
+def _is_measured(sweep: Sweep, cell: Cell) -> bool:
+    runs = [run for run in sweep.runs_of(cell) if run.fault is None]
+    return any(values_of(run, tag).size for run in runs for tag in _PANELS)
+
+
+def _draw(axes: Axes, sweep: Sweep, setting: str, objectives: list[str], tag: str) -> None:
     floors = []
     for cell in (cell for cell in sweep.cells if setting_of(cell) == setting):
         objective = objective_of(sweep, cell)
-        place = objectives_of(sweep).index(objective)
+        if objective not in objectives:
+            continue  # no run of it was measured
+        place = objectives.index(objective)
         runs = [run for run in sweep.runs_of(cell) if run.fault is None]
         values = np.array([run.end(tag) for run in runs])
         values = values[np.isfinite(values)]

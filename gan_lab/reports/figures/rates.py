@@ -6,14 +6,24 @@ from typing import Any
 import numpy as np
 import pandas
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
-from gan_lab.reports.figures.layout import objective_of, objectives_of, setting_of, settings_of_sweep
+from gan_lab.reports.figures.layout import (
+    LINE_IN,
+    lines_of,
+    objective_of,
+    objectives_of,
+    setting_of,
+    settings_of_sweep,
+    wrapped,
+)
 from gan_lab.reports.sweep.model import Cell, Outcome, Sweep, runs_in_words
 from gan_lab.reports.sweep.verdicts import FailureRule, grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
 _LINES = ("-", "--", ":", "-.")
+_WIDEST_NAME, _WIDEST_TITLE, _WIDEST_LABEL = 40, 32, 40  # characters
 
 
 def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
@@ -27,8 +37,8 @@ def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
     cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
     if not cells:
         return None
-    figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
-    axes = figure.add_subplot()
+    names = [wrapped(cell.label, _WIDEST_NAME) for cell in cells]
+    figure, axes = _rows(names)
     for place, cell in enumerate(cells):
         row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
         axes.plot(
@@ -37,7 +47,7 @@ def rate_figure(sweep: Sweep, rates: pandas.DataFrame) -> NamedFigure | None:
         axes.plot([row["rate"]], [place], marker_of(objective), color=colour_of(objective), markersize=6)
         axes.text(1.04, place, _counted(row), va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
-    _name_rows(axes, [cell.label for cell in cells])
+    _name_rows(axes, names)
     axes.set(xlim=(-0.02, 1.02), xlabel="share of seeds that succeed")
     caption = "Dots: share of seeds that the failure rule passes; bars: its 95% Wilson interval."
     return NamedFigure("success_rates", "Success rates", caption, figure)
@@ -59,14 +69,15 @@ def threshold_figure(sweep: Sweep, by_threshold: pandas.DataFrame, rule: Failure
         return None
     across = min(len(settings), 3)
     down = math.ceil(len(settings) / across)
-    figure = new_figure(3.0 * across + 1.2, 2.4 * down + 0.4)
+    titles = {setting: wrapped(setting, _WIDEST_TITLE) for setting in settings}
+    figure = new_figure(3.0 * across + 1.2, (2.24 + LINE_IN * lines_of(titles.values())) * down + 0.4)
     places = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flatten()
     for axes, setting in zip(places, settings, strict=False):
         for cell in _of(sweep, setting):
             _draw_threshold(axes, sweep, cell, known[known["cell"] == cell.key])
         for least in _thresholds(sweep, rule):
             axes.axvline(least, color=GREY, linewidth=0.9, linestyle=":")
-        axes.set(title=setting, ylim=(-0.04, 1.04))
+        axes.set(title=titles[setting], ylim=(-0.04, 1.04))
     named = [axes.get_legend_handles_labels() for axes in places]
     of_names = {name: line for lines, names in named for line, name in zip(lines, names, strict=True)}
     # a sweep of all objectives needs a legend that covers nothing
@@ -96,8 +107,8 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         return None
     by_key = correlations[known | (correlations["undefined"] > 0)].set_index("cell")
     cells = [cell for cell in _grouped(sweep) if cell.key in by_key.index]
-    figure = new_figure(7.2, 0.9 + 0.3 * len(cells))
-    axes = figure.add_subplot()
+    names = [wrapped(cell.label, _WIDEST_NAME) for cell in cells]
+    figure, axes = _rows(names)
     axes.axvline(0, color=GREY, linewidth=0.9)
     for place, cell in enumerate(cells):
         row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
@@ -109,18 +120,21 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         if np.isfinite(row["low"]):
             axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
         axes.plot([row["spearman"]], [place], marker_of(objective), color=colour, markersize=6)
-        text = f"{row['spearman']:+.2f}  [{row['low']:+.2f}, {row['high']:+.2f}]  n = {row['n_seeds']:.0f}"
+        interval = f"[{row['low']:+.2f}, {row['high']:+.2f}]  " if np.isfinite(row["low"]) else ""
+        text = f"{row['spearman']:+.2f}  {interval}n = {row['n_seeds']:.0f}"
         axes.text(1.06, place, text, va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
-    _name_rows(axes, [cell.label for cell in cells])
+    _name_rows(axes, names)
     axes.set(
         xlim=(-1.03, 1.03),
-        xlabel="Spearman correlation of the estimate with the samples' distance from real ones",
+        xlabel=wrapped(
+            "Spearman correlation of the estimate with the samples' distance from real ones", _WIDEST_LABEL
+        ),
     )
     caption = (
-        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds. +1: "
-        "the estimate falls whenever the samples get better; 0: it says nothing of them. Undefined: where "
-        "either was constant, or measured fewer than three times."
+        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds, where "
+        "there are several. +1: the estimate falls whenever the samples get better; 0: it says nothing of "
+        "them. Undefined: where either was constant, or measured fewer than three times."
     )
     return NamedFigure("correlations", "Does the estimate follow the quality?", caption, figure)
 
@@ -128,6 +142,12 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
 def _grouped(sweep: Sweep) -> list[Cell]:
     places = {setting: place for place, setting in enumerate(settings_of_sweep(sweep))}
     return sorted(sweep.cells, key=lambda cell: places[setting_of(cell)])
+
+
+def _rows(names: list[str]) -> tuple[Figure, Axes]:
+    """Return a figure with a row for each name, high enough for it."""
+    figure = new_figure(7.2, 0.9 + max(0.3, LINE_IN * lines_of(names) + 0.06) * len(names))
+    return figure, figure.add_subplot()
 
 
 def _name_rows(axes: Axes, names: list[str]) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from gan_lab.plotting.style import COLOURS, GREY, MARKERS, NamedFigure, new_figure
 from gan_lab.reports.figures.curves import values_of
-from gan_lab.reports.figures.layout import NumericAxis, numeric_axis, without
+from gan_lab.reports.figures.layout import LINE_IN, NumericAxis, numeric_axis, without, wrapped
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 from gan_lab.tags.names import (
     AT_CLIP,
@@ -24,7 +24,8 @@ from gan_lab.tags.table import label_of, title_of
 
 _LINES = ("-", "--", ":", "-.")
 _MOST_TICKS = 6
-_WIDEST_LABEL = 28  # characters
+_WIDEST_LABEL, _WIDEST_NAME = 28, 40  # characters
+_MOST_INSIDE, _LONGEST_INSIDE = 4, 20  # names of lines that a panel has room for, characters
 _NAMES = {
     "bound": "clipping bound",
     "lr": "learning rate",
@@ -74,13 +75,18 @@ def setting_figure(sweep: Sweep) -> NamedFigure | None:
         return None
     across = min(3, len(panels))
     down = -(-len(panels) // across)
-    figure = new_figure(3.2 * across, 2.6 * down + 0.3)
+    names = [wrapped(name, _WIDEST_NAME) for name in _lines(sweep, axis)]
+    fits = len(names) <= _MOST_INSIDE and max(map(len, names)) <= _LONGEST_INSIDE
+    beneath = 0 if fits else len("\n".join(names).split("\n"))
+    figure = new_figure(3.2 * across, 2.6 * down + 0.3 + LINE_IN * beneath)
     places = figure.subplots(down, across, squeeze=False).flatten()
     for place, panel in zip(places, panels, strict=False):
         _draw(place, sweep, axis, panel)
     for place in places[len(panels) :]:
         place.set_axis_off()
-    if len(_lines(sweep, axis)) > 1:
+    if beneath:
+        figure.legend(*places[0].get_legend_handles_labels(), loc="outside lower left")
+    elif len(names) > 1:
         places[0].legend(loc="best")
     caption = (
         f"Each dot is a run, each line the median over seeds, against {axis.key}; at the end, "
@@ -98,7 +104,8 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
     cells = [cell for cell in sweep.cells if any(run.fault is None for run in sweep.runs_of(cell))]
     if not names or not cells:
         return None
-    figure = new_figure(6.4, 3.6)
+    labels = [wrapped(cell.label, _WIDEST_NAME) for cell in cells]
+    figure = new_figure(7.2, max(3.6, 0.6 + LINE_IN * len("\n".join(labels).split("\n"))))
     axes = figure.add_subplot()
     for number, cell in enumerate(cells):
         runs = [run for run in sweep.runs_of(cell) if run.fault is None]
@@ -113,7 +120,7 @@ def layer_figure(sweep: Sweep) -> NamedFigure | None:
             [np.median(column[column > 0]) if (column > 0).any() else np.nan for column in norms.T]
         )
         only_zeros = not (norms > 0).any() and bool((norms == 0).any())
-        label = f"{cell.label} (all zero)" if only_zeros else cell.label
+        label = f"{labels[number]} (all zero)" if only_zeros else labels[number]
         axes.plot(place, middle, markersize=4, label=label, **look)
         _mark_zeros(axes, list(place[(norms == 0).any(axis=0)]), look)
     axes.set(yscale="log", xlabel="critic layer, input first", ylabel="norm of the loss's gradient")
@@ -157,7 +164,15 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
         axes.plot(table["x"], table["y"], linestyle="none", markersize=3.5, alpha=0.5, clip_on=False, **look)
         middle = table.groupby("x")["y"].median()
         line = _LINES[number % len(_LINES)]
-        axes.plot(middle.index, middle, line, linewidth=1.4, markersize=4, label=name or None, **look)
+        axes.plot(
+            middle.index,
+            middle,
+            line,
+            linewidth=1.4,
+            markersize=4,
+            label=wrapped(name, _WIDEST_NAME) or None,
+            **look,
+        )
         shown += list(table["y"])
         zeros.append((list(table["x"][table["y"] == 0]), look))
     if axis.is_log:
@@ -176,7 +191,7 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
 def setting_title(key: str) -> str:
     """Return what an axis says of a setting: words where there are some, with the key behind them."""
     words = _NAMES.get(key.rpartition(".")[2])
-    return f"{words}\n({key})" if words else key
+    return f"{words}\n({key})" if words else wrapped(key, _WIDEST_NAME)
 
 
 def ticks_of(axis: NumericAxis) -> list[float]:

@@ -11,7 +11,7 @@ import pandas
 from gan_lab.diagnosis.diagnose import NOTHING_MEASURED
 from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
-from gan_lab.reports.claims.paired_runs import POOLED
+from gan_lab.reports.claims.paired_runs import POOLED, compared_axes
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
@@ -40,7 +40,7 @@ def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, s
     return (
         _success(frames["success_rates"].to_dict("records")),
         _following(frames["correlations"].to_dict("records"), sweep.quality.title),
-        _difference(frames["comparisons"].to_dict("records")),
+        _difference(sweep, frames["comparisons"].to_dict("records")),
     )
 
 
@@ -86,6 +86,21 @@ def _seen(sweep: Sweep) -> str:
     return f"{said}, most often {name} ({runs_in_words(count)}).{nothing}"
 
 
+def _nothing_to_compare(sweep: Sweep) -> str:
+    """Say why no two cells are compared, where none are."""
+    if len(sweep.runs) == 1:
+        return "There is one run, and nothing to compare it with."
+    if len(sweep.cells) == 1:
+        return "All runs have the same settings, and there is nothing to compare."
+    axes, settings = compared_axes(sweep), list(sweep.cells[0].settings)
+    if others := [name for name in settings if name not in axes]:
+        return (
+            f"No two settings are compared: no two cells differ in the {axes[0]} and agree in all else that "
+            f"varies here ({', '.join(others)})."
+        )
+    return f"No two settings are compared: no two cells differ in but one of {', '.join(settings)}."
+
+
 def _success(rows: Sequence[Mapping[Any, Any]]) -> str:
     judged = [row for row in rows if row["n"]]
     if not judged:
@@ -115,30 +130,48 @@ def _following(rows: Sequence[Mapping[Any, Any]], quality: str) -> str:
     known = [row for row in rows if not math.isnan(row["spearman"])]
     if not known:
         return f"Of no run was there a rank correlation of the critic's estimate with {quality}."
-    best, worst = (choose(known, key=lambda row: row["spearman"]) for choose in (max, min))
+    several = [row for row in known if row["n_seeds"] > 1]
     begin = f"Along training the critic's estimate and {quality} have a rank correlation of"
+    if not several:
+        return f"{begin} {_single(known)}: one run of a setting does not say what another would have."
+    best, worst = (choose(several, key=lambda row: row["spearman"]) for choose in (max, min))
+    single = [row for row in known if row["n_seeds"] == 1]
+    alone = f"; it is {_single(single)}, of which one run says little" if single else ""
     if best is worst:
-        return f"{begin} {_correlation(best)}."
-    return f"{begin} at most {_correlation(best)}, and at least {_correlation(worst)}."
+        return f"{begin} {_correlation(best)}{alone}."
+    if f"{best['spearman']:.2f}" == f"{worst['spearman']:.2f}":
+        return f"{begin} {best['spearman']:.2f} in each of {len(several)} cells{alone}."
+    return f"{begin} at most {_correlation(best)}, and at least {_correlation(worst)}{alone}."
+
+
+def _single(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Return the correlations of cells with one run each, which have no interval."""
+    low, high = (f"{choose(row['spearman'] for row in rows):.2f}" for choose in (min, max))
+    span = low if low == high else f"{low} to {high}"
+    if len(rows) > 1:
+        return f"{span} in the only run of each of {len(rows)} cells"
+    return f"{span} in the only run{f' of {label}' if (label := rows[0]['label']) else ''}"
 
 
 def _correlation(row: Mapping[Any, Any]) -> str:
-    """Return a cell's correlation with its interval, where it has one, and its number of runs."""
-    bounds = "" if math.isnan(row["low"]) else f"95% from {row['low']:.2f} to {row['high']:.2f}, "
+    """Return the correlation of a cell of several runs with its interval and their number."""
     label = f"{row['label']}, " if row["label"] else ""
-    return f"{row['spearman']:.2f} ({label}{bounds}{runs_in_words(row['n_seeds'])})"
+    bounds = f"95% from {row['low']:.2f} to {row['high']:.2f}"
+    return f"{row['spearman']:.2f} ({label}{bounds}, {runs_in_words(row['n_seeds'])})"
 
 
-def _difference(rows: Sequence[Mapping[Any, Any]]) -> str:
+def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:
     if not rows:
-        return "The sweep compares no two settings on the same seeds."
+        return _nothing_to_compare(sweep)
     tested = [row for row in rows if not math.isnan(row["p_holm"])]
     if not tested:
         most = max(row["n"] for row in rows)
-        return (
-            f"No two settings are tested against each other: they share {most:.0f} judged "
-            f"seed{'' if most == 1 else 's'} at most, and fewer than {FEWEST_PAIRS} pairs say too little."
-        )
+        begin = "No two settings are tested against each other:"
+        if not most:
+            return f"{begin} there is no pair of runs on the same seed of which both were judged."
+        pairs = "1 pair of judged runs" if most == 1 else f"{most:.0f} pairs of judged runs"
+        be, at_most = "is" if most == 1 else "are", " at most" if len(rows) > 1 else ""
+        return f"{begin} there {be} {pairs} on the same seeds{at_most}, and a test needs {FEWEST_PAIRS}."
     pooled = [row for row in tested if row["setting"] == POOLED] or tested
     row = min(pooled, key=lambda row: (row["p_holm"], -abs(row["rate_difference"])))
     first, second = (worded(row["axis"], row[name]) for name in ("first", "second"))

@@ -89,6 +89,8 @@ def claim_frames(sweep: Sweep) -> dict[str, pandas.DataFrame]:
 
 def claim_tables(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> list[Table]:
     """Return the claims that have rows as tables of a page."""
+    pairs = frames["comparisons"]
+    frames = {**frames, "comparisons": pairs[pairs["n"] > 0]}  # a row without a pair says nothing
     shown = [name for name in _WORDS if len(frames[name])]
     if len(sweep.cells[0].settings) <= 1:
         shown = [name for name in shown if name != "pooled_success_rates"]

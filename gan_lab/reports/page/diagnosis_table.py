@@ -9,9 +9,9 @@ from gan_lab.runs.finding import SEVERITIES, Finding
 _NOTE = (
     "What each rule of `gan-lab diagnose` sees in the runs' own numbers, the worst first: how many runs of "
     "which cells, the sentence of the first of them, and what leads out of it. Runs of which a rule sees the "
-    "same share a row where the same leads out of it: a way out is made of a run's own settings. A run may be "
-    "counted in several rows. The row `all_well` is no rule: it counts the runs of which none has anything to "
-    "say."
+    "same share a row where the same leads out of it: a way out is made of a run's own settings. A run may "
+    "be counted in several rows. The row `all_well` is no rule: it counts the runs of which none has "
+    "anything to say."
 )
 _MOST_CELLS = 3
 

@@ -96,7 +96,8 @@ def _title(sweep: Sweep) -> str:
 
 def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
-    words = [f"{counted_in_words(sweep)}; runs of a cell differ in their seed."]
+    several = "; runs of a cell differ in their seed" if len(sweep.runs) > len(sweep.cells) else ""
+    words = [f"{counted_in_words(sweep)}{several}."]
     words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
     if left_out:
         verb, each = ("is", "with its") if left_out == 1 else ("are", "each with its")
@@ -138,9 +139,10 @@ def _counted(runs: Iterable[ReportRun]) -> str:
     runs = list(runs)
     statuses: Counter[str] = Counter(run.record.status for run in runs)
     outcomes: Counter[str] = Counter(run.verdict.outcome for run in runs)
+    left_out = sum(run.fault is not None for run in runs)
     return (
-        f"Of {len(runs)} runs, by status: {_listed(statuses)}; by the failure rule: {_listed(outcomes)}. "
-        f"Left out of means: {sum(run.fault is not None for run in runs)}."
+        f"Of {runs_in_words(len(runs))}, by status: {_listed(statuses)}; by the failure rule: "
+        f"{_listed(outcomes)}.{f' Left out of means: {left_out}.' if left_out else ''}"
     )
 
 
