@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -11,16 +12,23 @@ from torch.utils.tensorboard.summary import hparams as make_hparams
 from torch.utils.tensorboard.summary import text as make_text
 
 from gan_lab.files.atomic import write_atomically
-from gan_lab.tags.table import GROUPS, charts_of
+from gan_lab.tags.table import GROUPS, charts_of, is_of_samples
 from gan_lab.tracking.event_file import records_of
 from gan_lab.tracking.writers.base import Ending, HyperParameters
 
-LAYOUT = {
-    group: {title: ["Multiline", tags] for title, tags in charts.items()}
-    for group in GROUPS
-    if (charts := charts_of(group))
-}
-"""Custom scalars: group to title of a chart to its kind and tags."""
+
+def layout_of(settings: HyperParameters) -> dict[str, dict[str, list[Any]]]:
+    """Return the custom scalars of a run: group to title of a chart to its kind and tags.
+
+    Charts of samples are left out of a run that measures none: they would stay empty.
+    """
+    is_measured = bool(settings.get("metrics.every", True))
+    layout: dict[str, dict[str, list[Any]]] = {}
+    for group in GROUPS:
+        for title, tags in charts_of(group).items():
+            if is_measured or not all(map(is_of_samples, tags)):
+                layout.setdefault(group, {})[title] = ["Multiline", tags]
+    return layout
 
 
 def open_dashboard(writer: SummaryWriter, settings: HyperParameters, command: str) -> None:
@@ -28,7 +36,7 @@ def open_dashboard(writer: SummaryWriter, settings: HyperParameters, command: st
     # the experiment summary is left out: TensorBoard would take the columns of the first run for all of them
     _, start, _ = make_hparams(dict(settings), {})
     _add_summary(writer, start)
-    writer.add_custom_scalars(LAYOUT)
+    writer.add_custom_scalars(layout_of(settings))
     rows = "\n".join(f"| {key} | `{value}` |" for key, value in settings.items())
     # set in by four blanks, which make code of any text
     writer.add_text("run", f"    {command}\n\n| setting | value |\n|---|---|\n{rows}", 0)
