@@ -28,6 +28,16 @@ def span(values: Sequence[float], form: str | Callable[[float], str]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def to_within(off: float, unit: str = "") -> str:
+    """Return how far numbers are from each other: "exactly", or "to 2e-16" and what that is measured in.
+
+    Args:
+        off: the largest of the differences, 0 or more.
+        unit: what stands behind a number, such as " of it".
+    """
+    return f"to {off:.1g}{unit}" if off else "exactly"
+
+
 def verb(count: int, singular: str, plural: str) -> str:
     """Return the form of a verb that goes with so many things."""
     return singular if count == 1 else plural

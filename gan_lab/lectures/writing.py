@@ -19,6 +19,7 @@ from gan_lab.lectures.computing import compute
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.interactive.frames import compute_frames, places_of
 from gan_lab.lectures.interactive.page import render_page
+from gan_lab.lectures.interactive.pictures import draw_alike, shrink_pictures
 from gan_lab.lectures.moving import draw_frames, encode_gif, encode_mp4
 from gan_lab.plotting.style import NamedFigure, encode_figure
 from gan_lab.runs.provenance import git_state, versions
@@ -127,7 +128,8 @@ def _make_page(experiment: LectureExperiment, name: str, about: str, command: st
         frames.append(frame)
         if len(frames) % _SAY_EVERY == 0:
             log.info("%d of %d", len(frames), total)
-    page = render_page(experiment, frames, name=name, about=about, command=command)
+    pictures = shrink_pictures(draw_alike([frame.figure for frame in frames]))
+    page = render_page(experiment, frames, pictures, name=name, about=about, command=command)
     log.info("%s: %d frames, %.1f MB\n", PAGE_NAME, total, len(page) / 1e6)
     return page
 

@@ -120,11 +120,12 @@ def encode_figure(named: NamedFigure) -> tuple[bytes, bytes]:
     return png.getvalue() if named.every_colour else _with_palette(png), pdf.getvalue()
 
 
-def encode_picture(figure: Figure, width: int) -> bytes:
-    """Return a figure as a PNG so many pixels wide, with its best 256 colours and without a date."""
+def draw_pixels(figure: Figure, width: int) -> NDArray[np.uint8]:
+    """Return a figure as pixels (H, W, 3), so many of them from left to right."""
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=width / figure.get_size_inches()[0], metadata={"Software": None})
-    return _with_palette(png)
+    figure.savefig(png, format="png", dpi=width / figure.get_size_inches()[0])
+    with Image.open(png) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def _with_palette(png: io.BytesIO) -> bytes:

@@ -29,6 +29,7 @@ from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
 from gan_lab.lectures.transport.ground_metric import _sentence as say_metrics
 from gan_lab.lectures.transport.transport_1d import Transport1D, say_transport
 from gan_lab.lectures.transport.w2_potential import W2Potential
+from gan_lab.lectures.words import to_within
 from gan_lab.objectives.power_divergences import TotalVariation
 from gan_lab.optimizers.adam import Adam
 
@@ -54,6 +55,14 @@ def test_parallel_lines_say_what_their_rows_show_and_not_what_is_usual() -> None
     rows |= {"tv": [0.0, 1.0], "kl": [0.0, math.inf], "reverse_kl": [0.0, math.inf]}
     said = say_parallel_lines(pandas.DataFrame(rows), 8)
     assert "agrees to 0.2 of it; JSD is 0.0000 to 0.6931; KL is infinite both ways at 1 of them." in said
+
+
+def test_numbers_that_are_equal_are_not_said_to_agree_to_zero() -> None:
+    assert "agrees exactly; JSD is 0.6931" in sentence(ParallelLinesExperiment((0.5,), 8))
+    assert to_within(2.2e-16, " of it") == "to 2e-16 of it"
+    row = {"primal": 1.0, "dual": 1.0, "line": 1.0, "exact": 1.0, "violation": 0.0, "steepest": 1.0}
+    said = say_transport(pandas.DataFrame([row, row]))
+    assert "Mass travels only where the prices meet the cost. No slope" in said
 
 
 def test_uniforms_at_their_place_are_said_to_be_equal() -> None:

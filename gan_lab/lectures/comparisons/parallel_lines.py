@@ -15,7 +15,7 @@ from gan_lab.distances.plane import Segment
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import span
+from gan_lab.lectures.words import span, to_within
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
@@ -134,8 +134,8 @@ def say_parallel_lines(table: pandas.DataFrame, samples: int) -> str:
         which = f"the {len(apart)} θ that are not 0" if len(apart) > 1 else f"θ = {apart['theta'].iloc[0]:g}"
         said.append(
             f"At {which}, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
-            f"exact transport between {samples} points on each segment agrees to {off:.1g} of it; JSD is "
-            f"{span(apart['jsd'].tolist(), '.4f')}{LEVEL if flat else ''}; KL is infinite both ways"
+            f"exact transport between {samples} points on each segment agrees {to_within(off, ' of it')}; "
+            f"JSD is {span(apart['jsd'].tolist(), '.4f')}{LEVEL if flat else ''}; KL is infinite both ways"
             f"{f' at {divergent} of them' if divergent != 1 or len(apart) > 1 else ''}."
         )
     if len(distances):

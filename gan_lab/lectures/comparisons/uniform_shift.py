@@ -15,7 +15,7 @@ from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import span
+from gan_lab.lectures.words import span, to_within
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
 Shifts = Annotated[
@@ -155,5 +155,5 @@ def say_uniform_shift(rows: pandas.DataFrame, width: float) -> str:
             f"most log 2 = {math.log(2):.4f}"
         )
     off = float(((moved["w1"] - moved["shift"]).abs() / moved["shift"]).max())
-    said.append(f"W1 is the shift to {off:.1g} of it everywhere")
+    said.append(f"W1 is the shift {to_within(off, ' of it')} everywhere")
     return "; ".join(said) + "."

@@ -6,16 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from matplotlib.figure import Figure
+
 from gan_lab.config.checks import config_key
 from gan_lab.config.command_lines import override
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.lectures.base import LectureExperiment
-from gan_lab.lectures.interactive.pictures import shrink_picture
-from gan_lab.plotting.style import encode_picture
 
 T = TypeVar("T")
-
-WIDTH = 1280  # pixels of a frame: what its column takes on a projector of 1920
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,13 @@ class Frame:
         positions: of the sliders, in their order.
         overrides: what a command line has to set for the same figure and sentence.
         sentence: of the experiment that ran with them.
-        webp: its figure.
+        figure: the drawing.
     """
 
     positions: tuple[float, ...]
     overrides: tuple[str, ...]
     sentence: str
-    webp: bytes
+    figure: Figure
 
 
 def places_of(experiment: LectureExperiment) -> list[tuple[float, ...]]:
@@ -85,8 +83,7 @@ def compute_frames(experiment: LectureExperiment) -> Iterator[Frame]:
     for place, settings, each in zip(places, every, moved, strict=True):
         found = each.run()
         overrides = tuple(override(key, value) for key, value in settings.items())
-        picture = shrink_picture(encode_picture(found.figure, WIDTH))
-        yield Frame(place, overrides, found.sentence, picture)
+        yield Frame(place, overrides, found.sentence, found.figure)
 
 
 def _replaced(part: T, key: str, value: object, whole_key: str) -> T:

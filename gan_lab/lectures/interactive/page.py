@@ -8,19 +8,27 @@ from gan_lab.config.command_lines import command_line, words_of
 from gan_lab.files.html_template import html_template
 from gan_lab.lectures.base import LectureExperiment
 from gan_lab.lectures.interactive.frames import Frame, start_of
+from gan_lab.lectures.interactive.pictures import Pictures
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 _ONLY_OF_THE_PAGE = ("interactive=", "animate=", "hydra.")
 
 
 def render_page(
-    experiment: LectureExperiment, frames: Sequence[Frame], *, name: str, about: str, command: str
+    experiment: LectureExperiment,
+    frames: Sequence[Frame],
+    pictures: Pictures,
+    *,
+    name: str,
+    about: str,
+    command: str,
 ) -> bytes:
     """Return the page.
 
     Args:
         experiment: what the frames are of.
         frames: in the order of ``places_of``.
+        pictures: theirs.
         name: of the experiment.
         about: what it is, in a line; may be empty.
         command: what was typed for the page.
@@ -29,9 +37,9 @@ def render_page(
         {
             "sentence": frame.sentence,
             "command": _command_of(command, frame),
-            "picture": f"data:image/webp;base64,{base64.b64encode(frame.webp).decode()}",
+            "picture": _as_data(overlay),
         }
-        for frame in frames
+        for frame, overlay in zip(frames, pictures.overlays, strict=True)
     ]
     sliders = [
         {
@@ -47,9 +55,14 @@ def render_page(
         about=about,
         sliders=sliders,
         frames=shown,
+        base=_as_data(pictures.base),
         first=shown[start_of(experiment)],
     )
     return text.encode()
+
+
+def _as_data(webp: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(webp).decode()}"
 
 
 def _command_of(command: str, frame: Frame) -> str:

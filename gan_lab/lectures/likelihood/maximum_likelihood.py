@@ -17,6 +17,7 @@ from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.quadrature import integrate
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.words import to_within
 from gan_lab.numerics.statistics import log_t_mean, t_mean
 from gan_lab.plotting.style import BLACK, BLUE, COLOURS, VERMILION
 
@@ -144,7 +145,7 @@ def say_likelihood(
     first, last = table.iloc[0], table.iloc[-1]
     other = max(abs(nearest[0] - reverse[0]), abs(nearest[1] - reverse[1])) > 1e-3 * nearest[1]
     return (
-        f"Cross-entropy less KL(p, q) is the entropy of p, {of_target:.4f} nats, to {off:.1g} for all "
+        f"Cross-entropy less KL(p, q) is the entropy of p, {of_target:.4f} nats, {to_within(off)} for all "
         f"{len(curves)} models; both are least at {'the same' if same else 'different ones'}. "
         f"KL(p, q) is least at mean {nearest[0]:.4g} and scale {nearest[1]:.4g}, KL(q, p) at "
         f"{'another' if other else 'the same'}, {reverse[0]:.4g} and {reverse[1]:.4g}. The greatest "

@@ -167,7 +167,8 @@ def say_transport(table: pandas.DataFrame) -> str:
         said.append(f"W1 of the distributions that the points stand for is {first['exact']:.6g}.")
     if first["primal"] > 0:
         violation = max(0.0, first["violation"])
-        said.append(f"Mass travels only where the prices meet the cost (to within {violation:.1g}).")
+        within = f" (to within {violation:.1g})" if violation else ""
+        said.append(f"Mass travels only where the prices meet the cost{within}.")
     said.append(f"No slope of the potential exceeds {first['steepest']:.6g}.")
     said.append(
         f"For the squared cost plan and prices come to {second['primal']:.6g} and {second['dual']:.6g}, with "

@@ -1,14 +1,13 @@
 """The frames of interactive pages: the experiment itself, at every position of its sliders."""
 
 import dataclasses
-import io
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pytest
 from pandas import DataFrame
-from PIL import Image
 
 from gan_lab.config.build import build
 from gan_lab.config.checks import PositiveFloat
@@ -21,13 +20,13 @@ from gan_lab.lectures.comparisons.uniform_shift import UniformShift
 from gan_lab.lectures.drawing import new_slide, slide_style
 from gan_lab.lectures.fgan.mode_covering import ModeCovering
 from gan_lab.lectures.interactive.frames import (
-    WIDTH,
     compute_frames,
     experiment_at,
     places_of,
     settings_at,
     start_of,
 )
+from gan_lab.lectures.interactive.pictures import WIDTH, draw_alike
 from lectures.test_lectures import composed
 
 NAMES = list(list_options("distances", [config_folder()]))
@@ -93,9 +92,12 @@ def test_frames_are_in_order_and_keep_what_is_held_and_what_the_user_has_set() -
     ]
     assert frames[start_of(experiment)].positions == (2.0, 1.5)
     assert frames[0].overrides == ("d=7.0", "a=1.0", "b=5.0")
-    assert len({frame.webp for frame in frames}) == len(frames)
-    with Image.open(io.BytesIO(frames[0].webp)) as image:
-        assert image.size == (WIDTH, WIDTH * 9 // 16)
+    with slide_style():
+        pictures = draw_alike([frame.figure for frame in frames])
+    assert len({picture.tobytes() for picture in pictures}) == len(frames)
+    assert pictures[0].shape == (WIDTH * 9 // 16, WIDTH, 3)
+    places = np.array([frame.figure.axes[0].get_position().extents for frame in frames])
+    assert np.ptp(places, axis=0).max() < 1e-9
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 
 from gan_lab.cli.distances import experiments_with_sliders
 from gan_lab.config.command_lines import words_of
 from gan_lab.lectures.base import LectureExperiment, Slider
 from gan_lab.lectures.interactive.frames import Frame, places_of
 from gan_lab.lectures.interactive.page import render_page
+from gan_lab.lectures.interactive.pictures import Pictures
 from lectures.interactive.test_frames import WITH_SLIDERS, Two
 from support.command_line import gan_lab
 
@@ -61,16 +63,18 @@ def frames(experiment: LectureExperiment, sentence: str = "It is {place}.") -> l
             place,
             tuple(f"x{k}={value:g}" for k, value in enumerate(place)),
             sentence.format(place=place),
-            b"%d" % k,
+            Figure(),
         )
-        for k, place in enumerate(places_of(experiment))
+        for place in places_of(experiment)
     ]
 
 
 def rendered(**given: Any) -> Page:
     experiment = given.pop("experiment", Two())
     options = {"name": "two_things", "about": "About.", "command": "gan-lab distances experiment=two"} | given
-    return Page(render_page(experiment, options.pop("frames", frames(experiment)), **options).decode())
+    shown = options.pop("frames", frames(experiment))
+    pictures = Pictures(b"base", tuple(b"%d" % k for k in range(len(shown))))
+    return Page(render_page(experiment, shown, pictures, **options).decode())
 
 
 def test_the_page_holds_every_frame_in_the_order_of_the_places() -> None:
@@ -85,7 +89,8 @@ def test_the_page_holds_every_frame_in_the_order_of_the_places() -> None:
 def test_it_opens_at_the_start_and_needs_no_script_for_that() -> None:
     page = rendered()
     assert page.texts["sentence"] == "It is (2.0, 1.5)."
-    (picture,) = page.attributes("img")
+    base, picture = page.attributes("img")
+    assert base64.b64decode(base["src"].removeprefix("data:image/webp;base64,")) == b"base"
     assert picture["src"] == page.data("frames")[4]["picture"]
     sliders = [each for each in page.attributes("input") if each["type"] == "range"]
     assert [(each["min"], each["max"], each["value"]) for each in sliders] == [
@@ -102,8 +107,17 @@ def test_readers_that_do_not_see_are_told() -> None:
     labels = [each["for"] for each in page.attributes("label")]
     assert labels == [each["id"] for each in page.attributes("input")]
     assert all(each["aria-label"] for each in page.attributes("button"))
-    assert all(each["alt"] for each in page.attributes("img"))
+    assert [bool(each["alt"]) for each in page.attributes("img")] == [False, True]  # two layers, one figure
     assert page.attributes("html")[0]["lang"] == "en"
+
+
+def test_the_frame_of_what_has_the_focus_does_not_lie_over_a_label() -> None:
+    style = rendered().texts["style"]
+    focus = re.search(r":focus-visible \{ outline: (\d+)px [^;]*; outline-offset: (\d+)px;", style)
+    row = re.search(r"\.row \{[^}]*margin-top: ([.\d]+)rem;", style)
+    assert focus is not None
+    assert row is not None
+    assert int(focus[1]) + int(focus[2]) < 16 * float(row[1])  # pixels of a rem
 
 
 def test_nothing_comes_from_elsewhere() -> None:

@@ -5,14 +5,18 @@ import io
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from gan_lab.lectures.comparisons.parallel_lines import ParallelLinesExperiment
 from gan_lab.lectures.drawing import slide_style
-from gan_lab.lectures.interactive.frames import WIDTH
-from gan_lab.lectures.interactive.pictures import COLOURS, shrink_picture
-from gan_lab.plotting.style import encode_picture
+from gan_lab.lectures.interactive.pictures import (
+    COLOURS,
+    WIDTH,
+    Pixels,
+    draw_alike,
+    put_together,
+    shrink_pictures,
+)
 from lectures.interactive.test_frames import WITH_SLIDERS
 from lectures.interactive.test_gallery_pages import page_of
 
@@ -20,47 +24,59 @@ LARGEST_FRAME = 64_000  # bytes: the eight fields of arrows of dirac_gan take th
 FARTHEST = 40  # grey levels of 255, of the colour that differs most
 
 
-def pixels(picture: bytes) -> NDArray[np.int16]:
-    with Image.open(io.BytesIO(picture)) as image:
-        return np.asarray(image.convert("RGB")).astype(np.int16)
+def far(shown: Pixels, drawn: Pixels) -> np.ndarray:
+    return np.abs(shown.astype(np.int16) - drawn)
 
 
-def test_a_frame_takes_two_thirds_of_a_png_and_looks_the_same() -> None:
+def test_frames_take_a_third_of_their_pngs_and_look_the_same() -> None:
     with slide_style():
-        figure = ParallelLinesExperiment((0.5,), 16).run().figure
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # else the second picture would be laid out anew
-        png = encode_picture(figure, WIDTH)
-        every_colour = io.BytesIO()
-        figure.savefig(every_colour, format="png", dpi=WIDTH / figure.get_size_inches()[0])
-    small = shrink_picture(png)
-    assert len(small) < 2 / 3 * len(png)
-    shown, drawn = pixels(small), pixels(every_colour.getvalue())
-    assert shown.shape == drawn.shape
-    assert np.abs(shown - drawn).max() <= FARTHEST
-    assert np.abs(shown - drawn).mean() < 0.5
-    assert len(np.unique(shown.reshape(-1, 3), axis=0)) <= COLOURS
+        figures = [ParallelLinesExperiment((shift,), 16, 1.0).run().figure for shift in (-0.5, 0.2, 0.5)]
+        drawn = draw_alike(figures)
+    base, overlays = shrink_pictures(drawn)
+    png = io.BytesIO()
+    Image.fromarray(drawn[0]).quantize(256, dither=Image.Dither.NONE).save(png, format="PNG", optimize=True)
+    assert sum(map(len, overlays)) < len(overlays) * len(png.getvalue()) / 3
+    shown = [put_together(base, overlay) for overlay in overlays]
+    for one, other in zip(shown, drawn, strict=True):
+        assert one.shape == other.shape
+        assert far(one, other).max() <= FARTHEST
+        assert far(one, other).mean() < 0.5
+    assert len(np.unique(np.concatenate(shown).reshape(-1, 3), axis=0)) <= COLOURS
+
+
+def test_what_pictures_share_is_in_the_base_alone() -> None:
+    paper = np.full((32, 32, 3), 255, np.uint8)
+    pictures = [paper.copy() for _ in range(3)]
+    for place, picture in enumerate(pictures):
+        picture[2:4], picture[10 + place, 5] = 0, (213, 94, 0)
+    base, overlays = shrink_pictures(pictures)
+    for picture, overlay in zip(pictures, overlays, strict=True):
+        assert np.array_equal(put_together(base, overlay), picture)
+        with Image.open(io.BytesIO(overlay)) as image:
+            assert (np.asarray(image.convert("RGBA"))[..., 3] > 0).sum() == 1
 
 
 def test_areas_of_near_colours_stay_apart_and_a_rare_colour_stays() -> None:
-    numbers = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
-    numbers[:40, :40], numbers[:40, 40:80], numbers[100:102, 100:102] = 200, 202, 255
-    picture = Image.fromarray(numbers, mode="P")
-    picture.putpalette(bytes(level for grey in range(255) for level in (grey,) * 3) + bytes((213, 94, 0)))
-    png = io.BytesIO()
-    picture.save(png, format="PNG")
-    shown = pixels(shrink_picture(png.getvalue()))
+    levels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    levels[levels == 255] = 254
+    levels[:40, :40], levels[:40, 40:80] = 200, 202
+    drawn = np.stack([levels] * 3, axis=2)
+    drawn[100:102, 100:102] = (213, 94, 0)
+    base, (overlay,) = shrink_pictures([drawn])
+    shown = put_together(base, overlay)
     assert np.unique(shown[:40, :40]).tolist() == [200]
     assert np.unique(shown[:40, 40:80]).tolist() == [202]
     assert np.unique(shown[100:102, 100:102].reshape(-1, 3), axis=0).tolist() == [[213, 94, 0]]
-    assert np.abs(shown - pixels(png.getvalue())).max() <= 4
+    assert far(shown, drawn).max() <= 4
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) <= COLOURS
 
 
 @pytest.mark.parametrize("name", WITH_SLIDERS)
 def test_the_frames_of_the_gallery_are_small(name: str) -> None:
-    frames = page_of(name).data("frames")
-    pictures = [base64.b64decode(f["picture"].removeprefix("data:image/webp;base64,")) for f in frames]
+    page = page_of(name)
+    addresses = [each["src"] for each in page.attributes("img")] + [f["picture"] for f in page.data("frames")]
+    pictures = [base64.b64decode(each.removeprefix("data:image/webp;base64,")) for each in addresses]
     assert max(map(len, pictures)) < LARGEST_FRAME
-    with Image.open(io.BytesIO(pictures[0])) as image:
-        assert (image.format, image.size) == ("WEBP", (WIDTH, WIDTH * 9 // 16))
+    for picture in pictures[:2]:  # the base, and the overlay that the page opens with
+        with Image.open(io.BytesIO(picture)) as image:
+            assert (image.format, image.size) == ("WEBP", (WIDTH, WIDTH * 9 // 16))
