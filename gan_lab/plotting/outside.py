@@ -13,7 +13,7 @@ Font = ImageFont.FreeTypeFont
 
 def is_inside(points: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Return which points (n, 2), in pixels from the left and the top, lie in a box of width and height."""
-    return (points >= 0).all(axis=1) & (points < size).all(axis=1)
+    return np.asarray(((points >= 0) & (points < size)).all(axis=1), dtype=np.bool_)
 
 
 def mark_outside(

@@ -85,7 +85,9 @@ def shrink_pictures(pictures: Sequence[Pixels]) -> Pictures:
 def put_together(base: bytes, overlay: bytes) -> Pixels:
     """Return the picture (H, W, 3) that a base and an overlay make, as a browser shows it."""
     with Image.open(io.BytesIO(base)) as below, Image.open(io.BytesIO(overlay)) as above:
-        return np.asarray(Image.alpha_composite(below.convert("RGBA"), above.convert("RGBA")).convert("RGB"))
+        whole = Image.alpha_composite(below.convert("RGBA"), above.convert("RGBA"))
+    pixels: Pixels = np.asarray(whole.convert("RGB"))
+    return pixels
 
 
 def _numbered(pictures: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
@@ -100,7 +102,8 @@ def _numbered(pictures: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
 
 def _most_common(numbers: Pixels) -> Pixels:
     """Return at each pixel the number that most of the pictures (n, H, W) have there."""
-    base, most = numbers[0].copy(), np.zeros(numbers.shape[1:], np.uint16)
+    base: Pixels = numbers[0].copy()
+    most = np.zeros(numbers.shape[1:], np.uint16)
     for number in np.unique(numbers):
         count = (numbers == number).sum(axis=0, dtype=np.uint16)
         base[count > most] = number
