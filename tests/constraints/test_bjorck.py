@@ -170,7 +170,7 @@ def test_group_sort_fits_the_absolute_value_and_relu_does_not() -> None:
 
 @pytest.mark.parametrize("iterations", [0, 1.5, "many"])
 def test_iterations_that_are_no_number_are_refused(iterations: object) -> None:
-    with pytest.raises(BadValueError, match=r"^iterations must be a whole number greater than 0; got"):
+    with pytest.raises(BadValueError, match=r"^iterations must be a whole number from 1 to 1000; got"):
         Bjorck(iterations=iterations)  # type: ignore[arg-type]
 
 

@@ -31,23 +31,42 @@ FAILING = {
         *("train.iterations=20", "train.warmup_critic_steps=0"),
     ],
     "discriminator_saturated": [
-        *("objective=gan", "train.n_critic=5", "optimizer.lr=1e-6", ADAM_FOR_THE_CRITIC),
+        *("objective=gan", "constraint=none", "train.n_critic=5", "optimizer.lr=1e-6", ADAM_FOR_THE_CRITIC),
         *("critic_optimizer.lr=5e-3", "train.iterations=150"),
     ],
     "momentum_against_gradient": [
-        *("objective=gan", "optimizer.beta1=0.99", "optimizer.lr=0.1", "train.iterations=100"),
+        *(
+            "objective=gan",
+            "constraint=none",
+            "optimizer.beta1=0.99",
+            "optimizer.lr=0.1",
+            "train.iterations=100",
+        ),
     ],
     "weights_at_bound": [
         *("objective=wgan", "optimizer=adam", "optimizer.beta1=0.9", "optimizer.lr=0.05"),
         *("architecture.critic.activation=tanh", "train.iterations=60"),
     ],
-    "divergence": ["objective=fgan_kl", "optimizer.lr=0.05", "train.iterations=100"],
+    "divergence": ["objective=fgan_kl", "constraint=none", "optimizer.lr=0.05", "train.iterations=100"],
     "mode_collapse": [
-        *("objective=gan", "optimizer.lr=1e-2", "train.batch_size=8", "train.ema=null", "dataset.std=0.3"),
+        *(
+            "objective=gan",
+            "constraint=none",
+            "optimizer.lr=1e-2",
+            "train.batch_size=8",
+            "train.ema=null",
+            "dataset.std=0.3",
+        ),
         *("train.iterations=80", "metrics.every=20"),
     ],
     "critic_not_near_optimum": [
-        *("objective=gan", "optimizer.lr=5e-3", ADAM_FOR_THE_CRITIC, "critic_optimizer.lr=1e-3"),
+        *(
+            "objective=gan",
+            "constraint=none",
+            "optimizer.lr=5e-3",
+            ADAM_FOR_THE_CRITIC,
+            "critic_optimizer.lr=1e-3",
+        ),
         *("train.ema=null", "train.iterations=120", "metrics.every=30"),
     ],
     "estimate_negative": [
@@ -56,7 +75,14 @@ FAILING = {
     ],
     "untrained": ["objective=wgan_gp", "optimizer.lr=1e-7", "train.iterations=30", "metrics.every=10"],
     "poor": [
-        *("objective=gan", "optimizer.lr=5e-3", "train.ema=null", "dataset.std=0.3", "dataset.radius=4"),
+        *(
+            "objective=gan",
+            "constraint=none",
+            "optimizer.lr=5e-3",
+            "train.ema=null",
+            "dataset.std=0.3",
+            "dataset.radius=4",
+        ),
         *("train.iterations=100", "metrics.every=25"),
     ],
 }

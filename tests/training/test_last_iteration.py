@@ -20,7 +20,12 @@ from gan_lab.training.member import Member
 from support.configs import FEW, TOY, Train, compose_config
 
 EVERY_4 = [*TOY, "metrics.every=4", "metrics.samples=40", "train.execution=eager"]
-EXPLODING = ["objective=gan", "objective._target_=support.exploding.Exploding", "~objective.generator_loss"]
+EXPLODING = [
+    "objective=gan",
+    "constraint=none",
+    "objective._target_=support.exploding.Exploding",
+    "~objective.generator_loss",
+]
 EXPLODING += ["optimizer.lr=0.005", "train.iterations=60"]
 EXACT, SLOPE = "distance/w1_exact", "health/critic_slope"
 

@@ -101,7 +101,7 @@ def test_a_run_that_diverged_at_once_blames_no_rounding(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    start(tmp_path, "objective=gan", "optimizer.lr=1e30", "train.iterations=6")
+    start(tmp_path, "objective=gan", "constraint=none", "optimizer.lr=1e30", "train.iterations=6")
     assert "  estimate    none: no iteration came to one" in caplog.messages
 
 
