@@ -293,9 +293,10 @@ def test_what_was_first_measured_late_says_nothing_of_what_was_learned(first, na
         assert "ended at 1.95e+03 (median of its last 2), after 2e+03 at iteration 300." in finding.sentence
 
 
-def on_modes(w1, high_quality=0.9, modes_hit=6.0):
+def on_modes(w1, high_quality=0.9, modes_hit=6.0, kl=0.3):
     floors = {
         "distance/floor": 0.05,
+        "quality/mode_kl_floor": 0.02,
         "quality/high_quality_share_floor": 0.99,
         "quality/modes_hit_floor": 8.0,
     }
@@ -303,6 +304,7 @@ def on_modes(w1, high_quality=0.9, modes_hit=6.0):
         "distance/w1_exact": w1,
         "quality/high_quality_share": high_quality,
         "quality/modes_hit": modes_hit,
+        "quality/mode_kl": kl,
     }
     return {tag: {1000: value} for tag, value in (floors | ends).items()}
 
@@ -313,6 +315,11 @@ def on_modes(w1, high_quality=0.9, modes_hit=6.0):
         (on_modes(0.149), ALL_WELL),  # three times the floor
         (on_modes(0.151), "mode_imbalance"),
         (on_modes(0.151, modes_hit=8.0), "mode_imbalance"),
+        (on_modes(0.151, kl=0.02), "mode_imbalance"),
+        (on_modes(0.151, modes_hit=8.0, kl=0.02 - 1.01 * math.log(0.95)), "mode_imbalance"),
+        (on_modes(0.151, modes_hit=8.0, kl=0.02 - 0.99 * math.log(0.95)), ALL_WELL),
+        # as many points beside the modes as the line allows, and each mode hit as often as others
+        (on_modes(0.151, high_quality=0.5, modes_hit=8.0, kl=0.0), ALL_WELL),
         (on_modes(0.151, high_quality=0.4), "poor"),
         (on_modes(0.5, modes_hit=3.0), "mode_collapse"),
     ],
@@ -323,8 +330,9 @@ def test_points_on_modes_that_are_hit_unevenly(columns, verdict):
 
 def test_the_modes_that_are_missing_are_counted():
     assert found("mode_imbalance", on_modes(0.3)).sentence == (
-        "The modes are not hit evenly: 6 of 8 are hit at all, and while the points lie on them as a whole, "
-        "distance/w1_exact ended at 0.3, 6.0 times the 0.05 of real samples."
+        "The modes are not hit evenly: 6 of 8 are hit, and quality/mode_kl ended at 0.3. So "
+        "distance/w1_exact ended at 0.3, 6.0 times the 0.05 of real samples, although 90% of the points lie "
+        "on modes."
     )
 
 
