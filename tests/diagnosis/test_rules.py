@@ -136,10 +136,25 @@ def test_slopes_of_a_wasserstein_critic_that_explode(depth, slope, names):
     assert said({SLOPE: slopes(slope)}, free) == names
 
 
-@pytest.mark.parametrize(("norm", "names"), [(1.1e-8, [ALL_WELL]), (0.9e-8, ["gradients_vanish"])])
-def test_a_layer_that_no_rate_moves(norm, names):
+@pytest.mark.parametrize(
+    ("norm", "settings", "names"),
+    [
+        (1.1e-8, {}, [ALL_WELL]),
+        (0.9e-8, {}, ["gradients_vanish"]),
+        (0.9e-8, {"optimizer.eps": 1e-10}, [ALL_WELL]),
+        (0.9e-4, {"optimizer.eps": 1e-4}, ["gradients_vanish"]),
+        (0.9e-4, {"optimizer.eps": 1e-4, "critic_optimizer.eps": 1e-8}, [ALL_WELL]),
+    ],
+)
+def test_a_layer_whose_gradient_is_below_eps(norm, settings, names):
     layers = {f"layers/{k}": {900: value} for k, value in enumerate((0.1, norm, 0.2))}
-    assert said(layers | {SLOPE: slopes(1.0)}, GAN) == names
+    assert said(layers | {SLOPE: slopes(1.0)}, GAN | settings) == names
+
+
+def test_the_eps_that_swallows_a_gradient_is_the_optimizers():
+    columns = {"layers/0": {900: 5e-5}, SLOPE: slopes(1.0)}
+    sentence = found("gradients_vanish", columns, GAN | {"optimizer.eps": 1e-4}).sentence
+    assert "layers/0 ended at 5e-05, below the 0.0001 that its optimizer adds" in sentence
 
 
 @pytest.mark.parametrize(

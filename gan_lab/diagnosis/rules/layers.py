@@ -3,12 +3,12 @@
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import to_wgan_gp
+from gan_lab.diagnosis.words import critic_key, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import LAYERS, SLOPE, group_of
 
 _PER_LAYER, _IN_ALL = 2.0, 1000.0
-_EPS = 1e-8
+_EPS = 1e-8  # of all optimizers by default
 
 
 def judge_vanishing(run: Observed) -> Finding | None:
@@ -19,7 +19,7 @@ def judge_vanishing(run: Observed) -> Finding | None:
       keep lengths pass on a 1 as 1; under clipping it shrinks or grows exponentially with the layers
       (Gulrajani et al., 2017, section 3.2 and figure 1(b), with twelve of them).
     - The gradient by some layer's weights has a norm below eps of the critic's optimizer. Adam and RMSprop
-      divide a gradient by its size plus eps: a smaller one moves nothing, whatever the rate.
+      divide a gradient by its size plus eps: a steady one below eps moves no weight by half of the rate.
     """
     if is_at_floor(run):
         return None
@@ -28,11 +28,13 @@ def judge_vanishing(run: Observed) -> Finding | None:
         return _finding(run, "vanish", depth, slope)
     norms = _norms(run)
     tag = min(norms, key=lambda each: norms[each], default=None)
-    if tag is None or norms[tag] >= _EPS:
+    eps = run.number(critic_key(run, "eps")) or _EPS
+    if tag is None or norms[tag] >= eps:
         return None
     text = (
-        f"Gradients vanish in the critic: {tag} ended at {norms[tag]:.2g}, below the {_EPS:g} that its "
-        "optimizer adds to a gradient's size, so that no rate moves this layer."
+        f"Gradients vanish in the critic: {tag} ended at {norms[tag]:.2g}, below the {eps:g} that its "
+        "optimizer adds to a gradient's size before it divides by that: steps of this layer fall short of "
+        "the rate, the more the smaller the gradient."
     )
     return Finding("gradients_vanish", "warning", text, to_wgan_gp(run))
 
@@ -87,7 +89,8 @@ VANISHING = Rule(
     judge=judge_vanishing,
     symptom="A deep critic learns nothing below its last layers.",
     shows=f"`{SLOPE}` below 2^-L for L layers, and below 0.001; or one of `layers/<parameter>` (which need "
-    "`metrics.every` and `metrics.layers=true`) below the optimizer's eps, 1e-8.",
+    "`metrics.every` and `metrics.layers=true`) below the optimizer's eps, 1e-8 unless you say "
+    "otherwise.",
     cause=_CAUSE,
     cure=_CURE,
 )
