@@ -95,5 +95,5 @@ def _all_well(run: Observed) -> str:
         seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
     if not seen:
         return NOTHING_MEASURED
-    unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 does."
+    unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 measures them."
     return f"No rule has anything to say: {', '.join(seen)}.{unmeasured}"

@@ -39,7 +39,8 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
     features, inside the balls around real images (a precision above that of real ones), while balls around
     them reach no real one. What does is how many classes there are, and how evenly: a histogram with a KL
     divergence d from K equal modes is spread over K exp(-d) of them, its perplexity; over half of them at
-    log 2. In the plane a point is good or it is not, and recall counts.
+    log 2. (Of modes with weights: exp(-d) is the weight of those that are left where some are missing, and
+    the others in proportion.) In the plane a point is good or it is not, and recall counts.
 
     Args:
         ends: what was measured.
@@ -86,7 +87,7 @@ def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
         return None
     return (
         f"{ends.told(MODE_KL)}: the modes are hit as unevenly as if there were {math.exp(-kl):.0%} of "
-        f"them, below {percent(lines.modes_share)}."
+        f"them by weight, below {percent(lines.modes_share)}."
     )
 
 

@@ -59,7 +59,7 @@ def test_a_run_that_is_well_says_what_it_saw(train: Train, caplog: pytest.LogCap
     assert verdict.name == "all_well"
     assert told(caplog.messages[-1:]) == [f"verdict {verdict}"]
     assert "the critic's slope is " in verdict.sentence
-    assert "Samples were not measured: metrics.every=100 does." in verdict.sentence
+    assert "Samples were not measured: metrics.every=100 measures them." in verdict.sentence
 
 
 def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptureFixture) -> None:

@@ -32,8 +32,8 @@ def judge(run: Observed) -> Finding | None:
         return None
     beyond = f" (above the {least:.3g} of equal distributions)" if least else ""
     text = (
-        f"The critic is far from its optimum: on held-out samples it sees {here:.3g}, and a copy that was "
-        f"trained on {further:.3g}{beyond}."
+        f"The critic is far from its optimum: on held-out samples it sees {here:.3g}, and a copy of it "
+        f"that was given some more steps {further:.3g}{beyond}."
     )
     return Finding("critic_not_near_optimum", "warning", text, more_critic_steps(run))
 

@@ -36,8 +36,9 @@ RULE = Rule(
     judge=judge,
     symptom="The critic's surface is nearly linear; histograms of its weights are two spikes.",
     shows=f"The median of `{AT_CLIP}` over the last tenth of the run is 0.9 or more.",
-    cause="Each step moves a weight by about the rate, and where the rate is not small beside the bound, "
-    "weights go from one end of the box to the other (WGAN-GP, section 3.1).",
+    cause="A score gap is largest where weights are as large as the box lets them be (WGAN-GP, section 3.1 "
+    "and figure 1(b)); and each step moves a weight by about the rate, so that where the rate is not small "
+    "beside the bound, weights go from one end of the box to the other.",
     cure="`objective=wgan_gp`, which holds slopes instead of weights; else a rate that is small beside the "
     "bound, or a larger `constraint.bound`.",
 )
