@@ -13,10 +13,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from gan_lab.cli.compose import compose
 from gan_lab.config.options import config_folder, list_options, option_node
+from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.reading import find_runs
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -39,7 +42,8 @@ python scripts/defaults_table.py --only 'wgan*:ring8' --iterations 500    # some
 
 Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu
 train.execution=eager metrics.every=250`, with `train.iterations` where fewer are asked for.
-`docs/defaults.csv` holds all verdicts of each seed; a cell whose rows are deleted there is trained again.
+`docs/defaults.csv` holds all verdicts of each seed, and a hash of the settings that they are of: a cell whose
+defaults have changed since is empty here, and is trained again.
 """
 
 
@@ -51,12 +55,13 @@ class Row(NamedTuple):
     iterations: int
     seed: int
     verdicts: str
+    config: str  # a hash of all settings of its cell
 
 
 def main() -> None:
     """Train what is asked for and is missing, and write the page after each cell."""
     given = read_arguments(sys.argv[1:])
-    rows = read(TABLE)
+    rows = current(read(TABLE))
     for dataset, objective in missing(rows, given.only) if not given.page else []:
         print(f"objective={objective} dataset={dataset}", flush=True)
         rows += trained(dataset, objective, given.iterations)
@@ -96,15 +101,30 @@ def missing(rows: Iterable[Row], only: Iterable[str]) -> list[tuple[str, str]]:
     return [pair for pair in asked if pair not in done]
 
 
+def words_of(dataset: str, objective: str, iterations: int | None) -> list[str]:
+    """Return what is typed to train a cell."""
+    words = [f"objective={objective}", f"dataset={dataset}", f"train.seeds={SEEDS}", "device=cpu"]
+    words += ["train.execution=eager", "metrics.every=250"]
+    return words + ([f"train.iterations={iterations}"] if iterations else [])
+
+
+def current(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of cells that the same words would train today."""
+
+    @cache
+    def hash_today(dataset: str, objective: str, iterations: int) -> str:
+        return config_hash(compose(words_of(dataset, objective, iterations)).config)
+
+    return [row for row in rows if row.config == hash_today(row.dataset, row.objective, row.iterations)]
+
+
 def trained(dataset: str, objective: str, iterations: int | None) -> list[Row]:
     """Train a cell and return a row for each seed.
 
     Raises:
         SystemExit: with what the command said, if not all seeds came to an end with a verdict.
     """
-    words = [f"objective={objective}", f"dataset={dataset}", f"train.seeds={SEEDS}", "device=cpu"]
-    words += ["train.execution=eager", "metrics.every=250"]
-    words += [f"train.iterations={iterations}"] if iterations else []
+    words = words_of(dataset, objective, iterations)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "gan_lab.cli", "train", *words, f"hydra.run.dir={folder}/run"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -116,16 +136,13 @@ def trained(dataset: str, objective: str, iterations: int | None) -> list[Row]:
 
 def rows_of(dataset: str, objective: str, folder: Path) -> list[Row]:
     """Return a row for each run below a folder, in the order of seeds."""
-    return [
-        Row(
-            dataset,
-            objective,
-            int(run.read_config()["train"]["iterations"]),
-            run.seed or 0,
-            " ".join(verdict.name for verdict in run.verdicts),
-        )
-        for run in sorted(find_runs(folder), key=lambda run: run.seed or 0)
-    ]
+    rows = []
+    for run in sorted(find_runs(folder), key=lambda run: run.seed or 0):
+        iterations = int(run.read_config()["train"]["iterations"])
+        settings = config_hash(compose(words_of(dataset, objective, iterations)).config)
+        verdicts = " ".join(verdict.name for verdict in run.verdicts)
+        rows.append(Row(dataset, objective, iterations, run.seed or 0, verdicts, settings))
+    return rows
 
 
 def page(rows: Iterable[Row]) -> str:
@@ -160,7 +177,9 @@ def read(path: Path) -> list[Row]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return [
-            Row(r["dataset"], r["objective"], int(r["iterations"]), int(r["seed"]), r["verdicts"])
+            Row(
+                r["dataset"], r["objective"], int(r["iterations"]), int(r["seed"]), r["verdicts"], r["config"]
+            )
             for r in csv.DictReader(file)
         ]
 

@@ -20,7 +20,7 @@ def bound_of(*overrides: str) -> float:
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_synthetic_datasets_bring_a_bound_of_their_own(dataset: str) -> None:
-    assert bound_of("objective=wgan", f"dataset={dataset}") == (0.1 if is_toy(dataset) else 0.01)
+    assert bound_of("objective=wgan", f"dataset={dataset}") == (0.07 if is_toy(dataset) else 0.01)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_synthetic_datasets_bring_a_bound_of_their_own(dataset: str) -> None:
     [
         (["objective=wgan", "constraint.bound=0.01"], 0.01),
         (["objective=wgan", "constraint.bound=0.5"], 0.5),
-        (["objective=gan", "constraint=clip"], 0.1),
+        (["objective=gan", "constraint=clip"], 0.07),
     ],
 )
 def test_what_is_typed_beats_it(overrides: list[str], bound: float) -> None:
@@ -37,12 +37,12 @@ def test_what_is_typed_beats_it(overrides: list[str], bound: float) -> None:
 
 def test_a_part_of_a_composition_has_it_too() -> None:
     constraint = compose_config("dataset=ring8", "constraint=[gp,clip]")["constraint"]
-    assert constraint["parts"]["clip"]["bound"] == 0.1
+    assert constraint["parts"]["clip"]["bound"] == 0.07
 
 
 @pytest.mark.parametrize("scale", ["smoke", "laptop", "paper"])
 def test_the_sweep_over_toys_has_it_at_every_scale(scale: str) -> None:
-    assert bound_of("experiment=toy_modes", f"scale={scale}", "dataset=grid25", "objective=wgan") == 0.1
+    assert bound_of("experiment=toy_modes", f"scale={scale}", "dataset=grid25", "objective=wgan") == 0.07
 
 
 def test_the_config_of_a_run_does_not_hold_the_key_that_brings_it() -> None:

@@ -12,13 +12,18 @@ from defaults_table import Row
 
 from gan_lab.diagnosis.diagnose import ALL_WELL, RULES
 
-SEEDS = [Row("ring8", "wgan", 500, seed, verdicts) for seed, verdicts in enumerate(["poor", "a b", "poor a"])]
+SEEDS = [
+    Row("ring8", "wgan", 500, seed, verdicts, "0f") for seed, verdicts in enumerate(["poor", "a b", "poor a"])
+]
 
 
 def test_the_page_is_what_the_table_gives() -> None:
     rows = defaults_table.read(defaults_table.TABLE)
     committed = defaults_table.PAGE.read_text(encoding="utf-8")
     assert committed == defaults_table.page(rows), "run `python scripts/defaults_table.py --page`"
+    assert rows == defaults_table.current(rows), (
+        "defaults have changed: run `python scripts/defaults_table.py`"
+    )
     names = {name for row in rows for name in row.verdicts.split()}
     assert set() < names <= {ALL_WELL, *(rule.name for rule in RULES)}
 
@@ -61,5 +66,7 @@ def test_a_cell_is_trained_and_a_refusal_ends_with_its_words() -> None:
     rows = defaults_table.trained("ring8", "gan", 3)
     assert [(row.seed, row.iterations) for row in rows] == [(0, 3), (1, 3), (2, 3)]
     assert all(row.verdicts for row in rows)
+    assert defaults_table.current(rows) == rows
+    assert defaults_table.current([row._replace(config="of before") for row in rows]) == []
     with pytest.raises(SystemExit, match="no_such"):
         defaults_table.trained("ring8", "no_such", 3)

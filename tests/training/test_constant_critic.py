@@ -13,7 +13,7 @@ from support.configs import FEW, TOY, Train, compose_config
 
 DEEP = [
     *TOY,
-    *("objective=wgan", "constraint.bound=0.01", "architecture.critic.depth=12"),
+    *("objective=wgan", "constraint.bound=0.01", "architecture.critic.depth=16"),
     *("train.n_critic=1", "train.warmup_critic_steps=0"),
     *("metrics.every=4", "metrics.samples=40", "train.execution=eager"),
 ]
