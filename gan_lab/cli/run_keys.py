@@ -59,7 +59,7 @@ def key_called(key: str, records: Sequence[RunRecord]) -> str:
         return key
     # what the runs have, before what they might have
     for names in (_measured(records), tags):
-        for found in (_shown_as(key, names), _alike(key, names), _ending(key, typed)):
+        for found in (_shown_as(key, names), _named_alike(key, names), _ending(key, typed)):
             if len(found) == 1:
                 return found[0]
             if found:
@@ -76,7 +76,7 @@ def meant_by(key: str, records: Sequence[RunRecord], settings: Iterable[str]) ->
         settings: keys of their config.
     """
     measured = _measured(records)
-    meant = _alike(key, measured)  # of several of one name those are meant
+    meant = _named_alike(key, measured)  # of several of one name those are meant
     meant = meant or _near(key, [*simple_keys(), *measured, *settings]) or _near(key, tags_of(records))
     *others, last = meant[:_MOST_NEAR] or [""]
     listed = f"{', '.join(others)} or {last}" if others else last
@@ -103,7 +103,7 @@ def _shown_as(key: str, tags: Sequence[str]) -> list[str]:
     return [tag for tag in tags if short_of(tag).lower() in names][:1]
 
 
-def _alike(key: str, tags: Sequence[str]) -> list[str]:
+def _named_alike(key: str, tags: Sequence[str]) -> list[str]:
     """Return the tags whose last part is that of a key; else those that it begins, without their floors."""
     wanted = _last(key).replace(" ", "_")
     equal = [tag for tag in tags if _last(tag) == wanted]

@@ -170,8 +170,9 @@ def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
     if _worst(worst).severity == _WELL:
         yield "verdict", f"of {alike} of {len(members)} seeds no rule has anything to say"
     else:
-        of_seed = f"of seed {worst.setup.seed} ({alike} of {len(members)} seeds alike)"
-        yield "verdict", f"{of_seed}: {last_line(worst.run.record.verdicts)}"
+        seed = f"seed {worst.setup.seed}"
+        whose = f"{seed} alone" if alike == 1 else f"{alike} of {len(members)} seeds, such as {seed}"
+        yield "verdict", f"of {whose}: {last_line(worst.run.record.verdicts)}"
 
 
 def _worst(member: Member) -> Finding:

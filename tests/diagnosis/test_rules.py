@@ -94,6 +94,11 @@ def test_momentum_against_the_gradient(uphill, names):
     assert said({COSINE: cosines}, GAN | {"optimizer.beta1": 0.9}) == names
 
 
+@pytest.mark.parametrize(("steps", "names"), [(9, [ALL_WELL]), (10, ["momentum_against_gradient"])])
+def test_a_few_steps_say_nothing_of_momentum(steps, names):
+    assert said({COSINE: dict.fromkeys(range(1, steps + 1), -0.5), SLOPE: slopes(1.0)}) == names
+
+
 def test_the_way_out_of_momentum_is_the_critics_own_optimizer():
     settings = GAN | {"optimizer.beta1": 0.5, "critic_optimizer.beta1": 0.9}
     finding = found("momentum_against_gradient", {COSINE: -0.2}, settings)
