@@ -57,5 +57,6 @@ RULE = Rule(
     "With points also a gradient penalty as heavy as for images: at weight 10 the critic of `ring8` scores "
     "the empty centre highest.",
     cure="More critic steps (`train.n_critic`), or a warm-up of the critic: "
-    "`train.warmup_critic_steps=100 train.warmup_iterations=25`; with points `constraint.weight=0.1`.",
+    "`train.warmup_critic_steps=100 train.warmup_iterations=25`; with points "
+    "`constraint=gp constraint.weight=0.1`.",
 )
