@@ -21,10 +21,11 @@ gan-lab diagnose RUN_DIR            one run, or all runs below a folder, the wor
 gan-lab diagnose RUN_DIR --json     the same for programs
 ```
 
-says them of any run, whatever version trained it. Where nothing is wrong, `all_well` says which numbers
-were looked at. A rule says nothing of what was not measured: what samples are like is
-measured every `metrics.every` iterations, 500 unless another number is typed, and in shorter runs only if
-one is. Rules of a critic that is dead, far from its optimum, below 0 or without gradients are silent where
+says them of any run, whatever version trained it. Where no rule sees anything, `all_well` says which
+numbers were looked at, and `unmeasured` that the samples were not: a critic without a fault says nothing of
+them. A rule says nothing of what was not measured: what samples are like is measured every `metrics.every`
+iterations, 500 unless another number is typed, and in shorter runs only if one is.
+Rules of a critic that is dead, far from its optimum, below 0 or without gradients are silent where
 samples are measured to be about as good as real ones. The end of a run is its last tenth, of 101 iterations
 at least; of what is measured now and then, the median of the last three measurements. Each threshold is
 derived, or its source named, in the file of its rule in `gan_lab/diagnosis/rules/`; the lines between good,

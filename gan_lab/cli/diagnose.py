@@ -101,7 +101,8 @@ def _block(each: Diagnosis) -> str:
     state = f"{record.status} at iteration {record.iteration:,} of {record.iterations:,}"
     lines = [f"{each.path}: {state if record.started else record.status}"]
     for finding in each.findings:
-        lines.append(f"  {finding.severity if finding.severity != 'none' else 'well'}: {finding.name}")
+        severity = f"{finding.severity}: " if finding.severity != "none" else ""
+        lines.append(f"  {severity}{finding.name}")
         lines.append(f"    {finding.sentence}")
         if finding.remedy:
             lines.append(f"    way out: {finding.remedy}")

@@ -27,7 +27,9 @@ from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
 
-ALL_WELL = "all_well"
+ALL_WELL, UNMEASURED = "all_well", "unmeasured"
+"""What stands for a finding where no rule has one: that all was looked at, or that samples were not."""
+
 NOTHING_MEASURED = "Nothing was measured, and nothing can be said."
 
 RULES: tuple[Rule, ...] = (
@@ -56,12 +58,16 @@ _OF_DIVERGENCE = (divergence.RULE.name, momentum.RULE.name, layers.EXPLODING.nam
 
 
 def diagnose(run: Observed) -> tuple[Finding, ...]:
-    """Return what the rules see in a run, worst first; where they see nothing, one finding that says so."""
+    """Return what the rules see in a run, worst first; where they see nothing, one finding that says so.
+
+    That is ``all_well`` only where samples were measured: a critic without a fault says nothing of them.
+    """
     diverged = run.record.status == "diverged"
     rules = [rule for rule in RULES if not diverged or rule.name in _OF_DIVERGENCE]
     found = [finding for rule in rules if (finding := rule.of(run)) is not None]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))  # of equal ones the order stays
-    return tuple(found) or (Finding(ALL_WELL, "none", _all_well(run)),)
+    name = UNMEASURED if ends_of(run) is None else ALL_WELL
+    return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
 
 
 def last_line(findings: tuple[Finding, ...]) -> str:
@@ -73,7 +79,7 @@ def last_line(findings: tuple[Finding, ...]) -> str:
     return f"{findings[0]}{more}"
 
 
-def _all_well(run: Observed) -> str:
+def _nothing_found(run: Observed) -> str:
     """Say what was seen, with numbers, and what was not measured."""
     seen = []
     if not math.isnan(slope := run.end(SLOPE)):
@@ -95,5 +101,7 @@ def _all_well(run: Observed) -> str:
         seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
     if not seen:
         return NOTHING_MEASURED
-    unmeasured = "" if ends is not None else " Samples were not measured: metrics.every=100 measures them."
-    return f"No rule has anything to say: {', '.join(seen)}.{unmeasured}"
+    if ends is None:
+        unknown = "Whether the samples are any good was not measured: metrics.every=100 does. In the critic"
+        return f"{unknown} there is no sign of trouble: {', '.join(seen)}."
+    return f"There is no sign of trouble: {', '.join(seen)}."

@@ -16,9 +16,10 @@ class Finding(Settings):
     """What a rule saw of a run.
 
     Attributes:
-        name: of the rule, such as "critic_dead"; "all_well" where none had anything to say.
+        name: of the rule, such as "critic_dead"; "all_well" where none saw anything, "unmeasured" where
+            that says nothing of the samples.
         severity: ``failure`` where the run or its numbers cannot be used, ``warning`` where they mislead,
-            ``advice`` where time is lost, ``none`` where all is well.
+            ``advice`` where time is lost, ``none`` where nothing was seen.
         sentence: what was seen, with the run's own numbers.
         remedy: overrides of ``gan-lab train`` that lead out of it, as they are typed; empty without one.
     """

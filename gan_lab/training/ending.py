@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
-from gan_lab.diagnosis.diagnose import last_line
+from gan_lab.diagnosis.diagnose import ALL_WELL, UNMEASURED, last_line
 from gan_lab.diagnosis.way_out import command_of
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.runs.finding import SEVERITIES, Finding
@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 _FAILURE, *_, _WELL = SEVERITIES
 _MORE_ITERATIONS = re.compile(r"train\.iterations=(\d+)")
 _MOST_ROWS = 60
+_NOTHING_SEEN = {
+    ALL_WELL: "There is no sign of trouble.",
+    UNMEASURED: "Whether the samples are any good was not measured: metrics.every=100 does.",
+}
 
 
 def tell_endings(members: Sequence[Member]) -> None:
@@ -168,7 +172,8 @@ def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
     name = _worst(worst).name
     alike = sum(_worst(member).name == name for member in told)
     if _worst(worst).severity == _WELL:
-        yield "verdict", f"of {alike} of {len(members)} seeds no rule has anything to say"
+        said = f"{name}: {_NOTHING_SEEN[name]}"
+        yield "verdict", f"of {alike} of {len(members)} seeds {said}"
     else:
         seed = f"seed {worst.setup.seed}"
         whose = f"{seed} alone" if alike == 1 else f"{alike} of {len(members)} seeds, such as {seed}"

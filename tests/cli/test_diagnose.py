@@ -85,7 +85,7 @@ def test_records_of_earlier_versions_are_read(tmp_path: Path) -> None:
     record = json.loads(path.read_text())
     del record["verdicts"]
     path.write_text(json.dumps(record))
-    assert "well: all_well" in gan_lab("diagnose", str(tmp_path / "old")).out
+    assert "\n  all_well\n" in gan_lab("diagnose", str(tmp_path / "old")).out
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,10 @@ def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:
     assert success.endswith("train with metrics.every=100 to have it measured.")
     end = table()["distance/critic_raw"].tail(101).median()
     assert ends.startswith(f"The critic's estimate ended at {end:.3g} (wgan, critic's score gap, 1 run): ")
-    assert seen == "No rule of gan-lab diagnose has anything to say of the run."
+    assert seen == (
+        "In the critic's numbers of the run gan-lab diagnose sees no sign of trouble; of samples they say "
+        "nothing."
+    )
 
 
 def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_seen(tmp_path: Path) -> None:
@@ -150,7 +153,7 @@ def test_without_quality_cells_are_told_each_with_what_it_estimates_and_what_is_
     assert "ended at 0.32 (gan, Jensen-Shannon estimate, 1 run); " in ends
     assert "(wgan, critic's score gap, 1 run)" in ends
     assert ends.endswith("Those of different objectives, constraints or architectures do not compare.")
-    said = "The rules of gan-lab diagnose have something to say of 2 of 4 runs"
+    said = "gan-lab diagnose sees signs of trouble in 2 of 4 runs"
     assert seen == f"{said}, most often divergence (2 runs)."
 
 
@@ -164,7 +167,8 @@ def test_runs_of_which_nothing_was_measured_are_told_apart(tmp_path: Path) -> No
         write_run(tmp_path / str(seed), numbers=table(**bare), seed=seed)
     *_, seen = told(tmp_path)
     assert seen == (
-        "No rule of gan-lab diagnose has anything to say of any of the 2 runs. Of 1 run nothing was measured."
+        "In the critic's numbers of any of the 2 runs gan-lab diagnose sees no sign of trouble; of samples "
+        "they say nothing. Of 1 run nothing was measured."
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_lab.diagnosis.diagnose import diagnose
+from gan_lab.diagnosis.diagnose import ALL_WELL, UNMEASURED, diagnose
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import RunRecord
@@ -43,8 +43,9 @@ def observed(
 
 
 def said(*args: Any, **kwargs: Any) -> list[str]:
-    """Names of what is found in such a run."""
-    return [finding.name for finding in diagnose(observed(*args, **kwargs))]
+    """Names of the rules that see something in such a run."""
+    findings = diagnose(observed(*args, **kwargs))
+    return [finding.name for finding in findings if finding.name not in (ALL_WELL, UNMEASURED)]
 
 
 def found(name: str, *args: Any, **kwargs: Any) -> Finding:

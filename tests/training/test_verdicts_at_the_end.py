@@ -56,15 +56,16 @@ def test_the_last_line_of_a_dead_critics_run_says_so(train: Train, caplog: pytes
 def test_a_run_that_is_well_says_what_it_saw(train: Train, caplog: pytest.LogCaptureFixture) -> None:
     run = train("run", *FAST, "objective=wgan_gp", "train.iterations=8")
     (verdict,) = read_run(run).verdicts
-    assert verdict.name == "all_well"
+    assert verdict.name == "unmeasured"
     assert told(caplog.messages[-1:]) == [f"verdict {verdict}"]
     assert "the critic's slope is " in verdict.sentence
-    assert "Samples were not measured: metrics.every=100 measures them." in verdict.sentence
+    assert "Whether the samples are any good was not measured: metrics.every=100 does." in verdict.sentence
 
 
 def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptureFixture) -> None:
     train("run", *FAST, "objective=wgan_gp", "train.iterations=8", "train.seeds=2")
-    assert told(caplog.messages) == ["verdict of 2 of 2 seeds no rule has anything to say"]
+    said = "unmeasured: Whether the samples are any good was not measured: metrics.every=100 does."
+    assert told(caplog.messages) == [f"verdict of 2 of 2 seeds {said}"]
     assert any(message.startswith("  train on ") for message in caplog.messages)
     caplog.clear()
     train("dead", *FAST, "constraint.bound=0.1", "train.iterations=20", "train.seeds=2")
@@ -72,7 +73,7 @@ def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptur
     rows = [message.split() for message in caplog.messages if message.split()[1:2] == ["completed"]]
     assert [row[:4] for row in rows] == [
         ["0", "completed", "20", "critic_dead"],
-        ["1", "completed", "20", "all_well"],
+        ["1", "completed", "20", "unmeasured"],
     ]
     assert not any("train on" in message for message in caplog.messages)
 

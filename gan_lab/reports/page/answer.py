@@ -80,9 +80,12 @@ def _seen(sweep: Sweep) -> str:
         return nothing.strip()
     if not troubled:
         of = "the run" if len(seen) == 1 else f"any of the {total}"
-        return f"No rule of gan-lab diagnose has anything to say of {of}.{nothing}"
+        return (
+            f"In the critic's numbers of {of} gan-lab diagnose sees no sign of trouble; of samples they say "
+            f"nothing.{nothing}"
+        )
     (name, count), *_ = Counter(name for names in troubled for name in sorted(names)).most_common(1)
-    said = f"The rules of gan-lab diagnose have something to say of {len(troubled)} of {total}"
+    said = f"gan-lab diagnose sees signs of trouble in {len(troubled)} of {total}"
     return f"{said}, most often {name} ({runs_in_words(count)}).{nothing}"
 
 

@@ -10,8 +10,8 @@ _NOTE = (
     "What each rule of `gan-lab diagnose` sees in the runs' own numbers, the worst first: how many runs of "
     "which cells, the sentence of the first of them, and what leads out of it. Runs of which a rule sees the "
     "same share a row where the same leads out of it: a way out is made of a run's own settings. A run may "
-    "be counted in several rows. The row `all_well` is no rule: it counts the runs of which none has "
-    "anything to say."
+    "be counted in several rows. `all_well` and `unmeasured` are no rules: they count the runs in which none "
+    "sees anything, and those of them whose samples were not measured."
 )
 _MOST_CELLS = 3
 
