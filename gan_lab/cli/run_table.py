@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.files.text_table import LEAST_OF_A_NAME, Column, lay_out
+from gan_lab.files.text_table import LEAST_OF_A_NAME, MOST_ROWS, Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
@@ -14,7 +14,6 @@ from gan_lab.tags.words import estimate_text, number_text, quality_of, quality_t
 
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
-_MOST_ROWS = 60  # of the table that ends a sweep
 _ITERATIONS = "train.iterations"
 
 
@@ -57,7 +56,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         root: the sweep's folder.
     """
     records = sorted(records, key=lambda record: (*_what(record), record.seed or 0, record.path))
-    shown = records[:_MOST_ROWS]
+    shown = records[:MOST_ROWS]
     columns = [
         Column("objective", [record.choices.get("objective", "-") for record in shown]),
         Column("dataset", [record.choices.get("dataset", "-") for record in shown]),

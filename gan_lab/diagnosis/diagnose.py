@@ -30,6 +30,11 @@ from gan_lab.tags.table import estimate_of
 ALL_WELL, UNMEASURED = "all_well", "unmeasured"
 """What stands for a finding where no rule has one: that all was looked at, or that samples were not."""
 
+NOTHING_SEEN = {
+    ALL_WELL: "There is no sign of trouble.",
+    UNMEASURED: "Whether the samples are any good was not measured: metrics.every=100 does.",
+}
+
 NOTHING_MEASURED = "Nothing was measured, and nothing can be said."
 
 RULES: tuple[Rule, ...] = (
@@ -102,6 +107,5 @@ def _nothing_found(run: Observed) -> str:
     if not seen:
         return NOTHING_MEASURED
     if ends is None:
-        unknown = "Whether the samples are any good was not measured: metrics.every=100 does. In the critic"
-        return f"{unknown} there is no sign of trouble: {', '.join(seen)}."
-    return f"There is no sign of trouble: {', '.join(seen)}."
+        return f"{NOTHING_SEEN[UNMEASURED]} In the critic there is no sign of trouble: {', '.join(seen)}."
+    return f"{NOTHING_SEEN[ALL_WELL].rstrip('.')}: {', '.join(seen)}."

@@ -6,6 +6,9 @@ from typing import NamedTuple
 WIDEST = 100
 """Characters of a line: what fits an ordinary terminal, a mail and a page of documentation."""
 
+MOST_ROWS = 60
+"""Rows of a table that ends a command: more would push away what was said before."""
+
 _GAP = "  "
 _NARROWEST = 12
 

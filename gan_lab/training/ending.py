@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
-from gan_lab.diagnosis.diagnose import ALL_WELL, UNMEASURED, last_line
+from gan_lab.diagnosis.diagnose import NOTHING_SEEN, last_line
 from gan_lab.diagnosis.way_out import command_of
-from gan_lab.files.text_table import Column, lay_out
+from gan_lab.files.text_table import MOST_ROWS, Column, lay_out
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import floor_tag
@@ -31,13 +31,8 @@ from gan_lab.training.progress import folder_of
 
 log = logging.getLogger(__name__)
 
-_FAILURE, *_, _WELL = SEVERITIES
+_FAILURE, *_, _NOTHING = SEVERITIES
 _MORE_ITERATIONS = re.compile(r"train\.iterations=(\d+)")
-_MOST_ROWS = 60
-_NOTHING_SEEN = {
-    ALL_WELL: "There is no sign of trouble.",
-    UNMEASURED: "Whether the samples are any good was not measured: metrics.every=100 does.",
-}
 
 
 def tell_endings(members: Sequence[Member]) -> None:
@@ -73,7 +68,7 @@ def _all_ended(members: Sequence[Member]) -> str:
 
 def _table(members: Sequence[Member]) -> str:
     """Return a row for each seed: how far it came and what it came to."""
-    shown = members[:_MOST_ROWS]
+    shown = members[:MOST_ROWS]
     numbers = [_outcome(member).numbers for member in shown]
     columns = [
         Column("seed", [str(member.setup.seed) for member in shown], right=True),
@@ -136,12 +131,12 @@ def _next(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:
     if any(outcome.status == "interrupted" for outcome in outcomes):
         yield "go on", command_line(["gan-lab", "resume", word])
         return
-    for member in members:
-        if member.run.record.verdicts and (way := _way_out(member, members, word)):
-            # of several seeds' the first
+    judged = _worst_first(members)
+    for member in judged:
+        if way := _way_out(member, members, word):
             yield "way out" if len(members) == 1 else f"way out of seed {member.setup.seed}", way
             return
-    failed = any(member.run.record.verdicts[:1] and _worst(member).severity == _FAILURE for member in members)
+    failed = any(_worst(member).severity == _FAILURE for member in judged)
     if not failed and all(outcome.status == "completed" for outcome in outcomes):
         longer = f"train.iterations={2 * members[0].total}"
         yield "train on", command_line(["gan-lab", "resume", word, longer])
@@ -162,22 +157,27 @@ def _way_out(member: Member, members: Sequence[Member], word: str) -> str:
 
 def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
     """Yield what is seen in a run's numbers; of several seeds what is worst, and of how many it is said."""
-    told = [member for member in members if member.run.record.verdicts]  # an interrupted run has none
+    told = _worst_first(members)
     if not told:
         return
     if len(members) == 1:
         yield "verdict", last_line(told[0].run.record.verdicts)
         return
-    worst = min(told, key=lambda member: SEVERITIES.index(_worst(member).severity))
+    worst = told[0]
     name = _worst(worst).name
     alike = sum(_worst(member).name == name for member in told)
-    if _worst(worst).severity == _WELL:
-        said = f"{name}: {_NOTHING_SEEN[name]}"
-        yield "verdict", f"of {alike} of {len(members)} seeds {said}"
+    if _worst(worst).severity == _NOTHING:
+        yield "verdict", f"of {alike} of {len(members)} seeds {name}: {NOTHING_SEEN[name]}"
     else:
         seed = f"seed {worst.setup.seed}"
         whose = f"{seed} alone" if alike == 1 else f"{alike} of {len(members)} seeds, such as {seed}"
         yield "verdict", f"of {whose}: {last_line(worst.run.record.verdicts)}"
+
+
+def _worst_first(members: Sequence[Member]) -> list[Member]:
+    """Return the members with verdicts, which one that was interrupted has not; of equal ones the first."""
+    judged = [member for member in members if member.run.record.verdicts]
+    return sorted(judged, key=lambda member: SEVERITIES.index(_worst(member).severity))
 
 
 def _worst(member: Member) -> Finding:

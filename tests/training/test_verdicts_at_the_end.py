@@ -134,6 +134,18 @@ def test_a_way_out_of_one_of_several_seeds_says_of_which(
     assert ways == {title: "gan-lab train seed=1 constraint.bound=0.1"}
 
 
+def test_verdict_and_way_out_are_of_the_same_seed_the_worst(
+    ended: Ended, caplog: pytest.LogCaptureFixture
+) -> None:
+    members = [
+        ended(Finding("nothing_moves", "advice", "It.", "train.iterations=50"), seed=0),
+        ended(Finding("critic_dead", "failure", "It.", "constraint.bound=0.1"), seed=1),
+    ]
+    said = commands_after(members, caplog)
+    assert said["verdict"].startswith("of seed 1 alone: critic_dead")
+    assert said["way out of seed 1"] == "gan-lab train seed=1 constraint.bound=0.1"
+
+
 @pytest.mark.parametrize(
     ("verdict", "status", "offered"),
     [
