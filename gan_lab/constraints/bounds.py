@@ -27,8 +27,8 @@ MEANING: dict[Bounded, str] = {
     "between": "slopes between real and generated samples are drawn to 1, or below; no K holds everywhere, "
     "but the score gap comes the nearer to W1 the heavier the penalty",
     "local": "slopes are penalised at some samples and held nowhere; there is no K",
-    "batches": "some K bounds how scores change with the whole batch, and the score gap is at most K times "
-    "the W1 of batches, not of samples",
+    "batches": "the critic's score of a sample depends on the others of its batch, so that batches are "
+    "compared, not samples; the score gap is at most K times the W1 between batches, for some K",
     "nothing": "there is no K, and the score gap has no scale",
 }
 """What is bounded, the strongest first."""

@@ -39,13 +39,7 @@ def sentences_of(setup: Setup) -> Iterator[str]:
             "the others of its batch, as batch norm makes it."
         )
     bounded = game.constraint.bounds.beside(critic)
-    if game.objective.needs_slope and bounded == "batches" and not idle:
-        yield (
-            f"{RAW} compares batches of {setup.train.batch_size} samples, not samples: the critic's score "
-            "of a sample depends on the others of its batch, as batch norm makes it. It is at most K times "
-            "the W1 between batches, for a K that is not known."
-        )
-    elif game.objective.needs_slope and bounded not in ("everywhere", "between") and not idle:
+    if game.objective.needs_slope and bounded not in ("everywhere", "between") and not idle:
         advice = " Use constraint=clip, which bounds the slope, or gp, which draws it to 1."
         yield f"Of {RAW}: {MEANING[bounded]}.{advice if bounded == 'nothing' else ''}"
 

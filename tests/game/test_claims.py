@@ -135,7 +135,7 @@ SILENT = [
 SAID = [
     (["objective=gan"], "distance/jsd is a bound on the divergence of batches of 64 samples, not of samples"),
     (["objective=lsgan", "train.batch_size=32"], "distance/f_divergence is .* of batches of 32 samples"),
-    (["objective=wgan"], "distance/critic_raw compares batches of 64 .* the W1 between batches"),
+    (["objective=wgan"], "Of distance/critic_raw: the critic's score .* batches are compared, not samples"),
     (["objective=wgan", "constraint=none", "critic_norm=none"], "Of distance/critic_raw: there is no K"),
     (["objective=wgan", "constraint=r2", "critic_norm=none"], "Of distance/critic_raw: .* there is no K"),
     (

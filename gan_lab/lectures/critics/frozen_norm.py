@@ -11,8 +11,8 @@ from gan_lab.types import Params, Score
 def freeze_batch_norm(critic: nn.Module, weights: Params, images: Tensor) -> Score:
     """Return a critic whose batch norms use the statistics of some images, whatever batch is scored.
 
-    Layer by layer, each sees the images as the frozen layers before it leave them. This is what torch's
-    running statistics come to in the end, without their lag.
+    Layer by layer, each sees the images as the frozen layers before it leave them. Torch's running statistics
+    are something else: a mean of those of batches, each of one side alone, that training has gone through.
 
     Args:
         critic: a sequence of layers.
