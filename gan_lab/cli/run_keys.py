@@ -1,10 +1,10 @@
 """What keys of runs are called: names of a table's columns, tags in full or by their last part, settings."""
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gan_lab.config.groups import own_groups
+from gan_lab.config.quoting import nearest, question_of
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.words import bounded_by, typed_of, verdict_of
 from gan_lab.tags.names import measured_above
@@ -35,7 +35,6 @@ RUN = "run"
 """The column of names, which hang on where they are seen from."""
 
 _MOST_NEAR = 4  # names that a refusal proposes
-_CLOSE = 0.6
 
 
 def key_called(key: str, records: Sequence[RunRecord]) -> str:
@@ -78,9 +77,7 @@ def meant_by(key: str, records: Sequence[RunRecord], settings: Iterable[str]) ->
     measured = _measured(records)
     meant = _named_alike(key, measured)  # of several of one name those are meant
     meant = meant or _near(key, [*simple_keys(), *measured, *settings]) or _near(key, tags_of(records))
-    *others, last = meant[:_MOST_NEAR] or [""]
-    listed = f"{', '.join(others)} or {last}" if others else last
-    return f" Did you mean {listed}?" if listed else ""
+    return question_of(meant[:_MOST_NEAR])
 
 
 def tags_of(records: Sequence[RunRecord]) -> list[str]:
@@ -121,15 +118,10 @@ def _last(name: str) -> str:
 
 
 def _near(key: str, names: Sequence[str]) -> list[str]:
-    """Return the names that are like a key, the likest first; of equally like ones in their order."""
-    likeness = {name: _likeness(key, name) for name in names}
-    near = [name for name in likeness if likeness[name] >= _CLOSE]
-    return sorted(near, key=lambda name: -likeness[name])
+    return nearest(key.lower(), names, _called)
 
 
-def _likeness(key: str, name: str) -> float:
-    """Return how alike a key and a name are, from 0 to 1, by the best of what the name is called."""
-    called = {name.lower(), _last(name), name.lower().rpartition(".")[2]}
-    if "/" in name:
-        called.add(short_of(name).lower())
-    return max(difflib.SequenceMatcher(None, key.lower(), each).ratio() for each in called)
+def _called(name: str) -> set[str]:
+    """Return what a key is called: in full, by its last part, and a tag as tables call it."""
+    in_tables = {short_of(name).lower()} if "/" in name else set()
+    return {name.lower(), _last(name), name.lower().rpartition(".")[2], *in_tables}

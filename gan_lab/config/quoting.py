@@ -6,12 +6,13 @@ rewrite what stands above, or reverse the reading order; a value of megabytes wo
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 LONGEST_VALUE = 450
 """Characters of a value that a message shows."""
 
+_CLOSE = 0.6  # of likeness, from 0 to 1
 _MOST_BITS = 14_000  # 4,200 digits
 
 LONGEST_MESSAGE = 1500
@@ -60,12 +61,38 @@ def quoted(value: Any) -> str:
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return a question that names what was probably meant, after a blank; empty where nothing is close."""
     names = [str(name) for name in known]
-    close = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
-    if not close:
-        # the last part alone may be right, in the wrong place: batch_size for train.batch_size
-        end = given.rpartition(".")[2]
-        close = [name for name in names if name.rpartition(".")[2] == end][:1]
-    return f" Did you mean {close[0]}?" if close else ""
+    # the last part alone may be right, in the wrong place: batch_size for train.batch_size
+    end = given.rpartition(".")[2]
+    close = nearest(given, names) or [name for name in names if name.rpartition(".")[2] == end]
+    return question_of(close[:1])
+
+
+def nearest(
+    given: str, known: Iterable[str], called: Callable[[str], Iterable[str]] | None = None
+) -> list[str]:
+    """Return the names that are like a given one, the likest first; of equally like ones in their order.
+
+    Args:
+        given: as typed.
+        known: names that there are.
+        called: returns what else a name is called: the likest of these counts; None for the name alone.
+    """
+    likeness = {
+        name: max(
+            difflib.SequenceMatcher(None, each, given).ratio()
+            for each in (called(name) if called else [name])
+        )
+        for name in known
+    }
+    return sorted((name for name in likeness if likeness[name] >= _CLOSE), key=lambda name: -likeness[name])
+
+
+def question_of(names: Sequence[str]) -> str:
+    """Return " Did you mean a, b or c?"; empty without names."""
+    if not names:
+        return ""
+    *others, last = names
+    return f" Did you mean {', '.join(others)} or {last}?" if others else f" Did you mean {last}?"
 
 
 def _visible(character: str) -> str:
