@@ -44,7 +44,7 @@ def test_parallel_lines_that_are_one_are_not_said_to_be_apart() -> None:
     apart = sentence(ParallelLinesExperiment((-2.0, 0.5), 8))
     assert "At the 2 θ that are not 0, W1 is |θ|, 0.5 to 2" in apart
     assert (
-        "JSD is 0.6931 (log 2) wherever θ is, so that its gradient is 0; KL is infinite both ways at 2 of"
+        "JSD is 0.6931 (log 2) at all of them, so that its gradient is 0; KL is infinite both ways at 2 of"
         in apart
     )
     assert "θ = 0" not in apart

@@ -21,7 +21,7 @@ from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
 Shifts = Annotated[tuple[float, ...], Rule("numbers, at least one", lambda shifts: len(shifts) > 0)]
 
-LEVEL = " (log 2) wherever θ is, so that its gradient is 0"
+LEVEL = " (log 2) at all of them, so that its gradient is 0"
 
 _CURVE_POINTS = 201
 

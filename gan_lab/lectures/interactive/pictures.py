@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from gan_lab.plotting.style import draw_pixels
 
@@ -16,6 +16,7 @@ COLOURS = 64  # the steps from ink to paper at the edges of letters merge, by le
 _OF_AREAS = 32  # at most so many of these are colours of areas: areas side by side stay apart
 _AREA = 200  # pixels inside of areas that a colour must have to be kept for them
 _NUMBERS = 256  # colours that a picture of numbers has room for
+_MARGIN = 4  # pixels around what differs: a browser that shows pictures smaller blends so many of them
 
 Pixels = NDArray[np.uint8]
 
@@ -25,7 +26,9 @@ class Pictures(NamedTuple):
 
     Attributes:
         base: what most of them show at each pixel, as a lossless WebP.
-        overlays: of each picture what differs from the base, and nothing elsewhere, as lossless WebPs.
+        overlays: of each picture what differs from the base, with a margin of 4 pixels, and nothing
+            elsewhere, as lossless WebPs. A browser scales base and overlay each by itself: without the margin, lines of
+            the base would shine through at the edges of the overlay.
     """
 
     base: bytes
@@ -35,13 +38,15 @@ class Pictures(NamedTuple):
 def draw_alike(figures: Sequence[Figure]) -> list[Pixels]:
     """Return figures as pixels (H, W, 3), with the axes of all of them at the same places.
 
-    Each is laid out by itself first. What an axis then has in all of them it gets in each: axes that moved
+    Each is laid out by itself first, at the resolution that it is drawn at: letters are as wide there as the
+    layout made room for. What an axis then has in all of them it gets in each: axes that moved
     with the width of a number would make a reader look at what does not matter.
 
     Args:
         figures: of one size; laid out for good afterwards.
     """
     for figure in figures:
+        figure.set_dpi(WIDTH / figure.get_size_inches()[0])
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
     if len({len(figure.axes) for figure in figures}) == 1:
@@ -77,7 +82,7 @@ def shrink_pictures(pictures: Sequence[Pixels]) -> Pictures:
     overlays = []
     for each in numbers:
         overlay = np.concatenate([colours[each], paper], axis=2)
-        overlay[each == base] = 0
+        overlay[~_with_margin(each != base)] = 0
         overlays.append(_encode(overlay))
     return Pictures(_encode(colours[base]), tuple(overlays))
 
@@ -98,6 +103,12 @@ def _numbered(pictures: Sequence[Pixels]) -> tuple[Pixels, Pixels]:
     indexed = every.quantize(_NUMBERS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     colours = np.array(indexed.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
     return colours, np.asarray(indexed).reshape(shape)
+
+
+def _with_margin(differs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what of a picture (H, W) is at most a margin away from what differs, in both directions."""
+    mask = Image.fromarray(differs.astype(np.uint8))
+    return np.asarray(mask.filter(ImageFilter.MaxFilter(2 * _MARGIN + 1))).astype(bool)
 
 
 def _most_common(numbers: Pixels) -> Pixels:

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from gan_lab.lectures.comparisons.parallel_lines import ParallelLinesExperiment
@@ -53,7 +54,32 @@ def test_what_pictures_share_is_in_the_base_alone() -> None:
     for picture, overlay in zip(pictures, overlays, strict=True):
         assert np.array_equal(put_together(base, overlay), picture)
         with Image.open(io.BytesIO(overlay)) as image:
-            assert (np.asarray(image.convert("RGBA"))[..., 3] > 0).sum() == 1
+            assert (np.asarray(image.convert("RGBA"))[..., 3] > 0).sum() == 9 * 9  # the pixel and its margin
+
+
+@pytest.mark.parametrize("scale", [0.75, 0.4, 0.3])
+def test_lines_of_the_base_do_not_shine_through_where_a_browser_scales(scale: float) -> None:
+    paper = np.full((120, 120, 3), 255, np.uint8)
+    pictures = [paper.copy() for _ in range(3)]
+    for picture in pictures[:2]:
+        picture[:, 60] = 0  # what most pictures have, and the third has not
+    base, overlays = shrink_pictures(pictures)
+    with Image.open(io.BytesIO(base)) as below, Image.open(io.BytesIO(overlays[2])) as above:
+        size = (round(120 * scale),) * 2
+        # a browser scales colours times their opacity
+        parts = [each.convert("RGBA").convert("RGBa").resize(size).convert("RGBA") for each in (below, above)]
+    assert np.asarray(Image.alpha_composite(*parts))[..., :3].min() >= 250
+
+
+@pytest.mark.parametrize("size", [8, 10, 12, 14])
+def test_letters_of_any_size_have_the_room_that_they_take(size: float) -> None:
+    with slide_style():
+        figure = Figure(figsize=(12.8, 7.2), dpi=110, layout="constrained")
+        axes = figure.add_subplot()
+        axes.set_yticks([0, 1], ["a long label of bars", "bars"], fontsize=size)
+    (pixels,) = draw_alike([figure])
+    inked = (pixels < 128).any(axis=(0, 2))
+    assert 4 <= int(np.argmax(inked)) <= 9
 
 
 def test_areas_of_near_colours_stay_apart_and_a_rare_colour_stays() -> None:
