@@ -223,7 +223,7 @@ def _draw(figure: Figure, curves: pandas.DataFrame) -> None:
         exact = curves[f"{name}_exact"]
         axes.semilogy(x, exact.where(exact > _LEAST), ":", color=colour)
     axes.semilogy([], [], ":", color=BLACK, label="with the optimum")
-    axes.set(xlabel="x", ylabel="gradient for a fake point at x", ylim=(_LEAST, 1e3))
+    axes.set(xlabel="x", ylabel="gradient for a fake point at x", ylim=(_LEAST, 1e5))
     axes.legend(loc="upper center", ncols=2)
 
 
