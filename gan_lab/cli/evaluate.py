@@ -80,10 +80,11 @@ def _number(parser: argparse.ArgumentParser, text: str | None) -> int | None:
 
 
 def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
+    from gan_lab.cli.judged_again import judge_again
     from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
 
     request = EvaluationRequest(samples, given.seed, given.device, given.inception, given.trust_data)
-    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust)
+    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust, judge_again)
     for failure in failures:
         refuse(failure)
     return 2 if failures else 0

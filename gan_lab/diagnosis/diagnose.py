@@ -32,7 +32,10 @@ ALL_WELL, UNMEASURED = "all_well", "unmeasured"
 
 NOTHING_SEEN = {
     ALL_WELL: "There is no sign of trouble.",
-    UNMEASURED: "Whether the samples are any good was not measured: metrics.every=100 does.",
+    UNMEASURED: (
+        "Whether the samples are any good was not measured: gan-lab evaluate does, and metrics.every=100 "
+        "while it is trained."
+    ),
 }
 
 NOTHING_MEASURED = "Nothing was measured, and nothing can be said."

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, load_inception
 from gan_lab.evaluation.lines import Line, compared, format_lines, inception_lines, lines_of_tests, to_csv
+from gan_lab.evaluation.readings import Reading, numbers_of
 from gan_lab.files.atomic import write_atomically
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.precision import float32_products
@@ -51,16 +52,37 @@ class EvaluationRequest:
 
 
 class Evaluation(NamedTuple):
-    """What an evaluation came to, and the file that says so."""
+    """What an evaluation came to.
+
+    Attributes:
+        path: the file that says so.
+        lines: what is in it.
+        iteration: of the checkpoint.
+        numbers: what training measures, too, by tag, without what does not exist.
+        measured_by: digest of the feature network that they depend on; empty without one.
+    """
 
     path: Path
     lines: list[Line]
+    iteration: int
+    numbers: dict[str, float]
+    measured_by: str
+
+
+Note = Callable[[RunRecord, Evaluation], None]
+"""What is done with the evaluation of each run."""
 
 
 def evaluate_all(
-    folders: Sequence[Path], request: EvaluationRequest, trusted: Iterable[str] = ()
+    folders: Sequence[Path], request: EvaluationRequest, trusted: Iterable[str] = (), note: Note | None = None
 ) -> list[str]:
     """Evaluate runs, and those in folders of runs, one after another.
+
+    Args:
+        folders: runs, or what holds some.
+        request: what was asked for.
+        trusted: packages that their configs may name classes of.
+        note: what is done with each evaluation as soon as it is there.
 
     Returns:
         A sentence for each run of several that could not be evaluated.
@@ -72,7 +94,10 @@ def evaluate_all(
     failures, measured = [], {}
     for record in records:
         try:
-            measured[record.path] = evaluate(record, request, trusted).lines
+            found = evaluate(record, request, trusted)
+            measured[record.path] = found.lines
+            if note is not None:
+                note(record, found)
         except (UserError, OSError) as error:
             if len(records) == 1:
                 raise
@@ -88,9 +113,6 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
 
     The file's name says all that its numbers depend on: the same request writes the same file again, and
     another one another.
-
-    Returns:
-        The file, and what is in it.
 
     Raises:
         UserError: if the run has no readable checkpoint, or something is missing that is needed.
@@ -109,7 +131,8 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     try:
         with float32_products(setup.train.precision):
             evaluator = make_evaluator(setup, sampler, samples=samples, seed=request.seed)
-            lines = _measure(evaluator, state, inception)
+            readings = evaluator.measure(state)
+            lines = _lines_of(readings, evaluator, state, inception)
     except BadValueError as error:
         # what was typed is what there is to mend
         asked = request.samples is not None and error.key == "metrics.samples"
@@ -126,7 +149,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, to_csv(lines, evaluator.samples))
-    return Evaluation(path, lines)
+    return Evaluation(path, lines, checkpoint.iteration, numbers_of(readings), evaluator.measured_by)
 
 
 def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
@@ -148,8 +171,9 @@ def _name(iteration: int, evaluator: Evaluator, device: torch.device, request: E
     return f"{'_'.join(parts)}.csv"
 
 
-def _measure(evaluator: Evaluator, state: State, inception: Extractor | None) -> list[Line]:
-    readings = evaluator.measure(state)
+def _lines_of(
+    readings: Mapping[str, Reading], evaluator: Evaluator, state: State, inception: Extractor | None
+) -> list[Line]:
     if not readings:
         return []
     lines = [Line(tag, reading.value, reading.floor) for tag, reading in readings.items()]

@@ -164,6 +164,8 @@ class RunRecord(Settings, RunFolder):
             was resumed where there was another network.
         trackers: name of a tracker to what it calls the run, to go on with it.
         final: tag to the last number measured; NaN and infinities as text, which JSON lacks.
+        evaluated: name of the file of ``gan-lab evaluate`` that ``final`` has numbers on samples from, where
+            training measured none; empty without one.
         verdicts: what was seen in its numbers when it ended, worst first; empty before, and in
             records of earlier versions.
     """
@@ -192,6 +194,7 @@ class RunRecord(Settings, RunFolder):
     measured_by: tuple[str, ...] = ()
     trackers: dict[str, TrackerId] = field(default_factory=dict)
     final: dict[str, float | Literal["nan", "inf", "-inf"]] = field(default_factory=dict)
+    evaluated: str = ""
     verdicts: tuple[Finding, ...] = ()
 
     @property

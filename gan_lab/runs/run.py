@@ -86,6 +86,7 @@ class Run(RunFolder):
         }
         if final is not None:
             changes["final"] = {tag: _to_json(value) for tag, value in final.items()}
+            changes["evaluated"] = ""
         self._write({key: value for key, value in changes.items() if value is not None})
 
     def forget_execution(self) -> None:

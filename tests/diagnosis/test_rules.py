@@ -438,8 +438,9 @@ def test_all_is_well_with_numbers():
     (finding,) = diagnose(observed({"health/critic_accuracy": 0.6}, WGAN_GP))
     assert finding.name == UNMEASURED  # a critic without a fault says nothing of samples
     assert finding.sentence == (
-        "Whether the samples are any good was not measured: metrics.every=100 does. In the critic there is "
-        "no sign of trouble: the critic's accuracy is 0.60 (mean of its last 101)."
+        "Whether the samples are any good was not measured: gan-lab evaluate does, and metrics.every=100 "
+        "while it is trained. In the critic there is no sign of trouble: the critic's accuracy is 0.60 (mean "
+        "of its last 101)."
     )
 
 

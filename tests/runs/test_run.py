@@ -113,6 +113,7 @@ def test_a_new_run_writes_down_what_it_is(tmp_path):
         "trackers": {},
         "final": {},
         "verdicts": [],
+        "evaluated": "",
     }
     assert (path / "config.yaml").read_text().startswith("objective:\n")
     assert sorted(os.listdir(path)) == [".lock", "config.yaml", "run.json"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lab.diagnosis.diagnose import NOTHING_SEEN
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.reading import read_run
 from gan_lab.runs.record import RunRecord
@@ -59,12 +60,12 @@ def test_a_run_that_is_well_says_what_it_saw(train: Train, caplog: pytest.LogCap
     assert verdict.name == "unmeasured"
     assert told(caplog.messages[-1:]) == [f"verdict {verdict}"]
     assert "the critic's slope is " in verdict.sentence
-    assert "Whether the samples are any good was not measured: metrics.every=100 does." in verdict.sentence
+    assert NOTHING_SEEN["unmeasured"] in verdict.sentence
 
 
 def test_seeds_that_are_well_share_a_line(train: Train, caplog: pytest.LogCaptureFixture) -> None:
     train("run", *FAST, "objective=wgan_gp", "train.iterations=8", "train.seeds=2")
-    said = "unmeasured: Whether the samples are any good was not measured: metrics.every=100 does."
+    said = f"unmeasured: {NOTHING_SEEN['unmeasured']}"
     assert told(caplog.messages) == [f"verdict of 2 of 2 seeds {said}"]
     assert any(message.startswith("  train on ") for message in caplog.messages)
     caplog.clear()

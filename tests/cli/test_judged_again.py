@@ -1,0 +1,64 @@
+"""What `gan-lab evaluate` measured later is known to all that reads a run."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gan_lab.reports.page.diagnosis_table import diagnosis_table
+from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.runs.reading import read_run
+from gan_lab.tags.names import W1_EXACT
+from support.command_line import gan_lab
+from support.configs import TOY, Train
+
+FAST = [*TOY, "train.execution=eager", "train.warmup_critic_steps=0", "train.iterations=2"]
+Evaluate = Callable[..., str]
+
+
+@pytest.fixture
+def evaluate() -> Evaluate:
+    def call(run: Path, samples: int = 64, seed: int = 0) -> str:
+        called = gan_lab("evaluate", str(run), "--samples", str(samples), "--seed", str(seed))
+        assert (called.status, called.err) == (0, "")
+        return called.out
+
+    return call
+
+
+def test_a_run_that_was_not_measured_is_judged_by_its_evaluation(train: Train, evaluate: Evaluate) -> None:
+    run = train("run", *FAST, "objective=wgan_gp")
+    assert [each.name for each in read_run(run).verdicts] == ["unmeasured"]
+    out = evaluate(run)
+    assert "\nverdict  poor: " in out
+    record = read_run(run)
+    assert record.evaluated == "iteration2_seed0_n64.csv"
+    (told,) = json.loads(gan_lab("diagnose", str(run), "--json").out)
+    assert [each["name"] for each in told["verdicts"]] == [each.name for each in record.verdicts] == ["poor"]
+    header, row = gan_lab("runs", str(run)).out.splitlines()
+    assert "poor" in row.split()
+    assert "W1" in header.split()
+    assert [row[0].text for row in diagnosis_table(load_sweep(run)).rows] == ["poor"]
+
+
+def test_a_later_evaluation_replaces_an_earlier_one_until_the_run_goes_on(
+    train: Train, evaluate: Evaluate
+) -> None:
+    run = train("run", *FAST)
+    evaluate(run)
+    first = read_run(run).numbers[W1_EXACT]
+    evaluate(run, seed=1)
+    record = read_run(run)
+    assert record.evaluated == "iteration2_seed1_n64.csv"
+    assert record.numbers[W1_EXACT] != first
+    assert gan_lab("resume", str(run), "train.iterations=3").status == 0
+    record = read_run(run)
+    assert (record.iteration, record.evaluated, W1_EXACT in record.final) == (3, "", False)
+
+
+def test_what_training_measured_itself_stays(train: Train, evaluate: Evaluate) -> None:
+    run = train("run", *FAST, "metrics.every=2", "metrics.samples=32")
+    before = (run / "run.json").read_bytes()
+    assert "verdict" not in evaluate(run)
+    assert (run / "run.json").read_bytes() == before
