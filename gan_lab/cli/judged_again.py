@@ -5,7 +5,7 @@ import dataclasses
 import logging
 
 from gan_lab.config.errors import UserError
-from gan_lab.diagnosis.diagnose import diagnose, last_line
+from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.evaluation.evaluate import Evaluation
 from gan_lab.files.lock import FolderLock
 from gan_lab.reports.observing import observe
@@ -47,7 +47,8 @@ def judge_again(record: RunRecord, found: Evaluation) -> None:
     finally:
         lock.release()
     if after.verdicts:
-        log.info("verdict  %s\n", last_line(after.verdicts))
+        names = ", ".join(verdict.name for verdict in after.verdicts)
+        log.info("The run has these numbers now, and is judged by them: %s.\n", names)
 
 
 def _lock_of(record: RunRecord) -> FolderLock | None:

@@ -89,6 +89,7 @@ class Ends(NamedTuple):
         first: what that was when it was first measured; NaN where that was late in the run, or not at all.
         since: the iteration of the first measurement.
         last: returns how many of a tag's last measurements ``end`` is the median of.
+        verb: what stands between a tag and its number: "is" of what has no course.
     """
 
     end: Callable[[str], float]
@@ -96,10 +97,11 @@ class Ends(NamedTuple):
     first: float = math.nan
     since: int = 0
     last: Callable[[str], int] = lambda tag: 1
+    verb: str = "ended at"
 
     def told(self, tag: str) -> str:
         """Return what a tag ended at, in words: of several measurements that it is their median."""
-        return f"{tag} ended at {self.end(tag):.3g}{median_of(self.last(tag))}"
+        return f"{tag} {self.verb} {self.end(tag):.3g}{median_of(self.last(tag))}"
 
     def share(self, tag: str) -> float:
         """Return a number over that of real samples; NaN where either is missing or real ones have none."""

@@ -11,6 +11,7 @@ import torch
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.datasets.known_roots import require_known_root
+from gan_lab.evaluation.answer import answer_of, answer_of_several
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, load_inception
 from gan_lab.evaluation.lines import Line, compared, format_lines, inception_lines, lines_of_tests, to_csv
@@ -103,6 +104,8 @@ def evaluate_all(
                 raise
             named = str(error).startswith((f"{record.path}/", f"{record.path} "))
             failures.append(str(error) if named else f"{record.path}: {error}")
+    if len(measured) > 1:
+        log.info("%s", answer_of_several(measured))
     if len(records) > 1 and measured:
         log.info("%s", compared(measured))
     return failures
@@ -145,6 +148,7 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
         "%s: iteration %d, %d samples on either side, seed %d",
         *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
     )
+    log.info("%s", answer_of(lines))
     log.info("%s\n", format_lines(lines))
     path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)

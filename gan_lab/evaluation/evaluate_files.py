@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
 from gan_lab.datasets.base import Dataset
+from gan_lab.evaluation.answer import answer_of
 from gan_lab.evaluation.evaluate import INCEPTION_FEATURES
 from gan_lab.evaluation.evaluator import comparison_of
 from gan_lab.evaluation.inception import load_inception
@@ -75,6 +76,7 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
         "%s: %d samples on either side, against %s, seed %d",
         *(request.samples, len(fake), request.named, request.seed),
     )
+    log.info("%s", answer_of(lines))
     log.info("%s\n", format_lines(lines))
     if request.out is not None:
         _write(request, request.out, lines, len(fake))

@@ -31,7 +31,7 @@ def test_a_run_that_was_not_measured_is_judged_by_its_evaluation(train: Train, e
     run = train("run", *FAST, "objective=wgan_gp")
     assert [each.name for each in read_run(run).verdicts] == ["unmeasured"]
     out = evaluate(run)
-    assert "\nverdict  poor: " in out
+    assert "\nThe run has these numbers now, and is judged by them: poor.\n" in out
     record = read_run(run)
     assert record.evaluated == "iteration2_seed0_n64.csv"
     (told,) = json.loads(gan_lab("diagnose", str(run), "--json").out)
@@ -60,5 +60,5 @@ def test_a_later_evaluation_replaces_an_earlier_one_until_the_run_goes_on(
 def test_what_training_measured_itself_stays(train: Train, evaluate: Evaluate) -> None:
     run = train("run", *FAST, "metrics.every=2", "metrics.samples=32")
     before = (run / "run.json").read_bytes()
-    assert "verdict" not in evaluate(run)
+    assert "judged by them" not in evaluate(run)
     assert (run / "run.json").read_bytes() == before

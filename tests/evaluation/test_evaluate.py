@@ -14,6 +14,7 @@ from torch import Tensor
 from gan_lab.datasets.toy import Ring
 from gan_lab.evaluation import evaluate as evaluation
 from gan_lab.evaluation import inception
+from gan_lab.evaluation.answer import answer_of, answer_of_several
 from gan_lab.evaluation.comparison import VectorComparison
 from gan_lab.evaluation.inception import InceptionOutput
 from gan_lab.evaluation.lines import Line, compared, format_lines
@@ -33,8 +34,12 @@ def test_a_run_is_measured_beside_real_samples(run: Path) -> None:
     assert (called.status, called.err) == (0, "")
     lines = called.out.splitlines()
     assert lines[0] == f"{run}: iteration 2, 64 samples on either side, seed 0"
-    assert lines[1].split() == ["metric", "value", "real", "against", "real", "p-value"]
-    shown = [line.split()[0] for line in lines[2:] if line]
+    assert lines[1].startswith("The samples are poor: quality/high_quality_share is 0")
+    assert lines[2].startswith(
+        "Read first: quality/high_quality_share, distance/w1_exact, quality/modes_hit, "
+    )
+    assert lines[3].split() == ["metric", "value", "real", "against", "real", "p-value"]
+    shown = [line.split()[0] for line in lines[4 : lines.index("")]]
     assert {
         "distance/certified",
         "distance/w1_exact",
@@ -184,10 +189,11 @@ def test_several_runs_end_in_one_table(run: Path, train: Train) -> None:
     called = gan_lab("evaluate", str(run), str(other), "--samples", "64", "--device", "cpu")
     assert called.status == 0
     last = called.out.rstrip().rpartition("\n\n")[2].splitlines()
-    assert last[0].split()[:2] == ["run", "W1"]
-    values = [float(line.rpartition("/")[2].split()[1]) for line in last[1:3]]
+    assert last[0].startswith("Samples of 2 runs: 2 poor, by the line of gan-lab diagnose. ")
+    assert last[1].split()[:2] == ["run", "W1"]
+    values = [float(line.rpartition("/")[2].split()[1]) for line in last[2:4]]
     assert values == sorted(values)
-    assert {Path(line.split()[0]).name for line in last[1:3]} == {"run", "other"}
+    assert {Path(line.split()[0]).name for line in last[2:4]} == {"run", "other"}
     alone = gan_lab("evaluate", str(run), "--samples", "64", "--device", "cpu")
     assert "run  " not in alone.out
 
@@ -205,3 +211,47 @@ def test_the_table_of_several_begins_with_the_best_and_has_a_word_for_what_is_no
         "a                  undefined      1",
         "real against real       0.25      -",  # of modes there is no one floor
     ]
+
+
+MIXTURE = [
+    Line(W1_EXACT, 0.2, 0.04),
+    Line("quality/high_quality_share", 0.9, 0.98),
+    Line(MODES_HIT, 8.0, 8.0),
+    Line("quality/recall", 0.7, 0.9),
+]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {},
+            "The samples are good enough by the line of gan-lab diagnose: quality/high_quality_share is 0.9, "
+            "of real samples 0.98, distance/w1_exact is 0.2, of real samples 0.04.\nRead first: "
+            "quality/high_quality_share, distance/w1_exact, quality/modes_hit, quality/recall; each beside "
+            "what real samples get, real against real.",
+        ),
+        (
+            {MODES_HIT: 3.0},
+            "The samples are good, but of too few kinds: quality/modes_hit is 3, below 50% of ",
+        ),
+        (
+            {"quality/high_quality_share": 0.4},
+            "The samples are poor: quality/high_quality_share is 0.4, below ",
+        ),
+    ],
+)
+def test_a_table_is_led_by_what_it_says(changed: dict[str, float], said: str) -> None:
+    lines = [line._replace(value=changed.get(line.metric, line.value)) for line in MIXTURE]
+    assert answer_of(lines).startswith(said)
+    assert answer_of_several({Path("a"): MIXTURE, Path("b"): lines}).startswith("Samples of 2 runs: ")
+
+
+def test_numbers_that_decide_nothing_are_called_so() -> None:
+    lines = [Line("quality/sliced_w1", 0.2, 0.1)]
+    assert answer_of(lines).startswith("Whether the samples are good is not decided")
+    others = [line._replace(floor=0.05) for line in MIXTURE]
+    told = answer_of_several({Path("a"): MIXTURE, Path("b"): others, Path("c"): lines})
+    assert told.startswith(
+        "Samples of 3 runs: 2 good enough, 1 undecided, by the line of gan-lab diagnose. They were not"
+    )

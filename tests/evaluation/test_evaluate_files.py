@@ -35,7 +35,9 @@ def test_samples_of_a_run_get_the_numbers_of_the_run(train: Train, tmp_path: Pat
     np.save(fake, evaluator.draw(trained.state).numpy())
     called = gan_lab("evaluate", "--samples", str(fake), *ASK, "--out", str(tmp_path / "out"))
     assert (called.status, called.err) == (0, "")
-    assert called.out.startswith(f"{fake}: 64 samples on either side, against ring8, seed 0\n")
+    assert called.out.startswith(
+        f"{fake}: 64 samples on either side, against ring8, seed 0\nThe samples are "
+    )
 
     def table(path: Path) -> dict[str, dict[str, str]]:
         with path.open(newline="") as file:

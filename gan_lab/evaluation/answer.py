@@ -1,0 +1,85 @@
+"""What the table of ``gan-lab evaluate`` says, before it: one or two sentences, and which rows to read."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gan_lab.config.command_lines import shown_path
+from gan_lab.diagnosis.falls import Fall, fall_of
+from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, grade_of
+from gan_lab.evaluation.lines import Line
+from gan_lab.tags.names import MODES_HIT, RECALL, floor_tag
+from gan_lab.tags.words import HEADLINES, number_text, short_of
+
+_BY_THE_RULE = "by the line of gan-lab diagnose"
+_WORDS = {"collapsed": "good, but of too few kinds", "poor": "poor", "untrained": "poor"}
+_GOOD = "good enough"
+
+
+def answer_of(lines: Sequence[Line]) -> str:
+    """Return how good samples are beside real ones, and which rows of their table to read first.
+
+    Good enough or not is decided by the lines of ``diagnosis.samples.Lines``, as of a run at its end.
+    """
+    ends = _ends_of(lines)
+    graded = None if ends is None else grade_of(ends, Lines())
+    if ends is None or graded is None:
+        return "Whether the samples are good is not decided: read each number beside what real samples get."
+    fall = fall_of(ends, graded, Lines())
+    told = _good(ends, graded) if fall is None else f"The samples are {_WORDS[fall.outcome]}: {fall.reason}"
+    rows = dict.fromkeys([graded.tag, ends.distance, MODES_HIT, RECALL])
+    first = ", ".join(tag for tag in rows if not math.isnan(ends.end(tag)))
+    return f"{told}\nRead first: {first}; each beside what real samples get, real against real."
+
+
+def answer_of_several(measured: Mapping[Path, Sequence[Line]]) -> str:
+    """Return how many runs have good samples, and whose are the nearest to real ones where that can be said.
+
+    Args:
+        measured: run folder to what was measured of it.
+    """
+    words = Counter(_word(lines) for lines in measured.values())
+    counts = ", ".join(f"{count} {word}" for word, count in words.items())
+    told = f"Samples of {len(measured)} runs: {counts}, {_BY_THE_RULE}."
+    by_tag = {path: {line.metric: line for line in lines} for path, lines in measured.items()}
+    tag = next((tag for tag in HEADLINES if all(_is_there(each, tag) for each in by_tag.values())), None)
+    if tag is None or len({each[tag].floor for each in by_tag.values()}) > 1:
+        return f"{told} They were not measured alike: read each beside its own floor, in its table above."
+    best = min(by_tag, key=lambda path: by_tag[path][tag].value)
+    value, floor = by_tag[best][tag].value, by_tag[best][tag].floor
+    real = "" if floor is None else f"; real samples have {number_text(floor)}"
+    return f"{told} {shown_path(best)} has the smallest {short_of(tag)}, {number_text(value)}{real}."
+
+
+def _is_there(lines: Mapping[str, Line], tag: str) -> bool:
+    return tag in lines and not math.isnan(lines[tag].value)
+
+
+def _ends_of(lines: Sequence[Line]) -> Ends | None:
+    numbers = {line.metric: line.value for line in lines}
+    numbers |= {floor_tag(line.metric): line.floor for line in lines if line.floor is not None}
+    distance = next((tag for tag in DISTANCES if tag in numbers), None)
+    if distance is None:
+        return None
+    return Ends(lambda tag: numbers.get(tag, math.nan), distance, verb="is")
+
+
+def _good(ends: Ends, graded: Grade) -> str:
+    told = f"The samples are {_GOOD} {_BY_THE_RULE}: {_beside(ends, graded.tag)}"
+    if graded.tag == ends.distance:
+        return f"{told}."
+    return f"{told}, {_beside(ends, ends.distance)}."
+
+
+def _beside(ends: Ends, tag: str) -> str:
+    return f"{tag} is {ends.end(tag):.3g}, of real samples {ends.end(floor_tag(tag)):.3g}"
+
+
+def _word(lines: Sequence[Line]) -> str:
+    ends = _ends_of(lines)
+    graded = None if ends is None else grade_of(ends, Lines())
+    if ends is None or graded is None:
+        return "undecided"
+    fall: Fall | None = fall_of(ends, graded, Lines())
+    return _GOOD if fall is None else _WORDS[fall.outcome]
