@@ -1,7 +1,5 @@
 """All rules, and what they say of a run, worst first."""
 
-import math
-
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.rules import (
@@ -22,7 +20,7 @@ from gan_lab.diagnosis.rules import (
     weights_at_bound,
 )
 from gan_lab.diagnosis.samples import ends_of
-from gan_lab.diagnosis.words import median_of
+from gan_lab.diagnosis.words import end_of
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
@@ -90,8 +88,8 @@ def last_line(findings: tuple[Finding, ...]) -> str:
 def _nothing_found(run: Observed) -> str:
     """Say what was seen, with numbers, and what was not measured."""
     seen = []
-    if not math.isnan(slope := run.end(SLOPE)):
-        seen.append(f"the critic's slope is {slope:.3g}{median_of(run.end_count(SLOPE))}")
+    if run.has(SLOPE):
+        seen.append(f"the critic's slope is {end_of(run, SLOPE)}")
     if len(accuracy := run.late(CRITIC_ACCURACY)):
         whose = "its accuracy" if seen else "the critic's accuracy is"
         mean = f" (mean of its last {len(accuracy):,})" if len(accuracy) > 1 else ""
@@ -102,10 +100,9 @@ def _nothing_found(run: Observed) -> str:
     ends = ends_of(run)
     if ends is not None:
         floor = run.end(floor_tag(ends.distance))
-        measured = f"{run.end(ends.distance):.3g}{median_of(run.end_count(ends.distance))}"
-        seen.append(f"{ends.distance} {measured}, of real samples {floor:.3g}")
+        seen.append(f"{ends.distance} {end_of(run, ends.distance)}, of real samples {floor:.3g}")
     if run.has(MODES_HIT):
-        hit = f"{run.end(MODES_HIT):.0f}{median_of(run.end_count(MODES_HIT))}"
+        hit = end_of(run, MODES_HIT, "g")  # of two, a median may lie between whole numbers
         seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
     if not seen:
         return NOTHING_MEASURED

@@ -20,6 +20,11 @@ def median_of(count: int) -> str:
     return f" (median of its last {count:,})" if count > 1 else ""
 
 
+def end_of(run: Observed, tag: str, form: str = ".3g") -> str:
+    """Return what a tag ended at in words: of several measurements that it is their median."""
+    return f"{run.end(tag):{form}}{median_of(run.end_count(tag))}"
+
+
 def scaled(run: Observed, key: str, factor: float, default: float | None = None) -> str:
     """Return an override that multiplies a number, such as "optimizer.lr=5e-06"; empty without a number."""
     value = run.number(key)

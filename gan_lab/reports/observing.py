@@ -10,6 +10,7 @@ import pandas
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.diagnosis.observed import Observed
+from gan_lab.reports.sweep.last_row import fill_last_row
 from gan_lab.reports.sweep.metrics_csv import read_measurements
 from gan_lab.runs.archived import read_archived
 from gan_lab.runs.finding import Finding
@@ -49,10 +50,6 @@ def observed(record: RunRecord, config: Mapping[str, Any], numbers: pandas.DataF
         config: as nested mappings.
         numbers: ``metrics.csv`` by iteration.
     """
+    numbers = fill_last_row(record, numbers)
     columns = {str(tag): numbers[tag].to_numpy(dtype=float, copy=True) for tag in numbers}
-    if len(numbers) and numbers.index[-1] == record.iteration:
-        for tag, value in record.numbers.items():
-            column = columns.setdefault(tag, np.full(len(numbers), np.nan))
-            if np.isnan(column[-1]):
-                column[-1] = value
     return Observed(record, numbers.index.to_numpy(dtype=np.int64), columns, leaves_of(config))

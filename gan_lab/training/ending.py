@@ -95,7 +95,9 @@ def _measured(member: Member, folder: Path) -> Iterator[tuple[str, str]]:
     if measured is None:
         yield "quality", f"not measured{_unmeasured(outcome, member.setup.metrics.every, folder)}"
     else:
-        yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured)
+        # the verdict may be of a median over several measurements
+        several = 0 < member.setup.metrics.every < outcome.measured_at[measured]
+        yield "quality", quality_at_length(outcome.numbers) + _earlier(outcome, measured, always=several)
 
 
 def _unmeasured(outcome: Outcome, every: int, folder: Path) -> str:
@@ -111,9 +113,9 @@ def _unmeasured(outcome: Outcome, every: int, folder: Path) -> str:
     return ": the samples were not finite"
 
 
-def _earlier(outcome: Outcome, tag: str) -> str:
+def _earlier(outcome: Outcome, tag: str, *, always: bool = False) -> str:
     at = outcome.measured_at[tag]
-    return "" if at == outcome.iteration else f"  (of iteration {at})"
+    return f"  (of iteration {at})" if always or at != outcome.iteration else ""
 
 
 def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]]:

@@ -69,8 +69,9 @@ def test_what_is_said_of_a_dead_critic():
     finding = found("critic_dead", alive(0.0004) | {RAW: 5e-7}, WGAN)
     assert finding.severity == "failure"
     assert finding.sentence == (
-        "The critic is dead: its largest slope is 0.0004, where one layer with a single weight at the bound "
-        "has 0.01. Its estimate of 5e-07 (median of its last 101) says nothing of the distance."
+        "The critic is dead: its largest slope is 0.0004 (median of its last 3), where one layer with a "
+        "single weight at the bound has 0.01. Its estimate of 5e-07 (median of its last 101) says nothing of "
+        "the distance."
     )
     assert finding.remedy == "constraint.bound=0.1"
 

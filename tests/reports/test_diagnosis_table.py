@@ -29,7 +29,9 @@ def test_a_row_for_each_thing_that_is_seen_the_worst_first(tmp_path: Path) -> No
         ["poor", "warning", "1", "gan"],
         ["all_well", "none", "1", "gan"],
     ]
-    assert rows[0][4].startswith("The critic is dead: its largest slope is 0.0001, where one layer")
+    assert rows[0][4].startswith(
+        "The critic is dead: its largest slope is 0.0001 (median of its last 3), where"
+    )
     assert [row[5] for row in rows] == ["constraint.bound=0.1", "train.iterations=2000", "-"]
 
 

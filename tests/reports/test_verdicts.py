@@ -3,8 +3,10 @@ import pytest
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
+from gan_lab.reports.observing import findings_in
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, grade
+from gan_lab.runs.reading import read_run
 from support.report_runs import falling, table, write_run, write_sweep
 
 IMAGES = {
@@ -79,7 +81,26 @@ def moving(level):
 )
 def test_the_rule(tmp_path, columns, outcome, words):
     found = verdict(tmp_path, columns)
-    assert (found.outcome, words in found.reason) == (outcome, True), found
+    said = found.reason.replace(" (median of its last 3)", "")
+    assert (found.outcome, words in said) == (outcome, True), found
+
+
+def test_a_report_says_the_number_that_diagnose_says(tmp_path):
+    """What was measured at the last iteration alone stands in the record, and counts in both."""
+    numbers = table(iterations=120, every=100, quality__high_quality_share=0.3)
+    run = write_run(
+        tmp_path / "run",
+        numbers=numbers,
+        iterations=120,
+        iteration=120,
+        final={"quality/high_quality_share": 0.2},
+    )
+    (read,) = load_sweep(tmp_path).runs
+    words = (
+        "quality/high_quality_share ended at 0.25 (median of its last 2), below 0.49; real samples have 0.98."
+    )
+    assert words in read.verdict.reason
+    assert any(words in finding.sentence for finding in findings_in(read_run(run)))
 
 
 @pytest.mark.parametrize(("spread", "outcome"), [(0.008, "frozen"), (0.0125, "poor")])

@@ -7,7 +7,7 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import median_of, to_wgan_gp
+from gan_lab.diagnosis.words import end_of, median_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
@@ -65,7 +65,7 @@ def _small(run: Observed, slope: float) -> str | None:
     possible, words = _possible(run)
     if slope >= _SHARE * possible:
         return None
-    return f"its largest slope is {slope:.2g}, where {words}"
+    return f"its largest slope is {end_of(run, SLOPE, '.2g')}, where {words}"
 
 
 def _possible(run: Observed) -> tuple[float, str]:
@@ -87,8 +87,8 @@ def _fallen(run: Observed, slope: float) -> str | None:
     if slope > _STEEP or slope >= _FALL * highest or gradient >= _FALL * steepest:
         return None
     return (
-        f"its largest slope fell from {highest:.2g} to {slope:.2g}, and the generator's gradient from "
-        f"{steepest:.2g} to {gradient:.2g}"
+        f"its largest slope fell from {highest:.2g} to {end_of(run, SLOPE, '.2g')}, and the generator's "
+        f"gradient from {steepest:.2g} to {gradient:.2g}{median_of(len(run.late(GENERATOR_GRADIENT_NORM)))}"
     )
 
 

@@ -29,11 +29,12 @@ def judge(run: Observed) -> Finding | None:
     if not distance > Lines().distance_factor * floor > 0 or not _is_uneven(run):
         return None
     histogram = f", and {ends.told(MODE_KL)}" if run.has(MODE_KL) else ""
+    of_several = median_of(run.end_count(MODES_HIT))
     text = (
         f"The modes are not hit evenly: {run.end(MODES_HIT):g} of {run.end(floor_tag(MODES_HIT)):g} are hit"
-        f"{median_of(run.end_count(MODES_HIT))}{histogram}. So {ends.told(W1_EXACT)}, "
+        f"{of_several}{histogram}. So {ends.told(W1_EXACT)}, "
         f"{distance / floor:.1f} times the {floor:.3g} of real samples, although "
-        f"{run.end(HIGH_QUALITY_SHARE):.0%} of the points lie on modes."
+        f"{run.end(HIGH_QUALITY_SHARE):.0%} of the points lie on modes{of_several}."
     )
     return Finding("mode_imbalance", "warning", text, to_wgan_gp(run))
 

@@ -3,7 +3,7 @@
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import critic_key, to_wgan_gp
+from gan_lab.diagnosis.words import critic_key, end_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import LAYERS, SLOPE, group_of
 
@@ -32,9 +32,9 @@ def judge_vanishing(run: Observed) -> Finding | None:
     if tag is None or norms[tag] >= eps:
         return None
     text = (
-        f"Gradients vanish in the critic: {tag} ended at {norms[tag]:.2g}, below the {eps:g} that its "
-        "optimizer adds to a gradient's size before it divides by that: steps of this layer fall short of "
-        "the rate, the more the smaller the gradient."
+        f"Gradients vanish in the critic: {tag} ended at {end_of(run, tag, '.2g')}, below the {eps:g} that "
+        "its optimizer adds to a gradient's size before it divides by that: steps of this layer fall short "
+        "of the rate, the more the smaller the gradient."
     )
     return Finding("gradients_vanish", "warning", text, to_wgan_gp(run))
 
@@ -57,9 +57,10 @@ def judge_exploding(run: Observed) -> Finding | None:
 
 
 def _finding(run: Observed, what: str, depth: int, slope: float) -> Finding:
+    factor = slope ** (1 / depth) if slope > 0 else 0
     text = (
-        f"Gradients {what} through the critic's {depth} layers: what is 1 at its output is {slope:.2g} at "
-        f"its input, a factor of {slope ** (1 / depth) if slope > 0 else 0:.2g} at each layer."
+        f"Gradients {what} through the critic's {depth} layers: what is 1 at its output is "
+        f"{end_of(run, SLOPE, '.2g')} at its input, a factor of {factor:.2g} at each layer."
     )
     return Finding(f"gradients_{what}", "warning", text, to_wgan_gp(run))
 

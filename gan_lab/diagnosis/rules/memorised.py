@@ -2,6 +2,7 @@
 
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
+from gan_lab.diagnosis.words import end_of
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import COPIED_SHARE, floor_tag
 
@@ -22,8 +23,9 @@ def judge(run: Observed) -> Finding | None:
     if not run.record.data or not floor * samples >= _FEWEST or not share >= _SHARE * floor:
         return None
     text = (
-        f"The generator has memorised its images: {share:.1%} of its samples are copies of some of "
-        f"{samples:,.0f} training images; of other training images, drawn again, {floor:.1%} are."
+        f"The generator has memorised its images: {end_of(run, COPIED_SHARE, '.1%')} of its samples are "
+        f"copies of some of {samples:,.0f} training images; of other training images, drawn again, "
+        f"{floor:.1%} are."
     )
     return Finding("memorised", "warning", text, _remedy(run))
 

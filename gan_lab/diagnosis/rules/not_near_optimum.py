@@ -5,7 +5,7 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import more_critic_steps
+from gan_lab.diagnosis.words import median_of, more_critic_steps
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import HELD_OUT, HELD_OUT_FURTHER
 
@@ -32,8 +32,9 @@ def judge(run: Observed) -> Finding | None:
         return None
     beyond = f" (above the {least:.3g} of equal distributions)" if least else ""
     text = (
-        f"The critic is far from its optimum: on held-out samples it sees {here:.3g}, and a copy of it "
-        f"that was given some more steps {further:.3g}{beyond}."
+        f"The critic is far from its optimum: on held-out samples it sees {here:.3g}"
+        f"{median_of(run.end_count(HELD_OUT))}, and a copy of it that was given some more steps {further:.3g}"
+        f"{median_of(run.end_count(HELD_OUT_FURTHER))}{beyond}."
     )
     return Finding("critic_not_near_optimum", "warning", text, more_critic_steps(run))
 

@@ -4,7 +4,7 @@ import math
 
 from gan_lab.diagnosis.observed import END_MEASUREMENTS, Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import scaled
+from gan_lab.diagnosis.words import end_of, scaled
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import HELD_OUT_ACCURACY, SEEN_ACCURACY
 
@@ -32,8 +32,8 @@ def judge(run: Observed) -> Finding | None:
     if seen - held_out < max(_SHARE * (seen - _CHANCE), 1 / math.sqrt(scores)):
         return None
     text = (
-        f"The critic is overfitted to its last batch: it is right about {seen:.0%} of that, and about "
-        f"{held_out:.0%} of held-out batches."
+        f"The critic is overfitted to its last batch: it is right about {end_of(run, SEEN_ACCURACY, '.0%')} "
+        f"of that, and about {end_of(run, HELD_OUT_ACCURACY, '.0%')} of held-out batches."
     )
     return Finding("overfitted_critic", "warning", text, scaled(run, "train.batch_size", 4))
 

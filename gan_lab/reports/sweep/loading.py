@@ -6,6 +6,7 @@ from typing import Any
 
 from gan_lab.config.errors import UserError
 from gan_lab.reports.sweep.cells import group_into_cells, order_cells
+from gan_lab.reports.sweep.last_row import fill_last_row
 from gan_lab.reports.sweep.merging import Ranked, merge
 from gan_lab.reports.sweep.missing import (
     folders_without_runs,
@@ -56,7 +57,10 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
     order = {cell.key: place for place, cell in enumerate(order_cells(cells))}
     ranked = sorted(zip(read, cells, strict=True), key=lambda each: (order[each[1].key], _rank(each[0])))
     merged = merge(sources, ranked)
-    runs = _without_repeats(sources, merged.runs)
+    runs = [
+        (each._replace(numbers=fill_last_row(each.record, each.numbers)), cell)
+        for each, cell in _without_repeats(sources, merged.runs)
+    ]
     quality = choose_quality([each.numbers for each, _ in runs if not each.fault])
     judged = tuple(
         ReportRun(

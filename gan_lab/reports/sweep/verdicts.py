@@ -96,11 +96,10 @@ def judge(
     graded = grade(numbers, quality, rule)
     if graded is None:
         return Verdict("unmeasured", "The quality of its samples was not measured.")
-    fall = fall_of(_ends(numbers, quality, rule), graded, rule)
+    ends = _ends(numbers, quality, rule)
+    fall = fall_of(ends, graded, rule)
     if fall is None:
-        return Verdict(
-            "success", f"{graded.tag} ended at {graded.value:.3g}; real samples have {graded.floor:.3g}."
-        )
+        return Verdict("success", f"{ends.told(graded.tag)}; real samples have {graded.floor:.3g}.")
     still = _standstill(numbers[quality.tag], record.iterations, rule)
     return Verdict("frozen", f"{still} {fall.reason}") if still else Verdict(*fall)
 
@@ -122,11 +121,16 @@ def success_at(run: ReportRun, quality: Quality | None, least: float, rule: Fail
 def _ends(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Ends:
     column = numbers[quality.tag].dropna() if quality.tag in numbers else pandas.Series(dtype=float)
     first = first_of(column.index.to_numpy(), column.to_numpy())
-    return Ends(partial(_end, numbers, rule), quality.tag, *first)
+    return Ends(partial(_end, numbers, rule), quality.tag, *first, last=partial(_count, numbers, rule))
 
 
 def _end(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> float:
     return end_of(numbers, tag, rule.end_measurements)
+
+
+def _count(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> int:
+    measured = int(numbers[tag].notna().sum()) if tag in numbers else 0
+    return min(rule.end_measurements, measured)
 
 
 def _standstill(column: pandas.Series, iterations: int, rule: FailureRule) -> str | None:
