@@ -129,9 +129,9 @@ def _runs(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_choice import choose, read_condition
+    from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition
     from gan_lab.cli.run_keys import key_called
-    from gan_lab.cli.run_table import as_json, format_table
+    from gan_lab.cli.run_table import as_json, below, format_table
     from gan_lab.runs.reading import find_runs
     from gan_lab.runs.sources import open_sources
 
@@ -145,6 +145,10 @@ def _runs(arguments: list[str]) -> int:
             say(as_json(records, sources))
         elif records:
             say(sources.as_given(format_table(records, source.folder, sort)))
+            if not source.is_archive and (told := below(records, source.folder)):
+                say(told)
+            if sort is not None and (unsorted := nothing_to_sort_by(records, sort, source.folder)):
+                refuse(unsorted)
         elif found:
             say(f"None of the {len(found)} runs in {given.root} is such a run.")
         else:

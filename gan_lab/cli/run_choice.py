@@ -8,7 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gan_lab.cli.run_keys import OF_RECORD, OF_TABLES, RUN, key_called, meant_by, simple_keys, tags_of
+from gan_lab.cli.run_keys import (
+    OF_RECORD,
+    OF_TABLES,
+    RUN,
+    key_called,
+    meant_by,
+    measured_near,
+    simple_keys,
+    tags_of,
+)
 from gan_lab.cli.run_table import duration_shown, name_below, progress_text
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
@@ -93,6 +102,19 @@ def choose(
     known = [run for run in chosen if _is_there(run.value(sort))]
     ordered = sorted(known, key=lambda run: _order(run.value(sort)), reverse=descending)
     return [run.record for run in [*ordered, *(run for run in chosen if not _is_there(run.value(sort)))]]
+
+
+def nothing_to_sort_by(records: Sequence[RunRecord], sort: str, root: Path = Path()) -> str:
+    """Return a sentence where no run has what they are sorted by, with tags near to it; else an empty one.
+
+    Args:
+        records: the runs that are listed.
+        sort: the key, as :func:`key_called` returns it.
+        root: the folder that a table shows their paths relative to.
+    """
+    if not records or any(_is_there(_Run(record, root).value(sort)) for record in records):
+        return ""
+    return f"None of these runs has {sort}, and they are not sorted.{measured_near(sort, records)}"
 
 
 class _Run:

@@ -76,8 +76,15 @@ def meant_by(key: str, records: Sequence[RunRecord], settings: Iterable[str]) ->
     """
     measured = _measured(records)
     meant = _named_alike(key, measured)  # of several of one name those are meant
+    meant = meant or _begun(key, measured)
     meant = meant or _near(key, [*simple_keys(), *measured, *settings]) or _near(key, tags_of(records))
     return question_of(meant[:_MOST_NEAR])
+
+
+def measured_near(tag: str, records: Sequence[RunRecord]) -> str:
+    """Return a question that names the few tags of runs nearest to one that none has; empty where none is."""
+    measured = _measured(records)
+    return question_of((_named_alike(tag, measured) or _near(tag, measured))[:_MOST_NEAR])
 
 
 def tags_of(records: Sequence[RunRecord]) -> list[str]:
@@ -106,6 +113,15 @@ def _named_alike(key: str, tags: Sequence[str]) -> list[str]:
     equal = [tag for tag in tags if _last(tag) == wanted]
     begun = [tag for tag in tags if _last(tag).startswith(f"{wanted}_") and measured_above(tag) is None]
     return equal or begun
+
+
+def _begun(key: str, tags: Sequence[str]) -> list[str]:
+    """Return the tags that what stands behind a slash begins the name of, as tables call them or in full."""
+    wanted = _last(key)
+    if not wanted or "/" not in key:
+        return []
+    names = {tag: (short_of(tag).lower(), _last(tag)) for tag in tags if measured_above(tag) is None}
+    return [tag for tag in names if any(name.startswith(wanted) for name in names[tag])]
 
 
 def _ending(key: str, typed: Iterable[str]) -> list[str]:

@@ -5,7 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.files.text_table import LEAST_OF_A_NAME, MOST_ROWS, Column, lay_out
+from gan_lab.config.command_lines import command_line, path_word, shown_path
+from gan_lab.files.text_table import MOST_ROWS, Column, lay_out
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
@@ -20,7 +21,7 @@ _ITERATIONS = "train.iterations"
 def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = None) -> str:
     """Return a table of runs as aligned text, with the messages of those that have one below it.
 
-    It fits a terminal: what the runs came to and a name that tells them apart stay longest.
+    It fits a terminal as far as names allow: these stay whole, and beside them what the runs came to.
 
     Args:
         records: the runs, one line each; their paths, which may be long, come last.
@@ -33,16 +34,18 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     differing = [column for column in _what_differs(records) if column.title != _ITERATIONS]
     # where runs are told apart by what was typed, that they are all through gives way first
     whole = bool(differing) and all(record.status == "completed" for record in records)
+    verdicts = _verdicts(records)
+    of_status = _rank_if_alike(records, 2) if verdicts else 0  # a verdict says that a run has ended
     columns = [
-        Column("status", ["unreadable" if _is_unread(r) else r.status for r in records]),
-        *(column._replace(rank=1) for column in _verdicts(records)),
+        Column("status", ["unreadable" if _is_unread(r) else r.status for r in records], rank=of_status),
+        *(column._replace(rank=1) for column in verdicts),
         *(column._replace(rank=3 + k) for k, column in enumerate(differing[:_MOST_DIFFERENCES])),
         Column("iteration", [progress_text(r) for r in records], right=True, rank=6 if whole else 2),
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=9),
         Column("duration", [duration_shown(record) for record in records], right=True, rank=10),
         *_numbers(records, sort),
         Column("bounds", [bounded_by(record) or "-" for record in records], rank=8),
-        Column("run", [name_below(record, root) for record in records], least=LEAST_OF_A_NAME),
+        Column("run", [name_below(record, root) for record in records], whole=True),
     ]
     lines = [lay_out(columns), *(_said(record, root) for record in records if record.message)]
     return "\n".join(lines)
@@ -57,16 +60,17 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
     """
     records = sorted(records, key=lambda record: (*_what(record), record.seed or 0, record.path))
     shown = records[:MOST_ROWS]
+    seeds = ["-" if record.seed is None else str(record.seed) for record in shown]
+    # what is the same of all runs gives way first, and the seed, which the names of their folders have
     columns = [
-        Column("objective", [record.choices.get("objective", "-") for record in shown]),
-        Column("dataset", [record.choices.get("dataset", "-") for record in shown]),
-        Column("seed", ["-" if record.seed is None else str(record.seed) for record in shown], right=True),
+        *(_choices(shown, group, rank) for group, rank in (("objective", 4), ("dataset", 5))),
+        Column("seed", seeds, right=True, rank=3),
         *_what_differs(shown),
-        Column("status", [record.status for record in shown]),
+        Column("status", [record.status for record in shown], rank=_rank_if_alike(shown, 2)),
         *_verdicts(shown),
         Column("estimate", [estimate_text(record.numbers) for record in shown]),
         Column("quality", [quality_text(record.numbers) for record in shown]),
-        Column("run", [name_below(record, root) for record in shown], rank=2),
+        Column("run", [name_below(record, root) for record in shown], whole=True),
     ]
     # why a job failed is said of the sweep's failures
     lines = [
@@ -76,6 +80,19 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
     if len(records) > len(shown):
         lines.append(f"... and {len(records) - len(shown)} more, which gan-lab runs lists")
     return "\n".join(lines)
+
+
+def below(records: Sequence[RunRecord], root: Path) -> str:
+    """Return what names of a table are below, by the command for one of them, which can be pasted.
+
+    Args:
+        records: the runs of the table, at least one.
+        root: the folder that the names are relative to; of the present one, or a run's own, nothing is said.
+    """
+    path = shown_path(records[0].path)
+    if str(path) in (name_below(records[0], root), str(shown_path(root))):
+        return ""
+    return f"Names are below {shown_path(root)}: {command_line(['gan-lab', 'diagnose', path_word(path)])}"
 
 
 def line_of_job(number: int, record: RunRecord, overrides: Sequence[str]) -> str:
@@ -107,6 +124,16 @@ def as_json(records: Sequence[RunRecord], sources: Sources | None = None) -> str
             content["path"] = str(sources.path_of(record.path))
             content["message"] = sources.as_given(record.message) if record.message else record.message
     return json.dumps(contents, indent=2, allow_nan=False)
+
+
+def _choices(records: Sequence[RunRecord], group: str, rank: int) -> Column:
+    """Return a column of the options of a group; its rank counts where all have the same."""
+    cells = [record.choices.get(group, "-") for record in records]
+    return Column(group, cells, rank=rank if len({*cells}) == 1 else 0)
+
+
+def _rank_if_alike(records: Sequence[RunRecord], rank: int) -> int:
+    return rank if {record.status for record in records} == {"completed"} else 0
 
 
 def _what(record: RunRecord) -> tuple[str, ...]:

@@ -49,6 +49,7 @@ def summarise_sweep() -> list[str]:
         "",
         format_sweep(records, folder),
         f"  results       {folder}",
+        f"  one of them   {command_line(['gan-lab', 'diagnose', path_word(records[0].path)])}",
         f"  look at them  {command_line(['gan-lab', 'board', word])}",
         f"  compare them  {command_line(['gan-lab', 'report', word])}",
     ]

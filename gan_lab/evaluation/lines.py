@@ -12,7 +12,7 @@ from torch import Tensor
 from gan_lab.config.command_lines import shown_path
 from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
-from gan_lab.files.text_table import LEAST_OF_A_NAME, Column, lay_out
+from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.draws import permutation
@@ -135,7 +135,7 @@ def compared(measured: Mapping[Path, Sequence[Line]]) -> str:
     rows = {str(shown_path(path)): values[path] for path in order} | (
         {"real against real": floors} if floors else {}
     )
-    columns = [Column("run", list(rows), least=LEAST_OF_A_NAME)]
+    columns = [Column("run", list(rows), whole=True)]
     columns += [
         Column(short_of(tag), [number_text(row.get(tag)) for row in rows.values()], right=True, rank=place)
         for place, tag in enumerate(told)

@@ -12,9 +12,6 @@ MOST_ROWS = 60
 _GAP = "  "
 _NARROWEST = 12
 
-LEAST_OF_A_NAME = 40
-"""Characters of a run's name that tell it from others: what it was, and its time or its hash at the end."""
-
 
 class Column(NamedTuple):
     """A column of a table.
@@ -26,6 +23,7 @@ class Column(NamedTuple):
         rank: columns of the highest rank are left out first where a table is too wide; those of 1 only where
             cells that lose their middle do not make it fit, and those of 0 never.
         least: characters that a cell keeps when it loses its middle.
+        whole: whether its cells never lose it, as what is to be pasted somewhere: lines get longer instead.
     """
 
     title: str
@@ -33,6 +31,7 @@ class Column(NamedTuple):
     right: bool = False
     rank: int = 0
     least: int = _NARROWEST
+    whole: bool = False
 
     @property
     def width(self) -> int:
@@ -46,14 +45,17 @@ def lay_out(columns: Sequence[Column], widest: int = WIDEST) -> str:
     Args:
         columns: of equally many cells.
         widest: characters of a line. Columns are left out by their rank until the table fits, and the widest
-            one loses the middle of its cells.
+            one loses the middle of its cells. Where a column stays whole, those of rank 1 stay, too, and
+            lines may be longer.
     """
     columns = list(columns)
     while _width(columns) > widest and any(column.rank > 1 for column in columns):
         columns.remove(max(reversed(columns), key=lambda column: column.rank))
-    while _width(_cut(columns, widest)) > widest and any(column.rank for column in columns):
+    is_bound = not any(column.whole for column in columns)
+    while is_bound and _width(_cut(columns, widest)) > widest and any(column.rank for column in columns):
         columns.remove(max(reversed(columns), key=lambda column: column.rank))
-    columns = _cut(columns, widest)
+    shortened = _cut(columns, widest)
+    columns = shortened if is_bound or _width(shortened) <= widest else columns
     padded = [[_pad(cell, column) for cell in [column.title, *column.cells]] for column in columns]
     return "\n".join(_GAP.join(row).rstrip() for row in zip(*padded, strict=True))
 
@@ -65,9 +67,9 @@ def _width(columns: Sequence[Column]) -> int:
 def _cut(columns: list[Column], widest: int) -> list[Column]:
     """Return the columns, of which the widest has lost the middle of its cells if they are too wide."""
     excess = _width(columns) - widest
-    if excess <= 0:
+    if excess <= 0 or all(column.whole for column in columns):
         return columns
-    longest = max(columns, key=lambda column: column.width)
+    longest = max((column for column in columns if not column.whole), key=lambda column: column.width)
     room = max(longest.width - excess, longest.least)
     shortened = longest._replace(cells=[_without_middle(cell, room) for cell in longest.cells])
     return [shortened if column is longest else column for column in columns]
