@@ -11,7 +11,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.arrays import to_samples
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import comparison_of
-from gan_lab.evaluation.lines import lines_of
+from gan_lab.evaluation.lines import lines_of, note_of
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
 
@@ -32,8 +32,9 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
 
     Returns:
         A row for each metric, with the columns ``value``, ``floor`` (of other real samples in the place of
-        the generated ones, which a perfect generator gets on average) and ``p_value`` (of two-sample tests);
-        NaN for what there is not. ``distance/w1_debiased`` needs two samples of the generator: it is of
+        the generated ones, which a perfect generator gets on average), ``p_value`` (of two-sample tests,
+        which have no floor) and ``note`` (why a value or a floor is undefined; empty for most). What there is
+        not is NaN. ``distance/w1_debiased`` needs two samples of the generator: it is of
         halves of ``fake``, chosen at random, and as many real ones, 0 on average for a perfect generator, and
         its floor is the scatter around that. The docstrings in :mod:`gan_lab.metrics` say what each is biased
         by.
@@ -47,6 +48,7 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
     )
     lines = lines_of(comparison, *drawn)
     table = pandas.DataFrame(lines).drop(columns="samples").set_index("metric").astype(float)
+    table["note"] = [note_of(line) for line in lines]
     table.attrs["samples"] = len(drawn[0])
     return table
 

@@ -104,10 +104,17 @@ def format_lines(lines: Sequence[Line]) -> str:
 
 def _remarks(lines: Sequence[Line]) -> list[str]:
     """Return a sentence for each value that does not exist, or is made of fewer samples."""
-    missing = [line.metric for line in lines if math.isnan(line.value)]
-    return [f"{tag} is undefined: {_UNDEFINED.get(tag, 'these samples have none')}." for tag in missing] + [
-        f"{line.metric} is of halves, {line.samples} samples each." for line in lines if line.samples
-    ]
+    return [f"{line.metric} is {note}." for line in lines if (note := note_of(line))]
+
+
+def note_of(line: Line) -> str:
+    """Return why a line has no value or no floor, or of how many samples it is if of fewer; else nothing."""
+    why = _UNDEFINED.get(line.metric, "these samples have none")
+    if math.isnan(line.value):
+        return f"undefined: {why}"
+    if line.floor is not None and math.isnan(line.floor):
+        return f"without a floor: of real samples {why}"
+    return f"of halves, {line.samples} samples each" if line.samples else ""
 
 
 def to_csv(lines: Sequence[Line], samples: int) -> bytes:

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 def test_points_are_compared_with_one_half_and_the_other_gives_the_floor() -> None:
     real, fake = RNG.normal(size=(200, 2)), RNG.normal((3, 0), size=(100, 2))
     table = gan_lab.evaluate(real, fake)
-    assert list(table.columns) == ["value", "floor", "p_value"]
+    assert list(table.columns) == ["value", "floor", "p_value", "note"]
     assert table.attrs["samples"] == 100
     w1 = table.loc["distance/w1_exact"]
     # a shift of 3, and what two samples of 100 are apart
@@ -67,6 +67,18 @@ def test_a_dataset_is_named() -> None:
     assert tuple(table.loc["quality/modes_hit", ["value", "floor"]]) == (8, 8)
     fewer = gan_lab.evaluate("ring8", fake, samples=50)
     assert fewer.attrs["samples"] == 50
+
+
+def test_what_is_undefined_says_why() -> None:
+    table = gan_lab.evaluate("ring8", np.full((16, 2), 100.0))
+    undefined = table[table["value"].isna()]
+    assert [*undefined.index] == ["quality/mode_kl", "quality/mode_p_value"]
+    assert undefined.loc["quality/mode_kl", "note"] == (
+        "undefined: no sample lies within 3 standard deviations of a mode"
+    )
+    assert undefined.loc["quality/mode_p_value", "note"].startswith("undefined: too few samples lie")
+    assert table.loc["distance/w1_debiased", "note"] == "of halves, 8 samples each"
+    assert (table.drop(undefined.index).drop("distance/w1_debiased")["note"] == "").all()
 
 
 def test_images_of_unknown_data_are_compared_by_patches() -> None:
