@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_lab.cli.arguments import add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import Parser, add_trust, add_trust_data, parser_of
 from gan_lab.cli.evaluate import evaluate
 from gan_lab.cli.generators import export, interpolate, sample
 from gan_lab.cli.terminal import refuse, say, show_log
@@ -157,12 +157,10 @@ def _runs(arguments: list[str]) -> int:
 
 
 def _board(arguments: list[str]) -> int:
-    parser = parser_of("board", "Open TensorBoard with sampling limits that keep every point and image.")
-    parser.usage = "gan-lab board [DIR] [--open] [TensorBoard's own options, such as --port 6007]"
-    parser.add_argument("root", type=Path, metavar="DIR")
     from gan_lab.tracking.board import OPEN, address_of, tensorboard_command
     from gan_lab.tracking.board_bands import BANDS, has_bands
 
+    parser = _board_parser()
     opens = [OPEN] if OPEN in arguments else []
     arguments = [argument for argument in arguments if argument != OPEN]
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
@@ -173,6 +171,33 @@ def _board(arguments: list[str]) -> int:
     if has_bands(given.root):
         say(f"Bands over seeds: {address}{BANDS[1:]}/")
     os.execv(sys.executable, tensorboard_command(given.root, [*opens, *rest]))
+
+
+def _board_parser() -> Parser:
+    """Return what reads the folder; the options are TensorBoard's to read, and stand there for the help."""
+    parser = parser_of(
+        "board",
+        "Serve TensorBoard on the runs in and below a folder, until Ctrl-C, with every point and picture. It "
+        "shows curves, pictures of samples and HPARAMS, a row for each run, at the address that it prints: "
+        "http://localhost:6006/ unless another port is asked for or that one is taken. That address opens "
+        "the pinned numbers: distances, the critic's health, the quality of samples. Of a sweep with a "
+        "gan-lab report, /bands/ behind it has the means over seeds.",
+    )
+    parser.usage = "gan-lab board [DIR] [--open] [--port N] [TensorBoard's other options]"
+    parser.epilog = (
+        "Whatever else is typed behind DIR goes to TensorBoard as it is, such as --path_prefix /board."
+    )
+    parser.add_argument(
+        "root",
+        type=Path,
+        metavar="DIR",
+        help="a run, a sweep, or any folder that holds some; default outputs",
+    )
+    parser.add_argument("--open", action="store_true", help="show the address in a browser")
+    parser.add_argument("--port", metavar="N", help="serve there; default 6006, or the next that is free")
+    parser.add_argument("--host", metavar="NAME", help="listen at that address; default localhost alone")
+    parser.add_argument("--bind_all", action="store_true", help="let other machines open it, too")
+    return parser
 
 
 READERS: dict[str, Callable[[list[str]], int]] = {

@@ -12,7 +12,7 @@ import sys
 import webbrowser
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tensorboard import program
@@ -25,6 +25,7 @@ from gan_lab.tags.names import final_tag
 from gan_lab.tags.table import TABLE
 from gan_lab.tracking.board import OPEN, pinned_view
 from gan_lab.tracking.board_bands import BANDS, BANDS_VIEW, FOLDER, has_bands, is_split, split, with_link
+from gan_lab.tracking.board_notes import WithoutNotes
 
 SETTINGS_FIRST = ("objective", "constraint", "architecture", "dataset", "seed")
 """Columns of HPARAMS that say what a run is."""
@@ -136,6 +137,11 @@ class BoardServer(program.WerkzeugServer):  # type: ignore[misc]
         own = OwnAnswers(wsgi_app, Path(flags.logdir), flags.path_prefix.rstrip("/"))
         super().__init__(own, flags)
 
+    def print_serving_message(self) -> None:
+        """Say the address at which it serves: another port than the usual one, where that is taken."""
+        sys.stderr.write(f"Serving at {self.get_url()} until Ctrl-C.\n")
+        sys.stderr.flush()
+
     def serve_forever(self) -> None:
         """Serve until the process ends."""
         if self.opens:
@@ -149,6 +155,7 @@ def main() -> None:
     from absl import app as absl_app
     from tensorboard import main_lib
 
+    sys.stderr = cast(TextIO, WithoutNotes(sys.stderr))
     main_lib.global_init()
     BoardServer.opens = OPEN in sys.argv
     arguments = [argument for argument in sys.argv if argument != OPEN]

@@ -351,6 +351,15 @@ def test_board_opens_tensorboard_that_keeps_everything(
         assert "--open" in executed[-1][1]
 
 
+def test_boards_help_says_what_it_opens_and_where() -> None:
+    told = " ".join(gan_lab("board", "--help").out.split())
+    assert "the runs in and below a folder" in told
+    assert "default outputs" in told
+    assert "http://localhost:6006/" in told
+    for option in ("--open", "--port N", "--host NAME", "--bind_all"):
+        assert f"{option} " in told
+
+
 def test_board_says_where_bands_are_where_there_are_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """What the board's server answers instead of TensorBoard."""
 
+import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from tensorboard import program
 from werkzeug.test import Client
 
 from gan_lab.tracking.board import pinned_view
+from gan_lab.tracking.board_notes import WithoutNotes
 from gan_lab.tracking.board_server import BoardServer, OwnAnswers
 from support.report_runs import write_run
 
@@ -42,6 +45,16 @@ def test_the_bare_address_leads_to_the_view_of_that_moment(prefix: str, path: st
     found = client.get(path).headers["Location"]
     assert found == f"{prefix}/{pinned_view(tmp_path)}"
     assert found != empty
+
+
+def test_notes_at_tensorboards_start_are_left_out_and_all_else_is_told() -> None:
+    told = io.StringIO()
+    stream = WithoutNotes(told)
+    print("TensorFlow installation not found - running with reduced feature set.", file=stream)
+    stream.write(program._DATA_SERVER_ADVISORY_MESSAGE)
+    print("ERROR: could not bind to port 6006", file=stream)
+    print(file=stream)
+    assert told.getvalue() == "ERROR: could not bind to port 6006\n\n"
 
 
 @pytest.mark.parametrize("path", ["/?x", "/data/environment", "/index.js?v=1"])
