@@ -32,7 +32,7 @@ def test_one_run_in_words(sweep: Path) -> None:
     assert lines[0] == f"{sweep / 'c_dead'}: completed at iteration 500 of 500"
     assert lines[1] == "  failure: critic_dead"
     assert lines[2].startswith(
-        "    The critic is dead: its largest slope is 0.0001, where one layer with a single weight"
+        "    The critic is dead: its largest slope is 0.0001 (median of its last 3), where one layer"
     )
     assert lines[3] == "    way out: constraint.bound=0.1"
 

@@ -205,6 +205,16 @@ def test_why_quality_is_not_known_is_said(
     assert commands_after([ended(**fields)], caplog)["quality"] == why
 
 
+@pytest.mark.parametrize(
+    ("every", "said"), [(50, "W1 0.5  (of iteration 100)"), (100, "W1 0.5"), (0, "W1 0.5")]
+)
+def test_a_number_that_is_the_last_of_several_says_so(
+    every: int, said: str, ended: Ended, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The verdict below it may be of their median."""
+    assert commands_after([ended(numbers={W1_EXACT: 0.5}, every=every)], caplog)["quality"] == said
+
+
 def test_what_is_measured_at_the_last_iteration_alone_counts(train: Train) -> None:
     run = train(
         "run", *FAST, "objective=wgan_gp", "train.iterations=6", "metrics.every=100", "metrics.samples=32"
