@@ -116,12 +116,13 @@ def _named_alike(key: str, tags: Sequence[str]) -> list[str]:
 
 
 def _begun(key: str, tags: Sequence[str]) -> list[str]:
-    """Return the tags that what stands behind a slash begins the name of, as tables call them or in full."""
+    """Return the tags whose name begins with what stands behind a slash, the shortest in tables first."""
     wanted = _last(key)
     if not wanted or "/" not in key:
         return []
     names = {tag: (short_of(tag).lower(), _last(tag)) for tag in tags if measured_above(tag) is None}
-    return [tag for tag in names if any(name.startswith(wanted) for name in names[tag])]
+    found = [tag for tag in names if any(name.startswith(wanted) for name in names[tag])]
+    return sorted(found, key=lambda tag: len(short_of(tag)))
 
 
 def _ending(key: str, typed: Iterable[str]) -> list[str]:
