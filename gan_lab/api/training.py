@@ -44,7 +44,7 @@ def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | 
         try:
             failures = train_app(words)
         except Exception as error:
-            sentence = refusal_of(error, words)
+            sentence = refusal_of(error)
             if sentence is None:
                 raise
             raise UserError(sentence) from error

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.configs import expand_lists, take_experiment_keys, to_plain, version_base
-from gan_lab.cli.hydra_errors import one_line
+from gan_lab.cli.hydra_errors import refusal_of
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
@@ -38,7 +38,7 @@ def compose(overrides: list[str]) -> Composed:
             swept = _swept(root)
         plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise UserError(" ".join(str(error).split())) from error
+        raise UserError(refusal_of(error) or " ".join(str(error).split())) from error
     choices = choices_of(root.hydra.runtime.choices)
     return Composed(plain, choices | take_experiment_keys(plain, choices), swept)
 
@@ -56,10 +56,7 @@ def compose_tracker(typed: list[str]) -> dict[str, Any]:
         word = typed[0].partition("=")[0]
         raise UserError(f"{word} must come with a tracker, such as tracker=wandb tracker.project=mine.")
     check_arguments(typed)
-    try:
-        node: dict[str, Any] = compose(typed).config["tracker"]
-    except UserError as error:
-        raise UserError(one_line(str(error))) from error
+    node: dict[str, Any] = compose(typed).config["tracker"]
     return node
 
 

@@ -132,16 +132,11 @@ def dataset_of(name: str, overrides: Sequence[str] = (), called: str = "--datase
                 f"--dataset takes settings such as dataset.size=32 beside it; got {quoted(override)}."
             )
     from gan_lab.cli.compose import compose
-    from gan_lab.cli.hydra_errors import one_line
     from gan_lab.config.build import build
     from gan_lab.datasets.base import Dataset
     from gan_lab.datasets.known_roots import remember_root
 
-    try:
-        node = compose([f"dataset={name}", *overrides]).config["dataset"]
-    except UserError as error:
-        raise UserError(one_line(str(error))) from error
-    dataset = build(node, Dataset, "dataset")
+    dataset = build(compose([f"dataset={name}", *overrides]).config["dataset"], Dataset, "dataset")
     remember_root(dataset)
     return dataset
 

@@ -5,17 +5,14 @@ the former, with the whole key.
 """
 
 import difflib
-import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import hydra
 from hydra._internal.utils import get_args_parser
-from hydra.errors import HydraException
 from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
-from gan_lab.cli.configs import expand_lists, version_base
+from gan_lab.cli.configs import version_base
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.errors import UserError
@@ -53,23 +50,27 @@ def refuse_what_is_meant_otherwise(command: str, arguments: Sequence[str]) -> No
             _refuse_word(command, argument)
 
 
-def keys_beside(command: str, key: str, others: Sequence[str]) -> str:
-    """Return what a message on an unknown key adds: the keys that are there, and the one probably meant.
+def words_on_key(command: str, key: str, keys: Sequence[str]) -> str:
+    """Return that a key is no setting, with the one that was probably meant; where none was, with all.
 
     Args:
         command: ``train``, ``distances`` or ``prepare``.
         key: what is none.
-        others: what else was typed, which decides on the keys.
+        keys: of the config that it was typed for.
     """
-    keys = _keys(command, others)
     node, _, last = key.rpartition(".")
-    own = [name.removeprefix(f"{node}.") for name in keys if node and name.startswith(f"{node}.")]
-    if own:
-        question = did_you_mean(last, own).replace("Did you mean ", f"Did you mean {node}.")
-        return f" {node} has {_listed(own)}.{question}"
-    names = [*keys, *(group for group in _groups(command) if group not in keys)]
-    top = list(dict.fromkeys(name.partition(".")[0] for name in names))
-    return did_you_mean(key, names) or (f" There are {_listed(top)}." if top else "")
+    below = [name.removeprefix(f"{node}.") for name in keys if node and name.startswith(f"{node}.")]
+    if below:
+        meant = did_you_mean(last, below).replace("Did you mean ", f"Did you mean {node}.")
+        there_are = f"{node} has {_listed(below)}"
+    else:
+        # Hydra's own settings are beside nobody's but themselves
+        own = [name for name in keys if name.startswith("hydra.") == key.startswith("hydra.")]
+        names = [*own, *(group for group in _groups(command) if group not in own)]
+        meant = did_you_mean(key, names)
+        there_are = f"there are {_listed(list(dict.fromkeys(name.partition('.')[0] for name in names)))}"
+    # Hydra's way out, +key=value, would only add a key that nothing reads
+    return f"{key} is no setting{f'.{meant}' if meant else f'; {there_are}.'} --cfg job prints every setting."
 
 
 _EXAMPLES = {
@@ -99,7 +100,7 @@ def _setting_of(command: str, flag: str, following: Sequence[str]) -> str:
     name, _, value = flag.lstrip("-").partition("=")
     if not value and following and not following[0].startswith("-") and "=" not in following[0]:
         value = following[0]
-    name, keys = name.replace("-", "_"), [*_groups(command), *_keys(command, [])]
+    name, keys = name.replace("-", "_"), [*_groups(command), *_keys(command)]
     found = [key for key in keys if key == name] or [key for key in keys if key.rpartition(".")[2] == name]
     found = found or difflib.get_close_matches(name, keys, n=1, cutoff=0.75)
     # an endless one is no value that anybody meant
@@ -115,19 +116,13 @@ def _options(command: str) -> dict[str, dict[str, str]]:
     return {group: list_options(folder, [config_folder()]) for group, folder in folders.items()}
 
 
-def _keys(command: str, others: Sequence[str]) -> list[str]:
-    """Return the keys of the config that the rest of a command line composes; none if that is wrong, too."""
+def _keys(command: str) -> list[str]:
+    """Return the keys of the config that a command composes when nothing is said."""
     register_resolvers()
     prefer_own_configs()
     root = "distances" if command == "distances" else "config"
-    typed = [
-        re.sub(r"^\+?experiment=", "distances=", each) if root == "distances" else each for each in others
-    ]
-    try:
-        with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-            config: Any = OmegaConf.to_container(hydra.compose(root, expand_lists(typed)))
-    except (HydraException, OmegaConfBaseException, ValueError):
-        return []
+    with hydra.initialize_config_dir(str(config_folder()), **version_base()):
+        config: Any = OmegaConf.to_container(hydra.compose(root))
     return [key for key in leaves_of(config) if not key.endswith("_target_")]
 
 

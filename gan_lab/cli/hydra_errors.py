@@ -2,18 +2,21 @@
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
-from gan_lab.cli.guesses import keys_beside
+from gan_lab.cli.guesses import words_on_key
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import LONGEST_VALUE, did_you_mean, quoted, shortened, shown
+from gan_lab.runs.record import leaves_of
 
 _PLUGIN = re.compile(r"hydra_plugins\.hydra_(?P<name>[a-z]+)_(?P<kind>launcher|sweeper)")
 _RESOLVING = "BadValueError raised while resolving interpolation: "
@@ -21,7 +24,9 @@ _UNKNOWN = re.compile(
     r"Could not find '(?P<group>[\w/@.-]+)/(?P<name>[^'/]*)'\s+Available options in '[^']*':(?P<known>.*)",
     re.DOTALL,
 )
-_NO_KEY = re.compile(r"Could not override '(?P<key>[^']*)'")
+_NO_KEY = re.compile(
+    r"Could not (override '(?P<key>[^']*)'|delete from config\. '(?P<gone>[^']*)' does not exist)"
+)
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
 _READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
@@ -34,22 +39,17 @@ def raised_in(error: Exception, package: str) -> bool:
 
 
 def refusal_of(
-    error: Exception,
-    arguments: Sequence[str],
-    called: Mapping[str, str] | None = None,
-    command: str = "train",
+    error: Exception, called: Mapping[str, str] | None = None, command: str = "train"
 ) -> str | None:
     """Return what Hydra refuses about a command, in one sentence; None for an error that is no such refusal.
 
     Args:
         error: raised by an application of Hydra's.
-        arguments: of the command.
         called: config group to what the command line calls it, where that is something else.
         command: whose keys may have been meant: ``train``, ``distances`` or ``prepare``.
     """
     if isinstance(error, HydraException | OmegaConfBaseException):
-        reason = one_line(str(in_our_words(error)), called)
-        return reason + suggest_key(str(error), arguments, command)
+        return refusal_of_key(error, command) or one_line(str(in_our_words(error)), called)
     # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
     if any(raised_in(error, library) for library in _READ_BY):
         if endless := _endless_number(error):
@@ -91,21 +91,28 @@ def in_our_words(error: Exception) -> Exception:
     )
 
 
-def suggest_key(text: str, arguments: Sequence[str], command: str = "train") -> str:
-    """Return what a message on an unknown key adds; empty where Hydra's message is of another fault.
+def refusal_of_key(error: Exception, command: str = "train") -> str | None:
+    """Return that a key is no setting, and what was probably meant; None where Hydra says something else.
 
     Args:
-        text: the message.
-        arguments: as on the command line.
+        error: raised by Hydra as it composed.
         command: ``train``, ``distances`` or ``prepare``.
     """
-    unknown = _NO_KEY.search(text)
+    unknown = _NO_KEY.search(str(error))
     if unknown is None:
-        return ""
-    # what else was typed decides which keys there are
-    others = [each for each in arguments if "=" in each and not each.startswith(("-", "hydra"))]
-    others = [each for each in others if each.partition("=")[0].lstrip("+~") != unknown["key"]]
-    return keys_beside(command, unknown["key"], others)
+        return None
+    return words_on_key(command, unknown["key"] or unknown["gone"], _composed_keys(error))
+
+
+def _composed_keys(error: Exception) -> list[str]:
+    """Return the keys of the config that Hydra was about to change when it raised an error.
+
+    It is a variable of Hydra's: to compose it once more would double the time until the refusal.
+    """
+    found = [frame.f_locals.get("cfg") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    configs = [each for each in found if isinstance(each, DictConfig)]
+    plain: Any = OmegaConf.to_container(configs[-1]) if configs else {}
+    return [key for key in leaves_of(plain) if not key.endswith("_target_")]
 
 
 def _in_our_words(text: str) -> str:
@@ -118,9 +125,7 @@ def _in_our_words(text: str) -> str:
         given = several["given"]
         return f"{given} names several values: -m runs each of them, and [...] around them makes them a list."
     # Hydra's way out, +key=value, would only add a key that nothing reads
-    text, hint, _ = text.partition("To append to your config use")
-    lines = [line.strip() for line in text.splitlines()]
-    lines += ["--cfg job prints every key."] if hint else []
+    lines = [line.strip() for line in text.partition("To append to your config use")[0].splitlines()]
     return " ".join(line for line in lines if line and not line.startswith(("object_type=", "full_key:")))
 
 

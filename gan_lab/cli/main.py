@@ -109,7 +109,7 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     except BrokenPipeError:
         raise  # whoever read what we say went away: no fault of what was typed
     except Exception as error:
-        refusal = refusal_of(error, arguments, called, name)
+        refusal = refusal_of(error, called, name)
         if refusal is None or asked_for_traceback:
             raise
         return refuse(refusal)

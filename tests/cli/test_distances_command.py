@@ -113,7 +113,7 @@ def test_nothing_is_overwritten() -> None:
         (["experiment=line", "slope=-1"], "slope must be a number greater than 0; got -1."),
         (["experiment=line", "animate=true"], "animate must be false for experiment=line, in which nothing"),
         (["experiment=line", "animate=2"], "animate must be true or false; got 2."),
-        (["experiment=line", "slop=1"], "Could not override 'slop'."),
+        (["experiment=line", "slop=1"], "slop is no setting"),
         (["experiment=line", "+slop=1"], "slop is not a setting of Line; it has slope, points."),
         (["experiment=nothing"], "experiment must be one of "),
         (["experiment=line,moving"], "experiment=line,moving names several values: -m runs each of them"),

@@ -109,6 +109,7 @@ def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tm
 def test_bad_values_are_refused_without_torch(arguments: list[str], tmp_path: Path) -> None:
     modules = modules_after(COMMAND, arguments, tmp_path)
     assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert "numpy" not in modules or arguments[0] == "distances"
     assert (tmp_path / "status").read_text() == "2"
 
 

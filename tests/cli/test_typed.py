@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
 from gan_lab.runs.record import RunRecord
 from support.command_line import gan_lab
@@ -49,19 +50,38 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (["train", "~objective"], "objective must be one of ", "it cannot be taken away."),
         (
             ["train", *SMALL, "train.itrations=3"],
-            "Could not override 'train.itrations'",
+            "train.itrations is no setting. Did you ",
             "mean train.iterations?",
         ),
-        (["distances", "experiment=uniform_shift", "widht=2"], "Could not override 'widht'", "mean width?"),
-        (["distances", "experiment=fgan_table", "batchsize=2"], "Could not override ", "mean batch_size?"),
-        (["distances", "experiment=fgan_table", "beta1=2"], "Could not ", "mean optimizer.rule.beta1?"),
+        (
+            ["distances", "experiment=uniform_shift", "widht=2"],
+            "widht is no setting. Did you ",
+            "mean width?",
+        ),
+        (
+            ["distances", "experiment=fgan_table", "batchsize=2"],
+            "batchsize is no setting. ",
+            "mean batch_size?",
+        ),
+        (
+            ["distances", "experiment=fgan_table", "beta1=2"],
+            "beta1 is no setting. ",
+            "mean optimizer.rule.beta1?",
+        ),
         (
             ["distances", "experiment=uniform_shift", "q=2"],
-            "Could not ",
-            "There are animate, interactive, trusted, shifts, ",
+            "q is no setting; ",
+            "; there are animate, interactive, trusted, shifts, ",
         ),
-        (["distances", "experiment=uniform_shift", "shift=2"], "Could not ", "mean shifts?"),
-        (["train", *SMALL, "batch_size=3"], "Could not override ", "mean train.batch_size?"),
+        (["distances", "experiment=uniform_shift", "shift=2"], "shift is no setting. ", "mean shifts?"),
+        (["train", *SMALL, "batch_size=3"], "batch_size is no setting. ", "mean train.batch_size?"),
+        (
+            ["train", *SMALL, "train.nope=3"],
+            "train.nope is no setting; train has iterations, batch_size, ",
+            "",
+        ),
+        (["train", *SMALL, "hydra.rnu.dir=x"], "hydra.rnu.dir is no setting. ", "mean hydra.run.dir?"),
+        (["train", *SMALL, "~train.itrations"], "train.itrations is no setting. ", "mean train.iterations?"),
         (["train", *SMALL, "+train.itrations=3"], "train.itrations is not a setting", "mean iterations?"),
         (["train", *SMALL, "+architecture.depth=3"], "architecture.depth is not a setting; ", "latent_dim"),
         (["train", *SMALL, "architecture=${nope}"], "Error resolving interpolation '${nope}'", ""),
@@ -117,6 +137,22 @@ def test_one_short_sentence_that_names_what_was_typed(command: list[str], begins
     assert len(called.err) < 2000
     assert "Error executing job" not in called.out + called.err
     assert os.listdir() == []
+
+
+def test_a_wrong_key_is_composed_with_no_more_often_than_hydra_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    composed = []
+    load = ConfigLoaderImpl.load_configuration
+    monkeypatch.setattr(
+        ConfigLoaderImpl,
+        "load_configuration",
+        lambda *given, **named: composed.append(1) or load(*given, **named),
+    )
+    called = gan_lab("train", "train.iteratons=3")
+    assert called.err == (
+        "gan-lab: train.iteratons is no setting. Did you mean train.iterations? "
+        "--cfg job prints every setting.\n"
+    )
+    assert len(composed) == 2  # to see whether it is a sweep, and to run
 
 
 def test_an_option_without_its_value_opens_no_board() -> None:

@@ -8,14 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from gan_lab.config.checks import Settings
 from gan_lab.config.errors import UserError
 from gan_lab.runs.record import RunRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 HyperParameters = Mapping[str, bool | float | str]
 
@@ -66,7 +67,7 @@ class MetricWriter(ABC):
 
     @abstractmethod
     def write_scalars(
-        self, steps: NDArray[np.int64], values: Mapping[str, NDArray[np.float32]], wall_time: float
+        self, steps: "NDArray[np.int64]", values: Mapping[str, "NDArray[np.float32]"], wall_time: float
     ) -> None:
         """Write numbers of several iterations.
 
@@ -81,7 +82,7 @@ class MetricWriter(ABC):
         """Write pictures by tag."""
 
     @abstractmethod
-    def write_histograms(self, step: int, arrays: Mapping[str, NDArray[np.float32]]) -> None:
+    def write_histograms(self, step: int, arrays: Mapping[str, "NDArray[np.float32]"]) -> None:
         """Write the distributions of finite values of any shape, by tag."""
 
     @abstractmethod
