@@ -14,6 +14,7 @@ from gan_lab.game.setup import Setup
 from gan_lab.tags.table import ESTIMATES, estimate_of
 from gan_lab.tags.words import number_text, short_of
 from gan_lab.training.member import Member
+from gan_lab.training.pace import Pace
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ _SHAPE = "{desc} {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}{postfix}]"
 
 
 class ProgressBar:
-    """A bar over generator iterations, shown only where stdout is a terminal, and gone when it is done.
+    """A bar over generator iterations where stdout is a terminal, gone when it is done; else a line or two.
 
     It is as long as the critic steps that are left, because those take the time: an iteration of warm-up may
     be twenty others. So a warm-up does not stretch the time that it promises, once some was measured.
@@ -35,8 +36,12 @@ class ProgressBar:
     def __init__(self, setup: Setup, done: int, total: int) -> None:
         self._train, self._done, self._total = setup.train, done, total
         self._steps_done = self._steps_until(done)
-        self._warmup = self._steps_until(min(self._train.warmup_iterations, total))
+        early = min(self._train.warmup_iterations, total)
+        self._warmup = self._steps_until(early) if self._train.extra_critic_steps_between(0, early) else 0
         disabled = not sys.stdout.isatty()
+        self._pace = Pace(self._steps_until(total), self._warmup) if disabled else None
+        # elsewhere iterations are only queued, and done when their numbers have been fetched
+        self._computes_at_once = setup.device.type == "cpu"
         self._bar = tqdm(
             initial=self._steps_done,
             total=self._steps_until(total),
@@ -63,13 +68,19 @@ class ProgressBar:
         if not self._bar.disable:
             self._bar.set_description_str(self._position(), refresh=False)
             self._bar.update(steps)
+        if self._pace is not None and self._computes_at_once:
+            self._pace.at(self._steps_done)
 
     def show(self, members: Sequence[Mapping[str, float]]) -> None:
         """Show the estimate that the objective is about; of several runs, its mean.
 
+        All iterations that were counted are done: their numbers are here.
+
         Args:
             members: tag to number, of each run that goes on.
         """
+        if self._pace is not None and not self._computes_at_once:
+            self._pace.at(self._steps_done)
         tags = [tag for numbers in members if (tag := estimate_of(numbers)) is not None]
         tag = min(tags, key=ESTIMATES.index, default=None)
         if tag is not None:
@@ -112,14 +123,17 @@ def tell_beginning(members: Sequence[Member]) -> None:
 
 
 def _how_long(members: Sequence[Member]) -> str:
-    """Return how many iterations there are, and how many critic steps each of them takes."""
+    """Return how many iterations there are, how many critic steps each takes, and how many that makes."""
     first = members[0]
     settings, total = first.setup.train, first.total
     done = min(member.last_finite.iteration for member in members)
     going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iterations"
     extra = settings.extra_critic_steps_between(done, total)
-    warmup = f", and {extra:,} more in warm-up" if extra else ""
-    return f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each{warmup}"
+    each = f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each"
+    if not extra and settings.n_critic == 1:
+        return each
+    warmup = f" and {extra:,} more in warm-up" if extra else ""
+    return f"{each}{warmup}, {settings.n_critic * (total - done) + extra:,} in all"
 
 
 def folder_of(members: Sequence[Member]) -> Path:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lab.tags.names import GENERATED_SAMPLES, JSD, MEDIAN
@@ -79,8 +80,8 @@ def test_a_run_says_what_it_trains_and_how_it_ended(tmp_path: Path, caplog: pyte
     launch.launch(config, tmp_path, choices=choices, command="a test")
     told = [line for line in caplog.messages if not line.startswith("Of distance")]
     assert told[0] == (
-        "Trains wgan with clip on ring8: seed 0; 6 iterations, 2 critic steps each, and 9 more in warm-up; "
-        f"on cpu, eager; in {tmp_path}"
+        "Trains wgan with clip on ring8: seed 0; 6 iterations, 2 critic steps each and 9 more in "
+        f"warm-up, 21 in all; on cpu, eager; in {tmp_path}"
     )
     assert told[1].startswith("Seed 0 completed at iteration 6. It took 0:00:")
     titles = [line.strip().partition("  ")[0] for line in told[2:]]
@@ -94,7 +95,7 @@ def test_a_run_says_what_it_trains_and_how_it_ended(tmp_path: Path, caplog: pyte
     assert told[4].endswith(f"gan-lab board {tmp_path}  # samples/, metrics.csv and checkpoints/ are there")
     caplog.clear()
     resumption.resume(tmp_path, ["train.iterations=8"], [])
-    assert any("from iteration 6 to 8, 2 critic steps each;" in line for line in caplog.messages)
+    assert any("from iteration 6 to 8, 2 critic steps each, 4 in all;" in line for line in caplog.messages)
 
 
 def test_a_run_that_diverged_at_once_blames_no_rounding(
@@ -122,7 +123,7 @@ def bar_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], ProgressBar]:
     """Makes a bar of a run of five iterations, of which some are done, as on a terminal."""
     terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("gan_lab.training.progress.sys", terminal)
-    setup: Any = SimpleNamespace(train=Steps())
+    setup: Any = SimpleNamespace(train=Steps(), device=torch.device("cpu"))
     return lambda done: ProgressBar(setup, done, 5)
 
 
