@@ -67,8 +67,8 @@ def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> No
         return
     for name in sorted(typed.intersection(_OF_MEASUREMENTS)):
         log.warning(
-            "%s is read by gan-lab evaluate alone: metrics.every is 0, and no samples are measured while "
-            "this is trained.",
+            "%s is read by gan-lab evaluate alone: metrics.every is 0, as in runs of under 500 iterations, "
+            "and no samples are measured while this is trained; metrics.every=100 measures them.",
             name,
         )
 

@@ -101,6 +101,7 @@ def test_what_only_a_later_command_reads_is_said(
     called = gan_lab("train", RING, "objective=gan", *small, "metrics.samples=64")
     assert called.status == 0, called.err
     assert ("metrics.samples is read by gan-lab evaluate alone: metrics.every is 0" in called.out) == told
+    assert ("metrics.every=100 measures them" in called.out) == told
 
 
 def test_in_a_sweep_of_which_another_job_may_read_it_it_is_said(
