@@ -4,60 +4,15 @@ What is heavy is imported by the command that needs it.
 """
 
 import os
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_lab.cli.arguments import Parser, add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import Parser, parser_of
 from gan_lab.cli.evaluate import evaluate
 from gan_lab.cli.generators import export, interpolate, sample
-from gan_lab.cli.terminal import refuse, say, show_log
-
-_OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on no number
-
-
-def _resume(arguments: list[str]) -> int:
-    parser = parser_of("resume", "Go on with a run that was interrupted, or give it more iterations.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
-    parser.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="KEY=VALUE",
-        help="train.iterations=N, train.execution=MODE, device=NAME, tracker=NAME; dataset.root=FOLDER where "
-        "the run's data lie now",
-    )
-    parser.add_argument(
-        "--accept-changed-data",
-        action="store_true",
-        help="go on although the images are others than those it began with",
-    )
-    add_trust(parser)
-    add_trust_data(parser)
-    given = parser.parse_args(arguments)
-
-    typed = [word for word in given.overrides if _OF_TRACKER.match(word)]
-    tracker = None
-    if typed:
-        from gan_lab.cli.compose import compose_tracker
-        from gan_lab.tracking.writers.choice import require_libraries_of
-
-        tracker = compose_tracker(typed)
-        require_libraries_of(tracker)
-
-    from gan_lab.training.resume import resume
-
-    show_log()
-    resume(
-        given.run_dir,
-        [word for word in given.overrides if word not in typed],
-        given.trust,
-        tracker=tracker,
-        typed_tracker=typed,
-        trust_data=given.trust_data,
-        accept_changed_data=given.accept_changed_data,
-    )
-    return 0
+from gan_lab.cli.resume import resume
+from gan_lab.cli.terminal import refuse, say
 
 
 def _archive(arguments: list[str]) -> int:
@@ -205,7 +160,7 @@ READERS: dict[str, Callable[[list[str]], int]] = {
     "interpolate": interpolate,
     "export": export,
     "evaluate": evaluate,
-    "resume": _resume,
+    "resume": resume,
     "report": _report,
     "archive": _archive,
     "diagnose": _diagnose,

@@ -17,6 +17,7 @@ from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
 from gan_lab.runs.archived import require_resumable
+from gan_lab.runs.begun import is_finished
 from gan_lab.runs.config_hash import TRACKER, config_hash, without_later_keys
 from gan_lab.runs.reading import load_record, require_own
 from gan_lab.runs.record import (
@@ -123,13 +124,9 @@ def _finished_before(path: Path, about: Mapping[str, Any]) -> Run | None:
     """Return a run of the same config that has finished; it is not locked, for nothing of it is written."""
     with contextlib.suppress(UserError):
         record = load_record(path)
-        if record.config_hash == about["config_hash"] and _is_finished(record, about["iterations"]):
+        if record.config_hash == about["config_hash"] and is_finished(record, about["iterations"]):
             return Run(None, record, "finished")
     return None
-
-
-def _is_finished(record: RunRecord, iterations: int) -> bool:
-    return record.status == "diverged" or (record.status == "completed" and record.iteration >= iterations)
 
 
 def _claim(path: Path) -> FolderLock:
@@ -169,7 +166,7 @@ def _reopen(lock: FolderLock, record: RunRecord, config: dict[str, Any], about: 
             f"{record.path} holds a run with another configuration ({different}); "
             "choose another hydra.run.dir."
         )
-    if _is_finished(record, about["iterations"]):
+    if is_finished(record, about["iterations"]):
         return Run(lock, record, "finished")
     require_resumable(record.path)
     before = record

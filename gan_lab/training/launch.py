@@ -11,6 +11,7 @@ from gan_lab.config.errors import UserError, lack_of_memory
 from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.determinism import deterministic
+from gan_lab.runs.begun import said_of_finished
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
 from gan_lab.runs.run import Run
@@ -113,7 +114,7 @@ def _unfinished(setups: Sequence[Setup], runs: Sequence[Run]) -> list[tuple[Setu
     """Return the runs that have iterations left, and say of the others that they have none."""
     for run in runs:
         if run.outcome == "finished":
-            log.info("%s: %s before, at iteration %d.", run.path, run.record.status, run.record.iteration)
+            log.info("%s", said_of_finished(run.record))
     return [(setup, run) for setup, run in zip(setups, runs, strict=True) if run.outcome != "finished"]
 
 

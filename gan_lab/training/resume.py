@@ -8,23 +8,11 @@ from typing import Any
 from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.quoting import quoted
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.known_roots import require_known_root
-from gan_lab.runs.group import read_group
-from gan_lab.runs.reading import read_run, require_own
-from gan_lab.runs.record import RECORD_NAME, RunRecord
+from gan_lab.runs.begun import changes_of, find_begun
 from gan_lab.training.launch import launch
 from gan_lab.training.same_data import ACCEPT
-
-_MOST_DIGITS = 18  # of a number of iterations
-_RESUMABLE = {
-    "train.iterations": "train.iterations=N",
-    "train.execution": "train.execution=MODE",
-    "device": "device=NAME",
-    "dataset.root": "dataset.root=FOLDER",
-}
-_TRACKER = "tracker=NAME"
 
 
 def resume(
@@ -54,23 +42,9 @@ def resume(
     Raises:
         UserError: if it is no such folder, or an override is another one.
     """
-    require_own(folder)  # seeds among it
-    members, config, choices = _find_begun(folder)
-    overrides = list(overrides)
-    changes = dict(override.partition("=")[::2] for override in overrides)
-    for key in changes:
-        if key not in _RESUMABLE:
-            taken = ", ".join([*_RESUMABLE.values(), _TRACKER])
-            raise UserError(f"A resumed run takes {taken}; got {quoted(key)}.")
-    of_config = _training_of(config, folder).get("iterations")
-    begun_for = max((member.iterations for member in members), default=of_config)
-    asked = changes.get("train.iterations", str(begun_for))
-    done = max((member.iteration for member in members), default=0)
-    is_number = asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS
-    if not is_number or int(asked) < max(1, done):
-        raise BadValueError(
-            "train.iterations", f"a whole number, at least the {done} iterations that are done", asked
-        )
+    begun, overrides = find_begun(folder), list(overrides)
+    changes, config = changes_of(overrides), begun.config
+    iterations = begun.iterations(changes)
     trusted = tuple(trusted)
     root = _moved(config, changes.get("dataset.root"))
     node = config.get("dataset")
@@ -83,10 +57,10 @@ def resume(
     launch(
         config,
         folder,
-        choices=choices,
+        choices=begun.choices,
         command=command_line(["gan-lab", "resume", path_word(folder), *overrides, *typed_tracker, *flags]),
         trusted=trusted,
-        iterations=int(asked),
+        iterations=iterations,
         device=changes.get("device"),
         execution=changes.get("train.execution"),
         data_root=root,
@@ -111,30 +85,3 @@ def _moved(config: Mapping[str, Any], typed: str | None) -> str | None:
         if typed and root.exists():
             return str(root)
     raise BadValueError("dataset.root", "the folder that the run's data lie in now", typed)
-
-
-def _find_begun(folder: Path) -> tuple[list[RunRecord], dict[str, Any], dict[str, str]]:
-    """Return the runs that have a record, the config of all that were asked for, and its choices."""
-    if (folder / RECORD_NAME).exists():
-        record = read_run(folder)
-        return [record], record.read_config(), record.choices
-    found = [read_run(path.parent) for path in folder.glob(f"seed*/{RECORD_NAME}")]
-    members = sorted(found, key=lambda member: member.seed or 0)
-    group = read_group(folder)
-    if group is None:
-        if not members:
-            read_run(folder)  # which says what it lacks
-        config, choices = members[0].read_config(), members[0].choices
-    else:
-        config, choices = dict(group.config), group.choices
-    train = _training_of(config, folder)
-    asked = group.seeds if group is not None else ()
-    seeds = [*asked, *(member.seed for member in members if member.seed not in asked)]
-    return members, config | {"train": train | {"seeds": seeds}}, choices
-
-
-def _training_of(config: dict[str, Any], folder: Path) -> dict[str, Any]:
-    train = config.get("train")
-    if not isinstance(train, dict):
-        raise UserError(f"{folder}: config.yaml must hold the settings of train; it has {quoted(train)}.")
-    return train

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.runs.config_hash import config_hash
+from gan_lab.runs.reading import read_run
 from support.configs import Compose
 from support.report_runs import write_run
 
@@ -75,6 +77,17 @@ def test_a_diagnosis_reads_tables_without_torch(tmp_path: Path) -> None:
     imported = modules_after(COMMAND, ["diagnose", "run"], tmp_path)
     assert "gan_lab.diagnosis.diagnose" in imported
     assert imported & {TORCH, *READERS_AND_FIGURES} == set()
+
+
+def test_a_finished_run_is_resumed_without_torch(tmp_path: Path) -> None:
+    config = read_run(write_run(tmp_path / "other")).read_config()
+    write_run(tmp_path / "run", config_hash=config_hash(config), iterations=200, iteration=200)
+    assert modules_after(COMMAND, ["resume", "run"], tmp_path) & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "0"
+    for refused in (["train.iterations=many"], ["seed=3"]):
+        modules = modules_after(COMMAND, ["resume", "run", *refused], tmp_path)
+        assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+        assert (tmp_path / "status").read_text() == "2"
 
 
 @pytest.mark.parametrize(

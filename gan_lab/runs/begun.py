@@ -1,0 +1,147 @@
+"""What was begun in a folder, what may change as it goes on, and whether anything is left to do.
+
+All of it is read without torch, so that what is finished, or refused, is said at once.
+"""
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_lab.config.command_lines import command_line, path_word
+from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.quoting import quoted
+from gan_lab.runs.config_hash import config_hash
+from gan_lab.runs.group import read_group
+from gan_lab.runs.reading import read_run, require_own
+from gan_lab.runs.record import RECORD_NAME, RunRecord
+
+ITERATIONS = "train.iterations"
+_MOST_DIGITS = 18  # of a number of iterations
+_RESUMABLE = {
+    ITERATIONS: "train.iterations=N",
+    "train.execution": "train.execution=MODE",
+    "device": "device=NAME",
+    "dataset.root": "dataset.root=FOLDER",
+}
+_TRACKER = "tracker=NAME"
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run, or the seeds that were begun together.
+
+    Attributes:
+        folder: that holds it, or them.
+        members: the runs that have a record.
+        config: of all that were asked for.
+        choices: config group to the name of the chosen option.
+        seeds: that were asked for, or have a record; empty of a lone run.
+    """
+
+    folder: Path
+    members: tuple[RunRecord, ...]
+    config: dict[str, Any]
+    choices: dict[str, str]
+    seeds: tuple[int | None, ...]
+
+    def iterations(self, changes: dict[str, str]) -> int:
+        """Return how many iterations it shall have after changes.
+
+        Raises:
+            BadValueError: if that is no number of iterations, or less than are done.
+        """
+        of_config = _training_of(self.config, self.folder).get("iterations")
+        begun_for = max((member.iterations for member in self.members), default=of_config)
+        asked = changes.get(ITERATIONS, str(begun_for))
+        done = max((member.iteration for member in self.members), default=0)
+        is_number = asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS
+        if not is_number or int(asked) < max(1, done):
+            raise BadValueError(
+                ITERATIONS, f"a whole number, at least the {done} iterations that are done", asked
+            )
+        return int(asked)
+
+    def finished(self, changes: dict[str, str]) -> list[str]:
+        """Return sentences that say so where nothing is left to do; none where something is, or may be.
+
+        Raises:
+            BadValueError: as ``iterations``.
+        """
+        total = self.iterations(changes)
+        if set(changes) - {ITERATIONS} or len(self.members) < len(self.seeds):
+            return []
+        if not all(is_finished(member, total) and _is_as_begun(member) for member in self.members):
+            return []
+        told = [said_of_finished(member) for member in self.members]
+        if any(member.status == "completed" for member in self.members):
+            longer = command_line(["gan-lab", "resume", path_word(self.folder), f"{ITERATIONS}={2 * total}"])
+            told.append(f"Nothing is left to do; to train on: {longer}")
+        return told
+
+
+def is_finished(record: RunRecord, iterations: int) -> bool:
+    """Return whether a run has nothing left to do of so many iterations."""
+    return record.status == "diverged" or (record.status == "completed" and record.iteration >= iterations)
+
+
+def said_of_finished(record: RunRecord) -> str:
+    """Return the sentence on a run that has nothing left to do."""
+    return f"{record.path}: {record.status} before, at iteration {record.iteration}."
+
+
+def changes_of(overrides: Iterable[str]) -> dict[str, str]:
+    """Return what a resumption changes, key to value.
+
+    Raises:
+        UserError: if that is nothing that may change.
+    """
+    changes = dict(override.partition("=")[::2] for override in overrides)
+    for key in changes:
+        if key not in _RESUMABLE:
+            taken = ", ".join([*_RESUMABLE.values(), _TRACKER])
+            raise UserError(f"A resumed run takes {taken}; got {quoted(key)}.")
+    return changes
+
+
+def find_begun(folder: Path) -> Begun:
+    """Return what was begun in a folder.
+
+    Args:
+        folder: a run's, or one that holds the runs of its seeds.
+
+    Raises:
+        UserError: if it is no such folder, or something in it is damaged or leads out of it.
+    """
+    require_own(folder)  # seeds among it
+    if (folder / RECORD_NAME).exists():
+        record = read_run(folder)
+        return Begun(folder, (record,), record.read_config(), dict(record.choices), ())
+    found = [read_run(path.parent) for path in folder.glob(f"seed*/{RECORD_NAME}")]
+    members = sorted(found, key=lambda member: member.seed or 0)
+    group = read_group(folder)
+    if group is None:
+        if not members:
+            read_run(folder)  # which says what it lacks
+        config, choices = members[0].read_config(), dict(members[0].choices)
+    else:
+        config, choices = dict(group.config), group.choices
+    train = _training_of(config, folder)
+    asked = group.seeds if group is not None else ()
+    seeds = [*asked, *(member.seed for member in members if member.seed not in asked)]
+    return Begun(folder, tuple(members), config | {"train": train | {"seeds": seeds}}, choices, tuple(seeds))
+
+
+def _is_as_begun(record: RunRecord) -> bool:
+    """Return whether a run's config is that which it was begun with; who trains refuses another."""
+    with contextlib.suppress(UserError):
+        return record.config_hash == config_hash(record.read_config())
+    return False
+
+
+def _training_of(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    train = config.get("train")
+    if not isinstance(train, dict):
+        raise UserError(f"{folder}: config.yaml must hold the settings of train; it has {quoted(train)}.")
+    return train
