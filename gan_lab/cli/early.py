@@ -7,12 +7,14 @@ afterwards, and knows more.
 from collections.abc import Mapping
 from typing import Any
 
+from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import check_device_name
 from gan_lab.config.unimported import check_node, check_settings
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.tracking.writers.choice import require_libraries_of
 
+_OWN = "gan_lab."
 _PLAIN = {"train": "gan_lab.game.settings.TrainSettings", "metrics": "gan_lab.game.settings.MetricsSettings"}
 
 
@@ -36,3 +38,20 @@ def refuse_early(config: Mapping[str, Any]) -> None:
     for key, node in config.items():
         check_node(node, key)
     require_libraries_of(config.get(TRACKER))
+
+
+def refuse_missing_data(node: object) -> None:
+    """Refuse a dataset of gan-lab's that reads files of which there are none.
+
+    Args:
+        node: of the dataset, as :func:`gan_lab.config.build.build` gets it.
+
+    Raises:
+        UserError: that says where to put them.
+    """
+    # those that read no folder are made here, and import torch
+    if not isinstance(node, Mapping) or not str(node.get("_target_")).startswith(_OWN) or "root" not in node:
+        return
+    from gan_lab.datasets.packed_dataset import PackedDataset
+
+    build(node, PackedDataset, "dataset").require_obtainable()

@@ -132,11 +132,14 @@ def dataset_of(name: str, overrides: Sequence[str] = (), called: str = "--datase
                 f"--dataset takes settings such as dataset.size=32 beside it; got {quoted(override)}."
             )
     from gan_lab.cli.compose import compose
+    from gan_lab.cli.early import refuse_missing_data
     from gan_lab.config.build import build
     from gan_lab.datasets.base import Dataset
     from gan_lab.datasets.known_roots import remember_root
 
-    dataset = build(compose([f"dataset={name}", *overrides]).config["dataset"], Dataset, "dataset")
+    node = compose([f"dataset={name}", *overrides]).config["dataset"]
+    refuse_missing_data(node)
+    dataset = build(node, Dataset, "dataset")
     remember_root(dataset)
     return dataset
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import to_plain, trusted_packages
+from gan_lab.cli.early import refuse_missing_data
 from gan_lab.cli.failures import Failure, noted
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
@@ -63,6 +64,7 @@ def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -
         UserError: if it has nothing to decode, or cannot be read or written.
     """
     check_node(node, "dataset")
+    refuse_missing_data(node)
 
     # what is left takes torch
     from gan_lab.datasets.base import Dataset

@@ -8,7 +8,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import take_experiment_keys, to_plain, trusted_packages
-from gan_lab.cli.early import refuse_early
+from gan_lab.cli.early import refuse_early, refuse_missing_data
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
@@ -23,7 +23,9 @@ from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.runs.config_hash import TRACKER
+from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RECORD_NAME
 
 
 def train_app(arguments: list[str]) -> list[Failure]:
@@ -68,6 +70,8 @@ def _train_job(config: DictConfig) -> float:
     trusted = trusted_packages(composed)
     refuse_early(composed)
     refuse_unread(config, settings.overrides.task, swept=settings.mode == RunMode.MULTIRUN)
+    if not any((folder / name).exists() for name in (RECORD_NAME, GROUP_NAME)):
+        refuse_missing_data(composed["dataset"])  # what is finished needs none
 
     # what is left takes torch
     from gan_lab.datasets.base import Dataset

@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, NamedTuple
 
 from gan_lab.config.checks import Settings
-from gan_lab.types import Sampler
+
+if TYPE_CHECKING:  # what lies in files is looked for before torch is imported
+    import torch
+
+    from gan_lab.types import Sampler
 
 
 class Contents(NamedTuple):
@@ -32,7 +34,7 @@ class Dataset(Settings, ABC):
         """Shape D of one sample, known before anything is read."""
 
     @abstractmethod
-    def open(self, device: torch.device) -> Sampler:
+    def open(self, device: "torch.device") -> "Sampler":
         """Read what has to be read and return the sampler of real data on ``device``.
 
         A sampler draws with replacement and takes all its randomness from the generator that it is

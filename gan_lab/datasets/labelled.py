@@ -2,11 +2,12 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
-
-from torch import Tensor
+from typing import TYPE_CHECKING, ClassVar
 
 from gan_lab.datasets.base import Dataset
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class LabelledDataset(Dataset, ABC):
     """
 
     @abstractmethod
-    def labelled(self) -> tuple[Tensor, Tensor]:
+    def labelled(self) -> "tuple[Tensor, Tensor]":
         """Return every image, framed and resized as training sees it, and its label; both on the CPU.
 
         Returns:

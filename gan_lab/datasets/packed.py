@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Settings
 from gan_lab.config.errors import UserError
 from gan_lab.files.regular import read_regular, require_regular
+
+Residency = Literal["auto", "always", "never"]
+"""Whether images live in the device's memory: if they fit, always, never."""
 
 FORMAT = 1
 _MOST_BYTES = 10_000  # of a sidecar

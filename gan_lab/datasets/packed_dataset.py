@@ -7,21 +7,22 @@ import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import ClassVar
-
-import torch
+from typing import TYPE_CHECKING, ClassVar
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.base import Contents, Dataset
 from gan_lab.datasets.folder_scan import PACK_FOLDER
-from gan_lab.datasets.packed import DamagedPackError, read_pack, read_sidecar, sidecar_path
+from gan_lab.datasets.packed import DamagedPackError, Residency, read_pack, read_sidecar, sidecar_path
 from gan_lab.datasets.packing import Images, write_pack
-from gan_lab.datasets.resident import ImageSampler, Residency
 from gan_lab.files.cache import cache_folder
 from gan_lab.files.lock import sole_writer
-from gan_lab.types import Sampler
+
+if TYPE_CHECKING:
+    import torch
+
+    from gan_lab.types import Sampler
 
 _WITH_TIMES = "times:"  # of a fingerprint; versions before 0.2 took names and sizes alone
 
@@ -112,6 +113,21 @@ class PackedDataset(Dataset, ABC):
         ]
         return command_line(["gan-lab", "prepare", f"dataset={self.name}", *overrides])
 
+    def require_obtainable(self) -> None:
+        """Refuse a set of which there is neither a pack nor the sources, before anything is built for it.
+
+        A pack that is damaged is the business of ``open`` and ``prepare``.
+
+        Raises:
+            UserError: that says where to put the sources.
+        """
+        try:
+            packed = read_sidecar(self.pack_path) is not None
+        except DamagedPackError:
+            return
+        if not packed and self.fingerprint() is None:
+            self.check_obtainable()
+
     def contents(self) -> Contents | None:
         """Return how many images the pack holds and the hash of their bytes; None without a pack."""
         sidecar = read_sidecar(self.pack_path)
@@ -141,12 +157,14 @@ class PackedDataset(Dataset, ABC):
             sidecar_path(path).unlink(missing_ok=True)
         return self._pack(path, force=force)
 
-    def open(self, device: torch.device) -> Sampler:
+    def open(self, device: "torch.device") -> "Sampler":
         """Pack the images if the pack is missing or its sources have changed, and return the sampler.
 
         Raises:
             UserError: if the sources are missing or damaged, or the pack is damaged or cannot be written.
         """
+        from gan_lab.datasets.resident import ImageSampler
+
         path = self.pack_path
         try:
             if not self._is_current(path):

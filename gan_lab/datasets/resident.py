@@ -1,17 +1,14 @@
 """Draw images held as bytes: from the device's memory where they fit, from the disk where they do not."""
 
-from typing import Literal
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_lab.datasets.packed import Residency
 from gan_lab.numerics.draws import integers
 from gan_lab.numerics.memory import available_bytes
 from gan_lab.types import Sampler
-
-Residency = Literal["auto", "always", "never"]
 
 RESIDENT_FRACTION = 0.25
 """Largest part of the device's free memory that ``auto`` gives to a dataset; networks need the rest."""

@@ -3,18 +3,17 @@
 The files lie below ``root`` where torchvision puts them, and torchvision checks the sums of CIFAR-10 and of
 the lists of CelebA. LSUN has a reader of its own, ``lsun.py``.
 
-torchvision is imported when a set is decoded: it takes two seconds, and a packed set needs none of it.
+torchvision is imported when a set is decoded: it takes two seconds, and a packed set needs none of it. Nor is
+torch, which a set that is missing is refused without.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt
 from gan_lab.config.errors import UserError
@@ -23,6 +22,9 @@ from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.packing import DamagedImageError, Images
 from gan_lab.datasets.pixels import DECODING_ERRORS, first_line, frame, reason_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class TenClasses(TorchvisionDataset, LabelledDataset, ABC):
 
     n_classes: ClassVar[int] = 10
 
-    def labelled(self) -> tuple[Tensor, Tensor]:
+    def labelled(self) -> "tuple[Tensor, Tensor]":
         """Return the images, from the pack, which is made where it is missing, and torchvision's labels.
 
         Raises:
@@ -120,6 +122,8 @@ class TenClasses(TorchvisionDataset, LabelledDataset, ABC):
         """
         if self.fingerprint() is None:
             self.check_obtainable()
+        import torch
+
         # before ``prepare``, which notices by the sources whether the pack is theirs
         source = self.source()
         labels = torch.as_tensor(source.targets, dtype=torch.int64)

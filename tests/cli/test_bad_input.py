@@ -76,6 +76,12 @@ def assert_refused(pattern: str, *arguments: str) -> None:
     assert {path.name for path in before if before[path] != after.get(path, b"gone")} <= {"train.log"}
 
 
+@pytest.mark.parametrize("seeds", ["null", "2"])
+def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
+    typed = ["dataset=mnist", "dataset.root=nowhere", *FAST, "objective=gan", f"train.seeds={seeds}"]
+    assert_refused(r"^dataset=mnist was not found; put MNIST/raw/", "train", *typed)
+
+
 @pytest.mark.parametrize(
     ("overrides", "pattern"),
     [
