@@ -3,13 +3,15 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.early import refuse_missing_data
 from gan_lab.cli.terminal import refuse, show_log
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.config.unimported import check_node, read_property
 
 if TYPE_CHECKING:
     from gan_lab.datasets.base import Dataset
@@ -94,13 +96,17 @@ def _evaluate_files(given: argparse.Namespace) -> None:
     _refuse_given(given, _OF_RUNS, "RUN_DIR")
     if given.samples is None:
         raise UserError("--dataset needs --samples PATH, a folder of pictures or a .npy file.")
-    dataset = dataset_of(given.dataset, given.folders)
+    node = _node_of(given.dataset, given.folders, "--dataset")
+    _refuse_array(Path(given.samples), node)
+    refuse_missing_data(node)
+
+    # what is left takes torch
     from gan_lab.evaluation.evaluate_files import FilesRequest, evaluate_files
 
     evaluate_files(
         FilesRequest(
             samples=Path(given.samples),
-            dataset=dataset,
+            dataset=_built(node),
             named=given.dataset,
             n=given.n,
             seed=given.seed,
@@ -122,6 +128,34 @@ def dataset_of(name: str, overrides: Sequence[str] = (), called: str = "--datase
     Raises:
         UserError: if there is no such dataset, or it has no such settings.
     """
+    node = _node_of(name, overrides, called)
+    refuse_missing_data(node)
+    return _built(node)
+
+
+def _built(node: dict[str, Any]) -> "Dataset":
+    """Return the dataset of a node whose folder, if it reads one, the user has named."""
+    from gan_lab.config.build import build
+    from gan_lab.datasets.base import Dataset
+    from gan_lab.datasets.known_roots import remember_root
+
+    dataset = build(node, Dataset, "dataset")
+    remember_root(dataset)
+    return dataset
+
+
+def _refuse_array(path: Path, node: dict[str, Any]) -> None:
+    """Refuse an array whose header says that its samples are not of the dataset's shape."""
+    if path.is_dir():
+        return
+    from gan_lab.evaluation.layouts import open_samples
+
+    settings = {key: value for key, value in node.items() if key != "_target_"}
+    open_samples(path, read_property(str(node.get("_target_")), "data_shape", settings))
+
+
+def _node_of(name: str, overrides: Sequence[str], called: str) -> dict[str, Any]:
+    """Return the node of a dataset, held to all rules that can be read without importing torch."""
     known = list_options("dataset", [config_folder()])
     if name not in known:
         rule, question = f"one of {', '.join(known)}", did_you_mean(name, known)
@@ -132,16 +166,10 @@ def dataset_of(name: str, overrides: Sequence[str] = (), called: str = "--datase
                 f"--dataset takes settings such as dataset.size=32 beside it; got {quoted(override)}."
             )
     from gan_lab.cli.compose import compose
-    from gan_lab.cli.early import refuse_missing_data
-    from gan_lab.config.build import build
-    from gan_lab.datasets.base import Dataset
-    from gan_lab.datasets.known_roots import remember_root
 
-    node = compose([f"dataset={name}", *overrides]).config["dataset"]
-    refuse_missing_data(node)
-    dataset = build(node, Dataset, "dataset")
-    remember_root(dataset)
-    return dataset
+    node: dict[str, Any] = compose([f"dataset={name}", *overrides]).config["dataset"]
+    check_node(node, "dataset")
+    return node
 
 
 def _refuse_given(given: argparse.Namespace, options: dict[str, str], of: str) -> None:

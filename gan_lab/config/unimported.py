@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, field, make_dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from gan_lab.config.build import make
@@ -86,6 +87,49 @@ def read_fields(path: str) -> dict[str, ReadField] | None:
         return dict(_fields_of(module, name))
     except _UnreadableError:
         return None
+
+
+def read_property(path: str, name: str, values: Mapping[str, Any]) -> Any:
+    """Return a property of an object of a class, where its source is one expression; None where it is more.
+
+    Args:
+        path: dotted, of a settings class of gan-lab.
+        name: of the property.
+        values: all settings of the object, by their names.
+    """
+    module, _, cls = path.rpartition(".")
+    constants: dict[str, Any] = {}
+    found: ast.expr | None = None
+    try:
+        for line in _lines_of(module, cls):
+            if isinstance(line, ast.AnnAssign) and isinstance(line.value, ast.Constant):
+                constants[ast.unparse(line.target)] = line.value.value
+            elif isinstance(line, ast.FunctionDef) and line.name == name:
+                found = _returned(line)
+        own = SimpleNamespace(**{**constants, **values})
+        # gan-lab's own source, on plain values
+        return found and eval(compile(ast.Expression(found), module, "eval"), {"self": own})
+    except (_UnreadableError, AttributeError, NameError, TypeError, LookupError):
+        return None
+
+
+def _returned(function: ast.FunctionDef) -> ast.expr | None:
+    """Return the expression that a function is, behind its docstring; None if it is more than that."""
+    *before, last = function.body
+    is_one = isinstance(last, ast.Return) and all(isinstance(each, ast.Expr) for each in before)
+    return last.value if isinstance(last, ast.Return) and is_one else None
+
+
+def _lines_of(module: str, name: str) -> Iterator[ast.stmt]:
+    """Yield the statements of a class of gan-lab, behind those of its bases."""
+    definition = _names_of(module).get(name)
+    if isinstance(definition, tuple):
+        yield from _lines_of(*definition)
+    elif isinstance(definition, ast.ClassDef):
+        for base in reversed(definition.bases):
+            if isinstance(base, ast.Name) and base.id != "ABC":
+                yield from _lines_of(module, base.id)
+        yield from definition.body
 
 
 def _stand_in(read: ReadField) -> Any:

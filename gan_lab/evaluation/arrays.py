@@ -10,10 +10,10 @@ from torch import Tensor
 
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.datasets.resident import to_unit_range
+from gan_lab.evaluation.layouts import layout_of
 
 log = logging.getLogger(__name__)
 
-_CHANNELS = (1, 3)
 _OUTSIDE = 1e-3  # by which images may leave [-1, 1]: rounding to half precision
 
 
@@ -31,46 +31,20 @@ def to_samples(values: NDArray[Any], name: str, data_shape: tuple[int, ...] | No
         UserError: if they are of another shape or type, or hold what is not finite or not in [-1, 1].
     """
     found = np.asarray(values)
-    if found.dtype.kind not in "uif":
-        raise BadValueError(name, "numbers", found.dtype.name)
-    is_image = found.ndim > 2 if data_shape is None else len(data_shape) == 3
-    samples = _images(found, name, data_shape) if is_image else _points(found, name, data_shape)
+    layout = layout_of(found.shape, found.dtype, name, data_shape)
+    if layout.adds_axis:
+        found = found[:, None]
+    if layout.channels_last:
+        found = found.transpose(0, 3, 1, 2)
+    if layout.is_image and found.dtype == np.uint8:
+        samples = to_unit_range(torch.from_numpy(np.ascontiguousarray(found)))
+    else:
+        samples = torch.from_numpy(np.ascontiguousarray(found, np.float32))
     if not bool(samples.isfinite().all()):
         raise BadValueError(name, "finite numbers", float(samples[~samples.isfinite()][0]))
-    if is_image and found.dtype.kind == "f":
+    if layout.is_image and found.dtype.kind == "f":
         _check_range(samples, name)
     return samples
-
-
-def _points(found: NDArray[Any], name: str, data_shape: tuple[int, ...] | None) -> Tensor:
-    if found.ndim == 1:
-        found = found[:, None]
-    if found.ndim != 2 or (data_shape is not None and found.shape[1:] != data_shape):
-        d = "d" if data_shape is None else data_shape[0]
-        raise BadValueError(name, f"points of shape (n, {d})", found.shape)
-    return torch.from_numpy(np.ascontiguousarray(found, np.float32))
-
-
-def _images(found: NDArray[Any], name: str, data_shape: tuple[int, ...] | None) -> Tensor:
-    given = found.shape
-    if found.dtype.kind != "f" and found.dtype != np.uint8:
-        raise BadValueError(name, "images as bytes (uint8) or as floats in [-1, 1]", found.dtype.name)
-    if found.ndim == 3:
-        found = found[:, None]
-    if found.ndim != 4:
-        raise BadValueError(name, "images of shape (n, H, W, C) or (n, C, H, W)", given)
-    if data_shape is None:
-        is_channels_last = found.shape[1] not in _CHANNELS and found.shape[3] in _CHANNELS
-    else:
-        is_channels_last = found.shape[1:] != data_shape
-    if is_channels_last:
-        found = found.transpose(0, 3, 1, 2)
-    if data_shape is not None and found.shape[1:] != data_shape:
-        rule = f"images of {_said(data_shape)}, as those of the dataset are (dataset.size says how large)"
-        raise BadValueError(name, rule, given)
-    if found.dtype == np.uint8:
-        return to_unit_range(torch.from_numpy(np.ascontiguousarray(found)))
-    return torch.from_numpy(np.ascontiguousarray(found, np.float32))
 
 
 def _check_range(images: Tensor, name: str) -> None:
@@ -80,8 +54,3 @@ def _check_range(images: Tensor, name: str) -> None:
         raise UserError(f"{name} must hold bytes, or floats in [-1, 1]; got {worst:.6g}.")
     if low >= 0:
         log.warning("%s has no value below 0; images in [0, 1] have to be scaled to [-1, 1] first.", name)
-
-
-def _said(data_shape: tuple[int, ...]) -> str:
-    channels, height, width = data_shape
-    return f"{height}x{width} pixels and {channels} channel{'s' if channels > 1 else ''}"

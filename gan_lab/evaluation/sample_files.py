@@ -17,7 +17,7 @@ from gan_lab.datasets.pixels import (
     reason_of,
 )
 from gan_lab.evaluation.arrays import to_samples
-from gan_lab.files.arrays import open_array
+from gan_lab.evaluation.layouts import open_samples
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
 
@@ -40,11 +40,7 @@ def read_samples(path: Path, data_shape: tuple[int, ...], n: int | None, seed: i
     """
     if path.is_dir():
         return _read_pictures(path, data_shape, n, seed)
-    if path.suffix != ".npy":
-        raise UserError(f"--samples must be a folder of pictures or a .npy file; got {str(path)!r}.")
-    values = open_array(path)
-    if values.ndim == 0:
-        raise UserError(f"{path} holds a single number: no samples.")
+    values = open_samples(path, data_shape)
     rows = _rows(path, len(values), n, seed)
     return to_samples(values[rows], str(path), data_shape)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gan_lab.runs.config_hash import config_hash
@@ -77,6 +78,14 @@ def test_a_diagnosis_reads_tables_without_torch(tmp_path: Path) -> None:
     imported = modules_after(COMMAND, ["diagnose", "run"], tmp_path)
     assert "gan_lab.diagnosis.diagnose" in imported
     assert imported & {TORCH, *READERS_AND_FIGURES} == set()
+
+
+@pytest.mark.parametrize("shape", [(40, 3), (0, 2), (40,)], ids=str)
+def test_an_array_of_another_shape_is_refused_without_torch(shape: tuple[int, ...], tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.float32))
+    modules = modules_after(COMMAND, ["evaluate", "--samples", "a.npy", "--dataset", "ring8"], tmp_path)
+    assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
 
 
 def test_a_finished_run_is_resumed_without_torch(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from gan_lab.config.build import build
 from gan_lab.config.checks import Rule, Settings, config_key, describe_rule
 from gan_lab.config.errors import UserError
-from gan_lab.config.options import config_folder
-from gan_lab.config.unimported import check_node, check_settings, read_fields
+from gan_lab.config.options import config_folder, list_options, option_node
+from gan_lab.config.unimported import check_node, check_settings, read_fields, read_property
 
 SETTINGS = ["gan_lab.game.settings.TrainSettings", "gan_lab.game.settings.MetricsSettings"]
 TARGETS = sorted(
@@ -130,3 +130,18 @@ def test_a_plain_section_is_checked_by_the_name_of_its_class() -> None:
     check_settings(SETTINGS[1], {"samples": 32}, "metrics")
     said = refusal_of(lambda it: check_settings(SETTINGS[1], it, "metrics"), {"samples": 31})
     assert said == "metrics.samples must be a whole number of at least 32; got 31."
+
+
+@pytest.mark.parametrize("name", sorted(list_options("dataset", [config_folder()])))
+def test_shapes_are_read_as_the_datasets_have_them(name: str) -> None:
+    node = dict(option_node("dataset", name))
+    path = node.pop("_target_")
+    shape = build({"_target_": path, **node}, Settings, "dataset").data_shape  # type: ignore[attr-defined]
+    assert read_property(path, "data_shape", node) == shape
+
+
+def test_a_property_that_is_more_than_an_expression_is_not_read() -> None:
+    path = "gan_lab.datasets.torchvision_sets.Mnist"
+    assert read_property(path, "pack_path", {"size": 32}) is None
+    assert read_property(path, "nothing", {}) is None
+    assert read_property("torch.nn.Linear", "data_shape", {}) is None
