@@ -27,8 +27,8 @@ class Pictures(NamedTuple):
     Attributes:
         base: what most of them show at each pixel, as a lossless WebP.
         overlays: of each picture what differs from the base, with a margin of 4 pixels, and nothing
-            elsewhere, as lossless WebPs. A browser scales base and overlay each by itself: without the margin, lines of
-            the base would shine through at the edges of the overlay.
+            elsewhere, as lossless WebPs. A browser scales base and overlay each by itself: without the
+            margin, lines of the base would shine through at the edges of the overlay.
     """
 
     base: bytes
