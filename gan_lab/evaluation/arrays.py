@@ -1,6 +1,7 @@
 """Arrays of samples, as people keep them, on their way into what measures them."""
 
 import logging
+import math
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,17 @@ def to_samples(values: NDArray[Any], name: str, data_shape: tuple[int, ...] | No
     if layout.is_image and found.dtype == np.uint8:
         samples = to_unit_range(torch.from_numpy(np.ascontiguousarray(found)))
     else:
-        samples = torch.from_numpy(np.ascontiguousarray(found, np.float32))
-    if not bool(samples.isfinite().all()):
-        raise BadValueError(name, "finite numbers", float(samples[~samples.isfinite()][0]))
+        with np.errstate(over="ignore"):  # said below
+            samples = torch.from_numpy(np.ascontiguousarray(found, np.float32))
+    lost = ~samples.isfinite().numpy()
+    if lost.any():
+        first = float(found[lost][0])
+        rule = (
+            "of a size up to 3.4e+38, what single precision holds"
+            if math.isfinite(first)
+            else "finite numbers"
+        )
+        raise BadValueError(name, rule, first)
     if layout.is_image and found.dtype.kind == "f":
         _check_range(samples, name)
     return samples

@@ -4,6 +4,7 @@ torchmetrics computes all three. Named after Inception they are only in ``incept
 another network say nothing beside published ones, and values from two networks nothing beside each other.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.config.checks import PositiveInt, conform
-from gan_lab.config.errors import BadValueError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.metrics.transport import own_unit
 from gan_lab.numerics.draws import integers
 
@@ -62,7 +63,8 @@ def frechet_feature_distance(real: Tensor, fake: Tensor) -> float:
         0 or greater.
 
     Raises:
-        UserError: if the features are not finite, not of one dimension or not enough.
+        UserError: if the features are not finite, not of one dimension or not enough, or so large or small
+            that no float holds their squares.
 
     Reference:
         Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017, equation 6.
@@ -82,7 +84,14 @@ def frechet_feature_distance(real: Tensor, fake: Tensor) -> float:
     metric.update(centred[0] / unit, real=True)
     metric.update(centred[1] / unit, real=False)
     # rounding can leave equal samples a little below 0
-    return unit**2 * max(0.0, float(metric.compute()))
+    in_units = max(0.0, float(metric.compute()))
+    distance = unit * unit * in_units
+    if in_units and (distance == 0 or math.isinf(distance)):
+        raise UserError(
+            f"features of a size of {unit:.2g} have a squared Fréchet distance that no float holds; "
+            "divide both sets by that size."
+        )
+    return distance
 
 
 def kernel_feature_distance(

@@ -30,7 +30,7 @@ def median_bandwidth(distances: Tensor) -> float:
     pairs = distances[torch.ones_like(distances, dtype=torch.bool).triu(1)]
     pairs = pairs[pairs > 0]
     if len(pairs) == 0:
-        raise UserError("bandwidth must be given where all samples coincide; got null.")
+        raise UserError("all samples coincide: no distance between two of them can be the bandwidth of MMD.")
     return float(pairs.median())
 
 

@@ -120,6 +120,14 @@ def test_samples_against_a_distribution() -> None:
         ("w1", [], Y, r"^p must be samples \(n, d\) or \(n,\), or a known distribution; got \[\]"),
         ("w1", "ring8", Y, "^p must be samples"),
         ("w1", [[math.nan]], [[0.0]], "^p must be finite numbers; got nan.$"),
+        (
+            "frechet",
+            1e200 * X,
+            1e200 * Y,
+            r"^features of a size of [.0-9]+e.200 have a squared Fréchet distance that",
+        ),
+        ("frechet", 1e-200 * X, 1e-200 * Y, r"e-200 have a squared Fréchet distance that no float holds"),
+        ("mmd_squared", 0 * X, 0 * Y, "^all samples coincide: "),
     ],
 )
 def test_what_there_is_no_distance_of_is_refused(name: str, p: object, q: object, sentence: str) -> None:

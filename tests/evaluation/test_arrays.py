@@ -45,6 +45,11 @@ def test_points_are_taken_as_they_are() -> None:
         (np.ones((3, 2), complex), None, "fake must be numbers; got 'complex128'."),
         (np.ones((3, 3)), (2,), r"fake must be points of shape \(n, 2\); got \(3, 3\)."),
         (np.full((3, 2), np.nan), None, "fake must be finite numbers; got nan."),
+        (
+            np.full((3, 2), -1e200),
+            None,
+            "fake must be of a size up to 3.4e.38, what single precision holds; got -1e.200.",
+        ),
         (BYTES.astype(int), None, r"fake must be images as bytes \(uint8\) or as floats in .*; got 'int64'."),
         (BYTES, (3, 6, 6), "fake must be images of 6x6 pixels and 3 channels, .* got .5, 4, 6, 3."),
         (BYTES * 1.0, None, "fake must hold bytes, or floats in .-1, 1.; got 255."),

@@ -269,7 +269,7 @@ def test_bad_settings_are_refused() -> None:
     good = normal(20, 2, generator())
     with pytest.raises(UserError, match="bandwidth must be a number greater than 0; got -1"):
         mmd_test(good, good, generator(), bandwidth=-1)
-    with pytest.raises(UserError, match="bandwidth must be given where all samples coincide"):
+    with pytest.raises(UserError, match="all samples coincide"):
         mmd_test(torch.ones(5, 2), torch.ones(5, 2), generator())
     with pytest.raises(UserError, match="n_permutations must be a whole number greater than 0; got 0"):
         energy_test(good, good, generator(), n_permutations=0)
