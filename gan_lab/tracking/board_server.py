@@ -6,11 +6,14 @@ TensorBoard orders by the alphabet, begins with what a run is and with the numbe
 over seeds have a board of their own (``board_bands``).
 """
 
+import contextlib
+import io
 import json
 import re
 import sys
 import webbrowser
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -161,9 +164,29 @@ def main() -> None:
     arguments = [argument for argument in sys.argv if argument != OPEN]
     tensorboard = program.TensorBoard(server_class=program.with_port_scanning(BoardServer))
     try:
-        absl_app.run(tensorboard.main, argv=arguments, flags_parser=tensorboard.configure)
+        absl_app.run(tensorboard.main, argv=arguments, flags_parser=partial(read_options, tensorboard))
     except base_plugin.FlagsError as error:
         sys.exit(f"gan-lab: {error}")
+
+
+def read_options(tensorboard: program.TensorBoard, arguments: Sequence[str]) -> list[str]:
+    """Return what TensorBoard leaves of a command line that it reads.
+
+    Raises:
+        SystemExit: 2 if it refuses an option; its reason is said, without the page of its usage.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            rest: list[str] = tensorboard.configure(arguments)
+    except SystemExit as end:
+        if end.code != 2:
+            raise
+        reason = said.getvalue().strip().rpartition("error: ")[2]
+        usual = "gan-lab board --help has the usual ones"
+        sys.stderr.write(f"gan-lab board: TensorBoard cannot read its options ({reason}); {usual}.\n")
+        sys.exit(2)
+    return rest
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from werkzeug.test import Client
 
 from gan_lab.tracking.board import pinned_view
 from gan_lab.tracking.board_notes import WithoutNotes
-from gan_lab.tracking.board_server import BoardServer, OwnAnswers
+from gan_lab.tracking.board_server import BoardServer, OwnAnswers, read_options
 from support.report_runs import write_run
 
 EXPERIMENT = {
@@ -100,3 +100,14 @@ def test_a_browser_is_opened_where_it_was_asked_for(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(BoardServer, "opens", opens)
         BoardServer.__new__(BoardServer).serve_forever()
     assert opened == ["http://here/"]
+
+
+def test_of_an_option_that_is_none_the_reason_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        read_options(program.TensorBoard(), ["tensorboard", "--logdir", str(tmp_path), "--prot=1"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "unrecognized arguments: --prot=1" in said
