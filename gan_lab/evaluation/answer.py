@@ -57,8 +57,10 @@ def _is_there(lines: Mapping[str, Line], tag: str) -> bool:
 
 
 def _ends_of(lines: Sequence[Line]) -> Ends | None:
-    numbers = {line.metric: line.value for line in lines}
-    numbers |= {floor_tag(line.metric): line.floor for line in lines if line.floor is not None}
+    # what is of fewer samples says nothing together with the others: its chance is larger than their floors
+    alike = [line for line in lines if line.samples is None]
+    numbers = {line.metric: line.value for line in alike}
+    numbers |= {floor_tag(line.metric): line.floor for line in alike if line.floor is not None}
     distance = next((tag for tag in DISTANCES if tag in numbers), None)
     if distance is None:
         return None

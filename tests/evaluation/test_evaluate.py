@@ -19,7 +19,7 @@ from gan_lab.evaluation.comparison import VectorComparison
 from gan_lab.evaluation.inception import InceptionOutput
 from gan_lab.evaluation.lines import Line, compared, format_lines
 from gan_lab.metrics.frechet import MeanAndStd
-from gan_lab.tags.names import MODES_HIT, W1_EXACT
+from gan_lab.tags.names import MODES_HIT, W1_DEBIASED, W1_EXACT
 from support.command_line import gan_lab
 from support.configs import DIGITS, TOY, Train
 
@@ -245,6 +245,14 @@ def test_a_table_is_led_by_what_it_says(changed: dict[str, float], said: str) ->
     lines = [line._replace(value=changed.get(line.metric, line.value)) for line in MIXTURE]
     assert answer_of(lines).startswith(said)
     assert answer_of_several({Path("a"): MIXTURE, Path("b"): lines}).startswith("Samples of 2 runs: ")
+
+
+def test_numbers_of_fewer_samples_do_not_say_that_samples_are_closer_together() -> None:
+    lines = [Line(W1_EXACT, 5.93, 0.173), Line(W1_DEBIASED, 5.88, 0.05, samples=128)]
+    assert answer_of(lines).startswith("The samples are poor: distance/w1_exact is 5.93, above 0.519; real ")
+    # of as many samples, two of the generator's are 2 (5.93 - 5.88) - 0.173 apart
+    alike = [line._replace(samples=None) for line in lines]
+    assert "which samples closer together than real ones make too small" in answer_of(alike)
 
 
 def test_numbers_that_decide_nothing_are_called_so() -> None:
