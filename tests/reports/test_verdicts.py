@@ -3,7 +3,7 @@ import pytest
 
 from gan_lab.config.errors import BadValueError
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
-from gan_lab.reports.observing import findings_in
+from gan_lab.reports.observing import findings_in, observe
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, grade
 from gan_lab.runs.reading import read_run
@@ -101,6 +101,20 @@ def test_a_report_says_the_number_that_diagnose_says(tmp_path):
     )
     assert words in read.verdict.reason
     assert any(words in finding.sentence for finding in findings_in(read_run(run)))
+
+
+@pytest.mark.parametrize("status", ["interrupted", "diverged"])
+def test_what_was_measured_before_a_run_broke_off_counts_once(tmp_path, status):
+    """Its record has the last number of each tag, of whatever iteration; the table has it there already."""
+    tag, later = "quality/high_quality_share", "quality/sliced_w1"
+    numbers = table(iterations=120, every=100)
+    final = {tag: float(numbers.loc[100, tag]), later: 0.5}
+    run = write_run(tmp_path / "run", numbers=numbers, iteration=120, status=status, final=final)
+    seen = observe(read_run(run))
+    assert (seen.end_count(tag), len(seen.measured(tag)[0])) == (1, 1)
+    assert seen.measured(later)[0].tolist() == [120]  # which gan-lab evaluate found
+    (read,) = load_sweep(tmp_path).runs
+    assert read.numbers[tag].notna().sum() == 1
 
 
 @pytest.mark.parametrize(("spread", "outcome"), [(0.008, "frozen"), (0.0125, "poor")])
