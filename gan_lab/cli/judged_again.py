@@ -10,7 +10,7 @@ from gan_lab.evaluation.evaluate import Evaluation
 from gan_lab.files.lock import FolderLock
 from gan_lab.reports.observing import observe
 from gan_lab.runs.reading import load_record
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import RunRecord, final_of
 from gan_lab.tags.words import HEADLINES
 
 log = logging.getLogger(__name__)
@@ -34,10 +34,12 @@ def judge_again(record: RunRecord, found: Evaluation) -> None:
         measured_itself = not before.evaluated and any(tag in before.final for tag in HEADLINES)
         if before.status == "running" or before.iteration != found.iteration or measured_itself:
             return
+        # nothing of an earlier evaluation stays, whose samples were others
+        kept = {tag: value for tag, value in before.final.items() if tag not in found.tags}
         networks = (*before.measured_by, found.measured_by) if found.measured_by else before.measured_by
         after = dataclasses.replace(
             before,
-            final={**before.final, **found.numbers},
+            final={**kept, **final_of(found.numbers)},
             evaluated=found.path.name,
             measured_by=tuple(dict.fromkeys(networks)),
         )

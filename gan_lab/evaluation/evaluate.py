@@ -60,6 +60,7 @@ class Evaluation(NamedTuple):
         lines: what is in it.
         iteration: of the checkpoint.
         numbers: what training measures, too, by tag, without what does not exist.
+        tags: of all that ``numbers`` would hold if it existed.
         measured_by: digest of the feature network that they depend on; empty without one.
     """
 
@@ -67,6 +68,7 @@ class Evaluation(NamedTuple):
     lines: list[Line]
     iteration: int
     numbers: dict[str, float]
+    tags: tuple[str, ...]
     measured_by: str
 
 
@@ -153,7 +155,14 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     path = record.path / FOLDER / _name(checkpoint.iteration, evaluator, setup.device, request)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, to_csv(lines, evaluator.samples))
-    return Evaluation(path, lines, checkpoint.iteration, numbers_of(readings), evaluator.measured_by)
+    return Evaluation(
+        path,
+        lines,
+        checkpoint.iteration,
+        numbers_of(readings),
+        tuple(evaluator.tags),
+        evaluator.measured_by,
+    )
 
 
 def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:

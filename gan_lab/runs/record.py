@@ -6,6 +6,7 @@ update), and what training adds. Nothing here needs torch, so that listing runs 
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -224,6 +225,12 @@ class RunRecord(Settings, RunFolder):
         del content["path"]
         text = json.dumps(content, indent=2, allow_nan=False)
         write_atomically(self.path / RECORD_NAME, (text + "\n").encode())
+
+
+def final_of(numbers: Mapping[str, float]) -> dict[str, Any]:
+    """Return numbers by tag as ``final`` holds them: NaN and infinities as text."""
+    floats = {tag: float(value) for tag, value in numbers.items()}
+    return {tag: value if math.isfinite(value) else str(value) for tag, value in floats.items()}
 
 
 def leaves_of(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

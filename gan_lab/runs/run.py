@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import math
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -18,6 +17,7 @@ from gan_lab.runs.record import (
     RunFolder,
     RunRecord,
     Status,
+    final_of,
 )
 
 
@@ -85,7 +85,7 @@ class Run(RunFolder):
             "trackers": None if trackers is None else dict(trackers),
         }
         if final is not None:
-            changes["final"] = {tag: _to_json(value) for tag, value in final.items()}
+            changes["final"] = final_of(final)
             changes["evaluated"] = ""
         self._write({key: value for key, value in changes.items() if value is not None})
 
@@ -152,8 +152,3 @@ def _last_words(error: BaseException) -> dict[str, Any]:
         return {"status": "interrupted", "message": f"Stopped by {by}."}
     text = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
     return {"status": "failed", "message": text}
-
-
-def _to_json(value: float) -> Any:
-    number = float(value)
-    return number if math.isfinite(number) else str(number)

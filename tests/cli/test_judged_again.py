@@ -1,17 +1,21 @@
 """What `gan-lab evaluate` measured later is known to all that reads a run."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from gan_lab.cli.judged_again import judge_again
+from gan_lab.evaluation.evaluate import Evaluation
 from gan_lab.reports.page.diagnosis_table import diagnosis_table
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import W1_EXACT
 from support.command_line import gan_lab
 from support.configs import TOY, Train
+from support.report_runs import write_run
 
 FAST = [*TOY, "train.execution=eager", "train.warmup_critic_steps=0", "train.iterations=2"]
 Evaluate = Callable[..., str]
@@ -62,3 +66,15 @@ def test_what_training_measured_itself_stays(train: Train, evaluate: Evaluate) -
     before = (run / "run.json").read_bytes()
     assert "judged by them" not in evaluate(run)
     assert (run / "run.json").read_bytes() == before
+
+
+def test_nothing_of_an_earlier_evaluation_stays_and_what_is_infinite_is_written(tmp_path: Path) -> None:
+    earlier = {W1_EXACT: 0.3, "quality/mode_kl": 0.1, "loss/critic": 1.5}
+    run = write_run(tmp_path / "run", final=earlier, evaluated="iteration500_seed0_n64.csv")
+    numbers = {W1_EXACT: math.inf, "quality/modes_hit": 0.0}
+    tags = (W1_EXACT, "quality/mode_kl", "quality/modes_hit")
+    path = run / "evaluation" / "iteration500_seed1_n64.csv"
+    judge_again(read_run(run), Evaluation(path, [], 500, numbers, tags, ""))
+    record = read_run(run)
+    assert record.evaluated == path.name
+    assert record.final == {"loss/critic": 1.5, W1_EXACT: "inf", "quality/modes_hit": 0.0}
