@@ -70,7 +70,9 @@ def words_on_key(command: str, key: str, keys: Sequence[str]) -> str:
         meant = did_you_mean(key, names)
         there_are = f"there are {_listed(list(dict.fromkeys(name.partition('.')[0] for name in names)))}"
     # Hydra's way out, +key=value, would only add a key that nothing reads
-    return f"{key} is no setting{f'.{meant}' if meant else f'; {there_are}.'} --cfg job prints every setting."
+    instead = f".{meant}" if meant else f"; {there_are}."
+    # with its command: evaluate and resume read settings, too, and have no such flag
+    return f"{key} is no setting{instead} gan-lab {command} --cfg job prints every setting."
 
 
 _EXAMPLES = {

@@ -101,7 +101,10 @@ def refusal_of_key(error: Exception, command: str = "train") -> str | None:
     unknown = _NO_KEY.search(str(error))
     if unknown is None:
         return None
-    return words_on_key(command, unknown["key"] or unknown["gone"], _composed_keys(error))
+    key = unknown["key"] or unknown["gone"]
+    # of train={itrations: 3} Hydra names train, and the error that it comes from the key within
+    within = str(getattr(error.__cause__, "full_key", None) or "")
+    return words_on_key(command, within if within.startswith(f"{key}.") else key, _composed_keys(error))
 
 
 def _composed_keys(error: Exception) -> list[str]:

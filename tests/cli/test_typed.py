@@ -80,6 +80,11 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
             "train.nope is no setting; train has iterations, batch_size, ",
             "",
         ),
+        (
+            ["train", *SMALL, "train={itrations: 3}"],
+            "train.itrations is no setting. ",
+            "mean train.iterations?",
+        ),
         (["train", *SMALL, "hydra.rnu.dir=x"], "hydra.rnu.dir is no setting. ", "mean hydra.run.dir?"),
         (["train", *SMALL, "~train.itrations"], "train.itrations is no setting. ", "mean train.iterations?"),
         (["train", *SMALL, "+train.itrations=3"], "train.itrations is not a setting", "mean iterations?"),
@@ -150,7 +155,7 @@ def test_a_wrong_key_is_composed_with_no_more_often_than_hydra_does(monkeypatch:
     called = gan_lab("train", "train.iteratons=3")
     assert called.err == (
         "gan-lab: train.iteratons is no setting. Did you mean train.iterations? "
-        "--cfg job prints every setting.\n"
+        "gan-lab train --cfg job prints every setting.\n"
     )
     assert len(composed) == 2  # to see whether it is a sweep, and to run
 
