@@ -44,11 +44,15 @@ class Pace:
         left = self._total - steps
         left_s = left * passed_s / timed
         if left_s >= _SHORT_S:
-            of_warmup = ", which are of warm-up" if steps < self._warmup else ""
+            of_warmup = " of warm-up" if steps < self._warmup else ""
             log.info(
-                "About %s more: %s critic steps are left, at the measured pace of %s%s.",
-                *(about(left_s), f"{left:,}", f"{timed:,} steps", of_warmup),
+                "About %s more: %s to go, at the pace measured over %s%s.",
+                *(about(left_s), _counted(left, "critic step"), _counted(timed, "step"), of_warmup),
             )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def about(seconds: float) -> str:

@@ -127,7 +127,7 @@ def _how_long(members: Sequence[Member]) -> str:
     first = members[0]
     settings, total = first.setup.train, first.total
     done = min(member.last_finite.iteration for member in members)
-    going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iterations"
+    going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iteration{'s' * (total > 1)}"
     extra = settings.extra_critic_steps_between(done, total)
     each = f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each"
     if not extra and settings.n_critic == 1:

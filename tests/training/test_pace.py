@@ -55,11 +55,20 @@ def test_the_rest_is_said_once_of_a_warm_up_and_once_of_what_follows(
     # 2 iterations of warm-up, 20 critic steps, took 8 s
     warmup, later = caplog.messages
     assert warmup == (
-        "About 76 seconds more: 190 critic steps are left, at the measured pace of 20 steps, "
-        "which are of warm-up."
+        "About 76 seconds more: 190 critic steps to go, at the pace measured over 20 steps of warm-up."
     )
     # 2 iterations of 2 steps took 8 s
-    assert later == "About 32 seconds more: 16 critic steps are left, at the measured pace of 4 steps."
+    assert later == "About 32 seconds more: 16 critic steps to go, at the pace measured over 4 steps."
+
+
+def test_one_step_is_no_several(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    pace = Pace(total=3, warmup=0)
+    pace.at(1)
+    clock.now_s += 30.0
+    pace.at(2)
+    assert caplog.messages == [
+        "About 30 seconds more: 1 critic step to go, at the pace measured over 1 step."
+    ]
 
 
 def test_what_is_queued_on_a_device_was_not_measured(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -98,6 +98,12 @@ def test_a_run_says_what_it_trains_and_how_it_ended(tmp_path: Path, caplog: pyte
     assert any("from iteration 6 to 8, 2 critic steps each, 4 in all;" in line for line in caplog.messages)
 
 
+def test_one_iteration_is_no_several(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    start(tmp_path, "objective=gan", "train.iterations=1")
+    assert any(": seed 0; 1 iteration, 1 critic step each; " in line for line in caplog.messages)
+
+
 def test_a_run_that_diverged_at_once_blames_no_rounding(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
