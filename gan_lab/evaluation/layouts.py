@@ -71,7 +71,7 @@ def _of_points(shape: tuple[int, ...], name: str, data_shape: tuple[int, ...] | 
     points = (*shape, 1) if len(shape) == 1 else shape
     if len(points) != 2 or (data_shape is not None and points[1:] != data_shape):
         d = "d" if data_shape is None else data_shape[0]
-        raise BadValueError(name, f"points of shape (n, {d})", points)
+        raise BadValueError(name, f"points of shape (n, {d})", shape)
     return Layout(is_image=False, adds_axis=len(shape) == 1)
 
 

@@ -109,11 +109,11 @@ def _remarks(lines: Sequence[Line]) -> list[str]:
 
 def note_of(line: Line) -> str:
     """Return why a line has no value or no floor, or of how many samples it is if of fewer; else nothing."""
-    why = _UNDEFINED.get(line.metric, "these samples have none")
+    why = _UNDEFINED.get(line.metric)
     if math.isnan(line.value):
-        return f"undefined: {why}"
+        return f"undefined: {why or 'these samples have none'}"
     if line.floor is not None and math.isnan(line.floor):
-        return f"without a floor: of real samples {why}"
+        return f"without a floor: {f'of real samples {why}' if why else 'real samples have none'}"
     return f"of halves, {line.samples} samples each" if line.samples else ""
 
 

@@ -44,6 +44,7 @@ def test_points_are_taken_as_they_are() -> None:
         (np.array(["a"]), None, "fake must be numbers; got 'str32'."),
         (np.ones((3, 2), complex), None, "fake must be numbers; got 'complex128'."),
         (np.ones((3, 3)), (2,), r"fake must be points of shape \(n, 2\); got \(3, 3\)."),
+        (np.ones(3), (2,), r"fake must be points of shape \(n, 2\); got \(3,\)."),
         (np.full((3, 2), np.nan), None, "fake must be finite numbers; got nan."),
         (
             np.full((3, 2), -1e200),

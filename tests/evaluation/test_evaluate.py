@@ -255,6 +255,11 @@ def test_numbers_of_fewer_samples_do_not_say_that_samples_are_closer_together() 
     assert "which samples closer together than real ones make too small" in answer_of(alike)
 
 
+def test_what_real_samples_lack_is_said_of_them() -> None:
+    (told,) = format_lines([Line("quality/other", 0.2, math.nan)]).splitlines()[2:]
+    assert told == "quality/other is without a floor: real samples have none."
+
+
 def test_numbers_that_decide_nothing_are_called_so() -> None:
     lines = [Line("quality/sliced_w1", 0.2, 0.1)]
     assert answer_of(lines).startswith("Whether the samples are good is not decided")
