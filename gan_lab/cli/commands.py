@@ -112,6 +112,7 @@ def _runs(arguments: list[str]) -> int:
 
 
 def _board(arguments: list[str]) -> int:
+    from gan_lab.runs.reading import find_runs
     from gan_lab.tracking.board import OPEN, address_of, tensorboard_command
     from gan_lab.tracking.board_bands import BANDS, has_bands
 
@@ -122,6 +123,8 @@ def _board(arguments: list[str]) -> int:
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
     address = address_of(given.root, rest)
+    if given.root.is_dir() and not find_runs(given.root):
+        say(f"There is no run in {given.root} yet; the page shows one soon after it begins.")
     say(f"Distance, health, quality and samples first: {address}")
     if has_bands(given.root):
         say(f"Bands over seeds: {address}{BANDS[1:]}/")

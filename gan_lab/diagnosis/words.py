@@ -2,6 +2,8 @@
 
 from gan_lab.diagnosis.observed import Observed
 
+_LARGEST_RATE = 0.1  # of Adam, whose first steps have the rate as their length: more than weights begin with
+_RATE = 1e-3  # Adam's own default (Kingma and Ba, 2015, algorithm 1)
 _MOST_EXACT = 1e15  # of whole numbers that a float holds exactly
 
 
@@ -41,6 +43,18 @@ def critic_key(run: Observed, name: str) -> str:
     """Return the key of a setting of the critic's optimizer: its own where it has one."""
     own = f"critic_optimizer.{name}"
     return own if own in run.settings else f"optimizer.{name}"
+
+
+def to_usual_rate(run: Observed, at_least: float = 1) -> str:
+    """Return an override with a usual rate for a critic whose own is out of all proportion; else nothing.
+
+    Args:
+        run: what is diagnosed.
+        at_least: how many times the largest rate in proportion its own has to be above.
+    """
+    key = critic_key(run, "lr")
+    rate = run.number(key)
+    return "" if rate is None or rate <= at_least * _LARGEST_RATE else f"{key}={_RATE:g}"
 
 
 def more_critic_steps(run: Observed, factor: int = 2) -> str:

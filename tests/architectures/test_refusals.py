@@ -15,7 +15,7 @@ IMAGE_CRITICS = [DCGANCritic(), MLPCritic()]
 @pytest.mark.parametrize("size", [(28, 28), (8, 8), (48, 48), (256, 256), (32, 64), (4, 4), (0, 0)])
 def test_sizes_that_dcgan_cannot_make_are_refused(size):
     tall, wide = size
-    sizes = "DCGAN sizes are 16, 32, 64, 128 (set dataset.size)."
+    sizes = "DCGAN sizes are 16, 32, 64, 128. Set dataset.size to one of them, or take architecture=mlp."
     for architecture in (DCGANGenerator(), ConstantWidthGenerator()):
         with pytest.raises(UserError) as error:
             architecture.build(100, (3, *size))

@@ -89,8 +89,8 @@ def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
         (["dataset=ring9"], r"^dataset must be one of .*; got 'ring9'\. Did you mean ring8\?$"),
         (["objective=nope"], r"^objective must be one of .*gan_minimax, .*; got 'nope'"),
         (["constraint=[gp,nope]"], r"^constraint must be one of .*; got 'nope'"),
-        (["nope=1"], r"'nope'"),
-        (["train.nope=1"], r"'train\.nope'"),
+        (["nope=1"], r"^nope is no setting"),
+        (["train.nope=1"], r"^train\.nope is no setting; train has iterations, "),
         (["+train.nope=1"], r"^train\.nope is not a setting of TrainSettings; it has iterations, "),
         (["+objective.nope=1"], r"^objective\.nope is not a setting of GAN; it has "),
         (

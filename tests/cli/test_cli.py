@@ -360,6 +360,13 @@ def test_boards_help_says_what_it_opens_and_where() -> None:
         assert f"{option} " in told
 
 
+def test_board_of_a_folder_without_runs_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "execv", lambda path, arguments: None)
+    first, second = gan_lab("board", str(tmp_path), "--port=7007").out.splitlines()
+    assert first == f"There is no run in {tmp_path} yet; the page shows one soon after it begins."
+    assert second.endswith(" http://localhost:7007/")
+
+
 def test_board_says_where_bands_are_where_there_are_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

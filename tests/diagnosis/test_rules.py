@@ -85,6 +85,31 @@ def test_a_clip_among_several_constraints_is_found():
     assert finding.remedy == "constraint.parts.clip.bound=0.1"
 
 
+def test_a_critic_that_was_looked_at_twice_may_be_dead_and_one_that_was_looked_at_once_may_begin():
+    short = {SLOPE: {50: 1e-12, 100: 1e-12}, GENERATOR: 1e-9, RAW: 1e-12}
+    assert found("critic_dead", short, WGAN, n=100).remedy == "constraint.bound=0.1"
+    assert "critic_dead" not in said(short | {SLOPE: {100: 1e-12}}, WGAN, n=100)
+    fell = {SLOPE: {50: 30.0, 100: 1.0}, GENERATOR: np.r_[50.0, np.ones(99)], RAW: 0.5}
+    assert "critic_dead" not in said(fell, {"objective._target_": WGAN["objective._target_"]}, n=100)
+
+
+@pytest.mark.parametrize("slope", [1e-9, 1e12])
+def test_of_a_rate_out_of_all_proportion_the_way_out_is_a_usual_one(slope):
+    sized = WGAN_GP | {"architecture.critic.depth": 3}
+    for rate, begins in ((10.0, "optimizer.lr=0.001"), (0.1, "train.n_critic=")):
+        findings = diagnose(observed(alive(slope), sized | {"optimizer.lr": rate}))
+        assert {finding.name for finding in findings} & {"gradients_vanish", "gradients_explode"}
+        assert all(finding.remedy.startswith(begins) for finding in findings)
+
+
+def test_more_iterations_are_no_way_out_where_the_critic_has_a_fault():
+    poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05)
+    assert found("poor", poor, GAN | {"train.iterations": 100}).remedy == "train.iterations=400"
+    broken = poor | alive(0.0004)
+    assert found("critic_dead", broken, WGAN | {"train.iterations": 100}).remedy == "constraint.bound=0.1"
+    assert found("poor", broken, WGAN | {"train.iterations": 100}).remedy == ""
+
+
 COSINE = "health/step_gradient_cosine"
 
 

@@ -58,7 +58,7 @@ def test_the_last_numbers_are_those_of_the_last_iteration(
     assert record.numbers[SLOPE] != float(rows(run)[3][SLOPE])
     (told,) = (line for line in caplog.messages if line.startswith("  quality"))
     assert told.split()[:3] == ["quality", "W1", f"{expected[EXACT]:.4g}"]
-    assert "of iteration" not in told
+    assert told.endswith("(of iteration 6)")
     scalars = EventAccumulator(str(run)).Reload().Scalars("final/w1_exact")
     assert [(event.step, event.value) for event in scalars] == [(6, pytest.approx(expected[EXACT]))]
 

@@ -7,11 +7,11 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import end_of, median_of, to_wgan_gp
+from gan_lab.diagnosis.words import end_of, median_of, to_usual_rate, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
-_FEWEST = 3  # slopes are logged now and then
+_FEWEST, _FEWEST_TO_FALL = 2, 3  # slopes: they are logged now and then, and one may be of the beginning
 _SHARE = 0.1
 _FALL = 0.1
 _MOST_ALIKE = 0.5
@@ -82,7 +82,7 @@ def _fallen(run: Observed, slope: float) -> str | None:
     slopes, gradients = run.values(SLOPE), run.values(GENERATOR_GRADIENT_NORM)
     gradient = run.late_median(GENERATOR_GRADIENT_NORM)
     highest, steepest = float(slopes.max()), float(gradients.max())
-    if run.part("constraint", *_PENALTIES):
+    if len(slopes) < _FEWEST_TO_FALL or run.part("constraint", *_PENALTIES):
         return None  # what comes down to the slope that is asked for has settled
     if slope > _STEEP or slope >= _FALL * highest or gradient >= _FALL * steepest:
         return None
@@ -93,6 +93,8 @@ def _fallen(run: Observed, slope: float) -> str | None:
 
 
 def _remedy(run: Observed) -> str:
+    if usual := to_usual_rate(run):
+        return usual
     key, bound = _clip_bound(run) or ("", math.inf)
     if bound < _LARGEST_BOUND:
         return f"{key}={min(bound * 10, _LARGEST_BOUND):g}"
@@ -116,6 +118,7 @@ RULE = Rule(
     f"tenth of the largest of the run; or `{RAW}` empty in half of the last 101 iterations.",
     cause="With a small clipping bound each layer passes on less than it gets, and biases are all that is "
     "left of a score (WGAN, section 3; WGAN-GP, figure 1). Dead units under a large rate do the same.",
-    cure="A larger `constraint.bound`, such as ten times, or `objective=wgan_gp`. An estimate of 0 is good "
+    cure="A larger `constraint.bound`, such as ten times, or `objective=wgan_gp`; where the rate is above "
+    "0.1, `optimizer.lr=0.001`. An estimate of 0 is good "
     "news only from a critic that lives.",
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import critic_key, scaled
+from gan_lab.diagnosis.words import critic_key, scaled, to_usual_rate
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import (
     CRITIC_GRADIENT_NORM,
@@ -17,8 +17,6 @@ from gan_lab.tags.names import (
 
 _BEFORE = 10  # iterations
 _GREW = 10.0
-_LARGEST_RATE = 0.1  # of Adam, whose first steps have the rate as their length: more than weights begin with
-_RATE = 1e-3  # Adam's own default (Kingma and Ba, 2015, algorithm 1)
 _SIGNS = (CRITIC_GRADIENT_NORM, GENERATOR_GRADIENT_NORM, SLOPE, CRITIC_LOSS, GENERATOR_LOSS, RAW)
 
 
@@ -42,10 +40,8 @@ def judge(run: Observed) -> Finding | None:
 
 
 def _remedy(run: Observed) -> str:
-    """Return a tenth of the rate; of one that is out of all proportion, one that is usual."""
-    key = critic_key(run, "lr")
-    rate = run.number(key)
-    return f"{key}={_RATE:g}" if rate is not None and 0.1 * rate > _LARGEST_RATE else scaled(run, key, 0.1)
+    """Return a tenth of the rate; of one that a tenth leaves out of all proportion, one that is usual."""
+    return to_usual_rate(run, at_least=10) or scaled(run, critic_key(run, "lr"), 0.1)
 
 
 def _growth(run: Observed, tag: str) -> tuple[float, float] | None:
