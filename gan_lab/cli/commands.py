@@ -125,8 +125,9 @@ def _board(arguments: list[str]) -> int:
     address = address_of(given.root, rest)
     if given.root.is_dir() and not find_runs(given.root):
         say(f"There is no run in {given.root} yet; the page shows one soon after it begins.")
-    say(f"Distance, health, quality and samples first: {address}")
-    if has_bands(given.root):
+    if address:
+        say(f"Distance, health, quality and samples first: {address}")
+    if address and has_bands(given.root):
         say(f"Bands over seeds: {address}{BANDS[1:]}/")
     os.execv(sys.executable, tensorboard_command(given.root, [*opens, *rest]))
 

@@ -65,11 +65,13 @@ def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> No
             _tell(name, f"without {' or '.join(needed)} above 0 there is no warm-up", value, swept=swept)
     if OmegaConf.select(config, "metrics.every"):
         return
+    why = "" if "metrics.every" in typed else ", as in runs of under 500 iterations,"
     for name in sorted(typed.intersection(_OF_MEASUREMENTS)):
         log.warning(
-            "%s is read by gan-lab evaluate alone: metrics.every is 0, as in runs of under 500 iterations, "
-            "and no samples are measured while this is trained; metrics.every=100 measures them.",
+            "%s is read by gan-lab evaluate alone: metrics.every is 0%s and no samples are measured while "
+            "this is trained; metrics.every=100 measures them.",
             name,
+            why,
         )
 
 

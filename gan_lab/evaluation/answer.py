@@ -40,12 +40,14 @@ def answer_of_several(measured: Mapping[Path, Sequence[Line]]) -> str:
         measured: run folder to what was measured of it.
     """
     words = Counter(_word(lines) for lines in measured.values())
-    counts = ", ".join(f"{count} {word}" for word, count in words.items())
+    counts = "; ".join(f"{count} {word}" for word, count in words.items())
     told = f"Samples of {len(measured)} runs: {counts}, {_BY_THE_RULE}."
     by_tag = {path: {line.metric: line for line in lines} for path, lines in measured.items()}
     tag = next((tag for tag in HEADLINES if all(_is_there(each, tag) for each in by_tag.values())), None)
     if tag is None or len({each[tag].floor for each in by_tag.values()}) > 1:
-        return f"{told} They were not measured alike: read each beside its own floor, in its table above."
+        return (
+            f"{told} No one distance was measured alike: read each beside its own floor, in its table above."
+        )
     best = min(by_tag, key=lambda path: by_tag[path][tag].value)
     value, floor = by_tag[best][tag].value, by_tag[best][tag].floor
     real = "" if floor is None else f"; real samples have {number_text(floor)}"

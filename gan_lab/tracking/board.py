@@ -19,6 +19,7 @@ from gan_lab.tags.table import PINNED
 
 _MOST_POINTS = 1_000_000_000  # of a curve: more than any run has
 _LAST_PORT = 65535
+_USUAL_PORT = "6006"  # which `default` stands for
 _MOST_SAMPLES = 4  # cards of pictures, one an objective: an address should not be endless
 _FIRST_ROW = 2  # of the cards beside the list of runs in a window of 1400 pixels
 _JOBS = r"regex:^(.*?)(?:/seed\d+)?$"
@@ -43,6 +44,8 @@ def tensorboard_command(root: Path, options: Sequence[str]) -> list[str]:
 def address_of(root: Path, options: Sequence[str]) -> str:
     """Return the address that leads to the pinned view, where TensorBoard gets the port it asks for first.
 
+    Of port 0, any that is free, it is empty: the server alone knows that port, and says it.
+
     Args:
         root: the folder that TensorBoard reads.
         options: of TensorBoard's command line.
@@ -52,7 +55,7 @@ def address_of(root: Path, options: Sequence[str]) -> str:
     """
     find_runs(root)
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--port", default="6006")
+    parser.add_argument("--port", default=_USUAL_PORT)
     parser.add_argument("--host", default="localhost")
     parser.add_argument("--path_prefix", default="")
     try:
@@ -61,7 +64,8 @@ def address_of(root: Path, options: Sequence[str]) -> str:
         raise UserError(f"{error.argument_name} needs a value, such as --port 6007.") from error
     if given.port != "default" and not (given.port.isdecimal() and int(given.port[:6]) <= _LAST_PORT):
         raise BadValueError("--port", f"default, or a whole number from 0 to {_LAST_PORT}", given.port)
-    return f"http://{given.host}:{given.port}{given.path_prefix.rstrip('/')}/"
+    port = _USUAL_PORT if given.port == "default" else given.port
+    return "" if int(port) == 0 else f"http://{given.host}:{port}{given.path_prefix.rstrip('/')}/"
 
 
 def pinned_view(root: Path) -> str:

@@ -266,5 +266,5 @@ def test_numbers_that_decide_nothing_are_called_so() -> None:
     others = [line._replace(floor=0.05) for line in MIXTURE]
     told = answer_of_several({Path("a"): MIXTURE, Path("b"): others, Path("c"): lines})
     assert told.startswith(
-        "Samples of 3 runs: 2 good enough, 1 undecided, by the line of gan-lab diagnose. They were not"
+        "Samples of 3 runs: 2 good enough; 1 undecided, by the line of gan-lab diagnose. No one distance was"
     )

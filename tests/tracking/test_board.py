@@ -67,6 +67,8 @@ def test_a_port_that_is_none_is_refused(port: str, tmp_path: Path) -> None:
         ([], "http://localhost:6006/"),
         (["--port", "7007", "--bind_all"], "http://localhost:7007/"),
         (["--host=0.0.0.0", "--port=7007"], "http://0.0.0.0:7007/"),
+        (["--port", "default"], "http://localhost:6006/"),
+        (["--port", "0"], ""),  # a free one, which the server says
         (["--path_prefix=/board/"], "http://localhost:6006/board/"),
     ],
 )
