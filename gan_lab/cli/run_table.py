@@ -95,16 +95,18 @@ def below(records: Sequence[RunRecord], root: Path) -> str:
     return f"Names are below {shown_path(root)}: {command_line(['gan-lab', 'diagnose', path_word(path)])}"
 
 
-def line_of_job(number: int, record: RunRecord, overrides: Sequence[str]) -> str:
+def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, ended_before: bool) -> str:
     """Return what is said of a sweep's job when it has ended, one line of each of its runs.
 
     Args:
         number: of the job, from 0.
         record: of a run of it.
         overrides: what was typed for this job.
+        ended_before: whether the run had ended before the sweep came to it, which then left it as it is.
     """
     typed = [each for each in overrides if not each.startswith(("device=", "seed="))]
-    told = [record.status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
+    status = f"{record.status} before" if ended_before else record.status
+    told = [status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
     ended = ", ".join(each for each in told if each and each != "-")
     return (
         f"#{number} {' '.join([*typed, f'seed={record.seed}'])}: {ended}; {duration_text(record.duration_s)}"

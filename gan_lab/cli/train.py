@@ -37,7 +37,12 @@ def train_app(arguments: list[str]) -> list[Failure]:
     Raises:
         UserError: if a plugin that was asked for is not installed.
     """
-    return run_app(_train_job, arguments)
+    try:
+        return run_app(_train_job, arguments)
+    except KeyboardInterrupt:
+        if sweep_folder() is not None:
+            say("The same command goes on with what is left of the sweep.")
+        raise
 
 
 def summarise_sweep() -> list[str]:
@@ -97,11 +102,22 @@ def _train_job(config: DictConfig) -> float:
     if settings.mode != RunMode.MULTIRUN:
         return trained()
     # whoever started many wants a line of each; its log has all of them
+    ended = _ended_in(folder)
     with warnings_only():
         returned = trained()
     for record in find_runs(folder):
-        say(line_of_job(settings.job.num, record, settings.overrides.task))
+        line = line_of_job(
+            settings.job.num, record, settings.overrides.task, ended_before=record.path in ended
+        )
+        say(line)
     return returned
+
+
+def _ended_in(folder: Path) -> set[Path]:
+    """Return the runs in a folder that nothing is left of to train."""
+    if not folder.is_dir():
+        return set()
+    return {record.path for record in find_runs(folder) if record.status in ("completed", "diverged")}
 
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:

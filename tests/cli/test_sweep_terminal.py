@@ -40,9 +40,13 @@ def test_a_sweep_says_a_line_of_each_job_and_ends_in_a_table() -> None:
 
 
 def test_several_seeds_of_a_job_have_a_line_each() -> None:
-    called = gan_lab("train", "-m", *TOY, "device=cpu", "train.iterations=1,2", "train.seeds=2")
+    typed = ["train", "-m", *TOY, "device=cpu", "train.iterations=1,2", "train.seeds=2"]
+    called = gan_lab(*typed)
     assert called.status == 0, called.err
     jobs = [line for line in called.out.splitlines() if line.startswith("#")]
+    again = [line for line in gan_lab(*typed).out.splitlines() if line.startswith("#")]
+    assert [line.replace(": completed before, ", ": completed, ") for line in again] == jobs
+    assert all(": completed before, " in line for line in again)
     assert [(line[:2], line.partition("seed=")[2][0]) for line in jobs] == [
         ("#0", "0"),
         ("#0", "1"),
