@@ -108,7 +108,7 @@ def test_a_run_that_fails_is_told_so(train: Train, name: str, caplog: pytest.Log
     assert name in names(record)
     assert diagnose(observe(record)) == record.verdicts  # read from the folder as it was said at the end
     for verdict in record.verdicts:
-        compose_config(*SMALL, *FAILING[name], verdict.remedy)  # each way out can be typed
+        compose_config(*SMALL, *FAILING[name], *verdict.remedy.split())  # each way out can be typed
     told = [message for message in caplog.messages if message.startswith("  verdict ")]
     assert [message.split()[1] for message in told] == [f"{record.verdicts[0].name}:"]
 
