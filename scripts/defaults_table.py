@@ -2,7 +2,7 @@
 
 Run from a checkout: ``python scripts/defaults_table.py``. What was trained stands in docs/defaults.csv, and
 is not trained again: stopped at any time, the same command goes on. ``--only 'wgan*:ring8'`` trains some
-pairs, ``--iterations 500`` shortens runs, ``--page`` trains nothing.
+pairs, ``--iterations 500`` shortens runs, ``--page`` trains nothing. Several may run side by side.
 """
 
 import argparse
@@ -62,12 +62,14 @@ def main() -> None:
     """Train what is asked for and is missing, and write the page after each cell."""
     given = read_arguments(sys.argv[1:])
     rows = current(read(TABLE))
-    for dataset, objective in missing(rows, given.only) if not given.page else []:
-        print(f"objective={objective} dataset={dataset}", flush=True)
-        rows += trained(dataset, objective, given.iterations)
-        write(TABLE, rows)
-        PAGE.write_text(page(rows), encoding="utf-8")
-    PAGE.write_text(page(rows), encoding="utf-8")
+    write(TABLE, rows)
+    for pair in missing(rows, given.only) if not given.page else []:
+        if pair in missing(read(TABLE), given.only):  # another such script may have trained it meanwhile
+            dataset, objective = pair
+            print(f"objective={objective} dataset={dataset}", flush=True)
+            add(TABLE, trained(dataset, objective, given.iterations))
+            PAGE.write_text(page(read(TABLE)), encoding="utf-8")
+    PAGE.write_text(page(read(TABLE)), encoding="utf-8")
 
 
 def read_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -182,6 +184,13 @@ def read(path: Path) -> list[Row]:
             )
             for r in csv.DictReader(file)
         ]
+
+
+def add(path: Path, rows: Iterable[Row]) -> None:
+    """Add rows to what a table holds by now, in the order of the page; of equal seeds these are kept."""
+    places = {pair: place for place, pair in enumerate(missing([], ["*:*"]))}
+    by_seed = {(row.dataset, row.objective, row.seed): row for row in [*read(path), *rows]}
+    write(path, sorted(by_seed.values(), key=lambda row: (places[row.dataset, row.objective], row.seed)))
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:

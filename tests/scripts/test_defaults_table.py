@@ -56,6 +56,16 @@ def test_a_cell_counts_the_worst_verdicts() -> None:
     assert defaults_table.cell([]) == ""
 
 
+def test_rows_are_added_to_what_another_script_has_written_meanwhile(tmp_path: Path) -> None:
+    table = tmp_path / "defaults.csv"
+    defaults_table.add(table, SEEDS)
+    other = Row("grid25", "gan", 5000, 0, "poor", "0f")
+    defaults_table.add(table, [other])
+    again = SEEDS[1]._replace(verdicts="all_well")
+    defaults_table.add(table, [again])
+    assert defaults_table.read(table) == [other, SEEDS[0], again, SEEDS[2]]
+
+
 def test_a_table_survives_the_file(tmp_path: Path) -> None:
     defaults_table.write(tmp_path / "defaults.csv", SEEDS)
     assert defaults_table.read(tmp_path / "defaults.csv") == SEEDS
