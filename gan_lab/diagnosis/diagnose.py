@@ -64,8 +64,9 @@ RULES: tuple[Rule, ...] = (
 _OF_DIVERGENCE = (divergence.RULE.name, momentum.RULE.name, layers.EXPLODING.name)
 """What is said of a run that diverged: that it did, and what may have led to it; the rest is its wreckage."""
 
-_OF_SAMPLES = (untrained.RULE.name, poor.RULE.name)
-"""What a fault of the critic's may be the cause of: then the way out is that fault's."""
+_EFFECTS = (untrained.RULE.name, poor.RULE.name)
+_CAUSES = tuple(rule.name for rule in RULES[: RULES.index(poor.RULE)] if rule.name not in _EFFECTS)
+"""What may have caused those: then the way out is the cause's, as more iterations of a fault lead nowhere."""
 
 
 def diagnose(run: Observed) -> tuple[Finding, ...]:
@@ -77,9 +78,9 @@ def diagnose(run: Observed) -> tuple[Finding, ...]:
     rules = [rule for rule in RULES if not diverged or rule.name in _OF_DIVERGENCE]
     found = [finding for rule in rules if (finding := rule.of(run)) is not None]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))  # of equal ones the order stays
-    if any(finding.remedy and finding.name not in _OF_SAMPLES for finding in found):
-        # more iterations of what is broken lead nowhere
-        found = [replace(each, remedy="") if each.name in _OF_SAMPLES else each for each in found]
+    cause = next((finding for finding in found if finding.name in _CAUSES and finding.remedy), None)
+    if cause is not None:
+        found = [replace(each, remedy=cause.remedy) if each.name in _EFFECTS else each for each in found]
     name = UNMEASURED if ends_of(run) is None else ALL_WELL
     return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
 

@@ -102,12 +102,29 @@ def test_of_a_rate_out_of_all_proportion_the_way_out_is_a_usual_one(slope):
         assert all(finding.remedy.startswith(begins) for finding in findings)
 
 
-def test_more_iterations_are_no_way_out_where_the_critic_has_a_fault():
+def test_the_way_out_of_bad_samples_is_that_of_the_fault_that_may_have_caused_them():
     poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05)
     assert found("poor", poor, GAN | {"train.iterations": 100}).remedy == "train.iterations=400"
     broken = poor | alive(0.0004)
-    assert found("critic_dead", broken, WGAN | {"train.iterations": 100}).remedy == "constraint.bound=0.1"
-    assert found("poor", broken, WGAN | {"train.iterations": 100}).remedy == ""
+    for name in ("critic_dead", "poor"):
+        assert found(name, broken, WGAN | {"train.iterations": 100}).remedy == "constraint.bound=0.1"
+
+
+def test_a_failure_without_a_fault_of_its_own_still_has_a_way_out_where_it_is_said_first():
+    grey = images(frechet_features=1900, precision=0.0, recall=0, coverage=0)
+    steep = WGAN_GP | {"architecture.critic.depth": 3, "optimizer.lr": 10.0, "train.iterations": 100}
+    first, second, *_ = diagnose(observed(grey | alive(1e12), steep))
+    assert (first.name, second.name) == ("untrained", "gradients_explode")
+    assert first.remedy == second.remedy == "optimizer.lr=0.001"
+
+
+def test_advice_to_stop_earlier_is_no_way_out_of_poor_samples():
+    settings = GAN | {"train.iterations": 4000}
+    poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05)
+    still = {"quality/frechet_features": dict.fromkeys(range(500, 4001, 500), 700.0)}
+    findings = {each.name: each for each in diagnose(observed(poor | still, settings, n=4000))}
+    assert findings["nothing_moves"].remedy
+    assert findings["poor"].remedy == "train.iterations=16000"
 
 
 COSINE = "health/step_gradient_cosine"
