@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from gan_lab.config.command_lines import shown_path
 from gan_lab.diagnosis.falls import Fall, fall_of
@@ -22,11 +23,10 @@ def answer_of(lines: Sequence[Line]) -> str:
 
     Good enough or not is decided by the lines of ``diagnosis.samples.Lines``, as of a run at its end.
     """
-    ends = _ends_of(lines)
-    graded = None if ends is None else grade_of(ends, Lines())
-    if ends is None or graded is None:
+    judged = _judged(lines)
+    if judged is None:
         return "Whether the samples are good is not decided: read each number beside what real samples get."
-    fall = fall_of(ends, graded, Lines())
+    ends, graded, fall = judged
     told = _good(ends, graded) if fall is None else f"The samples are {_WORDS[fall.outcome]}: {fall.reason}"
     rows = dict.fromkeys([graded.tag, ends.distance, MODES_HIT, RECALL])
     first = ", ".join(tag for tag in rows if not math.isnan(ends.end(tag)))
@@ -58,6 +58,21 @@ def _is_there(lines: Mapping[str, Line], tag: str) -> bool:
     return tag in lines and not math.isnan(lines[tag].value)
 
 
+class _Judged(NamedTuple):
+    ends: Ends
+    graded: Grade
+    fall: Fall | None
+
+
+def _judged(lines: Sequence[Line]) -> _Judged | None:
+    """Return how samples stand, and how they fall short if they do; None where that is not decided."""
+    ends = _ends_of(lines)
+    graded = None if ends is None else grade_of(ends, Lines())
+    if ends is None or graded is None:
+        return None
+    return _Judged(ends, graded, fall_of(ends, graded, Lines()))
+
+
 def _ends_of(lines: Sequence[Line]) -> Ends | None:
     # what is of fewer samples says nothing together with the others: its chance is larger than their floors
     alike = [line for line in lines if line.samples is None]
@@ -81,9 +96,7 @@ def _beside(ends: Ends, tag: str) -> str:
 
 
 def _word(lines: Sequence[Line]) -> str:
-    ends = _ends_of(lines)
-    graded = None if ends is None else grade_of(ends, Lines())
-    if ends is None or graded is None:
+    judged = _judged(lines)
+    if judged is None:
         return "undecided"
-    fall: Fall | None = fall_of(ends, graded, Lines())
-    return _GOOD if fall is None else _WORDS[fall.outcome]
+    return _GOOD if judged.fall is None else _WORDS[judged.fall.outcome]

@@ -222,7 +222,7 @@ MIXTURE = [
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "said", "counts"),
     [
         (
             {},
@@ -230,21 +230,28 @@ MIXTURE = [
             "of real samples 0.98, distance/w1_exact is 0.2, of real samples 0.04.\nRead first: "
             "quality/high_quality_share, distance/w1_exact, quality/modes_hit, quality/recall; each beside "
             "what real samples get, real against real.",
+            "2 good enough",
         ),
         (
             {MODES_HIT: 3.0},
             "The samples are good, but of too few kinds: quality/modes_hit is 3, below 50% of ",
+            "1 good enough; 1 good, but of too few kinds",
         ),
         (
             {"quality/high_quality_share": 0.4},
             "The samples are poor: quality/high_quality_share is 0.4, below ",
+            "1 good enough; 1 poor",
         ),
     ],
 )
-def test_a_table_is_led_by_what_it_says(changed: dict[str, float], said: str) -> None:
+def test_a_table_is_led_by_what_it_says(changed: dict[str, float], said: str, counts: str) -> None:
     lines = [line._replace(value=changed.get(line.metric, line.value)) for line in MIXTURE]
     assert answer_of(lines).startswith(said)
-    assert answer_of_several({Path("a"): MIXTURE, Path("b"): lines}).startswith("Samples of 2 runs: ")
+    nearer = [line._replace(value=0.1) if line.metric == W1_EXACT else line for line in lines]
+    assert answer_of_several({Path("a"): MIXTURE, Path("b"): nearer}) == (
+        f"Samples of 2 runs: {counts}, by the line of gan-lab diagnose. "
+        "b has the smallest W1, 0.1; real samples have 0.04."
+    )
 
 
 def test_numbers_of_fewer_samples_do_not_say_that_samples_are_closer_together() -> None:
