@@ -22,6 +22,7 @@ from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
+from gan_lab.runs.begun import is_finished
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.reading import find_runs
@@ -102,7 +103,7 @@ def _train_job(config: DictConfig) -> float:
     if settings.mode != RunMode.MULTIRUN:
         return trained()
     # whoever started many wants a line of each; its log has all of them
-    ended = _ended_in(folder)
+    ended = _finished_in(folder, int(composed["train"]["iterations"]))
     with warnings_only():
         returned = trained()
     for record in find_runs(folder):
@@ -113,11 +114,10 @@ def _train_job(config: DictConfig) -> float:
     return returned
 
 
-def _ended_in(folder: Path) -> set[Path]:
-    """Return the runs in a folder that nothing is left of to train."""
-    if not folder.is_dir():
-        return set()
-    return {record.path for record in find_runs(folder) if record.status in ("completed", "diverged")}
+def _finished_in(folder: Path, iterations: int) -> set[Path]:
+    """Return the runs in a folder that have nothing left to do of so many iterations."""
+    found = find_runs(folder) if folder.is_dir() else []
+    return {record.path for record in found if is_finished(record, iterations)}
 
 
 def _refuse_merged_options(choices: Mapping[str, str]) -> None:
