@@ -122,8 +122,8 @@ def _board(arguments: list[str]) -> int:
     has_root = bool(arguments) and (not arguments[0].startswith("-") or arguments[0] in ("-h", "--help"))
     arguments = arguments if has_root else ["outputs", *arguments]
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
-    address = address_of(given.root, rest)
-    if given.root.is_dir() and not find_runs(given.root):
+    address = address_of(rest)
+    if not find_runs(given.root):
         say(f"There is no run in {given.root} yet; the page shows one soon after it begins.")
     if address:
         say(f"Distance, health, quality and samples first: {address}")

@@ -41,19 +41,17 @@ def tensorboard_command(root: Path, options: Sequence[str]) -> list[str]:
     return [*tensorboard, f"--samples_per_plugin={limits}", *options]
 
 
-def address_of(root: Path, options: Sequence[str]) -> str:
+def address_of(options: Sequence[str]) -> str:
     """Return the address that leads to the pinned view, where TensorBoard gets the port it asks for first.
 
     Of port 0, any that is free, it is empty: the server alone knows that port, and says it.
 
     Args:
-        root: the folder that TensorBoard reads.
         options: of TensorBoard's command line.
 
     Raises:
-        UserError: if there is no such folder, an option lacks its value, or the port is none.
+        UserError: if an option lacks its value, or the port is none.
     """
-    find_runs(root)
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--port", default=_USUAL_PORT)
     parser.add_argument("--host", default="localhost")
