@@ -85,7 +85,7 @@ def frechet_feature_distance(real: Tensor, fake: Tensor) -> float:
     metric.update(centred[1] / unit, real=False)
     # rounding can leave equal samples a little below 0
     in_units = max(0.0, float(metric.compute()))
-    distance = unit * unit * in_units
+    distance = unit * (unit * in_units)  # in this order: the square of the unit alone may be no float
     if in_units and (distance == 0 or math.isinf(distance)):
         raise UserError(
             f"features of a size of {unit:.2g} have a squared Fréchet distance that no float holds; "

@@ -71,6 +71,12 @@ def test_features_that_never_fire_do_no_harm() -> None:
     assert frechet_feature_distance(*padded) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_small_frechet_distance_of_large_features_is_a_number() -> None:
+    """Moved by a thousandth of their size, though the square of the size alone is no float."""
+    features = 2e155 * normal(200, 2)
+    assert frechet_feature_distance(features, features + 1e152) == pytest.approx(2e304, rel=1e-6)
+
+
 def test_frechet_distance_of_one_distribution_from_itself_falls_as_one_over_n() -> None:
     """Of N(0, I): 2d/n for the means and d (d + 1) / (2n) for the covariances, to the first order in 1/n.
 
