@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from gan_lab.cli.compose import compose
 from gan_lab.config.options import config_folder, list_options, option_node
+from gan_lab.files.lock import sole_writer
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.reading import find_runs
 
@@ -189,8 +190,9 @@ def read(path: Path) -> list[Row]:
 def add(path: Path, rows: Iterable[Row]) -> None:
     """Add rows to what a table holds by now, in the order of the page; of equal seeds these are kept."""
     places = {pair: place for place, pair in enumerate(missing([], ["*:*"]))}
-    by_seed = {(row.dataset, row.objective, row.seed): row for row in [*read(path), *rows]}
-    write(path, sorted(by_seed.values(), key=lambda row: (places[row.dataset, row.objective], row.seed)))
+    with sole_writer(path, "choose another checkout"):
+        by_seed = {(row.dataset, row.objective, row.seed): row for row in [*read(path), *rows]}
+        write(path, sorted(by_seed.values(), key=lambda row: (places[row.dataset, row.objective], row.seed)))
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
