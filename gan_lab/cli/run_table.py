@@ -104,13 +104,16 @@ def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, end
         overrides: what was typed for this job.
         ended_before: whether the run had ended before the sweep came to it, which then left it as it is.
     """
-    typed = [each for each in overrides if not each.startswith(("device=", "seed="))]
     status = f"{record.status} before" if ended_before else record.status
     told = [status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
     ended = ", ".join(each for each in told if each and each != "-")
-    return (
-        f"#{number} {' '.join([*typed, f'seed={record.seed}'])}: {ended}; {duration_text(record.duration_s)}"
-    )
+    name = name_of_job(number, [each for each in overrides if not each.startswith("seed=")])
+    return f"{name} seed={record.seed}: {ended}; {duration_text(record.duration_s)}"
+
+
+def name_of_job(number: int, overrides: Sequence[str]) -> str:
+    """Return what a sweep's job is called: its number and what was typed for it, but for the device."""
+    return " ".join([f"#{number}", *(each for each in overrides if not each.startswith("device="))])
 
 
 def as_json(records: Sequence[RunRecord], sources: Sources | None = None) -> str:

@@ -49,24 +49,49 @@ class SweepConsole(logging.StreamHandler[TextIO]):
 
 
 @contextlib.contextmanager
-def warnings_only() -> Iterator[None]:
-    """Keep what gan-lab logs from the terminal inside, but for warnings; files get all of it."""
+def job_console(label: str) -> Iterator[None]:
+    """Keep what gan-lab logs from the terminal inside, but for warnings and how much longer a job takes.
+
+    Files get all of it.
+
+    Args:
+        label: what the job is called, before what is said of its time: several may be trained at once.
+    """
     handlers = [
         handler
         for handler in logging.getLogger().handlers
         if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler)
     ]
-
-    def is_told(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.WARNING or not record.name.startswith("gan_lab")
-
+    formatters = [handler.formatter for handler in handlers]
     for handler in handlers:
-        handler.addFilter(is_told)
+        handler.addFilter(_is_told_of_job)
+        handler.setFormatter(_OfJob(handler.formatter or PlainFormatter(), label))
     try:
         yield
     finally:
-        for handler in handlers:
-            handler.removeFilter(is_told)
+        for handler, formatter in zip(handlers, formatters, strict=True):
+            handler.removeFilter(_is_told_of_job)
+            handler.setFormatter(formatter)
+
+
+_PACE = "gan_lab.training.pace"
+
+
+def _is_told_of_job(record: logging.LogRecord) -> bool:
+    """Return whether a record is a warning, of another library, or says how much longer a job takes."""
+    return record.levelno >= logging.WARNING or record.name == _PACE or not record.name.startswith("gan_lab")
+
+
+class _OfJob(logging.Formatter):
+    """Formats as another does, with the job's label before what is said of its time."""
+
+    def __init__(self, formatter: logging.Formatter, label: str) -> None:
+        super().__init__()
+        self._formatter, self._label = formatter, label
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = self._formatter.format(record)
+        return f"{self._label}: {text}" if record.name == _PACE else text
 
 
 def show_log() -> None:

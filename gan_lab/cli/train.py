@@ -14,8 +14,8 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
-from gan_lab.cli.run_table import format_sweep, line_of_job
-from gan_lab.cli.terminal import say, warnings_only
+from gan_lab.cli.run_table import format_sweep, line_of_job, name_of_job
+from gan_lab.cli.terminal import job_console, say
 from gan_lab.cli.typed_command import typed_command
 from gan_lab.cli.unread import refuse_unread
 from gan_lab.config.build import build
@@ -102,9 +102,9 @@ def _train_job(config: DictConfig) -> float:
 
     if settings.mode != RunMode.MULTIRUN:
         return trained()
-    # whoever started many wants a line of each; its log has all of them
+    # whoever started many wants a line or two of each; its log has all of them
     ended = _finished_in(folder, int(composed["train"]["iterations"]))
-    with warnings_only():
+    with job_console(name_of_job(settings.job.num, settings.overrides.task)):
         returned = trained()
     for record in find_runs(folder):
         line = line_of_job(

@@ -53,3 +53,15 @@ def test_several_seeds_of_a_job_have_a_line_each() -> None:
         ("#1", "0"),
         ("#1", "1"),
     ]
+
+
+def test_a_long_job_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_lab.training.pace._MEASURED_S", 0.0)
+    monkeypatch.setattr("gan_lab.training.pace._SHORT_S", 0.0)
+    called = gan_lab("train", "-m", *TOY, "device=cpu", "train.iterations=3", "seed=0,1")
+    assert called.status == 0, called.err
+    said = [line for line in called.out.splitlines() if "more:" in line]
+    assert len(said) == 2
+    for number, line in enumerate(said):
+        assert re.match(rf"#{number} .* seed={number}: About \d+ \w+ more: \d+ critic steps to go", line), line
+    assert "Trains" not in called.out

@@ -436,6 +436,10 @@ def test_divergence_and_what_came_before():
     assert said(columns, status="diverged") == ["divergence"]  # the rest is wreckage
     absurd = found("divergence", columns, {"optimizer.lr": 1e30}, status="diverged", message=why)
     assert absurd.remedy == "optimizer.lr=0.001"  # 1e29 would diverge as well
+    # up to ten times a usual rate, a tenth of it is one
+    for rate, way_out in [(0.5, "optimizer.lr=0.05"), (1.01, "optimizer.lr=0.001")]:
+        settings = {"optimizer.lr": rate}
+        assert found("divergence", columns, settings, status="diverged", message=why).remedy == way_out
     calm = found("divergence", {RAW: 1.0}, status="diverged")
     assert "Nothing in its table had grown tenfold before" in calm.sentence
 
