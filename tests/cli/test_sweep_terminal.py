@@ -63,5 +63,7 @@ def test_a_long_job_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatc
     said = [line for line in called.out.splitlines() if "more:" in line]
     assert len(said) == 2
     for number, line in enumerate(said):
-        assert re.match(rf"#{number} .* seed={number}: About \d+ \w+ more: \d+ critic steps to go", line), line
+        assert re.match(rf"#{number} .* seed={number}: About \d+ \w+ more: \d+ critic steps to go", line), (
+            line
+        )
     assert "Trains" not in called.out

@@ -21,7 +21,7 @@ def write(root: Path, objective: str, seed: int, poor: bool = False, **choices: 
     write_run(root / name, numbers=numbers, seed=seed, choices={"objective": objective, **choices})
 
 
-def told(root: Path) -> tuple[str, str, str]:
+def told(root: Path) -> tuple[str, ...]:
     sweep = load_sweep(root)
     return answer(sweep, claim_frames(sweep))
 
@@ -30,7 +30,7 @@ def test_who_succeeds_whether_the_estimate_tells_and_what_differs(tmp_path: Path
     for seed in range(6):
         write(tmp_path, "gan", seed, poor=seed > 0)
         write(tmp_path, "wgan", seed)
-    success, following, difference = told(tmp_path)
+    success, _, following, difference = told(tmp_path)
     assert success.startswith(
         "7 of 12 runs that could be judged succeed: most in wgan: 6 of 6 (95% from 0.61 to"
     )
@@ -43,13 +43,40 @@ def test_who_succeeds_whether_the_estimate_tells_and_what_differs(tmp_path: Path
     assert difference.endswith("6 pairs, p = 0.062 after Holm's correction).")
 
 
+def test_how_near_samples_came_is_said_beside_real_ones(tmp_path: Path) -> None:
+    for seed, end in enumerate((0.2, 0.4)):
+        write_run(tmp_path / f"a{seed}", numbers=table(distance__w1_exact=end), seed=seed)
+    assert told(tmp_path)[1] == (
+        "In exact Wasserstein distance (data units) samples ended at 0.3 (wgan, 2 runs; two sets of real "
+        "samples: 0.1); a mean over seeds, those left out that diverged."
+    )
+    # nearer in floors, though not in numbers; of a run that diverged nothing is told
+    far = table(distance__w1_exact=0.5, distance__floor=0.4)
+    write_run(tmp_path / "b", numbers=far, choices={"objective": "gan"})
+    write_run(tmp_path / "c", status="diverged", numbers=far, choices={"objective": "lsgan"})
+    _, distances, *_ = told(tmp_path)
+    assert distances == (
+        "In exact Wasserstein distance (data units) samples ended at 0.5 (gan, 1 run; two sets of real "
+        "samples: 0.4) where they are nearest, and at 0.3 (wgan, 2 runs; two sets of real samples: 0.1) "
+        "where they are farthest; a mean over seeds, those left out that diverged."
+    )
+
+
+def test_cells_as_near_as_one_another_are_told_once(tmp_path: Path) -> None:
+    write(tmp_path, "gan", 0)
+    write(tmp_path, "wgan", 0)
+    _, distances, *_ = told(tmp_path)
+    assert "nearest" not in distances
+    assert distances.endswith("(gan, 1 run; two sets of real samples: 0.1).")
+
+
 @pytest.mark.parametrize(("first", "second"), [("gan", "wgan"), ("wgan", "gan")])
 def test_the_interval_is_of_the_difference_as_it_is_told(first: str, second: str, tmp_path: Path) -> None:
     for seed in range(6):
         write(tmp_path, first, seed, poor=seed > 0)
         write(tmp_path, second, seed)
     *_, difference = told(tmp_path)
-    low, high = difference.partition("(95% from ")[2].partition(";")[0].split(" to ")
+    low, high = difference.partition("(95% from ")[-1].partition(";")[0].split(" to ")
     assert float(low) < 0.83 < float(high)
     assert f"{second} succeeds more often than {first}" in difference
 
@@ -69,7 +96,7 @@ def test_settings_that_do_as_well_are_not_told_apart(tmp_path: Path) -> None:
     for seed in range(5):
         for objective in ("gan", "wgan"):
             write(tmp_path, objective, seed)
-    success, _, difference = told(tmp_path)
+    success, _, _, difference = told(tmp_path)
     assert success == "10 of 10 runs that could be judged succeed: in every cell 100%."
     assert "succeeds as often as" in difference
     assert "more often" not in difference
@@ -84,7 +111,7 @@ def test_cells_that_are_alike_are_counted(tmp_path: Path) -> None:
 
 def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
     write(tmp_path, "wgan", 0)
-    success, following, difference = told(tmp_path)
+    success, _, following, difference = told(tmp_path)
     assert success.startswith("1 of 1 run that could be judged succeed: ")
     assert "at most" not in following
     assert difference == "There is one run, and nothing to compare it with."
@@ -93,16 +120,16 @@ def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
 def test_why_nothing_is_compared_is_said(tmp_path: Path) -> None:
     for seed in range(2):
         write(tmp_path / "alike", "wgan", seed)
-    assert told(tmp_path / "alike")[2] == "All runs have the same settings, and there is nothing to compare."
+    assert told(tmp_path / "alike")[3] == "All runs have the same settings, and there is nothing to compare."
     write(tmp_path / "apart", "wgan", 0, dataset="ring8")
     write(tmp_path / "apart", "gan", 0, dataset="grid25")
-    assert told(tmp_path / "apart")[2] == (
+    assert told(tmp_path / "apart")[-1] == (
         "No two settings are compared: no two cells differ in the objective and agree in all else that "
         "varies here (dataset)."
     )
     for seed, objective in enumerate(("gan", "wgan")):
         write(tmp_path / "other_seeds", objective, seed)
-    assert told(tmp_path / "other_seeds")[2] == (
+    assert told(tmp_path / "other_seeds")[-1] == (
         "No two settings are tested against each other: there is no pair of runs on the same seed of "
         "which both were judged."
     )
@@ -112,14 +139,14 @@ def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path
     rising = table(distance__w1_exact=np.linspace(0.5, 2, 500))
     for objective, numbers in (("gan", rising), ("wgan", table())):
         write_run(tmp_path / objective, numbers=numbers, choices={"objective": objective})
-    _, following, _ = told(tmp_path)
+    _, _, following, _ = told(tmp_path)
     begin = "Along training the critic's estimate and exact Wasserstein distance (data units) have a rank "
     assert following == (
         f"{begin}correlation of -1.00 to 1.00 in the only run of each of 2 cells: one run of a setting "
         "does not say what another would have."
     )
     write_run(tmp_path / "again", choices={"objective": "wgan"}, seed=1)
-    _, following, _ = told(tmp_path)
+    _, _, following, _ = told(tmp_path)
     assert following == (
         f"{begin}correlation of 1.00 (wgan, 95% from 1.00 to 1.00, 2 runs); it is -1.00 in the only run of "
         "gan, of which one run says little."
@@ -187,5 +214,5 @@ def test_where_estimates_ended_is_the_mean_of_the_table_of_cells(tmp_path: Path)
 
 def test_a_constant_estimate_follows_nothing(tmp_path: Path) -> None:
     write_run(tmp_path / "run", numbers=table(estimate="jsd", distance__jsd=math.log(2)))
-    _, following, _ = told(tmp_path)
+    _, _, following, _ = told(tmp_path)
     assert following.startswith("Of no run was there a rank correlation")

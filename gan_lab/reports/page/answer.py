@@ -13,6 +13,7 @@ from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
 from gan_lab.reports.claims.paired_runs import POOLED, compared_axes
 from gan_lab.reports.page.diagnosis_table import findings_of
+from gan_lab.reports.page.how_near import how_near
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
 from gan_lab.runs.finding import SEVERITIES
@@ -25,8 +26,8 @@ HEADLINES = ("success_rates", "settings", "correlations", "samples")
 _MOST_CELLS = 6
 
 
-def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, str, str]:
-    """Return three sentences with numbers: who succeeds, whether the estimate tells, what settings differ in.
+def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, ...]:
+    """Return sentences with numbers: who succeeds, how near samples came, what estimates and settings tell.
 
     Where no quality was measured, they say where estimates ended and what is seen in the runs instead.
 
@@ -39,6 +40,7 @@ def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, s
         return f"{nothing}: train with metrics.every=100 to have it measured.", _ends(sweep), _seen(sweep)
     return (
         _success(frames["success_rates"].to_dict("records")),
+        how_near(sweep, sweep.quality),
         _following(frames["correlations"].to_dict("records"), sweep.quality.title),
         _difference(sweep, frames["comparisons"].to_dict("records")),
     )

@@ -1,0 +1,54 @@
+"""How near the samples of a sweep came to the data, in a sentence of numbers."""
+
+import math
+from statistics import fmean
+from typing import NamedTuple
+
+from gan_lab.reports.sweep.model import Cell, Quality, Sweep, runs_in_words
+from gan_lab.tags.names import floor_tag
+
+_OF_SEVERAL = "; a mean over seeds, those left out that diverged"
+
+
+class _Distance(NamedTuple):
+    """How far samples of a cell ended from the data."""
+
+    cell: str
+    end: float
+    floor: float
+    """Of two sets of real samples; NaN if it was not measured."""
+    runs: int
+
+    @property
+    def rank(self) -> float:
+        """How many floors it is, by which cells of several datasets compare; without a floor the distance."""
+        return self.end / self.floor if self.floor > 0 else self.end
+
+    def told(self) -> str:
+        """Return the distance with its cell, how many runs it is of and what real samples have."""
+        label = f"{self.cell}, " if self.cell else ""
+        floor = "" if math.isnan(self.floor) else f"; two sets of real samples: {self.floor:.3g}"
+        return f"{self.end:.3g} ({label}{runs_in_words(self.runs)}{floor})"
+
+
+def how_near(sweep: Sweep, quality: Quality) -> str:
+    """Return how near the samples of the nearest and of the farthest cell came, beside real samples."""
+    known = [found for cell in sweep.cells if (found := _distance_of(sweep, cell, quality.tag))]
+    if not known:
+        return f"Of no run that counts did {quality.title} end at a number."
+    nearest, farthest = (choose(known, key=lambda each: each.rank) for choose in (min, max))
+    begin = f"In {quality.title} samples ended at {nearest.told()}"
+    several = _OF_SEVERAL * any(each.runs > 1 for each in (nearest, farthest))
+    if nearest.rank == farthest.rank:
+        return f"{begin}{several}."
+    return f"{begin} where they are nearest, and at {farthest.told()} where they are farthest{several}."
+
+
+def _distance_of(sweep: Sweep, cell: Cell, tag: str) -> _Distance | None:
+    """Return the means over a cell's runs that did not diverge; None without a number."""
+    runs = [run for run in sweep.runs_of(cell) if run.fault is None and run.record.status != "diverged"]
+    ends = [(end, run.end(floor_tag(tag))) for run in runs if not math.isnan(end := run.end(tag))]
+    if not ends:
+        return None
+    values, floors = zip(*ends, strict=True)
+    return _Distance(cell.label, fmean(values), fmean(floors), len(ends))
