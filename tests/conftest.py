@@ -1,5 +1,6 @@
 """Fixtures of all tests: composed configs, and runs in temporary folders."""
 
+import os
 import random
 import signal
 from collections.abc import Generator, Iterator
@@ -45,6 +46,14 @@ def _same_draws() -> None:
 def _signals() -> None:
     """Undo that signals are ignored here and in child processes, as under nohup."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_waiting_for_disks() -> Iterator[None]:
+    """Leave writing to disks to the system: no test takes the power away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # which refuses what is no open file, too
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

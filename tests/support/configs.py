@@ -1,6 +1,8 @@
 """Configs of runs that are short: what is said on the command line, and composed."""
 
+import copy
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,5 +18,10 @@ FEW += ["train.warmup_iterations=0"]  # one warm-up, at the first iteration, ins
 
 
 def compose_config(*overrides: str) -> dict[str, Any]:
-    """Return what `gan-lab train OVERRIDES` composes, resolved."""
+    """Return what `gan-lab train OVERRIDES` composes, resolved; composed once, and a copy of it for each."""
+    return copy.deepcopy(_composed(overrides))
+
+
+@cache
+def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
     return compose(list(overrides)).config
