@@ -2,11 +2,12 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm, spearmanr, ttest_1samp
+from scipy.stats import norm, permutation_test, spearmanr, ttest_1samp
 
 from gan_lab.numerics.statistics import (
     Pairs,
     bootstrap_mean,
+    chance_of_spearman,
     cohens_h,
     holm,
     mcnemar_p,
@@ -124,3 +125,30 @@ def test_the_t_interval_is_there_from_two_values_on():
     assert t_mean([5.0])[0] == 5
     assert all(math.isnan(bound) for bound in t_mean([5.0])[1:])
     assert all(math.isnan(number) for number in t_mean([]))
+
+
+def test_chance_of_a_rank_correlation_is_that_of_permutations():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 12))
+    by_scipy = permutation_test(
+        (first, second),
+        lambda x, y: spearmanr(x, y).statistic,
+        permutation_type="pairings",
+        n_resamples=4000,
+        rng=np.random.default_rng(1),
+    ).null_distribution
+    assert chance_of_spearman([(first, second)]) == pytest.approx(
+        np.quantile(by_scipy, [0.025, 0.975]), abs=0.03
+    )
+    # of all six orders of three values a quarter of the distribution lies at either end
+    assert chance_of_spearman([([1, 2, 3], [1, 2, 3])]) == (-1, 1)
+
+
+def test_chance_of_a_mean_of_rank_correlations_narrows_with_their_number():
+    series = np.random.default_rng(0).normal(size=(9, 2, 25))
+    low, high = chance_of_spearman([(first, second) for first, second in series])
+    # Spearman's has a variance of 1 / (n - 1) under the null hypothesis
+    assert (low, high) == pytest.approx((-1.96 / np.sqrt(9 * 24), 1.96 / np.sqrt(9 * 24)), abs=0.01)
+    assert chance_of_spearman([]) == pytest.approx((math.nan, math.nan), nan_ok=True)
+    constant = ([1.0, 1.0, 1.0], [1.0, 2.0, 3.0])
+    assert chance_of_spearman([*((a, b) for a, b in series), constant]) == (low, high)

@@ -9,11 +9,10 @@ from scipy.stats import spearmanr, ttest_1samp
 from gan_lab.numerics.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
 from gan_lab.reports.claims.claims import (
     comparisons,
-    correlation_of,
-    correlations,
     pooled_success_rates,
     success_rates,
 )
+from gan_lab.reports.claims.correlations import correlation_of, correlations
 from gan_lab.reports.claims.paired_runs import pair_runs
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.sweep.loading import load_sweep
@@ -66,6 +65,25 @@ def test_an_estimate_that_is_the_quality_itself_correlates_through_a_peak(tmp_pa
     sweep = load_sweep(tmp_path)
     # a filter that lags by half its window gets 0.9 of this
     assert correlation_of(sweep.runs[0], sweep) > 0.98
+
+
+def test_changes_tell_a_common_drift_from_what_ties_two_series(tmp_path):
+    rng = np.random.default_rng(0)
+    for seed in range(3):
+        # one value a measurement: the filter leaves a staircase as it is at the middle of its steps
+        noise = [np.repeat(rng.normal(size=20), 150) for _ in range(2)]
+        drift = np.repeat(np.linspace(20, 5, 20), 150)
+        for objective, of_estimate in [("gan", noise[0]), ("wgan", noise[1])]:
+            columns = {"distance__critic_raw": drift + of_estimate, "distance__w1_exact": drift + noise[1]}
+            if objective == "gan":
+                columns["distance__jsd"] = columns.pop("distance__critic_raw")
+            numbers = table(3000, 150, estimate="jsd" if objective == "gan" else None, **columns)
+            write(tmp_path, objective, seed, numbers)
+    drifting, tied = correlations(load_sweep(tmp_path)).to_dict("records")
+    assert drifting["spearman"] > 0.8  # of two series that share nothing but their drift
+    assert drifting["chance_low"] < drifting["changes"] < drifting["chance_high"]
+    assert tied["changes"] > 0.6 > tied["chance_high"]
+    assert drifting["n_changes"] == tied["n_changes"] == 3
 
 
 def test_a_constant_estimate_is_named_and_not_averaged(tmp_path):

@@ -13,7 +13,8 @@ from scipy import stats
 
 from gan_lab.plotting import surface
 from gan_lab.plotting.style import NamedFigure, colour_of, encode_figure, marker_of, styled
-from gan_lab.reports.claims.claims import correlations, success_rates
+from gan_lab.reports.claims.claims import success_rates
+from gan_lab.reports.claims.correlations import correlations
 from gan_lab.reports.claims.thresholds import success_by_threshold
 from gan_lab.reports.figures import Numbers, draw_figures
 from gan_lab.reports.figures.curves import curves_of, stride, thin

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from gan_lab.numerics.statistics import bootstrap_mean
-from gan_lab.reports.claims.claims import comparisons, correlation_of, correlations, success_rates
+from gan_lab.reports.claims.claims import comparisons, success_rates
+from gan_lab.reports.claims.correlations import correlation_of, correlations
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.page.tables import summary_table

@@ -1,4 +1,4 @@
-"""The two claims of "Wasserstein GAN" as numbers: does the estimate follow quality, and who trains where?"""
+"""The second claim of "Wasserstein GAN" as numbers: who trains where, and how often?"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -8,60 +8,27 @@ import pandas
 
 from gan_lab.numerics.statistics import (
     Pairs,
-    bootstrap_mean,
     cohens_h,
     holm,
     mcnemar_p,
     paired_dominance,
     rate_difference,
-    spearman,
     t_mean,
     wilson_interval,
 )
-from gan_lab.reports.claims.bands import filtered
 from gan_lab.reports.claims.paired_runs import POOLED, PairedComparison, compared_axes, is_judged, pair_runs
-from gan_lab.reports.sweep.cells import replicate_of
-from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep, estimate_tag
+from gan_lab.reports.sweep.model import Outcome, ReportRun, Sweep
 
 FEWEST_PAIRS = 5
 """That are tested: McNemar's exact p of fewer is .125 or more, whatever happened."""
 
 _FAILURES = tuple(outcome for outcome in get_args(Outcome) if outcome not in ("success", "unmeasured"))
-_CORRELATIONS = [
-    *("cell", "label", "objective", "estimate", "n_seeds", "spearman", "low", "high"),
-    *("undefined", "undefined_runs", "left_out"),
-]
 _RATES = ["cell", "label", "n", "successes", "rate", "low", "high", *_FAILURES, "unmeasured"]
 _COMPARISONS = [
     *("axis", "first", "second", "setting", "n", "both", "only_first", "only_second", "neither"),
     *("rate_first", "rate_second", "rate_difference", "low", "high", "p_mcnemar", "p_holm", "cohens_h"),
     *("n_quality", "quality_difference", "quality_low", "quality_high", "quality_dominance", "left_out"),
 ]
-
-
-def correlations(sweep: Sweep) -> pandas.DataFrame:
-    """Return claim 1, one row a cell: how the estimate follows the quality of samples along training.
-
-    ``spearman`` is the mean over seeds, ``low`` and ``high`` its bootstrap interval; 1 means that the
-    estimate falls whenever the samples get better. Of an estimate or a metric that is constant, or was
-    measured fewer than three times, there is no correlation: such runs are ``undefined`` and named.
-    ``left_out`` counts runs with a fault.
-    """
-    rows = [_correlation_row(sweep.runs_of(cell), sweep) for cell in sweep.cells]
-    return pandas.DataFrame(rows, columns=_CORRELATIONS)
-
-
-def correlation_of(run: ReportRun, sweep: Sweep) -> float:
-    """Return a run's Spearman correlation of its median-filtered estimate with the quality of its samples.
-
-    Taken at the measurements, from the median of the 101 estimates around each. NaN if undefined.
-    """
-    quality, tag = sweep.quality, estimate_tag(run)
-    if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
-        return math.nan
-    estimate = filtered(run, tag, centred=True)
-    measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
-    return spearman(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
 
 
 def success_rates(sweep: Sweep) -> pandas.DataFrame:
@@ -107,32 +74,6 @@ def success_pairs(outcomes: Iterable[tuple[bool, bool]]) -> Pairs:
     """Return how often both, one or none of two runs succeeded."""
     seen = list(outcomes)
     return Pairs(*(seen.count(each) for each in ((True, True), (True, False), (False, True), (False, False))))
-
-
-def label_of_run(run: ReportRun) -> str:
-    """Return what tells a run from others of its cell, such as "seed 3"."""
-    draw, seed = replicate_of(run.record, run.config)
-    return f"draw {draw}, seed {seed}" if draw >= 0 else f"seed {seed}"
-
-
-def _correlation_row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
-    counted = [run for run in runs if run.fault is None]
-    values = {label_of_run(run): correlation_of(run, sweep) for run in counted}
-    defined = [value for value in values.values() if not math.isnan(value)]
-    mean, low, high = bootstrap_mean(defined)
-    return {
-        "cell": runs[0].cell.key,
-        "label": runs[0].cell.label,
-        "objective": runs[0].record.choices.get("objective", ""),
-        "estimate": estimate_tag((counted or runs)[0]),
-        "n_seeds": len(defined),
-        "spearman": mean,
-        "low": low,
-        "high": high,
-        "undefined": len(values) - len(defined),
-        "undefined_runs": "; ".join(name for name, value in values.items() if math.isnan(value)),
-        "left_out": len(runs) - len(counted),
-    }
 
 
 def _rates(groups: Iterable[tuple[str, str, Sequence[ReportRun]]]) -> pandas.DataFrame:

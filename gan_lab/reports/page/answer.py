@@ -162,7 +162,15 @@ def _correlation(row: Mapping[Any, Any]) -> str:
     """Return the correlation of a cell of several runs with its interval and their number."""
     label = f"{row['label']}, " if row["label"] else ""
     bounds = f"95% from {row['low']:.2f} to {row['high']:.2f}"
-    return f"{row['spearman']:.2f} ({label}{bounds}, {runs_in_words(row['n_seeds'])})"
+    return f"{row['spearman']:.2f} ({label}{bounds}, {runs_in_words(row['n_seeds'])}{_of_changes(row)})"
+
+
+def _of_changes(row: Mapping[Any, Any]) -> str:
+    """Return the correlation of changes, which no common drift explains, beside what chance has."""
+    if math.isnan(row["changes"]):
+        return ""
+    chance = f"by chance from {row['chance_low']:.2f} to {row['chance_high']:.2f}"
+    return f"; of changes between measurements {row['changes']:.2f}, {chance}"
 
 
 def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:

@@ -7,10 +7,10 @@ import pandas
 from gan_lab.reports.claims.claims import (
     FEWEST_PAIRS,
     comparisons,
-    correlations,
     pooled_success_rates,
     success_rates,
 )
+from gan_lab.reports.claims.correlations import correlations
 from gan_lab.reports.page.page_tables import Table, table_from
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Sweep
@@ -22,6 +22,7 @@ _RATES = {"label": "cell", "n": "judged", "successes": "succeed", "rate": "rate"
 _COLUMNS = {
     "correlations": {"label": "cell", "estimate": "estimate", "n_seeds": "runs", "spearman": "correlation"}
     | _INTERVAL
+    | {"changes": "of changes", "chance_low": "by chance from", "chance_high": "to"}
     | {"undefined": "undefined", "left_out": "left out"},
     "success_rates": _RATES,
     "pooled_success_rates": _RATES | {"label": "value"},
@@ -51,7 +52,10 @@ _WORDS = {
         "Spearman's rank correlation of the critic's estimate (median of the 101 values around it) with the "
         "quality metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 "
         "where the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five "
-        "seeds such an interval covers some 83% rather than 95%, and series that both drift are correlated. "
+        "seeds such an interval covers some 83% rather than 95%. Series that both drift are correlated, "
+        "whatever ties them. Of changes: the same correlation of the changes from one measurement to the "
+        "next, which no drift explains; if nothing ties the two, it lies in the range by chance 95 times in "
+        "100 (permutations of the changes within each run). "
         "Undefined: where either was constant, or measured fewer than three times.",
     ),
     "success_rates": (

@@ -8,7 +8,8 @@ import pandas
 from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import last_median
-from gan_lab.reports.claims.claims import correlation_of, correlations, success_rates
+from gan_lab.reports.claims.claims import success_rates
+from gan_lab.reports.claims.correlations import correlation_of, correlations
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.sweep.cells import is_number, replicate_of
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
