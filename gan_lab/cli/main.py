@@ -46,6 +46,7 @@ USAGE = (
 def main() -> int:
     """Run the command line and return the exit status: 0, 2 for bad input, 1 for a crash, 128 + a signal."""
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("--help", [])
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch reads it when it is imported; train.profile's log
     logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
         return _dispatch(name, arguments)

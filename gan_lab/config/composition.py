@@ -5,7 +5,7 @@ Whoever reads, checks, leaves out or drops such a key takes it from this table.
 
 from typing import Any, NamedTuple
 
-from gan_lab.config.checks import NonNegativeInt, PositiveFloat
+from gan_lab.config.checks import Decay, NonNegativeInt, PositiveFloat
 
 
 class CompositionKey(NamedTuple):
@@ -76,6 +76,7 @@ TABLE = (
         of_experiments=True,
     ),
     CompositionKey("gp_weight", "gp_weight", "constraint=gp", "constraint.weight", PositiveFloat),
+    CompositionKey("adam_beta1", "adam_beta1", "optimizer=adam", "optimizer.beta1", Decay),
     CompositionKey("r1_weight", "r1_weight", "constraint=r1", "constraint.weight", PositiveFloat),
     CompositionKey("clip_bound", "clip_bound", "constraint=clip", "constraint.bound", PositiveFloat),
     CompositionKey(

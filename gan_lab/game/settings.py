@@ -35,6 +35,7 @@ class TrainSettings(Settings):
     returned_metric: str
     returned_when_diverged: float
     deterministic: bool = False
+    profile: NonNegativeInt = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,7 +13,7 @@ KEYS_OF_EXPERIMENTS = tuple(key.name for key in TABLE if key.of_experiments)
 KEYS_OF_COMPOSITION = tuple(key.name for key in TABLE if not key.is_kept)
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""
 
-_LATER_KEYS: Mapping[str, Any] = {"critic_lr_share": None, "train.deterministic": False}
+_LATER_KEYS: Mapping[str, Any] = {"critic_lr_share": None, "train.deterministic": False, "train.profile": 0}
 """Keys that came when there were runs without them, and the value of each that does what these did: that does
 not count."""
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.training.ensemble import Ensemble, Executions, make_ensembles
 from gan_lab.training.member import Member
-from gan_lab.training.progress import ProgressBar, tell_beginning
+from gan_lab.training.profile import Profile
+from gan_lab.training.progress import ProgressBar, folder_of, tell_beginning
 from gan_lab.training.schedule import Schedule, due_after
 
 
@@ -52,11 +53,13 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
     for member in members:
         _begin(member)
     writing = Stopwatch()
-    with ProgressBar(setup, begin, until) as bar:
+    profile = Profile(folder_of(members), setup.train.profile, begin, until)
+    with ProgressBar(setup, begin, until) as bar, profile:
         for iteration in range(begin, until):
             # Draw and play; nothing here waits for the device
             for ensemble in ensembles:
                 ensemble.play(iteration)
+            profile.step()
             done, stopping = iteration + 1, stop()
             bar.advance()
             due = due_after(setup, done, leaving=stopping or done == until)

@@ -61,7 +61,7 @@ def published(text: str) -> Any:
     """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
     value = json.loads(text)
     asked = (
-        re.fullmatch(r"\$\{gan_lab\.(?:rate|gp_weight|r1_weight|clip_bound|at_least):([^,}]*).*\}", value)
+        re.fullmatch(r"\$\{gan_lab\.(?:rate|adam_beta1|[a-z0-9]+_weight|clip_bound|at_least):([^,}]*).*\}", value)
         if isinstance(value, str)
         else None
     )

@@ -45,6 +45,7 @@ TYPED = {
     "clip_lr_share": ["objective=wgan", "clip_lr_share=0.5"],
     "gp_weight": ["objective=wgan_gp", "gp_weight=3"],
     "r1_weight": ["objective=fgan_kl", "constraint=r1", "r1_weight=3"],
+    "adam_beta1": ["objective=gan", "adam_beta1=0.9"],
     "[clip,gp]": ["constraint=[clip,gp]", "clip_bound=0.02", "gp_weight=3"],
     "an experiment's rate": ["experiment=stability", "hydra.mode=RUN", "learning_rate=1e-3"],
 }

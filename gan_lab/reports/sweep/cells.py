@@ -30,7 +30,7 @@ _NO_LEAVES = {
         "metrics.layers",
     ),
     *("train.seeds", "train.execution", "train.log_every", "train.sample_every", "train.checkpoint_every"),
-    *("train.returned_metric", "train.returned_when_diverged", "train.deterministic"),
+    *("train.returned_metric", "train.returned_when_diverged", "train.deterministic", "train.profile"),
 }
 _UNKNOWN = "unknown"
 
