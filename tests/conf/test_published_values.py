@@ -57,13 +57,14 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
     assert len(OF_OPTION) >= OPTIONS_WITH_ROWS
 
 
+ASKED = "rate|adam_beta1|gp_weight|r1_weight|clip_bound|at_least"
+
+
 def published(text: str) -> Any:
     """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
     value = json.loads(text)
     asked = (
-        re.fullmatch(r"\$\{gan_lab\.(?:rate|adam_beta1|[a-z0-9]+_weight|clip_bound|at_least):([^,}]*).*\}", value)
-        if isinstance(value, str)
-        else None
+        re.fullmatch(rf"\$\{{gan_lab\.(?:{ASKED}):([^,}}]*).*\}}", value) if isinstance(value, str) else None
     )
     return float(asked[1]) if asked else value
 
