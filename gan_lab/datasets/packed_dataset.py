@@ -20,8 +20,11 @@ from gan_lab.files.cache import cache_folder
 from gan_lab.files.lock import sole_writer
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
+    from gan_lab.datasets.resident import ImageSampler
     from gan_lab.types import Sampler
 
 _WITH_TIMES = "times:"  # of a fingerprint; versions before 0.2 took names and sizes alone
@@ -47,6 +50,11 @@ class PackedDataset(Dataset, ABC):
 
     name: ClassVar[str]
     """Option of the group ``dataset``."""
+
+    @property
+    def packed_shape(self) -> tuple[int, ...]:
+        """Shape (C, H, W) of an image of the pack: of a sample, unless those are put together of several."""
+        return self.data_shape
 
     @abstractmethod
     def source_files(self) -> list[Path]:
@@ -95,7 +103,7 @@ class PackedDataset(Dataset, ABC):
     @property
     def pack_path(self) -> Path:
         """Where the pack lies: beside the data, or in the cache if there is none and can be none."""
-        name = f"{self.name}-{'x'.join(str(length) for length in self.data_shape)}.npy"
+        name = f"{self.name}-{'x'.join(str(length) for length in self.packed_shape)}.npy"
         beside = self.folder / PACK_FOLDER / name
         if _may_write(beside.parent) or self._is_current(beside):
             return beside
@@ -147,7 +155,7 @@ class PackedDataset(Dataset, ABC):
         path = self.pack_path
         try:
             if not force and self._is_current(path):
-                images = read_pack(path, self.data_shape, hash_limit_bytes=math.inf)
+                images = read_pack(path, self.packed_shape, hash_limit_bytes=math.inf)
                 _log.info("%s was packed before: %s images.", self.name, f"{len(images):,}")
                 return path
         except DamagedPackError as error:
@@ -163,18 +171,22 @@ class PackedDataset(Dataset, ABC):
         Raises:
             UserError: if the sources are missing or damaged, or the pack is damaged or cannot be written.
         """
-        from gan_lab.datasets.resident import ImageSampler
-
         path = self.pack_path
         try:
             if not self._is_current(path):
                 self._pack(path)
-            images = read_pack(path, self.data_shape)
+            images = read_pack(path, self.packed_shape)
         except DamagedPackError as error:
             raise UserError(f"{error}; run `{self.prepare_command}` to pack it again.") from error
-        sampler = ImageSampler(images, device, self.resident)
+        sampler = self.sampler(images, device)
         _log.info("%s images are %s.", f"{len(images):,}", "resident" if sampler.resident else "streamed")
         return sampler
+
+    def sampler(self, images: "NDArray[np.uint8]", device: "torch.device") -> "ImageSampler":
+        """Return what draws samples of the images of the pack, (N, *packed_shape)."""
+        from gan_lab.datasets.resident import ImageSampler
+
+        return ImageSampler(images, device, self.resident)
 
     def _is_current(self, path: Path) -> bool:
         sidecar = read_sidecar(path)
@@ -194,7 +206,7 @@ class PackedDataset(Dataset, ABC):
             images = self.images()
             # after ``images``, which may have downloaded the files
             source = self.fingerprint() or ""
-            write_pack(path, images, self.name, self.data_shape, source)
+            write_pack(path, images, self.name, self.packed_shape, source)
         return path
 
     def _say_why(self, path: Path, force: bool) -> None:

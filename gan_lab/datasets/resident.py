@@ -59,6 +59,22 @@ class ImageSampler:
         return block.to(self.device, non_blocking=True)[order.argsort()]
 
 
+class StackSampler(ImageSampler):
+    """Draw several grey images for each sample, independently of one another, as its colour channels."""
+
+    def __init__(
+        self, images: NDArray[np.uint8], device: torch.device, resident: Residency, channels: int
+    ) -> None:
+        """Take ``images`` (N, 1, H, W); the rest as :class:`ImageSampler` does."""
+        super().__init__(images, device, resident)
+        self._channels = channels
+
+    def __call__(self, n: int, generator: torch.Generator) -> Tensor:
+        """Return (n, channels, H, W) float32 in [-1, 1]."""
+        images = super().__call__(n * self._channels, generator)
+        return images.reshape(n, self._channels, *images.shape[2:])
+
+
 def is_streamed(sampler: Sampler) -> bool:
     """Return whether a sampler reads from a disk at every call, so that drawing ahead of the need pays."""
     return isinstance(sampler, ImageSampler) and not sampler.resident

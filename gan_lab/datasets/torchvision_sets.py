@@ -129,7 +129,7 @@ class TenClasses(TorchvisionDataset, LabelledDataset, ABC):
         labels = torch.as_tensor(source.targets, dtype=torch.int64)
         if len(labels) != len(source):
             raise self._refusal(f"has {len(labels):,} labels for {len(source):,} images")
-        images = np.array(read_pack(self.prepare(), self.data_shape))
+        images = np.array(read_pack(self.prepare(), self.packed_shape))
         return torch.from_numpy(images), labels
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
+from gan_lab.datasets.stacked_mnist import StackedMnist
 from gan_lab.datasets.torchvision_sets import CelebA, Cifar10, FashionMnist, Mnist
 from support.torchvision_folders import (
     COLOUR,
@@ -59,6 +60,7 @@ def trust(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SETS: list[tuple[type[PackedDataset], Callable[[Path], None], int]] = [
     (Mnist, write_mnist, 5),
+    (StackedMnist, write_mnist, 5),
     (FashionMnist, write_fashion, 5),
     (Cifar10, write_cifar, 10),
     (CelebA, write_celeba, 2),
@@ -67,7 +69,7 @@ sets = pytest.mark.parametrize(("kind", "write", "count"), SETS, ids=[kind.name 
 
 
 def packed(dataset: PackedDataset) -> np.ndarray:
-    return read_pack(dataset.prepare(), dataset.data_shape)
+    return read_pack(dataset.prepare(), dataset.packed_shape)
 
 
 @pytest.mark.usefixtures("trust")
@@ -78,7 +80,7 @@ def test_the_training_split_is_packed_and_drawn(
     write(tmp_path)
     dataset = kind(root=str(tmp_path))
     assert len(packed(dataset)) == count
-    channels = 1 if "mnist" in kind.name else 3
+    channels = 1 if kind in (Mnist, FashionMnist) else 3
     assert dataset.data_shape == (channels, dataset.size, dataset.size)
     assert dataset.pack_path.parent == tmp_path / "packed"
     drawn = dataset.open(CPU)(20, torch.Generator().manual_seed(0))
