@@ -12,7 +12,10 @@ _FEWEST = 32
 EnoughSamples = Annotated[int, Rule(f"a whole number of at least {_FEWEST}", lambda n: n >= _FEWEST), AT_MOST]
 _MOST_STEPS = 1_000_000
 UpToMillion = Annotated[int, Rule(f"a whole number from 0 to {_MOST_STEPS}", lambda n: 0 <= n <= _MOST_STEPS)]
-"""Of critic steps of one iteration: a run is stopped and saved between iterations, never within one."""
+OneToMillion = Annotated[
+    int, Rule(f"a whole number from 1 to {_MOST_STEPS}", lambda n: 1 <= n <= _MOST_STEPS)
+]
+"""Both of critic steps of one iteration: a run is stopped and saved between iterations, never within one."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class TrainSettings(Settings):
 
     iterations: PositiveInt
     batch_size: PositiveInt
-    n_critic: PositiveInt
+    n_critic: OneToMillion
     warmup_critic_steps: UpToMillion
     warmup_iterations: NonNegativeInt
     warmup_every: NonNegativeInt

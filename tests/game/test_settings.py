@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_lab.config.errors import UserError
 from gan_lab.game.settings import TrainSettings
 
 PLAIN = TrainSettings(
@@ -41,3 +43,13 @@ def test_critic_steps_of_a_span_are_those_of_its_iterations(
 def test_a_run_of_any_length_is_counted_at_once() -> None:
     train = dataclasses.replace(PLAIN, warmup_iterations=10, warmup_every=10)
     assert train.extra_critic_steps_between(0, 10**18) == 5 * (10 + 10**17 - 1)
+
+
+@pytest.mark.parametrize("key", ["n_critic", "warmup_critic_steps"])
+def test_an_iteration_has_at_most_a_million_critic_steps(key: str) -> None:
+    """It is not stopped before it has ended."""
+    dataclasses.replace(PLAIN, **{key: 1_000_000})
+    with pytest.raises(UserError, match=rf"^{key} must be a whole number from [01] to 1000000; got 1000001"):
+        dataclasses.replace(PLAIN, **{key: 1_000_001})
+    with pytest.raises(UserError, match=r"^n_critic must be a whole number from 1 to 1000000; got 0"):
+        dataclasses.replace(PLAIN, n_critic=0)
