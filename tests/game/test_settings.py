@@ -1,6 +1,7 @@
 """Counts of critic steps that are known without going through all iterations."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,8 +49,9 @@ def test_a_run_of_any_length_is_counted_at_once() -> None:
 @pytest.mark.parametrize("key", ["n_critic", "warmup_critic_steps"])
 def test_an_iteration_has_at_most_a_million_critic_steps(key: str) -> None:
     """It is not stopped before it has ended."""
-    dataclasses.replace(PLAIN, **{key: 1_000_000})
+    longest: Any = {"warmup_critic_steps": 0, key: 1_000_000}
+    dataclasses.replace(PLAIN, **longest)
     with pytest.raises(UserError, match=rf"^{key} must be a whole number from [01] to 1000000; got 1000001"):
-        dataclasses.replace(PLAIN, **{key: 1_000_001})
+        dataclasses.replace(PLAIN, **longest | {key: 1_000_001})
     with pytest.raises(UserError, match=r"^n_critic must be a whole number from 1 to 1000000; got 0"):
         dataclasses.replace(PLAIN, n_critic=0)
