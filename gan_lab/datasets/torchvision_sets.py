@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.config.checks import PositiveInt
+from gan_lab.config.command_lines import command_line
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed import read_pack
@@ -60,8 +61,14 @@ class TorchvisionDataset(PackedDataset, ABC):
 
     def check_obtainable(self) -> None:
         """Refuse missing files unless they are to be downloaded."""
-        if not self.download:
-            raise self._refusal("was not found")
+        if self.download:
+            return
+        names = [self.folder / f"{name}.gz" for name in self.layout]
+        folders = dict.fromkeys(path.parent for path in names if path.is_file())
+        if folders:
+            files = " ".join(f"{command_line([str(folder)])}/*.gz" for folder in folders)
+            raise UserError(f"{self._said} is still zipped; run gunzip --keep {files} first.")
+        raise self._refusal("was not found")
 
     def images(self) -> Images:
         """Return the images, after a download where that is asked for."""

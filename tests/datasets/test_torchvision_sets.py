@@ -1,4 +1,5 @@
 import gzip
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import URLError
@@ -118,6 +119,19 @@ def test_missing_files_are_told_and_nothing_is_made(
         kind(root=str(tmp_path)).open(CPU)
     assert str(info.value).endswith("or set dataset.download=true.")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_are_still_zipped_are_told_with_the_command_that_unzips_them(tmp_path: Path) -> None:
+    write_mnist(tmp_path)
+    files = Mnist(root=str(tmp_path)).source_files()
+    for path in files:
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    with pytest.raises(UserError, match=r"^dataset=mnist is still zipped; run gunzip --keep ") as info:
+        Mnist(root=str(tmp_path)).require_obtainable()
+    command = str(info.value).partition("; run ")[2].removesuffix(" first.")
+    subprocess.run(command, shell=True, check=True)
+    assert len(packed(Mnist(root=str(tmp_path)))) == 5
 
 
 @pytest.mark.parametrize(("kind", "write"), [(Mnist, write_mnist), (FashionMnist, write_fashion)])
