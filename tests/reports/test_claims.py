@@ -12,7 +12,7 @@ from gan_lab.reports.claims.claims import (
     pooled_success_rates,
     success_rates,
 )
-from gan_lab.reports.claims.correlations import correlation_of, correlations
+from gan_lab.reports.claims.correlations import Course, correlation_of, correlations, course_of
 from gan_lab.reports.claims.paired_runs import pair_runs
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.sweep.loading import load_sweep
@@ -84,6 +84,33 @@ def test_changes_tell_a_common_drift_from_what_ties_two_series(tmp_path):
     assert drifting["chance_low"] < drifting["changes"] < drifting["chance_high"]
     assert tied["changes"] > 0.6 > tied["chance_high"]
     assert drifting["n_changes"] == tied["n_changes"] == 3
+
+
+def test_a_drift_that_slows_down_is_in_changes_and_across_runs_as_well(tmp_path):
+    rng = np.random.default_rng(0)
+    for seed in range(6):
+        noise = [np.repeat(rng.normal(size=20) / 50, 150) for _ in range(2)]
+        drift = np.repeat(1 + np.exp(-np.arange(20) / 4), 150)
+        for objective, of_estimate in [("gan", noise[0]), ("wgan", noise[1])]:
+            columns = {"distance__critic_raw": drift + of_estimate, "distance__w1_exact": drift + noise[1]}
+            write(tmp_path, objective, seed, table(3000, 150, **columns))
+    drifting, tied = correlations(load_sweep(tmp_path)).to_dict("records")
+    # two series that share nothing but their drift: by chance it is not, but another run has as much
+    assert drifting["changes"] > 0.4 > drifting["chance_high"]
+    assert abs(drifting["changes"] - drifting["across_runs"]) < 0.15
+    assert tied["changes"] > tied["across_runs"] + 0.2
+
+
+def test_across_runs_takes_the_measurements_that_both_have(tmp_path):
+    write(tmp_path, "wgan", 0, table())
+    sweep = load_sweep(tmp_path)
+    alone = correlations(sweep).to_dict("records")[0]
+    assert math.isnan(alone["across_runs"])
+    early = course_of(sweep.runs[0], sweep)
+    late = Course(early.iterations[2:], -early.estimate[2:], -early.quality[2:])
+    both = early.with_samples_of(late)
+    assert list(both.iterations) == list(late.iterations)
+    assert both.correlation == pytest.approx(-1)
 
 
 def test_a_constant_estimate_is_named_and_not_averaged(tmp_path):

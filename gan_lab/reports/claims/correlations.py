@@ -15,7 +15,7 @@ from gan_lab.reports.sweep.model import ReportRun, Sweep, estimate_tag
 
 _COLUMNS = [
     *("cell", "label", "objective", "estimate", "n_seeds", "spearman", "low", "high"),
-    *("n_changes", "changes", "changes_low", "changes_high", "chance_low", "chance_high"),
+    *("n_changes", "changes", "changes_low", "changes_high", "chance_low", "chance_high", "across_runs"),
     *("undefined", "undefined_runs", "left_out"),
 ]
 
@@ -23,6 +23,7 @@ _COLUMNS = [
 class Course(NamedTuple):
     """What a run's estimate and its samples went through, at the measurements (n,) of the samples."""
 
+    iterations: NDArray[np.int64]
     estimate: NDArray[np.float64]
     """The median of the 101 estimates around each measurement."""
     quality: NDArray[np.float64]
@@ -30,12 +31,17 @@ class Course(NamedTuple):
     @property
     def correlation(self) -> float:
         """Spearman's, NaN of fewer than three measurements or a constant."""
-        return spearman(*self)
+        return spearman(self.estimate, self.quality)
 
     @property
     def changes(self) -> "Course":
         """The changes from each measurement to the next, (n - 1,)."""
-        return Course(np.diff(self.estimate), np.diff(self.quality))
+        return Course(self.iterations[1:], np.diff(self.estimate), np.diff(self.quality))
+
+    def with_samples_of(self, other: "Course") -> "Course":
+        """Return this run's estimate beside the samples of another run, where both were measured."""
+        common, here, there = np.intersect1d(self.iterations, other.iterations, return_indices=True)
+        return Course(common, self.estimate[here], other.quality[there])
 
 
 def correlations(sweep: Sweep) -> pandas.DataFrame:
@@ -43,10 +49,14 @@ def correlations(sweep: Sweep) -> pandas.DataFrame:
 
     - ``spearman``: the mean over seeds, ``low`` and ``high`` its bootstrap interval; 1 means that the
       estimate falls whenever the samples get better. Two series that both fall have 1, whatever ties them.
-    - ``changes``: the same of the changes from one measurement to the next, of ``n_changes`` runs, which no
-      common drift explains; ``chance_low`` to ``chance_high`` is where 95 of 100 such means lie if nothing
-      ties the two (a permutation of the changes within each run). Measured more often than every 101
-      iterations, changes share values of the filter and are no longer independent of those before.
+    - ``changes``: the same of the changes from one measurement to the next, of ``n_changes`` runs. A drift
+      at a constant rate has no part in it; one that slows down has, because both series then change most at
+      first. ``chance_low`` to ``chance_high`` is where 95 of 100 such means lie if nothing ties the two, not
+      even a drift, and no change depends on those before (a permutation of the changes within each run). Of
+      noise about a line, which turns back, it is 89 of 100.
+    - ``across_runs``: the mean correlation of a run's changes of the estimate with those of the samples of
+      the next run of its cell (of the last, the first). Runs share their course and nothing else: what
+      ``changes`` has beyond it is of the run itself. NaN of a single run.
     - Of an estimate or a metric that is constant, or was measured fewer than three times, there is no
       correlation: such runs are ``undefined`` and named. ``left_out`` counts runs with a fault.
     """
@@ -58,10 +68,10 @@ def course_of(run: ReportRun, sweep: Sweep) -> Course:
     """Return a run's filtered estimate and the quality of its samples; of length 0 without either."""
     quality, tag = sweep.quality, estimate_tag(run)
     if quality is None or quality.tag not in run.numbers or tag not in run.numbers:
-        return Course(np.empty(0), np.empty(0))
+        return Course(np.empty(0, np.int64), np.empty(0), np.empty(0))
     estimate = filtered(run, tag, centred=True)
     measured = pandas.DataFrame({"estimate": estimate, "quality": run.numbers[quality.tag]}).dropna()
-    return Course(measured["estimate"].to_numpy(), measured["quality"].to_numpy())
+    return Course(measured.index.to_numpy(), *(measured[name].to_numpy() for name in measured))
 
 
 def correlation_of(run: ReportRun, sweep: Sweep) -> float:
@@ -84,7 +94,7 @@ def _row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
     changes = [course.changes for course in courses.values()]
     of_changes = _defined(each.correlation for each in changes)
     changes_mean, changes_low, changes_high = bootstrap_mean(of_changes)
-    chance_low, chance_high = chance_of_spearman(changes)
+    chance_low, chance_high = chance_of_spearman([(each.estimate, each.quality) for each in changes])
     return {
         "cell": runs[0].cell.key,
         "label": runs[0].cell.label,
@@ -100,10 +110,21 @@ def _row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
         "changes_high": changes_high,
         "chance_low": chance_low,
         "chance_high": chance_high,
+        "across_runs": _across(list(courses.values())),
         "undefined": len(values) - len(defined),
         "undefined_runs": "; ".join(name for name, value in values.items() if math.isnan(value)),
         "left_out": len(runs) - len(counted),
     }
+
+
+def _across(courses: Sequence[Course]) -> float:
+    """Return the mean correlation of changes of each run's estimate with those of the next run's samples."""
+    if len(courses) < 2:
+        return math.nan
+    pairs = zip(courses, [*courses[1:], courses[0]], strict=True)
+    return bootstrap_mean(
+        _defined(run.with_samples_of(other).changes.correlation for run, other in pairs)
+    ).value
 
 
 def _defined(values: Iterable[float]) -> list[float]:

@@ -23,6 +23,7 @@ _COLUMNS = {
     "correlations": {"label": "cell", "estimate": "estimate", "n_seeds": "runs", "spearman": "correlation"}
     | _INTERVAL
     | {"changes": "of changes", "chance_low": "by chance from", "chance_high": "to"}
+    | {"across_runs": "across runs"}
     | {"undefined": "undefined", "left_out": "left out"},
     "success_rates": _RATES,
     "pooled_success_rates": _RATES | {"label": "value"},
@@ -54,8 +55,12 @@ _WORDS = {
         "where the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five "
         "seeds such an interval covers some 83% rather than 95%. Series that both drift are correlated, "
         "whatever ties them. Of changes: the same correlation of the changes from one measurement to the "
-        "next, which no drift explains; if nothing ties the two, it lies in the range by chance 95 times in "
-        "100 (permutations of the changes within each run). "
+        "next. If nothing ties the two, not even a drift, and no change depends on the one before, it lies "
+        "in the range by chance 95 times in 100 (permutations of the changes within each run); of noise "
+        "about a line, 89 times. A drift that slows down is in the changes, too, because both change most "
+        "at first. Across runs: therefore the same of the changes of a run's estimate and of the samples of "
+        "another run of its cell, which share such a drift and nothing else; only what the correlation of "
+        "changes has beyond that is of the run itself. "
         "Undefined: where either was constant, or measured fewer than three times.",
     ),
     "success_rates": (
