@@ -48,7 +48,7 @@ def test_how_near_samples_came_is_said_beside_real_ones(tmp_path: Path) -> None:
         write_run(tmp_path / f"a{seed}", numbers=table(distance__w1_exact=end), seed=seed)
     assert told(tmp_path)[1] == (
         "In exact Wasserstein distance (data units) samples ended at 0.3 (wgan, 2 runs; two sets of real "
-        "samples: 0.1); a mean over seeds, those left out that diverged."
+        "samples: 0.1); a mean over seeds."
     )
     # nearer in floors, though not in numbers; of a run that diverged nothing is told
     far = table(distance__w1_exact=0.5, distance__floor=0.4)
@@ -57,8 +57,29 @@ def test_how_near_samples_came_is_said_beside_real_ones(tmp_path: Path) -> None:
     _, distances, *_ = told(tmp_path)
     assert distances == (
         "In exact Wasserstein distance (data units) samples ended at 0.5 (gan, 1 run; two sets of real "
-        "samples: 0.4) where they are nearest, and at 0.3 (wgan, 2 runs; two sets of real samples: 0.1) "
-        "where they are farthest; a mean over seeds, those left out that diverged."
+        "samples: 0.4) where they are nearest by the ratio to real samples, and at 0.3 (wgan, 2 runs; two "
+        "sets of real samples: 0.1) where they are farthest; a mean over seeds; runs that diverged are left "
+        "out."
+    )
+
+
+def test_that_a_run_diverged_is_said_beside_the_only_one_that_did_not(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", numbers=table())
+    write_run(tmp_path / "b", numbers=table(), seed=1, status="diverged")
+    assert told(tmp_path)[1].endswith(
+        "(wgan, 1 run; two sets of real samples: 0.1); runs that diverged are left out."
+    )
+
+
+def test_distances_and_ratios_are_not_mixed(tmp_path: Path) -> None:
+    # 0.9 is nine times what real samples have; of 2 nobody knows how many times it is that
+    write_run(tmp_path / "a", numbers=table(distance__w1_exact=0.9), choices={"objective": "gan"})
+    without = table(distance__w1_exact=2.0).drop(columns="distance/floor")
+    write_run(tmp_path / "b", numbers=without, choices={"objective": "wgan"})
+    _, distances, *_ = told(tmp_path)
+    assert distances == (
+        "In exact Wasserstein distance (data units) samples ended at 0.9 (gan, 1 run; two sets of real "
+        "samples: 0.1) where they are nearest, and at 2 (wgan, 1 run) where they are farthest."
     )
 
 
@@ -149,8 +170,8 @@ def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path
     _, _, following, _ = told(tmp_path)
     assert following == (
         f"{begin}correlation of 1.00 (wgan, 95% from 1.00 to 1.00, 2 runs; of changes between measurements "
-        "1.00, by chance from -0.49 to 0.48); it is -1.00 in the only run of gan, of which one run says "
-        "little."
+        "1.00, by chance from -0.49 to 0.48, with the samples of another run 1.00); it is -1.00 in the only "
+        "run of gan, of which one run says little."
     )
 
 

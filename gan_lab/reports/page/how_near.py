@@ -7,7 +7,8 @@ from typing import NamedTuple
 from gan_lab.reports.sweep.model import Cell, Quality, Sweep, runs_in_words
 from gan_lab.tags.names import floor_tag
 
-_OF_SEVERAL = "; a mean over seeds, those left out that diverged"
+_OF_SEVERAL = "; a mean over seeds"
+_WITHOUT = "; runs that diverged are left out"
 
 
 class _Distance(NamedTuple):
@@ -20,9 +21,9 @@ class _Distance(NamedTuple):
     runs: int
 
     @property
-    def rank(self) -> float:
-        """How many floors it is, by which cells of several datasets compare; without a floor the distance."""
-        return self.end / self.floor if self.floor > 0 else self.end
+    def ratio(self) -> float:
+        """How many floors it is, by which cells of several datasets compare; NaN without a floor."""
+        return self.end / self.floor if self.floor > 0 else math.nan
 
     def told(self) -> str:
         """Return the distance with its cell, how many runs it is of and what real samples have."""
@@ -32,16 +33,23 @@ class _Distance(NamedTuple):
 
 
 def how_near(sweep: Sweep, quality: Quality) -> str:
-    """Return how near the samples of the nearest and of the farthest cell came, beside real samples."""
+    """Return how near the samples of the nearest and of the farthest cell came, beside real samples.
+
+    Cells are ordered by the ratio to what real samples have if all have that, otherwise by the distance.
+    """
     known = [found for cell in sweep.cells if (found := _distance_of(sweep, cell, quality.tag))]
     if not known:
         return f"Of no run that counts did {quality.title} end at a number."
-    nearest, farthest = (choose(known, key=lambda each: each.rank) for choose in (min, max))
+    by_ratio = not any(math.isnan(each.ratio) for each in known)
+    ranks = [each.ratio if by_ratio else each.end for each in known]
+    nearest, farthest = (known[ranks.index(choose(ranks))] for choose in (min, max))
     begin = f"In {quality.title} samples ended at {nearest.told()}"
-    several = _OF_SEVERAL * any(each.runs > 1 for each in (nearest, farthest))
-    if nearest.rank == farthest.rank:
-        return f"{begin}{several}."
-    return f"{begin} where they are nearest, and at {farthest.told()} where they are farthest{several}."
+    diverged = any(run.fault is None and run.record.status == "diverged" for run in sweep.runs)
+    end = _OF_SEVERAL * any(each.runs > 1 for each in (nearest, farthest)) + _WITHOUT * diverged
+    if nearest is farthest:
+        return f"{begin}{end}."
+    order = " by the ratio to real samples" if by_ratio else ""
+    return f"{begin} where they are nearest{order}, and at {farthest.told()} where they are farthest{end}."
 
 
 def _distance_of(sweep: Sweep, cell: Cell, tag: str) -> _Distance | None:
