@@ -53,7 +53,7 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
     for member in members:
         _begin(member)
     writing = Stopwatch()
-    profile = Profile(folder_of(members), setup.train.profile, begin, until)
+    profile = Profile(folder_of(members), setup.train.profile, begin, until, setup.device)
     with ProgressBar(setup, begin, until) as bar, profile:
         for iteration in range(begin, until):
             # Draw and play; nothing here waits for the device

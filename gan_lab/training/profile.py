@@ -1,7 +1,6 @@
 """A trace of some iterations, operator by operator: where the time of a run goes."""
 
 import logging
-import os
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +13,6 @@ log = logging.getLogger(__name__)
 
 FOLDER = "profile"
 _SKIPPED = 10  # iterations: the first ones make what later ones use again
-_SILENT = "5"  # a level of the recorder's own log, which tells of its start and of a card that is not there
 _ROWS = 30  # of the table of operators
 
 
@@ -22,7 +20,8 @@ class Profile:
     """Records the operators of some iterations, and writes them where a run's other results are.
 
     ``profile/*.pt.trace.json`` is a trace that https://ui.perfetto.dev opens, and TensorBoard's profiler
-    plugin; ``profile/*.txt`` a table of the operators that take most time. Recording slows these iterations.
+    plugin; ``profile/*.txt`` a table of the operators that take most time: of the card's, where there is one.
+    Recording slows these iterations. What cannot be written is a warning, and training goes on.
 
     Args:
         folder: of a run, or of several that are trained together.
@@ -30,19 +29,20 @@ class Profile:
         first: the iteration that training begins or goes on at, from 0.
         until: the iteration that it ends at. Before a short end fewer are skipped, or recorded; of a single
             iteration nothing is, because the recorder warms up in one that it throws away.
+        device: where networks are trained.
     """
 
-    def __init__(self, folder: Path, iterations: int, first: int, until: int) -> None:
+    def __init__(self, folder: Path, iterations: int, first: int, until: int, device: torch.device) -> None:
         left = until - first
         skipped = max(1, min(_SKIPPED, left - iterations))
         count = min(iterations, left - skipped)
         self._folder, self._first, self._count = folder / FOLDER, first + skipped + 1, count
         self._played = first
+        self._on_card = device.type == "cuda"
         self._profiler = self._make(skipped) if count else None
 
     def __enter__(self) -> "Profile":
         if self._profiler is not None:
-            self._folder.mkdir(exist_ok=True)
             self._profiler.start()
         return self
 
@@ -59,9 +59,8 @@ class Profile:
             self._profiler.step()
 
     def _make(self, skipped: int) -> torch.profiler.profile:
-        os.environ.setdefault("KINETO_LOG_LEVEL", _SILENT)
         activities = [ProfilerActivity.CPU]
-        if torch.cuda.is_available():
+        if self._on_card:
             activities.append(ProfilerActivity.CUDA)
         return torch.profiler.profile(
             activities=activities,
@@ -75,9 +74,18 @@ class Profile:
             return
         name = f"iterations_{self._first}_to_{last}"
         trace = self._folder / f"{name}.pt.trace.json"
-        recorded.export_chrome_trace(str(trace))
-        table = recorded.key_averages().table(sort_by="self_cpu_time_total", row_limit=_ROWS)
-        (self._folder / f"{name}.txt").write_text(table, encoding="utf-8")
+        by = "self_device_time_total" if self._on_card else "self_cpu_time_total"
+        table = recorded.key_averages().table(sort_by=by, row_limit=_ROWS)
+        try:
+            self._folder.mkdir(exist_ok=True)
+            (self._folder / f"{name}.txt").write_text(table, encoding="utf-8")
+            recorded.export_chrome_trace(str(trace))  # which says nothing where it cannot write
+            if not trace.is_file():
+                raise OSError("no trace is there")
+        except OSError as error:
+            where, why = shown_path(self._folder), error.strerror or error
+            log.warning("What was recorded of iterations cannot be written to %s (%s).", where, why)
+            return
         log.info(
             "Where iterations %d to %d spend their time is in %s, which ui.perfetto.dev opens, and in a "
             "table beside it, %s.txt.",

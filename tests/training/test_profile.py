@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from gan_lab.training.profile import Profile
 from support.configs import TOY, Train
 
+CPU = torch.device("cpu")
 RUN = [*TOY, "objective=gan", "device=cpu", "train.execution=eager", "train.iterations=14"]
 
 
@@ -48,7 +50,7 @@ def test_seeds_that_are_trained_together_have_one_trace(train: Train) -> None:
 
 
 def test_what_a_signal_ends_is_named_by_what_was_recorded(tmp_path: Path) -> None:
-    with Profile(tmp_path, 10, first=0, until=100) as profile:
+    with Profile(tmp_path, 10, first=0, until=100, device=CPU) as profile:
         for _ in range(13):
             profile.step()
     assert [path.name for path in (tmp_path / "profile").glob("*.txt")] == ["iterations_11_to_13.txt"]
@@ -56,7 +58,38 @@ def test_what_a_signal_ends_is_named_by_what_was_recorded(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("played", [0, 10])
 def test_nothing_is_written_of_what_was_not_reached(played: int, tmp_path: Path) -> None:
-    with Profile(tmp_path, 10, first=0, until=100) as profile:
+    with Profile(tmp_path, 10, first=0, until=100, device=CPU) as profile:
         for _ in range(played):
             profile.step()
     assert list(tmp_path.rglob("*.json")) == []
+    assert not (tmp_path / "profile").exists()
+
+
+@pytest.mark.parametrize("name", ["profile", "profile/iterations_2_to_3.pt.trace.json"])
+def test_what_cannot_be_written_is_said_and_training_goes_on(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # a file is in the way of the folder, or a folder in that of the trace, where nothing is raised
+    in_the_way = tmp_path / name
+    in_the_way.parent.mkdir(exist_ok=True)
+    if name == "profile":
+        in_the_way.touch()
+    else:
+        (in_the_way / "not_empty").mkdir(parents=True)
+    with caplog.at_level("INFO", "gan_lab"), Profile(tmp_path, 2, first=0, until=3, device=CPU) as profile:
+        for _ in range(3):
+            profile.step()
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "cannot be written to" in record.message
+
+
+@pytest.mark.parametrize(("device", "recorded"), [("cpu", 1), ("cuda", 2)])
+def test_the_card_is_recorded_where_it_trains(
+    device: str, recorded: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.profiler, "profile", lambda **given: seen.append(given["activities"]))
+    Profile(tmp_path, 2, first=0, until=10, device=torch.device(device))
+    assert [len(activities) for activities in seen] == [recorded]
