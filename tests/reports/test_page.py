@@ -218,7 +218,7 @@ def test_deviations_are_the_leaves_that_the_paper_has_otherwise(tmp_path):
         "constraint": {"bound": 0.01},
         "optimizer": {"lr": 1e-4},
         "dataset": {"_target_": "gan_lab.datasets.lsun.LSUN", "size": 64},
-        "train": {"iterations": 100_000, "n_critic": 5, "seeds": 10},
+        "train": {"iterations": 100_000, "n_critic": 5, "seeds": 10, "profile": 20, "deterministic": True},
         "metrics": {"every": 1, "samples": 2048},
     }
     asked: list[list[str]] = []

@@ -20,7 +20,8 @@ _ACROSS_OPTIONS = ("dataset.size",)
 # which machine, which seeds, and how often one looks: none of it is a setting of the paper
 _NO_SETTINGS = re.compile(
     r"(seed|scale|draw|learning_rate|device|trusted|metrics\.(every|layers)|dataset\.(root|download)|hydra\..*"
-    r"|tracker\..*|train\.(seeds|execution|log_every|sample_every|checkpoint_every|returned_.*))"
+    r"|tracker\..*|train\.(seeds|execution|deterministic|profile|log_every|sample_every|checkpoint_every"
+    r"|returned_.*))"
 )
 # what may stand in an override without quotes
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
