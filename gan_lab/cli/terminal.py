@@ -87,7 +87,7 @@ class _OfJob(logging.Formatter):
 
     def __init__(self, formatter: logging.Formatter, label: str) -> None:
         super().__init__()
-        self._formatter, self._label = formatter, label
+        self._formatter, self._label = formatter, shown(label)
 
     def format(self, record: logging.LogRecord) -> str:
         text = self._formatter.format(record)

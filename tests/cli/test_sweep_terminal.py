@@ -1,10 +1,13 @@
 """What somebody sees of a sweep: a line of each job when it has ended, then one table."""
 
+import io
+import logging
 import re
 from pathlib import Path
 
 import pytest
 
+from gan_lab.cli.terminal import job_console
 from support.command_line import gan_lab
 from support.configs import TOY
 
@@ -67,3 +70,15 @@ def test_a_long_job_says_how_much_longer_it_takes(monkeypatch: pytest.MonkeyPatc
             line
         )
     assert "Trains" not in called.out
+
+
+def test_what_was_typed_for_a_job_is_printed_without_control_characters() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    logging.getLogger().addHandler(handler)
+    try:
+        with job_console("#0 dataset.root='\x1b[2J'"):
+            logging.getLogger("gan_lab.training.pace").warning("About 6 minutes more.")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert written.getvalue() == "#0 dataset.root='\\x1b[2J': About 6 minutes more.\n"
