@@ -133,7 +133,7 @@ QUALITY = (
         "",
         _LABELLED,
         "what the Inception score is, with the classes of a small classifier: from 1 to their number; not of "
-        "`stacked_digits`",
+        "`stacked_digits` and `stacked_mnist`",
     ),
     Tag(
         names.floor_tag(f"{names.QUALITY}/<metric>"),
