@@ -18,7 +18,7 @@ from gan_lab.files.process import this_process
 from gan_lab.runs import provenance
 from gan_lab.runs.archived import require_resumable
 from gan_lab.runs.begun import is_finished
-from gan_lab.runs.config_hash import TRACKER, config_hash, without_later_keys
+from gan_lab.runs.config_hash import TRACKER, config_hash, counted_keys
 from gan_lab.runs.reading import load_record, require_own
 from gan_lab.runs.record import (
     CONFIG_NAME,
@@ -212,7 +212,7 @@ def _difference(record: RunRecord, config: dict[str, Any], choices: Mapping[str,
     below = tuple(group.replace("/", ".") + "." for group in groups)
     different = dict(groups)
     with contextlib.suppress(UserError):
-        recorded, wanted = (leaves_of(without_later_keys(each)) for each in (record.read_config(), config))
+        recorded, wanted = (leaves_of(counted_keys(each)) for each in (record.read_config(), config))
         for key in dict.fromkeys([*recorded, *wanted]):
             if key.startswith(f"{TRACKER}."):  # which may differ
                 continue

@@ -170,8 +170,8 @@ def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path
     _, _, following, _ = told(tmp_path)
     assert following == (
         f"{begin}correlation of 1.00 (wgan, 95% from 1.00 to 1.00, 2 runs; of changes between measurements "
-        "1.00, by chance from -0.49 to 0.48, with the samples of another run 1.00); it is -1.00 in the only "
-        "run of gan, of which one run says little."
+        "1.00, with the samples of another run 1.00); it is -1.00 in the only run of gan, of which one run "
+        "says little."
     )
 
 

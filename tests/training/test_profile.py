@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
+from gan_lab.runs.config_hash import config_hash
 from gan_lab.training.profile import Profile
-from support.configs import TOY, Train
+from support.configs import TOY, Train, compose_config
 
 CPU = torch.device("cpu")
 RUN = [*TOY, "objective=gan", "device=cpu", "train.execution=eager", "train.iterations=14"]
@@ -93,3 +94,11 @@ def test_the_card_is_recorded_where_it_trains(
     monkeypatch.setattr(torch.profiler, "profile", lambda **given: seen.append(given["activities"]))
     Profile(tmp_path, 2, first=0, until=10, device=torch.device(device))
     assert [len(activities) for activities in seen] == [recorded]
+
+
+def test_a_run_goes_on_with_a_profile_in_the_folder_that_was_begun_without(train: Train) -> None:
+    train("run", *RUN)
+    run = train("run", *RUN, "train.profile=3")  # finished: it is left as it is
+    assert not (run / "profile").exists()
+    plain, recorded = compose_config(*RUN), compose_config(*RUN, "train.profile=3")
+    assert config_hash(plain) == config_hash(recorded) != config_hash(compose_config(*RUN, "seed=1"))

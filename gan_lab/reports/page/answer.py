@@ -166,13 +166,12 @@ def _correlation(row: Mapping[Any, Any]) -> str:
 
 
 def _of_changes(row: Mapping[Any, Any]) -> str:
-    """Return the correlation of changes, beside what chance has and what runs have with one another."""
+    """Return the correlation of changes, beside what runs have with one another, which no estimate explains."""
     if math.isnan(row["changes"]):
         return ""
-    chance = f"by chance from {row['chance_low']:.2f} to {row['chance_high']:.2f}"
     across = row["across_runs"]
     others = "" if math.isnan(across) else f", with the samples of another run {across:.2f}"
-    return f"; of changes between measurements {row['changes']:.2f}, {chance}{others}"
+    return f"; of changes between measurements {row['changes']:.2f}{others}"
 
 
 def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:
