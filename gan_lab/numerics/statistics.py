@@ -12,6 +12,7 @@ LEVEL = 0.95
 """Confidence level of every interval."""
 
 _RESAMPLES = 10_000
+_BLOCK = 1_000_000  # numbers that are permuted at once: a series may have as many as a run has iterations
 _SEED = 0  # the same runs give the same interval
 
 
@@ -188,8 +189,10 @@ def chance_of_spearman(series: Sequence[tuple[ArrayLike, ArrayLike]]) -> tuple[f
         if math.isnan(spearman(first, second)):
             continue
         x, y = (ranks - ranks.mean() for ranks in (rankdata(first), rankdata(second)))
-        length = math.sqrt(x @ x * (y @ y))
-        drawn.append([rng.permutation(y) @ x / length for _ in range(_RESAMPLES)])
+        rows = max(1, _BLOCK // len(y))
+        sizes = [min(rows, _RESAMPLES - done) for done in range(0, _RESAMPLES, rows)]
+        products = [rng.permuted(np.tile(y, (size, 1)), axis=1) @ x for size in sizes]
+        drawn.append(np.concatenate(products) / math.sqrt(x @ x * (y @ y)))
     if not drawn:
         return math.nan, math.nan
     low, high = np.quantile(np.mean(drawn, axis=0), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
