@@ -68,7 +68,12 @@ def words_on_key(command: str, key: str, keys: Sequence[str]) -> str:
         own = [name for name in keys if name.startswith("hydra.") == key.startswith("hydra.")]
         names = [*own, *(group for group in _groups(command) if group not in own)]
         meant = did_you_mean(key, names)
-        there_are = f"there are {_listed(list(dict.fromkeys(name.partition('.')[0] for name in names)))}"
+        sections = {name.partition(".")[0] for name in names if "." in name} | {*_groups(command)}
+        # those that have keys first: what is looked for is most often below one of them
+        tops = sorted(
+            dict.fromkeys(name.partition(".")[0] for name in names), key=lambda it: it not in sections
+        )
+        there_are = f"there are {_listed(tops)}"
     # Hydra's way out, +key=value, would only add a key that nothing reads
     instead = f".{meant}" if meant else f"; {there_are}."
     # with its command: evaluate and resume read settings, too, and have no such flag

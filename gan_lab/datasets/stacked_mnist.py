@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from gan_lab.datasets.resident import ImageSampler
 
-_CHANNELS = 3
-
 
 @dataclass(frozen=True)
 class StackedMnist(Mnist):
@@ -29,7 +27,7 @@ class StackedMnist(Mnist):
     @property
     def data_shape(self) -> tuple[int, ...]:
         """One digit per channel."""
-        return (_CHANNELS, self.size, self.size)
+        return (3, self.size, self.size)
 
     @property
     def packed_shape(self) -> tuple[int, ...]:
@@ -40,4 +38,4 @@ class StackedMnist(Mnist):
         """Return what draws three digits (N, 1, size, size) for each sample."""
         from gan_lab.datasets.resident import StackSampler
 
-        return StackSampler(images, device, self.resident, _CHANNELS)
+        return StackSampler(images, device, self.resident, channels=3)

@@ -100,7 +100,7 @@ def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
         (["train.iterations=0"], r"^train\.iterations must be a whole number greater than 0; got 0\.$"),
         (["train.batch_size=-4"], r"^train\.batch_size must be a whole number greater than 0; got -4\.$"),
         (["train.batch_size=4.5"], r"^train\.batch_size must be a whole number greater than 0; got 4\.5\.$"),
-        (["train.n_critic=true"], r"^train\.n_critic must be a whole number greater than 0; got True\.$"),
+        (["train.n_critic=true"], r"^train\.n_critic must be a whole number from 1 to 1000000; got True\.$"),
         (
             ["train.ema=1"],
             r"^train\.ema must be a number from 0 up to, but not including, 1 or null; got 1\.$",

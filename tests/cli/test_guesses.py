@@ -27,7 +27,7 @@ from support.command_line import gan_lab
         ("train train.itrations=1", "mean train.iterations?"),
         ("train objective=gan optimizer.rate=1", " optimizer has lr, beta1, beta2, eps."),
         ("train constraint.wieght=1 objective=wgan_gp", "mean constraint.weight?"),
-        ("train foo=1", "there are seed, .*train, metrics, .*objective"),
+        ("train foo=1", "there are train, metrics, .*objective, .*seed, "),
         ("train objectve=wgan", "mean objective?"),
         ("distances experiment=uniform_shift shift=[1]", "mean shifts?"),
         ("prepare dataset=mnist dataset.siz=3", "mean dataset.size?"),

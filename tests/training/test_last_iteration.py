@@ -26,7 +26,7 @@ EXPLODING = [
     "objective._target_=support.exploding.Exploding",
     "~objective.generator_loss",
 ]
-EXPLODING += ["optimizer.lr=0.005", "train.iterations=60"]
+EXPLODING += ["optimizer.lr=0.005", "adam_beta1=0.5", "train.iterations=60"]
 EXACT, SLOPE = "distance/w1_exact", "health/critic_slope"
 
 

@@ -196,7 +196,7 @@ def test_a_signal_saves_and_leaves(tmp_path: Path, number: signal.Signals, statu
 
 def test_divergence_is_a_result(train: Train) -> None:
     overrides = [*TOY, "objective=gan", "constraint=none", "objective._target_=support.exploding.Exploding"]
-    overrides += ["~objective.generator_loss", "optimizer.lr=0.005", "train.iterations=60"]
+    overrides += ["~objective.generator_loss", "optimizer.lr=0.005", "adam_beta1=0.5", "train.iterations=60"]
     run = train("run", *overrides, "train.log_every=20", trusted=["support"])
     record = read_run(run)
     assert record.status == "diverged"
