@@ -71,7 +71,7 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (
             ["distances", "experiment=uniform_shift", "q=2"],
             "q is no setting; ",
-            "; there are animate, interactive, trusted, shifts, ",
+            "; there are experiment, animate, interactive, trusted, shifts, ",
         ),
         (["distances", "experiment=uniform_shift", "shift=2"], "shift is no setting. ", "mean shifts?"),
         (["train", *SMALL, "batch_size=3"], "batch_size is no setting. ", "mean train.batch_size?"),
