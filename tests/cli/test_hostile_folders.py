@@ -13,7 +13,7 @@ from support.configs import TOY
 
 SMALL = [*TOY, "device=cpu", "objective=gan", "train.iterations=2", "train.batch_size=4", "train.seeds=null"]
 PRECIOUS = b"a thesis\n"
-FOLDERS = ["checkpoints", "samples", "generated", "evaluation", "exported", ".hydra"]
+FOLDERS = ["checkpoints", "samples", "generated", "evaluation", "exported", "profile", ".hydra"]
 FILES = ["run.json", "config.yaml", ".lock", "metrics.csv", "timing.csv", "train.log"]
 
 
