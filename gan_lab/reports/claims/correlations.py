@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,9 +123,8 @@ def _across(courses: Sequence[Course]) -> float:
     if len(courses) < 2:
         return math.nan
     pairs = zip(courses, [*courses[1:], courses[0]], strict=True)
-    return bootstrap_mean(
-        _defined(run.with_samples_of(other).changes.correlation for run, other in pairs)
-    ).value
+    defined = _defined(run.with_samples_of(other).changes.correlation for run, other in pairs)
+    return fmean(defined) if defined else math.nan
 
 
 def _defined(values: Iterable[float]) -> list[float]:
