@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class StackedMnist(Mnist):
     """Three of MNIST's 60,000 training digits drawn independently, one in each colour channel: 1,000 modes.
 
-    As in Metz et al. 2017 (Unrolled GANs, section 3.3.1) and Lin et al. 2018 (PacGAN, section 4.2), who
-    stack at random, too; the stacks are drawn afresh here. The pack holds the digits, each once.
+    As in Metz et al. 2017 (Unrolled GANs) and Lin et al. 2018 (PacGAN); the stacks are drawn afresh here. The
+    pack holds the digits, each once.
     """
 
     name: ClassVar[str] = "stacked_mnist"
