@@ -22,7 +22,16 @@ from gan_lab.runs.group import GROUP_NAME
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, DataRecord, ExecutionRecord, RunRecord, Sitting
 
 # what a run, the commands that read it, Hydra and trackers keep in its folder, or in that of its seeds
-_OWN_FOLDERS = ("checkpoints", "samples", "generated", "evaluation", "exported", "profile", ".hydra", "mlruns")
+_OWN_FOLDERS = (
+    "checkpoints",
+    "samples",
+    "generated",
+    "evaluation",
+    "exported",
+    "profile",
+    ".hydra",
+    "mlruns",
+)
 _NO_RUNS = ("checkpoints", "samples", "profile", ".hydra", "wandb", "mlruns")  # nor below them
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
