@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PackedDataset(Dataset, ABC):
-    """Base of the image sets that are packed; the pack lies in ``<root>/packed/<name>-<C>x<H>x<W>.npy``.
+    """Base of the image sets that are packed; the pack lies in ``<root>/packed/<pack_name>-<C>x<H>x<W>.npy``.
 
     Where that cannot be written to, it lies in the user's cache folder.
 
@@ -50,6 +50,11 @@ class PackedDataset(Dataset, ABC):
 
     name: ClassVar[str]
     """Option of the group ``dataset``."""
+
+    @property
+    def pack_name(self) -> str:
+        """Start of the pack's file name: the option's, unless several draw from one pack."""
+        return self.name
 
     @property
     def packed_shape(self) -> tuple[int, ...]:
@@ -103,7 +108,7 @@ class PackedDataset(Dataset, ABC):
     @property
     def pack_path(self) -> Path:
         """Where the pack lies: beside the data, or in the cache if there is none and can be none."""
-        name = f"{self.name}-{'x'.join(str(length) for length in self.packed_shape)}.npy"
+        name = f"{self.pack_name}-{'x'.join(str(length) for length in self.packed_shape)}.npy"
         beside = self.folder / PACK_FOLDER / name
         if _may_write(beside.parent) or self._is_current(beside):
             return beside
@@ -206,7 +211,7 @@ class PackedDataset(Dataset, ABC):
             images = self.images()
             # after ``images``, which may have downloaded the files
             source = self.fingerprint() or ""
-            write_pack(path, images, self.name, self.packed_shape, source)
+            write_pack(path, images, self.pack_name, self.packed_shape, source)
         return path
 
     def _say_why(self, path: Path, force: bool) -> None:

@@ -18,7 +18,7 @@ class StackedMnist(Mnist):
     """Three of MNIST's 60,000 training digits drawn independently, one in each colour channel: 1,000 modes.
 
     As in Metz et al. 2017 (Unrolled GANs) and Lin et al. 2018 (PacGAN); the stacks are drawn afresh here. The
-    pack holds the digits, each once.
+    pack is that of MNIST.
     """
 
     name: ClassVar[str] = "stacked_mnist"
@@ -28,6 +28,11 @@ class StackedMnist(Mnist):
     def data_shape(self) -> tuple[int, ...]:
         """One digit per channel."""
         return (3, self.size, self.size)
+
+    @property
+    def pack_name(self) -> str:
+        """The pack of MNIST."""
+        return Mnist.name
 
     @property
     def packed_shape(self) -> tuple[int, ...]:

@@ -40,12 +40,13 @@ def test_streamed_and_resident_stacks_are_the_same(tmp_path: Path) -> None:
     assert all(isinstance(each, ImageSampler) for each in samplers.values())
 
 
-def test_the_pack_holds_each_digit_once_with_its_label(tmp_path: Path) -> None:
+def test_the_pack_is_that_of_mnist_with_its_labels(tmp_path: Path) -> None:
     write_mnist(tmp_path)
     stacked, single = StackedMnist(root=str(tmp_path)), Mnist(root=str(tmp_path))
     images = read_pack(stacked.prepare(), (1, 32, 32))
     assert np.array_equal(images, read_pack(single.prepare(), (1, 32, 32)))
-    assert stacked.pack_path.name == "stacked_mnist-1x32x32.npy"
+    assert stacked.pack_path == single.pack_path
+    assert [path.name for path in stacked.pack_path.parent.glob("*.npy")] == ["mnist-1x32x32.npy"]
     contents = stacked.contents()
     assert contents is not None
     assert contents == single.contents()
