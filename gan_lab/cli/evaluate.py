@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,8 @@ def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
     from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
 
     request = EvaluationRequest(samples, given.seed, given.device, given.inception, given.trust_data)
-    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust, judge_again)
+    judge = partial(judge_again, trusted=given.trust)
+    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust, judge)
     for failure in failures:
         refuse(failure)
     return 2 if failures else 0

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+from collections.abc import Iterable
 
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.diagnose import diagnose
@@ -12,11 +13,14 @@ from gan_lab.reports.observing import observe
 from gan_lab.runs.reading import load_record
 from gan_lab.runs.record import RunRecord, final_of
 from gan_lab.tags.words import HEADLINES
+from gan_lab.tracking.writers.base import Ending
+from gan_lab.tracking.writers.choice import build_tracker
+from gan_lab.tracking.writers.several import open_writers
 
 log = logging.getLogger(__name__)
 
 
-def judge_again(record: RunRecord, found: Evaluation) -> None:
+def judge_again(record: RunRecord, found: Evaluation, trusted: Iterable[str] = ()) -> None:
     """Write an evaluation's numbers into ``run.json`` and judge the run by them, and say what it is now.
 
     Only where they are of the iteration that the run is at, and training has no such numbers of its own:
@@ -25,14 +29,15 @@ def judge_again(record: RunRecord, found: Evaluation) -> None:
     Args:
         record: of the run.
         found: what was measured.
+        trusted: packages that its config may name a tracker of.
     """
     lock = _lock_of(record)
     if lock is None:
         return
     try:
-        before = load_record(record.path)
+        before = _as_it_ended(load_record(record.path))
         measured_itself = not before.evaluated and any(tag in before.final for tag in HEADLINES)
-        if before.status == "running" or before.iteration != found.iteration or measured_itself:
+        if before.iteration != found.iteration or measured_itself:
             return
         # nothing of an earlier evaluation stays, whose samples were others
         kept = {tag: value for tag, value in before.final.items() if tag not in found.tags}
@@ -43,14 +48,36 @@ def judge_again(record: RunRecord, found: Evaluation) -> None:
             evaluated=found.path.name,
             measured_by=tuple(dict.fromkeys(networks)),
         )
-        # of a run that was interrupted nothing is said before it has ended
-        after = dataclasses.replace(after, verdicts=diagnose(observe(after)) if before.verdicts else ())
+        after = dataclasses.replace(after, verdicts=diagnose(observe(after)))
         after.write()
+        _tell_trackers(after, trusted)
     finally:
         lock.release()
-    if after.verdicts:
-        names = ", ".join(verdict.name for verdict in after.verdicts)
-        log.info("The run has these numbers now, and is judged by them: %s.\n", names)
+    names = ", ".join(verdict.name for verdict in after.verdicts)
+    log.info("The run has these numbers now, and is judged by them: %s.\n", names)
+
+
+def _as_it_ended(record: RunRecord) -> RunRecord:
+    """Return the record of a run whose folder is ours now: one that says it is running was killed."""
+    return dataclasses.replace(record, status="interrupted") if record.status == "running" else record
+
+
+def _tell_trackers(record: RunRecord, trusted: Iterable[str]) -> None:
+    """Write a completed run's ending anew where its numbers went; one that fails says so in the log.
+
+    A run that diverged has numbers of several iterations, which its record does not tell apart.
+    """
+    if record.status != "completed":
+        return
+    try:
+        tracker = build_tracker(record.read_config(), trusted)
+    except UserError as error:
+        log.warning("%s: trackers are not told of these numbers: %s", record.path, error)
+        return
+    writers = open_writers(tracker, record, record.iteration)
+    measured_at = dict.fromkeys(record.numbers, record.iteration)
+    writers.write_ending(Ending.of(record.status, record.numbers, measured_at, record.verdicts))
+    writers.close()
 
 
 def _lock_of(record: RunRecord) -> FolderLock | None:

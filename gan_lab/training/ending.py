@@ -177,7 +177,7 @@ def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
 
 
 def _worst_first(members: Sequence[Member]) -> list[Member]:
-    """Return the members with verdicts, which one that was interrupted has not; of equal ones the first."""
+    """Return the members with verdicts; of equal ones the first comes first."""
     judged = [member for member in members if member.run.record.verdicts]
     return sorted(judged, key=lambda member: SEVERITIES.index(_worst(member).severity))
 

@@ -10,7 +10,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from gan_lab.config.quoting import shown
 from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.evaluation.critic_checks import TAGS, CriticChecks
 from gan_lab.evaluation.evaluator import make_evaluator
@@ -24,7 +23,7 @@ from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
-from gan_lab.tags.names import SLOPE, final_tag
+from gan_lab.tags.names import SLOPE
 from gan_lab.tracking.buffer import Block, find_failure
 from gan_lab.tracking.hyperparameters import hyperparameters_of
 from gan_lab.tracking.remarks import Remarks
@@ -187,17 +186,10 @@ class Member:
         """Write how the run ended, and the final numbers that trackers compare runs by."""
         iteration = self.last_finite.iteration
         numbers, measured_at = self._at_the_end() if status == "completed" else self._so_far()
-        verdicts = self._diagnose(status, numbers, message) if status != "interrupted" else ()
+        verdicts = self._diagnose(status, numbers, message)
         self.outcome = Outcome(status, iteration, numbers, measured_at, message)
         if status != "interrupted":
-            final = {final_tag(tag): (measured_at[tag], value) for tag, value in numbers.items()}
-            ending = Ending(
-                status,
-                max(measured_at.values(), default=0),
-                {tag: last for tag, last in final.items() if tag is not None},
-                tuple(shown(str(verdict)) for verdict in verdicts),
-            )
-            self._writer.write_ending(ending)
+            self._writer.write_ending(Ending.of(status, numbers, measured_at, verdicts))
         # a process that was killed as it saved the last checkpoint had not removed the older ones
         prune(self.run.path, iteration)
         self.run.update(status=status, iteration=iteration, final=numbers, message=message, verdicts=verdicts)
@@ -226,7 +218,10 @@ class Member:
         return numbers, measured_at
 
     def _diagnose(
-        self, status: Literal["completed", "diverged"], numbers: dict[str, float], message: str | None
+        self,
+        status: Literal["completed", "interrupted", "diverged"],
+        numbers: dict[str, float],
+        message: str | None,
     ) -> tuple[Finding, ...]:
         """Return what is seen in the run's numbers, as if its ending were written down already."""
         ended = dataclasses.replace(

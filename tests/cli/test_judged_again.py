@@ -1,18 +1,20 @@
 """What `gan-lab evaluate` measured later is known to all that reads a run."""
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lab.cli.judged_again import judge_again
 from gan_lab.evaluation.evaluate import Evaluation
 from gan_lab.reports.page.diagnosis_table import diagnosis_table
 from gan_lab.reports.sweep.loading import load_sweep
-from gan_lab.runs.reading import read_run
-from gan_lab.tags.names import W1_EXACT
+from gan_lab.runs.reading import load_record, read_run
+from gan_lab.tags.names import W1_EXACT, final_tag
 from support.command_line import gan_lab
 from support.configs import TOY, Train
 from support.report_runs import write_run
@@ -78,3 +80,36 @@ def test_nothing_of_an_earlier_evaluation_stays_and_what_is_infinite_is_written(
     record = read_run(run)
     assert record.evaluated == path.name
     assert record.final == {"loss/critic": 1.5, W1_EXACT: "inf", "quality/modes_hit": 0.0}
+
+
+def test_of_a_run_that_was_killed_the_evaluation_is_its_own_too(train: Train, evaluate: Evaluate) -> None:
+    run = train("run", *FAST, "objective=wgan_gp")
+    dataclasses.replace(load_record(run), status="running", verdicts=()).write()
+    assert "judged by them: poor." in evaluate(run)
+    record = load_record(run)
+    assert (record.status, [each.name for each in record.verdicts]) == ("interrupted", ["poor"])
+
+
+def test_tensorboard_shows_the_numbers_of_an_evaluation(train: Train, evaluate: Evaluate) -> None:
+    run, tag = train("run", *FAST), final_tag(W1_EXACT)
+    assert tag is not None
+    assert tag not in EventAccumulator(str(run)).Reload().Tags()["scalars"]
+    evaluate(run)
+    evaluate(run, seed=1)
+    shown = EventAccumulator(str(run)).Reload()
+    (point,) = shown.Scalars(tag)
+    assert (point.step, point.value) == (2, pytest.approx(read_run(run).numbers[W1_EXACT], rel=1e-6))
+    (told,) = shown.Tensors("verdict/text_summary")
+    assert b"poor: " in told.tensor_proto.string_val[0]
+
+
+def test_a_tracker_that_is_not_there_is_told_of_and_the_run_has_its_numbers(
+    train: Train, evaluate: Evaluate
+) -> None:
+    run = train("run", *FAST)
+    config = (run / "config.yaml").read_text()
+    known = "gan_lab.tracking.writers.tensorboard.TensorBoard"
+    (run / "config.yaml").write_text(config.replace(known, "mine.Tracker"))
+    out = evaluate(run)
+    assert "trackers are not told of these numbers" in out
+    assert read_run(run).evaluated

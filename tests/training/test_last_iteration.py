@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lab.diagnosis.diagnose import diagnose
 from gan_lab.evaluation.evaluator import make_evaluator
 from gan_lab.evaluation.readings import numbers_of
 from gan_lab.game.setup import build_setup
+from gan_lab.reports.observing import observe
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import read_run
 from gan_lab.runs.run import Run
@@ -136,6 +138,7 @@ def test_of_a_run_that_was_stopped_it_is_said_when(
         patch.setattr(signals.StopRequest, "__bool__", lambda self: next(asked) == 5)
         run = train("run", *EVERY_4, "train.iterations=14")
     assert (read_run(run).status, read_run(run).iteration) == ("interrupted", 6)
+    assert read_run(run).verdicts == diagnose(observe(read_run(run)))
     (told,) = (line for line in caplog.messages if line.startswith("  quality"))
     assert told.endswith("(of iteration 4)")
     assert told.split()[:3] == ["quality", "W1", f"{float(rows(run)[3][EXACT]):.4g}"]

@@ -5,14 +5,17 @@ images, texts, histograms and hyper-parameters; scalars come by the block, becau
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from gan_lab.config.checks import Settings
 from gan_lab.config.errors import UserError
+from gan_lab.config.quoting import shown
+from gan_lab.runs.finding import Finding
 from gan_lab.runs.record import RunRecord
+from gan_lab.tags.names import final_tag
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +49,30 @@ class Ending:
     step: int
     final: Mapping[str, tuple[int, float]]
     verdicts: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls,
+        status: Literal["completed", "diverged"],
+        numbers: Mapping[str, float],
+        measured_at: Mapping[str, int],
+        verdicts: Iterable[Finding],
+    ) -> Self:
+        """Return the ending of a run.
+
+        Args:
+            status: of the run.
+            numbers: tag to the last value; those that runs are compared by are taken.
+            measured_at: tag to its iteration.
+            verdicts: the worst first.
+        """
+        final = {final_tag(tag): (measured_at[tag], value) for tag, value in numbers.items()}
+        return cls(
+            status,
+            max(measured_at.values(), default=0),
+            {tag: last for tag, last in final.items() if tag is not None},
+            tuple(shown(str(verdict)) for verdict in verdicts),
+        )
 
 
 class MetricWriter(ABC):
