@@ -1,12 +1,13 @@
 """The smallest generator: an affine map of the latents."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import nn
 
 from gan_lab.architectures.base import GeneratorArchitecture
-from gan_lab.architectures.shapes import require_vectors
+from gan_lab.architectures.shapes import Samples, require_vectors
 from gan_lab.config.checks import PositiveFloat
 
 
@@ -24,6 +25,8 @@ class AffineGenerator(GeneratorArchitecture):
         Nowozin et al., "f-GAN: Training Generative Neural Samplers using Variational Divergence
         Minimization", 2016, section 2.5.
     """
+
+    samples: ClassVar[Samples] = "vectors"
 
     scale: PositiveFloat = 1.0
 

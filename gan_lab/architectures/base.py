@@ -2,15 +2,20 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
+from gan_lab.architectures.shapes import Samples
 from gan_lab.config.checks import Settings
 
 
 @dataclass(frozen=True)
 class GeneratorArchitecture(Settings, ABC):
     """Builds generators: latents (B, Z) to samples (B, *D)."""
+
+    samples: ClassVar[Samples | None] = None
+    """Which samples it makes, to refuse others before torch is imported; None: ``build`` alone knows."""
 
     @abstractmethod
     def build(self, latent_dim: int, data_shape: tuple[int, ...]) -> nn.Module:
@@ -28,6 +33,9 @@ class GeneratorArchitecture(Settings, ABC):
 @dataclass(frozen=True)
 class CriticArchitecture(Settings, ABC):
     """Builds critics: samples (B, *D) to raw scores (B,), without a final activation."""
+
+    samples: ClassVar[Samples | None] = None
+    """Which samples it scores, likewise."""
 
     @abstractmethod
     def build(self, data_shape: tuple[int, ...]) -> nn.Module:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
-from gan_lab.architectures.shapes import require_dcgan_images
+from gan_lab.architectures.shapes import Samples, require_dcgan_images
 from gan_lab.config.checks import PositiveInt
 
 Norm = Literal["batch", "layer", "none"]
@@ -27,6 +27,8 @@ class DCGANGenerator(GeneratorArchitecture):
         Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
         Adversarial Networks", 2016; ``DCGAN_G`` in the code released with "Wasserstein GAN", 2017.
     """
+
+    samples: ClassVar[Samples] = "dcgan_images"
 
     width: PositiveInt = 64
 
@@ -59,6 +61,8 @@ class DCGANCritic(CriticArchitecture):
         ``DCGAN_D`` in the code released with Arjovsky et al., "Wasserstein GAN", 2017; layer
         normalisation from Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, section 4.
     """
+
+    samples: ClassVar[Samples] = "dcgan_images"
 
     width: PositiveInt = 64
     norm: Norm = "batch"

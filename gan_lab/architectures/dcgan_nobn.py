@@ -1,12 +1,13 @@
 """The generator without batch normalisation of "Wasserstein GAN", figure 6."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
 from gan_lab.architectures.base import GeneratorArchitecture
 from gan_lab.architectures.dcgan import doublings, transposed_convolutions
-from gan_lab.architectures.shapes import require_dcgan_images
+from gan_lab.architectures.shapes import Samples, require_dcgan_images
 from gan_lab.config.checks import PositiveInt
 
 
@@ -25,6 +26,8 @@ class ConstantWidthGenerator(GeneratorArchitecture):
     Reference:
         Arjovsky et al., "Wasserstein GAN", 2017, section 4.3 and figure 6.
     """
+
+    samples: ClassVar[Samples] = "dcgan_images"
 
     width: PositiveInt = 64
 

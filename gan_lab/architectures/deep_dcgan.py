@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.dcgan import Norm, doublings, init_dcgan, normalisation
-from gan_lab.architectures.shapes import require_dcgan_images
+from gan_lab.architectures.shapes import Samples, require_dcgan_images
 from gan_lab.config.checks import Depth, PositiveInt
 from gan_lab.config.errors import BadValueError
 
@@ -40,6 +40,8 @@ class DeepGenerator(GeneratorArchitecture):
         Gulrajani et al., "Improved Training of Wasserstein GANs", 2017, table 1. How its code places further
         layers is not published; weights start from N(0, 0.02²) as in DCGAN.
     """
+
+    samples: ClassVar[Samples] = "dcgan_images"
 
     width: PositiveInt = 64
     depth: Depth = 8
@@ -81,6 +83,8 @@ class DeepCritic(CriticArchitecture):
     Reference:
         As for the generator.
     """
+
+    samples: ClassVar[Samples] = "dcgan_images"
 
     width: PositiveInt = 64
     depth: Depth = 8

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
-from gan_lab.architectures.shapes import require_images
+from gan_lab.architectures.shapes import Samples, require_images
 from gan_lab.config.checks import Depth, PositiveInt
 
 
@@ -37,6 +38,8 @@ class MLPGenerator(GeneratorArchitecture):
         Arjovsky et al., "Wasserstein GAN", 2017, section 4.3 and figure 7.
     """
 
+    samples: ClassVar[Samples] = "images"
+
     width: PositiveInt = 512
     depth: Depth = 4
 
@@ -64,6 +67,8 @@ class MLPCritic(CriticArchitecture):
     Reference:
         Arjovsky et al., "Wasserstein GAN", 2017, section 4.2 and figure 3.
     """
+
+    samples: ClassVar[Samples] = "images"
 
     width: PositiveInt = 512
     depth: Depth = 4

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
 from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.architectures.group_sort import GroupSort
 from gan_lab.architectures.mlp import linear_layers
-from gan_lab.architectures.shapes import require_vectors
+from gan_lab.architectures.shapes import Samples, require_vectors
 from gan_lab.config.checks import Depth, PositiveInt
 from gan_lab.config.errors import BadValueError
 
@@ -27,6 +27,8 @@ class ToyGenerator(GeneratorArchitecture):
         ``gan_toy.py`` in the code released with Gulrajani et al., "Improved Training of Wasserstein
         GANs", 2017, whose initialisation it shares.
     """
+
+    samples: ClassVar[Samples] = "vectors"
 
     width: PositiveInt = 128
     depth: Depth = 3
@@ -59,6 +61,8 @@ class ToyCritic(CriticArchitecture):
         As for the generator; GroupSort: Anil et al., "Sorting out Lipschitz function approximation", 2019;
         tanh: Nowozin et al., "f-GAN", 2016, section 2.5.
     """
+
+    samples: ClassVar[Samples] = "vectors"
 
     width: PositiveInt = 128
     depth: Depth = 3

@@ -5,6 +5,8 @@ from typing import Literal
 from gan_lab.config.errors import UserError
 
 Role = Literal["generator", "critic"]
+Samples = Literal["images", "dcgan_images", "vectors"]
+"""What an architecture is for: images of any size, of a size that DCGANs make, or vectors."""
 
 DCGAN_SIZES = (16, 32, 64, 128)
 
@@ -54,3 +56,13 @@ def require_vectors(role: Role, data_shape: tuple[int, ...]) -> int:
             f"dataset has shape {data_shape}: use architecture=dcgan or architecture=mlp_mlp."
         )
     return data_shape[0]
+
+
+def require_samples(samples: Samples, role: Role, data_shape: tuple[int, ...]) -> None:
+    """Do nothing where samples of a shape are what an architecture is for.
+
+    Raises:
+        UserError: as the function above that it is named for.
+    """
+    rules = {"images": require_images, "dcgan_images": require_dcgan_images, "vectors": require_vectors}
+    rules[samples](role, data_shape)

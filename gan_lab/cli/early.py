@@ -7,10 +7,11 @@ afterwards, and knows more.
 from collections.abc import Mapping
 from typing import Any
 
+from gan_lab.architectures.shapes import require_samples
 from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import check_device_name
-from gan_lab.config.unimported import check_node, check_settings
+from gan_lab.config.unimported import check_node, check_settings, read_property
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.tracking.writers.choice import require_libraries_of
 
@@ -37,7 +38,27 @@ def refuse_early(config: Mapping[str, Any]) -> None:
         conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     for key, node in config.items():
         check_node(node, key)
+    _require_samples(config)
     require_libraries_of(config.get(TRACKER))
+
+
+def _require_samples(config: Mapping[str, Any]) -> None:
+    """Refuse a dataset whose samples are not what an architecture is for, as far as both can be read."""
+    dataset, architecture = config.get("dataset"), config.get("architecture")
+    if not isinstance(dataset, Mapping) or not isinstance(architecture, Mapping):
+        return
+    shape = _read(dataset, "data_shape")
+    for role in ("generator", "critic"):
+        samples = _read(architecture.get(role), "samples")
+        if shape is not None and samples is not None:
+            require_samples(samples, role, shape)
+
+
+def _read(node: object, name: str) -> Any:
+    """Return a property that can be read of what a node describes; None of what cannot."""
+    if not isinstance(node, Mapping):
+        return None
+    return read_property(str(node.get("_target_")), name, {k: v for k, v in node.items() if k != "_target_"})
 
 
 def refuse_missing_data(node: object) -> None:

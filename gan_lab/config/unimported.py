@@ -90,11 +90,11 @@ def read_fields(path: str) -> dict[str, ReadField] | None:
 
 
 def read_property(path: str, name: str, values: Mapping[str, Any]) -> Any:
-    """Return a property of an object of a class, where its source is one expression; None where it is more.
+    """Return a constant of a class, or a property of its objects whose source is one expression; else None.
 
     Args:
         path: dotted, of a settings class of gan-lab.
-        name: of the property.
+        name: of the constant or the property.
         values: all settings of the object, by their names.
     """
     module, _, cls = path.rpartition(".")
@@ -106,9 +106,11 @@ def read_property(path: str, name: str, values: Mapping[str, Any]) -> Any:
                 constants[ast.unparse(line.target)] = line.value.value
             elif isinstance(line, ast.FunctionDef) and line.name == name:
                 found = _returned(line)
+        if found is None:
+            return constants.get(name)
         own = SimpleNamespace(**{**constants, **values})
         # gan-lab's own source, on plain values
-        return found and eval(compile(ast.Expression(found), module, "eval"), {"self": own})
+        return eval(compile(ast.Expression(found), module, "eval"), {"self": own})
     except (_UnreadableError, AttributeError, NameError, TypeError, LookupError):
         return None
 

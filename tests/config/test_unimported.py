@@ -3,11 +3,13 @@
 import dataclasses
 import importlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from gan_lab.architectures.shapes import Role, require_samples
 from gan_lab.config.build import build
 from gan_lab.config.checks import Rule, Settings, config_key, describe_rule
 from gan_lab.config.errors import UserError
@@ -145,3 +147,31 @@ def test_a_property_that_is_more_than_an_expression_is_not_read() -> None:
     assert read_property(path, "pack_path", {"size": 32}) is None
     assert read_property(path, "nothing", {}) is None
     assert read_property("torch.nn.Linear", "data_shape", {}) is None
+
+
+SHAPES = [(2,), (1, 28, 28), (3, 32, 32), (1, 16, 32)]
+
+
+@pytest.mark.parametrize("role", ["generator", "critic"])
+def test_samples_that_an_architecture_refuses_are_refused_in_the_same_words_before(role: Role) -> None:
+    group, kinds = f"architecture/{role}", set()
+    for option in list_options(group, [config_folder()]):
+        node = dict(option_node(group, option))
+        samples = read_property(node["_target_"], "samples", {})
+        kinds.add(samples)
+        small = {key: value for key, value in {"width": 2, "norm": "none"}.items() if key in node}
+        network: Any = build({**node, **small}, Settings, "x")
+        for shape in SHAPES:
+            given = (2, shape) if role == "generator" else (shape,)
+            before = refused(partial(require_samples, samples, role, shape))
+            assert before == refused(partial(network.build, *given)), (option, shape)
+    assert kinds == {"images", "dcgan_images", "vectors"}
+
+
+def refused(call: Callable[[], object]) -> str | None:
+    """What a call is refused with; None if it is not."""
+    try:
+        call()
+    except UserError as error:
+        return str(error)
+    return None
