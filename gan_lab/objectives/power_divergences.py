@@ -141,7 +141,7 @@ class Alpha(FDivergence):
         alpha: the order a.
     """
 
-    alpha: Order = 1.5
+    alpha: Order = 0.5
 
     @property
     def _power(self) -> float:

@@ -139,7 +139,7 @@ GENERATOR_LOSSES: dict[str, Callable[[float], float]] = {
     "fgan_jensen_shannon": lambda v: softplus(-v) - math.log(2),
     "fgan_gan": lambda v: softplus(-v),
     "fgan_total_variation": lambda v: -math.tanh(v) / 2,
-    "fgan_alpha": lambda v: -v,
+    "fgan_alpha": lambda v: softplus(-v) - 2,
 }
 
 
