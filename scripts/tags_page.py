@@ -38,6 +38,7 @@ INTRODUCTIONS = {
     "layers": "Where the critic's gradient vanishes or explodes.",
     "perf": "The pace, which differs from machine to machine: in `timing.csv`, not in `metrics.csv`.",
     "test": "In the table of `gan-lab evaluate` alone.",
+    "parzen": "In the table of `gan-lab evaluate` alone.",
     "inception": "In the table of `gan-lab evaluate` alone.",
     "final": "In TensorBoard alone.",
     "samples": "In TensorBoard, and as files in the run's folder.",

@@ -14,7 +14,15 @@ from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.answer import answer_of, answer_of_several
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.inception import Extractor, load_inception
-from gan_lab.evaluation.lines import Line, compared, format_lines, inception_lines, lines_of_tests, to_csv
+from gan_lab.evaluation.lines import (
+    Line,
+    compared,
+    format_lines,
+    inception_lines,
+    lines_of_tests,
+    parzen_lines,
+    to_csv,
+)
 from gan_lab.evaluation.readings import Reading, numbers_of
 from gan_lab.files.atomic import write_atomically
 from gan_lab.game.setup import Setup, build_setup
@@ -191,6 +199,8 @@ def _lines_of(
         return []
     lines = [Line(tag, reading.value, reading.floor) for tag, reading in readings.items()]
     lines += lines_of_tests(evaluator.test(state))
+    drawn = evaluator.real, evaluator.other_real, evaluator.draw(state)
+    lines += parzen_lines(*drawn)
     if inception is not None:
-        lines += inception_lines(evaluator.real, evaluator.other_real, evaluator.draw(state), inception)
+        lines += inception_lines(*drawn, inception)
     return lines

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
@@ -14,11 +15,22 @@ from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_deb
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
+from gan_lab.metrics.parzen import parzen_estimate
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
-from gan_lab.tags.names import MODE_KL, MODE_P_VALUE, W1_DEBIASED, inception_tag, two_sample_tag
+from gan_lab.tags.names import (
+    MODE_KL,
+    MODE_P_VALUE,
+    W1_DEBIASED,
+    inception_tag,
+    parzen_tag,
+    two_sample_tag,
+)
 from gan_lab.tags.words import BESIDES, HEADLINES, number_text, short_of
+
+_IMAGES = 4  # dimensions of a batch of them
+_FEWEST_IMAGES = 4  # that a Parzen window takes: two to choose a width on, two to tell of
 
 _UNDEFINED = {
     MODE_KL: "no sample lies within 3 standard deviations of a mode",
@@ -67,6 +79,7 @@ def lines_of(
     ]
     if x is not None and y is not None:
         lines += lines_of_tests(two_sample_tests(x, y))
+    lines += parzen_lines(real, other_real, fake)
     if extract is not None:
         lines += inception_lines(real, other_real, fake, extract)
     return lines
@@ -75,6 +88,31 @@ def lines_of(
 def lines_of_tests(tests: Mapping[str, TwoSampleTest]) -> list[Line]:
     """Return two-sample tests, by name, as lines."""
     return [Line(two_sample_tag(name), test.statistic, None, test.p_value) for name, test in tests.items()]
+
+
+def parzen_lines(real: Tensor, other_real: Tensor, fake: Tensor) -> list[Line]:
+    """Return what Parzen windows around generated images (n, C, H, W) say of real ones; nothing of vectors.
+
+    Pixels are on [0, 1], as in the literature. The kernels' width is chosen on half of the real images, and
+    the other half is told of. No two of them are equal, nor equal to one around which a kernel of the floor
+    lies, as draws of a small dataset may be. Of fewer than four such images nothing is said.
+    """
+    if real.ndim != _IMAGES:
+        return []
+    others = {image.numpy().tobytes() for image in other_real.cpu()}
+    differing = {image.numpy().tobytes(): image for image in real.cpu()}
+    kept = [image for key, image in differing.items() if key not in others]
+    if len(kept) < _FEWEST_IMAGES:
+        return []
+    seen, held_out = torch.stack(kept[::2]), torch.stack(kept[1::2])
+    value, floor = (
+        parzen_estimate(*((images.cpu() + 1) / 2 for images in (centres, seen, held_out)))
+        for centres in (fake, other_real)
+    )
+    return [
+        Line(parzen_tag(name), number, of_real)
+        for name, number, of_real in zip(value._fields, value, floor, strict=True)
+    ]
 
 
 def inception_lines(real: Tensor, other_real: Tensor, fake: Tensor, extract: Extractor) -> list[Line]:

@@ -1,5 +1,6 @@
 """The sliced Wasserstein distance: exact transport on lines, averaged over directions."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -104,11 +105,22 @@ def line_transport(first: Tensor, second: Tensor, order: Order) -> Tensor:
         Villani, "Topics in Optimal Transportation", 2003, section 2.2.
     """
     n, m = first.shape[1], second.shape[1]
+    sorted_first, sorted_second = _sorted_rows(first), _sorted_rows(second)
+    if n == m:
+        widths = first.new_full((n,), 1 / n)
+        return (sorted_first - sorted_second).abs_().pow_(order) @ widths
     ticks = torch.arange(n, device=first.device) * m, torch.arange(m, device=first.device) * n
     left = torch.unique(torch.cat(ticks))  # left ends of the cells (c,), in whole units of 1/(n m)
     widths = torch.diff(left, append=left.new_tensor([n * m])).to(first.dtype) / (n * m)
-    quantiles = first.sort(dim=1).values[:, left // m], second.sort(dim=1).values[:, left // n]  # (K, c)
-    return (quantiles[0] - quantiles[1]).abs().pow(order) @ widths
+    difference = sorted_first[:, left // m] - sorted_second[:, left // n]  # (K, c)
+    return difference.abs_().pow_(order) @ widths
+
+
+def _sorted_rows(values: Tensor) -> Tensor:
+    """Return the rows of values (K, n), each sorted: on the CPU by NumPy, several times as fast as torch."""
+    if values.device.type == "cpu":
+        return torch.from_numpy(np.sort(values.numpy(), axis=1))
+    return values.sort(dim=1).values
 
 
 def _project(points: Tensor, directions: Tensor, unit: float) -> Tensor:

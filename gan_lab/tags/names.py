@@ -2,7 +2,8 @@
 
 # groups: what stands before the slash
 DISTANCE, HEALTH, QUALITY, LOSS, LAYERS, PERF = "distance", "health", "quality", "loss", "layers", "perf"
-TEST, INCEPTION, FINAL, SAMPLES, SEEDS = "test", "inception", "final", "samples", "seeds"
+TEST, INCEPTION, PARZEN = "test", "inception", "parzen"
+FINAL, SAMPLES, SEEDS = "final", "samples", "seeds"
 WEIGHTS = "weights"  # the last by the alphabet, which TensorBoard orders by
 RESOLUTION = "resolution"  # of no tag: what is measured beside a number, and decides whether it is written
 
@@ -115,6 +116,11 @@ def histogram_tag(parameter: str) -> str:
 def two_sample_tag(name: str) -> str:
     """Return the tag of a two-sample test."""
     return f"{TEST}/{name}"
+
+
+def parzen_tag(name: str) -> str:
+    """Return the tag of a number that a Parzen window gives."""
+    return f"{PARZEN}/{name}"
 
 
 def inception_tag(name: str) -> str:

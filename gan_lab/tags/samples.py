@@ -153,6 +153,16 @@ TESTS = (
         "nearest-neighbour classifier",
     ),
     Tag(
+        names.parzen_tag("<name>"),
+        "nats",
+        "`evaluate`: images",
+        "`log_likelihood`, of real images with pixels on [0, 1] under Gaussians around the generated ones, "
+        "its standard error, and the `width` of the Gaussians, chosen on other real images: a Parzen window. "
+        "It was reported of GANs and f-GANs, and says little: it depends on the number of samples, a "
+        "generator that repeats training images gets the floor, and one whose images are too smooth may get "
+        "more",
+    ),
+    Tag(
         names.inception_tag("<name>"),
         "",
         "`evaluate --inception`",

@@ -84,7 +84,8 @@ def test_what_is_undefined_says_why() -> None:
 def test_images_of_unknown_data_are_compared_by_patches() -> None:
     images = Digits(size=16).labelled()[0][:80]
     table = gan_lab.evaluate(images.permute(0, 2, 3, 1).numpy(), 255 - images[:40].numpy())
-    assert set(table.index) == {"quality/patches", "quality/patches_16px", "quality/copied_share"}
+    parzen = {f"parzen/{name}" for name in ("log_likelihood", "standard_error", "width")}
+    assert set(table.index) == {"quality/patches", "quality/patches_16px", "quality/copied_share"} | parzen
     assert table.loc["quality/patches", "value"] > 3 * table.loc["quality/patches", "floor"] > 0
 
 
