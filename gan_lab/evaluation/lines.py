@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
@@ -15,7 +14,7 @@ from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_deb
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
-from gan_lab.metrics.parzen import parzen_estimate
+from gan_lab.metrics.parzen import parzen_estimate, unlike
 from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
@@ -99,14 +98,11 @@ def parzen_lines(real: Tensor, other_real: Tensor, fake: Tensor) -> list[Line]:
     """
     if real.ndim != _IMAGES:
         return []
-    others = {image.numpy().tobytes() for image in other_real.cpu()}
-    differing = {image.numpy().tobytes(): image for image in real.cpu()}
-    kept = [image for key, image in differing.items() if key not in others]
+    kept = unlike(real, other_real)
     if len(kept) < _FEWEST_IMAGES:
         return []
-    seen, held_out = torch.stack(kept[::2]), torch.stack(kept[1::2])
     value, floor = (
-        parzen_estimate(*((images.cpu() + 1) / 2 for images in (centres, seen, held_out)))
+        parzen_estimate(*((images + 1) / 2 for images in (centres, kept[::2], kept[1::2])))
         for centres in (fake, other_real)
     )
     return [

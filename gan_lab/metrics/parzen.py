@@ -64,6 +64,17 @@ def parzen_estimate(centres: Tensor, chosen_on: Tensor, held_out: Tensor) -> Par
     return ParzenEstimate(float(densities.mean()), error, width)
 
 
+def unlike(samples: Tensor, others: Tensor) -> Tensor:
+    """Return the samples (n, *D) that equal none of the others (m, *D), each of them once, in their order."""
+    seen = {row.tobytes() for row in others.cpu().numpy()}
+    kept = []
+    for k, row in enumerate(samples.cpu().numpy()):
+        if row.tobytes() not in seen:
+            seen.add(row.tobytes())
+            kept.append(k)
+    return samples[kept]
+
+
 def _log_densities(centres: Tensor, points: Tensor, widths: tuple[float, ...]) -> Tensor:
     """Return the log density of points (m, d) under kernels of several widths, (len(widths), m)."""
     n, d = centres.shape

@@ -39,7 +39,7 @@ _MOST_BYTES = {
     re.compile(
         rf"{ARCHIVE_NAME}|(.+/)?(multirun\.yaml|{RECORD_NAME}|{CONFIG_NAME}|{ARCHIVED_NAME})"
     ): MOST_BYTES,
-    re.compile(rf"(.+/)?(metrics\.csv|{MEDIANS_NAME})"): MOST_BYTES_OF_A_TABLE,
+    re.compile(rf"(.+/)?(metrics\.csv|timing\.csv|{MEDIANS_NAME})"): MOST_BYTES_OF_A_TABLE,
     re.compile(r"(.+/)?evaluation/[\w.+-]+\.csv", re.ASCII): MOST_BYTES,
     re.compile(r"(.+/)?samples/([0-9]{1,15}|real)\.png", re.ASCII): MOST_BYTES_OF_A_PICTURE,
 }

@@ -129,14 +129,15 @@ def test_short_runs_are_kept_to_the_byte(tmp_path: Path) -> None:
 
 def test_an_archive_holds_what_a_report_reads_and_nothing_else(tmp_path: Path) -> None:
     run = write_long_run(tmp_path / "sweep" / "run", 0)
-    for name in ("checkpoints/a.pt", "events.out.tfevents.1", "train.log", "timing.csv", ".hydra/hydra.yaml"):
+    for name in ("checkpoints/a.pt", "events.out.tfevents.1", "train.log", ".hydra/hydra.yaml"):
         (run / name).parent.mkdir(exist_ok=True)
         (run / name).write_text("x")
+    (run / "timing.csv").write_text("iteration,perf/iterations_per_second\n")
     (run / "evaluation").mkdir()
     (run / "evaluation" / "iteration2400_seed0_n256.csv").write_text("tag,value\n")
     packed = archive_of(tmp_path / "sweep")
     files = ["archived.json", "config.yaml", "evaluation/iteration2400_seed0_n256.csv", "medians.csv"]
-    files += ["metrics.csv", "run.json", "samples/002400.png", "samples/real.png"]
+    files += ["metrics.csv", "run.json", "samples/002400.png", "samples/real.png", "timing.csv"]
     assert names_in(packed) == ["archive.json", *(f"run/{name}" for name in files)]
 
 

@@ -22,6 +22,7 @@ from gan_lab.runs.archived import (
 )
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunRecord
 
+_TIMING = "timing.csv"
 _LONGEST_TABLE = 1 << 32  # before it is thinned
 
 
@@ -66,10 +67,9 @@ def pack_run(record: RunRecord, every: int | None) -> tuple[dict[str, bytes], Pa
         table, medians = thinned.data, thinned.medians or None
         findings = findings_in(record) if thinned.every > 1 else ()
         archived = Archived(thinned.every, thinned.rows, thinned.kept, thinned.estimate, findings)
-    if table is not None:
-        files[record.metrics_path.name] = table
-    if medians is not None:
-        files[MEDIANS_NAME] = medians
+    timing = _read(path / _TIMING, _LONGEST_TABLE)
+    tables = {record.metrics_path.name: table, MEDIANS_NAME: medians, _TIMING: timing}
+    files |= {name: data for name, data in tables.items() if data is not None}
     files[ARCHIVED_NAME] = archived.to_json()
     pictures = _pictures(record)
     files |= pictures | _evaluations(path)

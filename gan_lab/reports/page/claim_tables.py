@@ -11,6 +11,7 @@ from gan_lab.reports.claims.claims import (
     success_rates,
 )
 from gan_lab.reports.claims.correlations import correlations
+from gan_lab.reports.claims.equal_time import equal_time
 from gan_lab.reports.page.page_tables import Table, table_from
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Sweep
@@ -45,6 +46,15 @@ _COLUMNS = {
         "quality_low": "95% from",
         "quality_high": "to",
         "quality_dominance": "dominance",
+    },
+    "equal_time": {
+        "label": "cell",
+        "n": "runs",
+        "seconds": "seconds a 1,000 iterations",
+        "iterations": "iterations by then",
+        "quality": "quality by then",
+        **_INTERVAL,
+        "at_end": "at the end",
     },
 }
 _WORDS = {
@@ -83,6 +93,15 @@ _WORDS = {
         "interval; dominance: the share of pairs in which the first is greater less that in which it is "
         "smaller.",
     ),
+    "equal_time": (
+        "At equal time",
+        "The quality of samples, lower being better, when the quickest cell had done all of its "
+        "iterations, with Student's interval over runs: the last measurement by then, of a run that was "
+        "slower an earlier one. A cell that had not been measured by then has none. Time is what iterations "
+        "took, without compiling, measuring and drawing, and of seeds that were trained together the share "
+        "of each. It is that of the machines at the time: it compares runs that had theirs to themselves, "
+        "or shared it alike.",
+    ),
 }
 
 
@@ -93,6 +112,7 @@ def claim_frames(sweep: Sweep) -> dict[str, pandas.DataFrame]:
         "success_rates": success_rates(sweep),
         "pooled_success_rates": pooled_success_rates(sweep),
         "comparisons": comparisons(sweep),
+        "equal_time": equal_time(sweep),
     }
 
 

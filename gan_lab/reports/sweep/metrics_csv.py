@@ -1,4 +1,4 @@
-"""Reading ``metrics.csv``, whatever state a run left it in."""
+"""Reading ``metrics.csv``, and tables beside it, whatever state a run left them in."""
 
 import io
 import re
@@ -10,7 +10,7 @@ import pandas
 
 from gan_lab.config.errors import UserError
 from gan_lab.files.regular import read_regular
-from gan_lab.tags.names import RAW
+from gan_lab.tags.names import ITERATIONS_PER_SECOND, RAW
 
 CENTRED, RUNNING = "centred", "running"
 """Columns of the medians that an archive keeps of an estimate: of the window around a row, and up to it."""
@@ -39,6 +39,15 @@ def read_medians(path: Path) -> tuple[pandas.DataFrame, str | None]:
         path: ``medians.csv``.
     """
     return _read(path, CENTRED, RUNNING)
+
+
+def read_timing(path: Path) -> tuple[pandas.DataFrame, str | None]:
+    """Return likewise what the clock says of a run.
+
+    Args:
+        path: ``timing.csv``.
+    """
+    return _read(path, ITERATIONS_PER_SECOND)
 
 
 def parse_measurements(data: bytes, name: str) -> tuple[pandas.DataFrame, str | None]:
