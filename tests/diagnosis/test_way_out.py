@@ -10,6 +10,7 @@ import pytest
 from gan_lab.cli.compose import compose
 from gan_lab.cli.configs import expand_lists, version_base
 from gan_lab.cli.early import refuse_early
+from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.cli.unread import refuse_unread
 from gan_lab.config.errors import UserError
@@ -37,8 +38,8 @@ TYPED = {
     ],
     "seeds": ["train.seeds=3", "train.n_critic=2", "train.iterations=9"],
     "folder": ["hydra.run.dir=runs/mine", "hydra.mode=RUN"],
-    "norm": ["architecture=dcgan", "critic_norm=batch"],
-    "its norm": ["architecture=dcgan", "architecture.critic.norm=batch"],
+    "norm": ["dataset=digits", "critic_norm=batch"],
+    "its norm": ["dataset=digits", "architecture.critic.norm=batch"],
     "objective": ["objective=fgan_alpha", "objective.alpha=3"],
     **{f"experiment={name}": [f"experiment={name}", "hydra.mode=RUN", "scale=smoke"] for name in EXPERIMENTS},
     "axis": ["experiment=clip_value", "hydra.mode=RUN", "constraint.bound=0.001"],
@@ -67,6 +68,7 @@ def words(typed: list[str], way: str) -> list[str]:
 
 def refuse_unread_of(typed: list[str]) -> None:
     register_resolvers()
+    prefer_own_configs()
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
         refuse_unread(hydra.compose("config", expand_lists(typed)), typed, swept=False)
 
@@ -98,7 +100,7 @@ def test_it_runs_as_printed(typed: str, way: str) -> None:
         ("bound", "clip_bound=0.1", []),
         ("r1_weight", "constraint.weight=1", ["objective=fgan_kl", "constraint=r1"]),
         ("clip_lr_share", "critic_lr_share=0.1", ["objective=wgan"]),
-        ("its norm", "critic_norm=layer", ["architecture=dcgan"]),
+        ("its norm", "critic_norm=layer", ["dataset=digits"]),
     ],
 )
 def test_keys_that_nothing_would_read_are_left_out_and_others_stay(

@@ -196,6 +196,7 @@ OTHERS = {
     "kernel_feature_distance": "its kernel (x.y/d + 1)^3 has a unit and a place, as KID has",
     "classifier_score": "of probabilities",
     "bounded_lipschitz_ipm": "it bounds values and slopes by 1 each, in the units given",
+    "parzen_estimate": "its images lie in [0, 1], and the widths of its kernels are theirs",
     "patch_distances": "its images lie in [-1, 1]; its scale has a test of its own here",
     "mode_coverage": "in the standard deviations given; its scale has a test of its own here",
     "permutation_test": "of a matrix of similarities",
