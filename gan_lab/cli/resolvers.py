@@ -32,7 +32,12 @@ def register_resolvers() -> None:
         **{key.resolver: partial(_unless_set, key.name) for key in TABLE if key.setter and key.resolver},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "clip_lr_share": lambda published, *, _root_: (
-            _unless_set("clip_lr_share", published, _root_=_root_) if _clips(_root_) else published
+            _unless_set("clip_lr_share", published, _root_=_root_)
+            if _has(_root_, "clip.WeightClip")
+            else published
+        ),
+        "with_spectral_norm": lambda value, otherwise, *, _root_: (
+            value if _has(_root_, "spectral_norm.SpectralNorm") else otherwise
         ),
         "where_reached": _where_reached,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
@@ -46,10 +51,10 @@ def _unless_set(key: str, published: Any, *, _root_: DictConfig) -> Any:
     return published if _root_.get(key) is None else _root_[key]
 
 
-def _clips(root: DictConfig) -> bool:
-    """Return whether the constraint, or a part of it, clips."""
+def _has(root: DictConfig, constraint: str) -> bool:
+    """Return whether the constraint, or a part of it, is of a class below ``gan_lab.constraints``."""
     plain: Any = OmegaConf.to_container(root, resolve=False)
-    return "constraints.clip.WeightClip" in str(plain.get("constraint"))
+    return f"constraints.{constraint}" in str(plain.get("constraint"))
 
 
 def _where_reached(value: int, *, _root_: DictConfig) -> int:

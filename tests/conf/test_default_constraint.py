@@ -1,4 +1,4 @@
-"""What objectives without a constraint have with points: spectral norms of 1; what is typed beats it."""
+"""What objectives without a constraint of their own get: spectral norms of 1; what is typed beats it."""
 
 import pytest
 
@@ -12,6 +12,11 @@ WITHOUT = {
     for name in OBJECTIVES
     if "override /constraint" not in (config_folder() / "objective" / f"{name}.yaml").read_text()
 }
+
+
+BRINGING = {f"fgan_{name}" for name in ("alpha", "jeffrey", "kl", "neyman", "pearson", "reverse_kl")}
+BRINGING |= {"fgan_total_variation", "gan_minimax"}
+"""Which diverge, or make poor samples, without it with images, too."""
 
 
 def constraint_of(*overrides: str) -> str:
@@ -28,7 +33,35 @@ def test_points_bring_spectral_norm_to_objectives_without_a_constraint(objective
     of_images = constraint_of(f"objective={objective}", "dataset=digits")
     of_points = constraint_of(f"objective={objective}", "dataset=ring8")
     assert of_points == ("SpectralNorm" if objective in WITHOUT else of_images)
-    assert objective not in WITHOUT or of_images == "Constraint"
+    assert objective not in WITHOUT or of_images == (
+        "SpectralNorm" if objective in BRINGING else "Constraint"
+    )
+
+
+@pytest.mark.parametrize("objective", sorted(BRINGING))
+def test_some_bring_it_with_images_and_a_critic_without_batch_norm(objective: str) -> None:
+    composed = compose_config(f"objective={objective}", "dataset=photos")
+    assert constraint_of(f"objective={objective}", "dataset=photos") == "SpectralNorm"
+    assert composed["architecture"]["critic"]["norm"] == "none"
+    typed = compose_config(f"objective={objective}", "dataset=photos", "constraint=none")
+    assert (typed["architecture"]["critic"]["norm"], typed["critic_lr_share"]) == ("batch", None)
+
+
+def test_the_rate_that_some_critics_bring_is_for_images_alone() -> None:
+    shares = {name: compose_config(f"objective={name}")["critic_lr_share"] for name in BRINGING}
+    assert {name for name, share in shares.items() if share == 4} == {
+        "fgan_kl",
+        "fgan_pearson",
+        "fgan_jeffrey",
+    }
+    assert compose_config("objective=fgan_kl", "dataset=ring8")["critic_lr_share"] is None
+
+
+@pytest.mark.parametrize("experiment", ["stability", "fig4"])
+def test_experiments_with_images_compare_objectives_as_published(experiment: str) -> None:
+    composed = compose_config(f"experiment={experiment}", "objective=gan_minimax", "hydra.mode=RUN")
+    assert str(composed["constraint"]["_target_"]).endswith(".Constraint")
+    assert composed["critic_norm"] == "batch"
 
 
 @pytest.mark.parametrize(
@@ -37,6 +70,7 @@ def test_points_bring_spectral_norm_to_objectives_without_a_constraint(objective
         (["constraint=none"], "Constraint"),
         (["constraint=gp"], "GradientPenalty"),
         (["experiment=toy_modes"], "Constraint"),  # which compares objectives as they were published,
+        (["experiment=fgan_mnist"], "Constraint"),  # and so does this
     ],
 )
 def test_what_is_typed_beats_it(overrides: list[str], expected: str) -> None:

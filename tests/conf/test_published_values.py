@@ -57,7 +57,7 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
     assert len(OF_OPTION) >= OPTIONS_WITH_ROWS
 
 
-ASKED = "rate|adam_beta1|gp_weight|r1_weight|clip_bound|at_least"
+ASKED = "rate|adam_beta1|gp_weight|r1_weight|clip_bound|at_least|with_spectral_norm"
 
 
 def published(text: str) -> Any:
@@ -66,7 +66,9 @@ def published(text: str) -> Any:
     asked = (
         re.fullmatch(rf"\$\{{gan_lab\.(?:{ASKED}):([^,}}]*).*\}}", value) if isinstance(value, str) else None
     )
-    return float(asked[1]) if asked else value
+    if not asked:
+        return value
+    return asked[1] if asked[1].isalpha() else float(asked[1])
 
 
 def follow(option: str) -> list[Row]:
