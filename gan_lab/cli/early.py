@@ -11,7 +11,7 @@ from gan_lab.architectures.shapes import require_samples
 from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import check_device_name
-from gan_lab.config.unimported import check_node, check_settings, read_property
+from gan_lab.config.unimported import check_node, check_settings, read_of
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.tracking.writers.choice import require_libraries_of
 
@@ -47,18 +47,11 @@ def _require_samples(config: Mapping[str, Any]) -> None:
     dataset, architecture = config.get("dataset"), config.get("architecture")
     if not isinstance(dataset, Mapping) or not isinstance(architecture, Mapping):
         return
-    shape = _read(dataset, "data_shape")
+    shape = read_of(dataset, "data_shape")
     for role in ("generator", "critic"):
-        samples = _read(architecture.get(role), "samples")
+        samples = read_of(architecture.get(role), "samples")
         if shape is not None and samples is not None:
             require_samples(samples, role, shape)
-
-
-def _read(node: object, name: str) -> Any:
-    """Return a property that can be read of what a node describes; None of what cannot."""
-    if not isinstance(node, Mapping):
-        return None
-    return read_property(str(node.get("_target_")), name, {k: v for k, v in node.items() if k != "_target_"})
 
 
 def refuse_missing_data(node: object) -> None:

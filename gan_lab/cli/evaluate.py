@@ -12,7 +12,7 @@ from gan_lab.cli.terminal import refuse, show_log
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import did_you_mean, quoted
-from gan_lab.config.unimported import check_node, read_property
+from gan_lab.config.unimported import check_node, read_of
 
 if TYPE_CHECKING:
     from gan_lab.datasets.base import Dataset
@@ -152,8 +152,7 @@ def _refuse_array(path: Path, node: dict[str, Any]) -> None:
         return
     from gan_lab.evaluation.layouts import open_samples
 
-    settings = {key: value for key, value in node.items() if key != "_target_"}
-    open_samples(path, read_property(str(node.get("_target_")), "data_shape", settings))
+    open_samples(path, read_of(node, "data_shape"))
 
 
 def _node_of(name: str, overrides: Sequence[str], called: str) -> dict[str, Any]:

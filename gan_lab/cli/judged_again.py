@@ -15,7 +15,7 @@ from gan_lab.runs.record import RunRecord, final_of
 from gan_lab.tags.words import HEADLINES
 from gan_lab.tracking.writers.base import Ending
 from gan_lab.tracking.writers.choice import build_tracker
-from gan_lab.tracking.writers.several import open_writers
+from gan_lab.tracking.writers.several import rewrite_endings
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +74,8 @@ def _tell_trackers(record: RunRecord, trusted: Iterable[str]) -> None:
     except UserError as error:
         log.warning("%s: trackers are not told of these numbers: %s", record.path, error)
         return
-    writers = open_writers(tracker, record, record.iteration)
     measured_at = dict.fromkeys(record.numbers, record.iteration)
-    writers.write_ending(Ending.of(record.status, record.numbers, measured_at, record.verdicts))
-    writers.close()
+    rewrite_endings(tracker, record, Ending.of(record.status, record.numbers, measured_at, record.verdicts))
 
 
 def _lock_of(record: RunRecord) -> FolderLock | None:

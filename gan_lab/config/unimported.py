@@ -89,6 +89,13 @@ def read_fields(path: str) -> dict[str, ReadField] | None:
         return None
 
 
+def read_of(node: object, name: str) -> Any:
+    """Return a constant or a property of what a config's node describes, where :func:`read_property` can."""
+    if not isinstance(node, Mapping):
+        return None
+    return read_property(str(node.get("_target_")), name, {k: v for k, v in node.items() if k != "_target_"})
+
+
 def read_property(path: str, name: str, values: Mapping[str, Any]) -> Any:
     """Return a constant of a class, or a property of its objects whose source is one expression; else None.
 

@@ -43,6 +43,11 @@ class RunFolder:
         return self.path / "metrics.csv"
 
     @property
+    def timing_path(self) -> Path:
+        """The table of the run's pace."""
+        return self.path / "timing.csv"
+
+    @property
     def samples_path(self) -> Path:
         """The folder of sample pictures."""
         return self.path / "samples"

@@ -33,6 +33,12 @@ def open_events(run_dir: Path, purge_step: int) -> tuple[SummaryWriter, EventFil
     return writer, events
 
 
+def latest_events(run_dir: Path) -> Path | None:
+    """Return the event file of a run that TensorBoard reads last but for its ending; None without one."""
+    found = [path for path in run_dir.glob(EVENTS) if not path.name.endswith(_FINAL)]
+    return max(found, key=lambda path: path.name, default=None)
+
+
 def ending_of(path: Path) -> Path:
     """Return the event file of how a run ended, which TensorBoard reads after the one at ``path``."""
     return path.with_name(f"{path.name}{_FINAL}")

@@ -94,8 +94,10 @@ def test_tensorboard_shows_the_numbers_of_an_evaluation(train: Train, evaluate: 
     run, tag = train("run", *FAST), final_tag(W1_EXACT)
     assert tag is not None
     assert tag not in EventAccumulator(str(run)).Reload().Tags()["scalars"]
+    before = sorted(path.name for path in run.glob("*tfevents*"))
     evaluate(run)
     evaluate(run, seed=1)
+    assert sorted(path.name for path in run.glob("*tfevents*")) == before
     shown = EventAccumulator(str(run)).Reload()
     (point,) = shown.Scalars(tag)
     assert (point.step, point.value) == (2, pytest.approx(read_run(run).numbers[W1_EXACT], rel=1e-6))

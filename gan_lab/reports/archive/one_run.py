@@ -22,7 +22,6 @@ from gan_lab.runs.archived import (
 )
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunRecord
 
-_TIMING = "timing.csv"
 _LONGEST_TABLE = 1 << 32  # before it is thinned
 
 
@@ -67,8 +66,8 @@ def pack_run(record: RunRecord, every: int | None) -> tuple[dict[str, bytes], Pa
         table, medians = thinned.data, thinned.medians or None
         findings = findings_in(record) if thinned.every > 1 else ()
         archived = Archived(thinned.every, thinned.rows, thinned.kept, thinned.estimate, findings)
-    timing = _read(path / _TIMING, _LONGEST_TABLE)
-    tables = {record.metrics_path.name: table, MEDIANS_NAME: medians, _TIMING: timing}
+    timing = _read(record.timing_path, _LONGEST_TABLE)
+    tables = {record.metrics_path.name: table, MEDIANS_NAME: medians, record.timing_path.name: timing}
     files |= {name: data for name, data in tables.items() if data is not None}
     files[ARCHIVED_NAME] = archived.to_json()
     pictures = _pictures(record)

@@ -21,7 +21,8 @@ class Pace(NamedTuple):
 
     Attributes:
         iterations: (k,), increasing.
-        seconds: (k,), of iterations alone: without compiling, measuring and drawing.
+        seconds: (k,), of iterations alone: without measuring and drawing. The first one compiles where that
+            was asked for; ``auto`` compiles before the clock starts.
     """
 
     iterations: NDArray[np.float64]
@@ -55,7 +56,7 @@ def equal_time(sweep: Sweep) -> pandas.DataFrame:
 
 def pace_of(run: ReportRun) -> Pace | None:
     """Return the pace of a run; None without a ``timing.csv`` that says one."""
-    table, _ = read_timing(run.record.path / "timing.csv")
+    table, _ = read_timing(run.record.timing_path)
     if ITERATIONS_PER_SECOND not in table:
         return None
     table = table[table[ITERATIONS_PER_SECOND] > 0]

@@ -98,9 +98,9 @@ _WORDS = {
         "The quality of samples, lower being better, when the quickest cell had done all of its "
         "iterations, with Student's interval over runs: the last measurement by then, of a run that was "
         "slower an earlier one. A cell that had not been measured by then has none. Time is what iterations "
-        "took, without compiling, measuring and drawing, and of seeds that were trained together the share "
-        "of each. It is that of the machines at the time: it compares runs that had theirs to themselves, "
-        "or shared it alike.",
+        "took, without measuring and drawing, and of seeds that were trained together the share of each; "
+        "with train.execution=compiled the first one compiles. It is that of the machines at the time: it "
+        "compares runs that had theirs to themselves, or shared it alike.",
     ),
 }
 

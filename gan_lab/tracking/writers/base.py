@@ -138,6 +138,17 @@ class ExperimentTracker(Settings, ABC):
             resume_at: completed iterations; 0 for a new run.
         """
 
+    def rewrite_ending(self, record: RunRecord, ending: Ending) -> None:
+        """Write anew how a run ended, of which more is known now.
+
+        Args:
+            record: of the run, which is not trained meanwhile.
+            ending: in the place of the one before.
+        """
+        writer = self.open(record, record.iteration)
+        writer.write_ending(ending)
+        writer.close()
+
     def require(self) -> None:
         """Check what can be checked before anything is written.
 

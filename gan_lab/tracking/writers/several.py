@@ -55,6 +55,23 @@ class Several(ExperimentTracker):
         return open_writers(self, record, resume_at)
 
 
+def rewrite_endings(tracker: ExperimentTracker, record: RunRecord, ending: Ending) -> None:
+    """Write anew how a run ended; a tracker that fails says so in the log.
+
+    Args:
+        tracker: one, or several.
+        record: of the run, which is not trained meanwhile.
+        ending: in the place of the one before.
+    """
+    for member in tracker.members:
+        try:
+            member.rewrite_ending(record, ending)
+        except Exception as error:  # noqa: BLE001  (the run has its numbers)
+            log.warning(
+                "%s: the tracker %s was not told of these numbers: %s", record.path, member.key, error
+            )
+
+
 def open_writers(tracker: ExperimentTracker, record: RunRecord, resume_at: int) -> "Writers":
     """Return the writer of a run, whatever fails in the libraries behind it.
 

@@ -10,7 +10,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 
 from gan_lab.runs.record import RunRecord
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
-from gan_lab.tracking.event_order import EVENTS, ending_of, open_events, remove_endings
+from gan_lab.tracking.event_order import EVENTS, ending_of, latest_events, open_events, remove_endings
 from gan_lab.tracking.writers.base import (
     Ending,
     ExperimentTracker,
@@ -27,6 +27,14 @@ class TensorBoard(ExperimentTracker):
     def open(self, record: RunRecord, resume_at: int) -> MetricWriter:
         """Return the writer of a new event file."""
         return TensorBoardWriter(record.path, resume_at)
+
+    def rewrite_ending(self, record: RunRecord, ending: Ending) -> None:
+        """Replace the file that says how the run ended; the others stay as they are."""
+        latest = latest_events(record.path)
+        if latest is None:
+            super().rewrite_ending(record, ending)
+        else:
+            close_dashboard(ending_of(latest), ending)
 
 
 class TensorBoardWriter(MetricWriter):
