@@ -11,7 +11,7 @@ from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
-from gan_lab.tags.words import estimate_text, number_text, quality_of, quality_text, short_of
+from gan_lab.tags.words import estimate_cell, estimate_text, number_text, quality_of, quality_text, short_of
 
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
@@ -68,7 +68,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         *_what_differs(shown),
         Column("status", [record.status for record in shown], rank=_rank_if_alike(shown, 2)),
         *_verdicts(shown),
-        Column("estimate", [estimate_text(record.numbers) for record in shown]),
+        Column("estimate", [estimate_cell(record.numbers) for record in shown]),
         Column("quality", [quality_text(record.numbers) for record in shown]),
         Column("run", [name_below(record, root) for record in shown], whole=True),
     ]
@@ -190,9 +190,9 @@ def _numbers(records: Sequence[RunRecord], sort: str | None) -> list[Column]:
     if sort is not None and any(sort in record.final for record in records):
         columns.append(_number(records, sort, rank=0))
     # runs of several objectives have several: their names stand beside the numbers then
-    for title, tags, told in (("estimate", estimates, estimate_text), ("quality", qualities, quality_text)):
+    for title, tags, told in (("estimate", estimates, estimate_cell), ("quality", qualities, quality_text)):
         if len(tags) > 1:
-            cells = [told(record.numbers).replace(" estimate ", " ") for record in records]
+            cells = [told(record.numbers) for record in records]
             columns.append(Column(title, cells, right=True, rank=1))
         columns += [_number(records, tag, rank=1) for tag in tags if len(tags) == 1 and tag != sort]
     others = sorted(present - {sort} - estimates - qualities, key=order_of)

@@ -38,6 +38,11 @@ def estimate_text(numbers: Mapping[str, float]) -> str:
     return "-" if tag is None else f"{short_of(tag)} {number_text(numbers[tag])}"
 
 
+def estimate_cell(numbers: Mapping[str, float]) -> str:
+    """Return the estimate of a run with its name for a column that is called so already: ``W 0.25``."""
+    return estimate_text(numbers).replace(" estimate ", " ")
+
+
 def quality_of(numbers: Mapping[str, float]) -> str | None:
     """Return which of a run's tags is its one number on the quality of samples; None if it has none."""
     return next((tag for tag in HEADLINES if tag in numbers), None)

@@ -19,7 +19,7 @@ from gan_lab.tags.names import floor_tag
 from gan_lab.tags.table import estimate_of
 from gan_lab.tags.words import (
     HEADLINES,
-    estimate_text,
+    estimate_cell,
     number_text,
     quality_at_length,
     quality_of,
@@ -75,7 +75,7 @@ def _table(members: Sequence[Member]) -> str:
         Column("status", [_outcome(member).status for member in shown]),
         Column("iteration", [str(_outcome(member).iteration) for member in shown], right=True),
         Column("verdict", [verdict_of(member.run.record) or "-" for member in shown]),
-        Column("estimate", [estimate_text(each) for each in numbers]),
+        Column("estimate", [estimate_cell(each) for each in numbers]),
         Column("quality", [quality_text(each) for each in numbers]),
     ]
     more = f"\n... and {len(members) - len(shown)} more" if len(members) > len(shown) else ""

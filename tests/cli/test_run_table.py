@@ -213,7 +213,7 @@ def test_a_sweep_shows_what_its_runs_differ_in():
 
 
 def test_a_sweep_names_the_folder_of_each_row_and_what_all_share_gives_way():
-    name = "wgan_gp_ring8_3seeds_9d58684c/seed"
+    name = "wgan_gp_mlp_toy_spectral_norm_ring8_9d58684c/seed"
     final = {MEDIAN: 0.6646, W1_EXACT: 0.2144}
     records = [
         a_record(
@@ -435,10 +435,10 @@ def test_a_sweep_ends_in_a_sorted_table():
         ]
     ]
     assert format_sweep(records, ROOT) == (
-        "objective  dataset  seed  status     estimate              quality  run\n"
-        "gan        ring8       1  completed  -                     -        gan1\n"
-        "wgan       ring8       2  completed  W estimate undefined  -        wgan2\n"
-        "wgan       ring8      10  completed  W estimate 0.25       W1 0.5   wgan10"
+        "objective  dataset  seed  status     estimate     quality  run\n"
+        "gan        ring8       1  completed  -            -        gan1\n"
+        "wgan       ring8       2  completed  W undefined  -        wgan2\n"
+        "wgan       ring8      10  completed  W 0.25       W1 0.5   wgan10"
     )
 
 

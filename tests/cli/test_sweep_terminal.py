@@ -28,12 +28,12 @@ def test_a_sweep_says_a_line_of_each_job_and_ends_in_a_table() -> None:
     assert re.search(r"objective=wgan seed=0: completed, \w+, W estimate ", jobs[0])
     assert re.search(r"objective=gan seed=1: completed, \w+, JSD estimate ", jobs[3])
     table = lines[lines.index("") + 1 :]
-    assert [row.split()[:4] for row in table[:5]] == [
-        ["objective", "seed", "status", "verdict"],
-        ["gan", "0", "completed", "unmeasured"],
-        ["gan", "1", "completed", "unmeasured"],
-        ["wgan", "0", "completed", "unmeasured"],
-        ["wgan", "1", "completed", "unmeasured"],
+    assert [row.split()[:5] for row in table[:5]] == [
+        ["objective", "dataset", "seed", "status", "verdict"],
+        ["gan", "ring8", "0", "completed", "unmeasured"],
+        ["gan", "ring8", "1", "completed", "unmeasured"],
+        ["wgan", "ring8", "0", "completed", "unmeasured"],
+        ["wgan", "ring8", "1", "completed", "unmeasured"],
     ]
     assert table[-1].startswith("  compare them  gan-lab report ")
     assert len(lines) == 1 + len(jobs) + 1 + len(table)  # the first says how many there are

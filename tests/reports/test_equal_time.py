@@ -45,6 +45,16 @@ def test_the_slower_cell_is_taken_where_it_was_when_the_quicker_one_ended(tmp_pa
     assert found.loc["gan", "quality"] == found.loc["gan", "at_end"] == pytest.approx(0.12)
 
 
+def test_the_quickest_cell_is_through_when_the_last_of_its_runs_is(tmp_path: Path) -> None:
+    for seed, pace in ((0, 50), (1, 25)):
+        write(tmp_path, "gan", seed, f"500,{pace},0,0\n")  # 10 and 20 seconds
+        write(tmp_path, "wgan", seed, "500,12.5,0,0\n")
+    found = equal_time(load_sweep(tmp_path)).set_index("label")
+    assert found.loc["gan", "iterations"] == 500
+    assert found.loc["gan", "quality"] == pytest.approx(0.12)
+    assert found.loc["wgan", "iterations"] == pytest.approx(250)
+
+
 def test_of_seeds_that_were_trained_together_each_has_its_share(tmp_path: Path) -> None:
     write(tmp_path, "wgan", 0, "500,50,0,0\n", together=4)
     (run,) = load_sweep(tmp_path).runs

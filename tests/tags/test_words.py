@@ -8,6 +8,7 @@ from gan_lab.tags import names
 from gan_lab.tags.table import ESTIMATES, TABLE
 from gan_lab.tags.words import (
     HEADLINES,
+    estimate_cell,
     estimate_text,
     number_text,
     quality_at_length,
@@ -33,6 +34,11 @@ def test_estimates_are_called_by_what_they_estimate() -> None:
     assert estimate_text({names.RAW: 2.0, names.MEDIAN: 1.5}) == "W estimate 1.5"
     assert estimate_text({names.MEDIAN: 1.5, names.JSD: 0.25}) == "JSD estimate 0.25"
     assert estimate_text({names.SLOPE: 1.0}) == "-"
+
+
+def test_a_column_of_estimates_does_not_repeat_that_they_are() -> None:
+    assert estimate_cell({names.F_DIVERGENCE: 1.0}) == "f-divergence 1"
+    assert estimate_cell({names.SLOPE: 1.0}) == "-"
 
 
 @pytest.mark.parametrize(

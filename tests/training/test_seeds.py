@@ -97,7 +97,7 @@ def test_a_number_of_seeds_counts_from_the_seed(tmp_path: Path, lone: Lone, allo
         ["4", "completed", "12"],
         ["5", "completed", "12"],
     ]
-    assert all("W estimate" in row for row in lines[ended + 2 : ended + 4])
+    assert all("  W " in row for row in lines[ended + 2 : ended + 4])
     assert len(lines[ended + 4 :]) <= 3
     assert sum(line.startswith("Trains ") for line in called.out.splitlines()) == 1
     assert statuses(tmp_path / "run") == [("completed", 12)] * 2

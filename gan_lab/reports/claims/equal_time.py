@@ -36,9 +36,9 @@ class Pace(NamedTuple):
 def equal_time(sweep: Sweep) -> pandas.DataFrame:
     """Return a row for each cell of at least two: what its samples were like at one time for all.
 
-    That time is what the quickest cell takes for all of its iterations, by the median over its runs. Of seeds
-    that were trained together each has its share of their time. Left out are runs that diverged, do not
-    count, or have no ``timing.csv``.
+    That time is what the quickest cell takes until the last of its runs is through. Of seeds that were
+    trained together each has its share of their time. Left out are runs that diverged, do not count, or have
+    no ``timing.csv``.
 
     - ``seconds``: of 1,000 iterations, median over the cell's ``n`` runs;
     - ``iterations``: completed by then, likewise;
@@ -49,7 +49,7 @@ def equal_time(sweep: Sweep) -> pandas.DataFrame:
     timed = [(cell, found) for cell in sweep.cells if (found := _timed(sweep, cell))]
     if sweep.quality is None or len(timed) < 2:
         return pandas.DataFrame(columns=_COLUMNS)
-    budget = min(median(pace.seconds[-1] for _, pace in found) for _, found in timed)
+    budget = min(max(pace.seconds[-1] for _, pace in found) for _, found in timed)
     rows = [_row(cell, found, budget, sweep.quality.tag) for cell, found in timed]
     return pandas.DataFrame(rows, columns=_COLUMNS)
 

@@ -50,7 +50,7 @@ _COLUMNS = {
     "equal_time": {
         "label": "cell",
         "n": "runs",
-        "seconds": "seconds a 1,000 iterations",
+        "seconds": "seconds per 1,000 iterations",
         "iterations": "iterations by then",
         "quality": "quality by then",
         **_INTERVAL,
@@ -95,9 +95,9 @@ _WORDS = {
     ),
     "equal_time": (
         "At equal time",
-        "The quality of samples, lower being better, when the quickest cell had done all of its "
-        "iterations, with Student's interval over runs: the last measurement by then, of a run that was "
-        "slower an earlier one. A cell that had not been measured by then has none. Time is what iterations "
+        "The quality of samples, lower being better, when the last run of the quickest cell was through, "
+        "with Student's interval over runs: the last measurement by then, of a run that was slower an "
+        "earlier one. A cell that had not been measured by then has none. Time is what iterations "
         "took, without measuring and drawing, and of seeds that were trained together the share of each; "
         "with train.execution=compiled the first one compiles. It is that of the machines at the time: it "
         "compares runs that had theirs to themselves, or shared it alike.",
