@@ -78,6 +78,9 @@ TABLE = (
     CompositionKey("gp_weight", "gp_weight", "constraint=gp", "constraint.weight", PositiveFloat),
     CompositionKey("adam_beta1", "adam_beta1", "optimizer=adam", "optimizer.beta1", Decay),
     CompositionKey("r1_weight", "r1_weight", "constraint=r1", "constraint.weight", PositiveFloat),
+    CompositionKey(
+        "label_distance", "label_distance", "objective=lsgan", "objective.label_distance", PositiveFloat
+    ),
     CompositionKey("clip_bound", "clip_bound", "constraint=clip", "constraint.bound", PositiveFloat),
     CompositionKey(
         "clip_lr_share",

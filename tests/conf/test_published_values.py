@@ -57,7 +57,7 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
     assert len(OF_OPTION) >= OPTIONS_WITH_ROWS
 
 
-ASKED = "rate|adam_beta1|gp_weight|r1_weight|clip_bound|at_least|with_spectral_norm"
+ASKED = "rate|adam_beta1|label_distance|gp_weight|r1_weight|clip_bound|at_least|with_spectral_norm"
 
 
 def published(text: str) -> Any:

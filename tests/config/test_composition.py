@@ -19,7 +19,7 @@ def test_the_files_that_read_a_key_are_those_that_the_table_names(key: Compositi
     if key.group and key.setter and not key.trace:
         (reader,) = readers
         line = next(line for line in texts[reader].splitlines() if key.interpolation in line)
-        assert line.partition(":")[0] == key.setter.rpartition(".")[2]
+        assert line.partition(":")[0].strip() == key.setter.rpartition(".")[2]
 
 
 def test_lists_are_taken_from_the_table() -> None:

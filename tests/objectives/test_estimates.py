@@ -115,6 +115,12 @@ def jsd(p: float, q: float) -> float:
 CASES: dict[str, tuple[Objective, Callable[[Tensor], Tensor], Callable[[float, float], float], set[str]]] = {
     "gan": (GAN(), lambda r: r, jsd, set()),
     "lsgan": (LeastSquares(), torch.sigmoid, lambda p, q: (p - q) ** 2 / (p + q), set()),
+    "lsgan_far": (
+        LeastSquares(label_distance=4.0),
+        lambda r: 0.5 + 2 * torch.tanh(r / 2),
+        lambda p, q: (p - q) ** 2 / (p + q),
+        set(),
+    ),
     "hinge": (Hinge(), torch.sign, lambda p, q: abs(p - q) / 2, set()),
     "kl": (KullbackLeibler(), lambda r: 1 + r, lambda p, q: p * np.log(p / q), set()),
     "reverse_kl": (ReverseKullbackLeibler(), lambda r: r, lambda p, q: q * np.log(q / p), set()),

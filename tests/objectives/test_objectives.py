@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from torch import Tensor
 
 from gan_lab.config.build import build
@@ -15,6 +14,7 @@ from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.hinge import Hinge
 from gan_lab.objectives.least_squares import LeastSquares
 from gan_lab.objectives.wasserstein import Wasserstein
+from support.configs import compose_config
 
 LOG_2 = math.log(2)
 OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "objective").glob("*.yaml"))
@@ -22,8 +22,7 @@ OPTIONS = sorted((Path(__file__).parents[2] / "conf" / "objective").glob("*.yaml
 
 def objective_of(option: Path) -> Objective:
     """Build what the option describes."""
-    config = yaml.safe_load(option.read_text(encoding="utf-8"))
-    return build(config["objective"], Objective, "objective")
+    return build(compose_config(f"objective={option.stem}")["objective"], Objective, "objective")
 
 
 every_objective = pytest.mark.parametrize(
@@ -132,6 +131,9 @@ def test_least_squares_and_hinge_values_by_hand() -> None:
     least_squares, hinge = LeastSquares(), Hinge()
     assert least_squares.critic_loss(real, fake).item() == pytest.approx(4.5 / 2 + 4.625 / 2, abs=1e-6)
     assert least_squares.generator_loss(real, fake).item() == pytest.approx((0.125 + 8) / 2, abs=1e-6)
+    farther = LeastSquares(label_distance=3.0)  # -1 and 2
+    assert farther.critic_loss(real, fake).item() == pytest.approx(8.5 / 2 + 3.125 / 2, abs=1e-6)
+    assert farther.generator_loss(real, fake).item() == pytest.approx((1.125 + 12.5) / 2, abs=1e-6)
     assert hinge.critic_loss(real, fake).item() == pytest.approx(1.5 + 0.75, abs=1e-6)
     assert hinge.generator_loss(real, fake).item() == pytest.approx(1.25, abs=1e-6)
 
