@@ -2,13 +2,14 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import hydra
 import numpy as np
 import pytest
 
 from gan_lab.cli.compose import compose
-from gan_lab.cli.configs import expand_lists, version_base
+from gan_lab.cli.configs import expand_lists, to_plain, version_base
 from gan_lab.cli.early import refuse_early
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
@@ -45,6 +46,7 @@ TYPED = {
     "axis": ["experiment=clip_value", "hydra.mode=RUN", "constraint.bound=0.001"],
     "clip_lr_share": ["objective=wgan", "clip_lr_share=0.5"],
     "gp_weight": ["objective=wgan_gp", "gp_weight=3"],
+    "label_distance": ["objective=lsgan", "label_distance=2"],
     "r1_weight": ["objective=fgan_kl", "constraint=r1", "r1_weight=3"],
     "adam_beta1": ["objective=gan", "adam_beta1=0.9"],
     "[clip,gp]": ["constraint=[clip,gp]", "clip_bound=0.02", "gp_weight=3"],
@@ -66,27 +68,28 @@ def words(typed: list[str], way: str) -> list[str]:
     return rest
 
 
-def refuse_unread_of(typed: list[str]) -> None:
+def read_whole(typed: list[str]) -> Any:
+    """Return what is composed, of which every typed key decides something."""
     register_resolvers()
     prefer_own_configs()
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
-        refuse_unread(hydra.compose("config", expand_lists(typed)), typed, swept=False)
+        root = hydra.compose("config", expand_lists(typed))
+        refuse_unread(root, typed, swept=False)
+    return to_plain(root)
 
 
 @pytest.mark.parametrize("typed", TYPED)
 @pytest.mark.parametrize("way", WAYS)
 def test_it_runs_as_printed(typed: str, way: str) -> None:
     given = words(TYPED[typed] if "experiment" in str(TYPED[typed]) else [RING, *TYPED[typed]], way)
-    composed = compose(given)
+    config = read_whole(given)
     key, _, value = way.partition("=")
-    refuse_early(composed.config)
-    refuse_unread_of(given)
+    refuse_early(config)
     assert not any(word.startswith("hydra.run.dir") for word in given)
     if way == "objective=wgan_gp":
-        constraint = composed.config["constraint"]["_target_"]
-        assert constraint == "gan_lab.constraints.gradient_penalty.GradientPenalty"
+        assert config["constraint"]["_target_"] == "gan_lab.constraints.gradient_penalty.GradientPenalty"
     elif "." in key:
-        assert leaves_of(composed.config)[key] == float(value)
+        assert leaves_of(config)[key] == float(value)
 
 
 @pytest.mark.parametrize(
@@ -109,15 +112,14 @@ def test_keys_that_nothing_would_read_are_left_out_and_others_stay(
     begin = [] if "norm" in typed else [RING]
     given = words([*begin, *TYPED[typed]], way)
     assert given == [*begin, *kept, way]
-    refuse_unread_of(given)
+    read_whole(given)
 
 
 @pytest.mark.parametrize("typed", ["nothing", "norm", "its norm", "clip_bound", "list"])
 def test_a_penalty_of_a_critic_with_batch_norm_comes_with_another_norm(typed: str) -> None:
     dcgan = [] if "norm" in typed else ["architecture=dcgan"]
     given = words([*dcgan, *TYPED[typed]], "constraint=[gp,consistency] architecture.critic.norm=layer")
-    assert leaves_of(compose(given).config)["architecture.critic.norm"] == "layer"
-    refuse_unread_of(given)
+    assert leaves_of(read_whole(given))["architecture.critic.norm"] == "layer"
 
 
 @pytest.mark.parametrize("typed", ["clip", "bound", "both", "list", "norm", "alpha"])
