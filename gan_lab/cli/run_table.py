@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
-from gan_lab.files.text_table import MOST_ROWS, Column, lay_out
+from gan_lab.files.text_table import MOST_ROWS, Column, lay_out, without_middle
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
@@ -15,6 +15,7 @@ from gan_lab.tags.words import estimate_cell, estimate_text, number_text, qualit
 
 _MOST_NUMBERS = 3
 _MOST_DIFFERENCES = 2  # of runs that may have nothing to do with each other
+_MOST_OF_OVERRIDE = 48  # characters
 _ITERATIONS = "train.iterations"
 
 
@@ -112,8 +113,12 @@ def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, end
 
 
 def name_of_job(number: int, overrides: Sequence[str]) -> str:
-    """Return what a sweep's job is called: its number and what was typed for it, but for the device."""
-    return " ".join([f"#{number}", *(each for each in overrides if not each.startswith("device="))])
+    """Return what a sweep's job is called: its number and what was typed for it, but for the device.
+
+    Of what is long, such as a path, the middle is left out: the number says which job it is.
+    """
+    told = [without_middle(each, _MOST_OF_OVERRIDE) for each in overrides if not each.startswith("device=")]
+    return " ".join([f"#{number}", *told])
 
 
 def as_json(records: Sequence[RunRecord], sources: Sources | None = None) -> str:

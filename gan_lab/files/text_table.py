@@ -71,7 +71,7 @@ def _cut(columns: list[Column], widest: int) -> list[Column]:
         return columns
     longest = max((column for column in columns if not column.whole), key=lambda column: column.width)
     room = max(longest.width - excess, longest.least)
-    shortened = longest._replace(cells=[_without_middle(cell, room) for cell in longest.cells])
+    shortened = longest._replace(cells=[without_middle(cell, room) for cell in longest.cells])
     return [shortened if column is longest else column for column in columns]
 
 
@@ -79,7 +79,8 @@ def _pad(cell: str, column: Column) -> str:
     return cell.rjust(column.width) if column.right else cell.ljust(column.width)
 
 
-def _without_middle(text: str, room: int) -> str:
+def without_middle(text: str, room: int) -> str:
+    """Return a text, of which dots take the middle if it has more characters than there is room for."""
     if len(text) <= room:
         return text
     end = (room - 3) // 2

@@ -8,7 +8,7 @@ import pytest
 
 from gan_lab.cli.run_choice import choose, read_condition
 from gan_lab.cli.run_keys import key_called
-from gan_lab.cli.run_table import as_json, format_sweep, format_table
+from gan_lab.cli.run_table import as_json, format_sweep, format_table, name_of_job
 from gan_lab.config.errors import UserError
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs.finding import Finding
@@ -467,3 +467,12 @@ def test_what_differs_and_the_quality_stay_where_names_are_long():
     header, *lines = format_table(records, ROOT).splitlines()
     assert {"constraint", "W1"} <= set(header.split())
     assert max(map(len, lines)) <= 100
+
+
+def test_a_job_is_called_by_what_was_typed_for_it_without_the_middle_of_a_long_path():
+    assert name_of_job(3, ["device=cpu", "objective=gan", "seed=1"]) == "#3 objective=gan seed=1"
+    name = name_of_job(0, ["dataset.root=/" + "folder/" * 40 + "mnist"])
+    assert name.startswith("#0 dataset.root=/folder/")
+    assert name.endswith("older/mnist")
+    assert "..." in name
+    assert len(name) <= 52
