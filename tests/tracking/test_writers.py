@@ -17,16 +17,17 @@ from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import GENERATED_SAMPLES, REAL_SAMPLES, final_tag
-from gan_lab.tracking.writers.base import require_libraries
+from gan_lab.tracking.writers.base import Ending, require_libraries
 from gan_lab.tracking.writers.choice import build_tracker
-from gan_lab.tracking.writers.several import Several, Writers
+from gan_lab.tracking.writers.several import Several, Writers, rewrite_endings
 from gan_lab.training import launch
 from gan_lab.training.resume import resume
 from support import recording
 from support.command_line import gan_lab
 from support.configs import DIGITS, FEW, TOY, compose_config
 from support.games import by_name
-from support.recording import OPENED, RecordingWriter
+from support.recording import OPENED, Recorder, RecordingWriter
+from support.report_runs import write_run
 
 TENSORBOARD = {"_target_": "gan_lab.tracking.writers.tensorboard.TensorBoard"}
 SEVERAL = "gan_lab.tracking.writers.several.Several"
@@ -211,6 +212,23 @@ def test_texts_go_to_every_writer() -> None:
     assert one.texts == {("verdict", 7): "the critic died", ("verdict", 8): "again"}
     assert other.calls == ["write_texts"]
     assert writers.run_ids == {"one": "a"}
+
+
+@pytest.mark.parametrize("fails_in", ["", "open", "write_ending", "close"])
+def test_an_ending_is_written_anew_and_the_writer_closed_whatever_fails(
+    fails_in: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = read_run(write_run(tmp_path / "run"))
+    ending = Ending("completed", 500, {"final/w1_exact": (500, 0.25)}, ("all_well: as it should be",))
+    OPENED.clear()
+    trackers = Several({"one": Recorder(fails_in), "other": Recorder()})
+    rewrite_endings(trackers, record, ending)
+    assert [each.calls for each in OPENED] == [["write_ending", "close"]] * (1 if fails_in == "open" else 2)
+    assert OPENED[-1].ending == ending
+    assert len(caplog.records) == bool(fails_in)
+    for each in caplog.records:
+        assert each.getMessage().startswith(f"{record.path}: the tracker recorder was not told of these ")
+        assert "\n" not in each.getMessage()
 
 
 # What may be typed

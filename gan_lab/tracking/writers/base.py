@@ -6,6 +6,7 @@ images, texts, histograms and hyper-parameters; scalars come by the block, becau
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, Self
@@ -145,9 +146,8 @@ class ExperimentTracker(Settings, ABC):
             record: of the run, which is not trained meanwhile.
             ending: in the place of the one before.
         """
-        writer = self.open(record, record.iteration)
-        writer.write_ending(ending)
-        writer.close()
+        with closing(self.open(record, record.iteration)) as writer:
+            writer.write_ending(ending)
 
     def require(self) -> None:
         """Check what can be checked before anything is written.

@@ -68,7 +68,8 @@ def rewrite_endings(tracker: ExperimentTracker, record: RunRecord, ending: Endin
             member.rewrite_ending(record, ending)
         except Exception as error:  # noqa: BLE001  (the run has its numbers)
             log.warning(
-                "%s: the tracker %s was not told of these numbers: %s", record.path, member.key, error
+                "%s: the tracker %s was not told of these numbers (%s).",
+                *(record.path, member.key, _reason(error)),
             )
 
 
@@ -161,9 +162,13 @@ class Writers(MetricWriter):
 
 def _tell(run: str, key: str, error: Exception) -> None:
     """Say in the log that a tracker failed."""
-    reason = shown(shortened(" ".join(f"{type(error).__name__}: {error}".split()), _LONGEST_REASON))
     log.warning(
         "%s: the tracker %s failed and gets no more of this run, which goes on; metrics.csv has every number "
         "(%s).",
-        *(run, key, reason),
+        *(run, key, _reason(error)),
     )
+
+
+def _reason(error: Exception) -> str:
+    """Return what a library says of its failure, in one line that is not too long."""
+    return shown(shortened(" ".join(f"{type(error).__name__}: {error}".split()), _LONGEST_REASON))
