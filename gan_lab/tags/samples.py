@@ -156,11 +156,17 @@ TESTS = (
         names.parzen_tag("<name>"),
         "nats",
         "`evaluate`: images",
-        "`log_likelihood`, of real images with pixels on [0, 1] under Gaussians around the generated ones, "
-        "its standard error, and the `width` of the Gaussians, chosen on other real images: a Parzen window. "
-        "It was reported of GANs and f-GANs, and says little: it depends on the number of samples, a "
-        "generator that repeats training images gets the floor, and one whose images are too smooth may get "
-        "more",
+        "`log_likelihood`, the mean over real images with pixels on [0, 1] of their log density under "
+        "Gaussians around the generated ones, a Parzen window; and its `standard_error`. It was reported of "
+        "GANs and f-GANs, and says little: it depends on the number of samples, a generator that repeats "
+        "training images gets the floor, and one whose images are too smooth may get more",
+    ),
+    Tag(
+        names.parzen_tag("width"),
+        "pixel values",
+        "`evaluate`: images",
+        "standard deviation of these Gaussians, with pixels on [0, 1]: of 21 that are tried from 0.01 to 1, "
+        "the one under which other real images are likeliest",
     ),
     Tag(
         names.inception_tag("<name>"),

@@ -21,7 +21,7 @@ from gan_lab.evaluation.lines import Line, compared, format_lines
 from gan_lab.metrics.frechet import MeanAndStd
 from gan_lab.tags.names import MODES_HIT, W1_DEBIASED, W1_EXACT
 from support.command_line import gan_lab
-from support.configs import DIGITS, TOY, Train
+from support.configs import DIGITS, FEW, TOY, Train
 
 
 @pytest.fixture
@@ -56,6 +56,19 @@ def test_a_run_is_measured_beside_real_samples(run: Path) -> None:
     assert all(float(row["p_value"]) < 0.01 for name, row in table.items() if name.startswith("test/"))
     assert all(row["samples"] == "64" for row in table.values())
     assert float(table["distance/certified"]["value"]) <= float(table["distance/w1_exact"]["value"])
+
+
+def test_images_of_a_run_are_measured_by_parzen_windows(train: Train) -> None:
+    run = train("run", *DIGITS, "dataset=photos", "dataset.size=16", *FEW, "train.iterations=1")
+    called = gan_lab("evaluate", str(run), "--samples", "40", "--device", "cpu")
+    assert (called.status, called.err) == (0, "")
+    (path,) = (run / "evaluation").iterdir()
+    with path.open(newline="") as file:
+        table = {row["metric"]: row for row in csv.DictReader(file)}
+    # an untrained generator is less likely than other photographs
+    likelihood = table["parzen/log_likelihood"]
+    assert float(likelihood["value"]) < float(likelihood["floor"])
+    assert {"parzen/standard_error", "parzen/width"} <= table.keys()
 
 
 def test_the_same_request_writes_the_same_file(run: Path) -> None:

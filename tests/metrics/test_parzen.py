@@ -58,6 +58,15 @@ def test_a_generator_that_repeats_images_gets_the_floor_and_equal_images_count_o
     assert [line.value for line in lines] == list(expected)
 
 
+def test_the_value_is_of_generated_images_and_the_floor_of_real_ones() -> None:
+    real, other, fake = (normal(seed, 40, 1, 4, 4).float().clamp(-1, 1) for seed in (7, 8, 9))
+    lines = parzen_lines(real, other, fake / 2)
+    held_out = (real[::2] + 1) / 2, (real[1::2] + 1) / 2
+    assert [line.value for line in lines] == list(parzen_estimate((fake / 2 + 1) / 2, *held_out))
+    assert [line.floor for line in lines] == list(parzen_estimate((other + 1) / 2, *held_out))
+    assert lines[0].value != lines[0].floor
+
+
 def test_where_too_few_images_differ_nothing_is_said() -> None:
     real = normal(9, 3, 1, 4, 4).repeat(5, 1, 1, 1)
     assert parzen_lines(real, normal(10, 15, 1, 4, 4), real) == []

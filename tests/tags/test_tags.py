@@ -17,6 +17,7 @@ import tags_page
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.evaluation.comparison import ImageComparison
 from gan_lab.evaluation.feature_network import FeatureNetwork, init_parameters
+from gan_lab.metrics.parzen import ParzenEstimate
 from gan_lab.tags import names
 from gan_lab.tags.table import (
     ESTIMATES,
@@ -71,6 +72,12 @@ def test_a_tag_belongs_to_one_family_at_most() -> None:
     }
     for name, family in found.items():
         assert [tag.name for tag in TABLE if tag.matches(name)] == [family]
+
+
+def test_units_of_what_a_parzen_window_gives() -> None:
+    given = {name: find_tag(names.parzen_tag(name)) for name in ParzenEstimate._fields}
+    units = {name: tag.unit for name, tag in given.items() if tag is not None}
+    assert units == {"log_likelihood": "nats", "standard_error": "nats", "width": "pixel values"}
 
 
 # Estimates and their order
