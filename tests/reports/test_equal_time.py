@@ -1,5 +1,6 @@
 """Comparisons at equal time: of the iterations that each run had done by then."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas
@@ -10,7 +11,7 @@ from gan_lab.reports.archive.one_run import pack_run
 from gan_lab.reports.claims.equal_time import equal_time, pace_of
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.sweep.loading import load_sweep
-from gan_lab.runs.reading import read_run
+from gan_lab.runs.reading import load_record, read_run
 from gan_lab.runs.record import ExecutionRecord
 from support.report_runs import falling, table, write_run
 
@@ -63,12 +64,58 @@ def test_of_seeds_that_were_trained_together_each_has_its_share(tmp_path: Path) 
     assert pace.seconds.tolist() == [2.5]
 
 
+def test_a_share_of_the_time_is_between_none_and_all(tmp_path: Path) -> None:
+    write(tmp_path, "wgan", 0, "250,50,0,1.5\n500,50,0,-1\n")
+    (run,) = load_sweep(tmp_path).runs
+    pace = pace_of(run)
+    assert pace is not None
+    assert pace.seconds.tolist() == [0, 5]
+
+
+def test_iterations_of_a_row_without_a_pace_have_that_of_the_next(tmp_path: Path) -> None:
+    write(tmp_path, "wgan", 0, "250,0,0,0\n500,50,0,0\n")
+    (run,) = load_sweep(tmp_path).runs
+    pace = pace_of(run)
+    assert pace is not None
+    assert (pace.iterations.tolist(), pace.seconds.tolist()) == ([500], [10])
+
+
 def test_a_cell_that_was_not_measured_by_then_has_no_quality(tmp_path: Path) -> None:
     write(tmp_path, "gan", 0, "500,1000,0,0\n")
     write(tmp_path, "wgan", 0, "500,50,0,0\n")
     found = equal_time(load_sweep(tmp_path)).set_index("label")
     assert found.loc["wgan", "iterations"] == pytest.approx(25)
     assert pandas.isna(found.loc["wgan", "quality"])
+
+
+def test_a_cell_of_which_one_run_was_not_measured_by_then_has_none_either(tmp_path: Path) -> None:
+    write(tmp_path, "gan", 0, "500,100,0,0\n")  # 5 seconds
+    for seed, pace in ((0, 50), (1, 5)):
+        write(tmp_path, "wgan", seed, f"500,{pace},0,0\n")  # 250 iterations by then, and 25
+    sweep = load_sweep(tmp_path)
+    found = equal_time(sweep).set_index("label")
+    assert found.loc["wgan", "iterations"] == pytest.approx((250 + 25) / 2)
+    assert found.loc["wgan", "seconds"] == pytest.approx((20 + 200) / 2)
+    assert pandas.isna(found.loc["wgan", "quality"])
+    (table_of_it,) = (
+        each for each in claim_tables(sweep, claim_frames(sweep)) if each.title == "At equal time"
+    )
+    assert "A cell of which a run had not been measured by then has none" in table_of_it.note
+
+
+def test_runs_that_diverged_are_left_out_and_said_to_be(tmp_path: Path) -> None:
+    for objective in ("gan", "wgan"):
+        write(tmp_path, objective, 0, "500,50,0,0\n")
+    folder = write(tmp_path, "wgan", 1, "500,50,0,0\n", end=0.5)
+    dataclasses.replace(load_record(folder), status="diverged").write()
+    sweep = load_sweep(tmp_path)
+    found = equal_time(sweep).set_index("label")
+    assert found.loc["wgan", "n"] == 1
+    assert found.loc["wgan", "at_end"] == pytest.approx(0.12)
+    (table_of_it,) = (
+        each for each in claim_tables(sweep, claim_frames(sweep)) if each.title == "At equal time"
+    )
+    assert "runs that diverged are left out" in table_of_it.note
 
 
 @pytest.mark.parametrize(

@@ -97,10 +97,11 @@ _WORDS = {
         "At equal time",
         "The quality of samples, lower being better, when the last run of the quickest cell was through, "
         "with Student's interval over runs: the last measurement by then, of a run that was slower an "
-        "earlier one. A cell that had not been measured by then has none. Time is what iterations "
-        "took, without measuring and drawing, and of seeds that were trained together the share of each; "
-        "with train.execution=compiled the first one compiles. It is that of the machines at the time: it "
-        "compares runs that had theirs to themselves, or shared it alike.",
+        "earlier one. A cell of which a run had not been measured by then has none, and runs that diverged "
+        "are left out. Time is what iterations took, without measuring and drawing, and of seeds that were "
+        "trained together the share of each; with train.execution=compiled the first one compiles. It is "
+        "that of the machines at the time: it compares runs that had theirs to themselves, or shared it "
+        "alike.",
     ),
 }
 
