@@ -8,6 +8,7 @@ import numpy as np
 import pandas
 import pytest
 
+from gan_lab.reports.claims.correlations import correlations
 from gan_lab.reports.page.answer import answer
 from gan_lab.reports.page.claim_tables import claim_frames
 from gan_lab.reports.page.tables import summary_table
@@ -81,6 +82,24 @@ def test_distances_and_ratios_are_not_mixed(tmp_path: Path) -> None:
         "In exact Wasserstein distance (data units) samples ended at 0.9 (gan, 1 run; two sets of real "
         "samples: 0.1) where they are nearest, and at 2 (wgan, 1 run) where they are farthest."
     )
+
+
+def test_nothing_is_a_multiple_of_a_floor_of_zero(tmp_path: Path) -> None:
+    for objective, end in (("gan", 0.3), ("wgan", 0.2)):
+        numbers = table(distance__w1_exact=end, distance__floor=0.0)
+        write_run(tmp_path / objective, numbers=numbers, choices={"objective": objective})
+    _, distances, *_ = told(tmp_path)
+    assert distances == (
+        "In exact Wasserstein distance (data units) samples ended at 0.2 (wgan, 1 run; two sets of real "
+        "samples: 0) where they are nearest, and at 0.3 (gan, 1 run; two sets of real samples: 0) where they "
+        "are farthest."
+    )
+
+
+def test_the_floor_is_the_mean_over_the_seeds_too(tmp_path: Path) -> None:
+    for seed, floor in enumerate((0.1, 0.3)):
+        write_run(tmp_path / str(seed), numbers=table(distance__floor=floor), seed=seed)
+    assert "2 runs; two sets of real samples: 0.2); a mean over seeds" in told(tmp_path)[1]
 
 
 def test_cells_as_near_as_one_another_are_told_once(tmp_path: Path) -> None:
@@ -173,6 +192,31 @@ def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path
         "1.00, with the samples of another run 1.00); it is -1.00 in the only run of gan, of which one run "
         "says little."
     )
+
+
+def test_each_of_three_correlations_is_told_as_what_it_is(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for seed in range(2):
+        # the filter leaves a staircase as it is at the middle of its steps
+        drift, *noise = (np.repeat(each, 150) for each in (np.linspace(9, 1, 10), *rng.normal(size=(2, 10))))
+        columns = {"distance__critic_raw": drift + noise[0], "distance__w1_exact": drift + noise[1]}
+        write_run(tmp_path / str(seed), numbers=table(1500, 75, **columns), seed=seed)
+    (row,) = correlations(load_sweep(tmp_path)).to_dict("records")
+    spearman, changes, across = (f"{row[name]:.2f}" for name in ("spearman", "changes", "across_runs"))
+    assert len({spearman, changes, across}) == 3
+    following = told(tmp_path)[2]
+    assert f"have a rank correlation of {spearman} (wgan, 95% from " in following
+    assert following.endswith(
+        f"2 runs; of changes between measurements {changes}, with the samples of another run {across})."
+    )
+
+
+def test_that_a_run_diverged_which_does_not_count_is_not_said(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", numbers=table())
+    write_run(tmp_path / "b", numbers=table(), status="diverged", started="2026-01-02T00:00:00+00:00")
+    sweep = load_sweep(tmp_path)
+    assert [run.fault is None for run in sweep.runs] == [True, False]
+    assert "diverged" not in told(tmp_path)[1]
 
 
 def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:

@@ -6,7 +6,14 @@ import pytest
 from scipy.signal import medfilt
 from scipy.stats import spearmanr, ttest_1samp
 
-from gan_lab.numerics.statistics import Pairs, mcnemar_p, rate_difference, wilson_interval
+from gan_lab.numerics.statistics import (
+    Pairs,
+    bootstrap_mean,
+    chance_of_spearman,
+    mcnemar_p,
+    rate_difference,
+    wilson_interval,
+)
 from gan_lab.reports.claims.claims import (
     comparisons,
     pooled_success_rates,
@@ -111,6 +118,41 @@ def test_across_runs_takes_the_measurements_that_both_have(tmp_path):
     both = early.with_samples_of(late)
     assert list(both.iterations) == list(late.iterations)
     assert both.correlation == pytest.approx(-1)
+
+
+def test_samples_of_another_run_stand_beside_the_estimate_of_the_same_iterations():
+    early = Course(np.array([1, 2, 3, 4]), np.array([5.0, 6.0, 7.0, 8.0]), np.array([1.0, 2.0, 3.0, 4.0]))
+    late = Course(np.array([3, 4, 5]), np.array([50.0, 60.0, 70.0]), np.array([10.0, 20.0, 30.0]))
+    for course, other, expected in [(early, late, ([7, 8], [10, 20])), (late, early, ([50, 60], [3, 4]))]:
+        both = course.with_samples_of(other)
+        assert both.iterations.tolist() == [3, 4]
+        assert (both.estimate.tolist(), both.quality.tolist()) == expected
+
+
+def test_across_runs_takes_the_samples_of_the_next_run_and_for_the_last_one_of_the_first(tmp_path):
+    rng = np.random.default_rng(0)
+    drawn = [[rng.normal(size=8) for _ in range(2)] for _ in range(3)]
+    for seed, pair in enumerate(drawn):
+        # the filter leaves a staircase as it is at the middle of its steps
+        estimate, quality = (np.repeat(values, 150) for values in pair)
+        write(
+            tmp_path, "wgan", seed, table(1200, 75, distance__critic_raw=estimate, distance__w1_exact=quality)
+        )
+    sweep = load_sweep(tmp_path)
+    courses = [course_of(run, sweep) for run in sweep.runs]
+    expected = [
+        spearmanr(np.diff(courses[one].estimate), np.diff(courses[other].quality)).statistic
+        for one, other in [(0, 1), (1, 2), (2, 0)]
+    ]
+    (row,) = correlations(sweep).to_dict("records")
+    assert row["across_runs"] == pytest.approx(np.mean(expected), abs=1e-12)
+    # and what stands beside it is of changes, too
+    changes = [(np.diff(course.estimate), np.diff(course.quality)) for course in courses]
+    of_changes = bootstrap_mean([spearmanr(*pair).statistic for pair in changes])
+    assert tuple(row[name] for name in ("changes", "changes_low", "changes_high")) == pytest.approx(
+        of_changes
+    )
+    assert (row["chance_low"], row["chance_high"]) == chance_of_spearman(changes)
 
 
 def test_a_constant_estimate_is_named_and_not_averaged(tmp_path):
