@@ -6,13 +6,13 @@ from typing import Any, Literal, get_type_hints
 
 from gan_lab.architectures.dcgan import Norm
 from gan_lab.config.checks import (
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     config_key,
     describe_rule,
 )
+from gan_lab.config.composition import TABLE
 from gan_lab.config.scales import SCALES
 from gan_lab.game.settings import MetricsSettings, TrainSettings
 from reference.commented import Value
@@ -23,11 +23,9 @@ SECTIONS: dict[str, Any] = {"train": TrainSettings, "metrics": MetricsSettings}
 TOP: dict[str, Any] = {
     "seed": NonNegativeInt,
     "scale": Literal[SCALES] | None,
-    "draw": NonNegativeInt | None,
-    "learning_rate": PositiveFloat | None,
-    "gp_weight": NonNegativeFloat | None,
-    "clip_bound": PositiveFloat | None,
+    **{key.name: key.rule | None for key in TABLE if key.rule is not None},
     "critic_norm": Norm,
+    "critic_lr_share": PositiveFloat | None,
     "trusted": tuple[str, ...],
     "animate": bool,
     "latent_dim": PositiveInt,

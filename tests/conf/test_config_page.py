@@ -12,6 +12,8 @@ from reference import commented
 from reference.conf import Conf
 from reference.kinds import class_of, words_of
 
+from gan_lab.config.checks import describe_rule
+from gan_lab.config.composition import TABLE
 from support.configs import compose_config
 
 CONF = Conf()
@@ -38,6 +40,16 @@ shown:
   - kl  # of an entry
 quoted: 'a # that is text'
 """
+
+
+def test_what_a_key_of_composition_may_be_is_its_rule_in_the_table() -> None:
+    at_the_top = {value.keys[0]: value for value in CONF.of("config") if len(value.keys) == 1}
+    ruled = {key.name: key.rule for key in TABLE if key.rule is not None}
+    assert {name: words_of(at_the_top[name]) for name in ruled} == {
+        name: describe_rule(rule | None) for name, rule in ruled.items()
+    }
+    assert words_of(at_the_top["gp_weight"]) == "a number greater than 0 or null"
+    assert words_of(at_the_top["critic_lr_share"]) == "a number greater than 0 or null"
 
 
 def test_each_kind_of_comment_finds_its_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
