@@ -32,7 +32,7 @@ _OWN_FOLDERS = (
     ".hydra",
     "mlruns",
 )
-_NO_RUNS = ("checkpoints", "samples", "profile", ".hydra", "wandb", "mlruns")  # nor below them
+_NO_RUNS = ("checkpoints", "samples", ".hydra", "wandb", "mlruns")  # nor below them
 _OWN_NAMES = (
     *(*_OWN_FOLDERS, RECORD_NAME, CONFIG_NAME, LOCK_NAME, "metrics.csv", "timing.csv", "train.log"),
     *(

@@ -249,6 +249,11 @@ def test_runs_are_found_at_every_depth_by_age(tmp_path):
     assert [r.path for r in find_runs(tmp_path / "c")] == [tmp_path / "c"]
 
 
+def test_a_run_may_lie_in_a_folder_called_profile(tmp_path):
+    run = a_run(tmp_path / "outputs" / "profile")
+    assert [each.path for each in find_runs(tmp_path)] == [run.path]
+
+
 def test_a_damaged_run_does_not_hide_the_others(tmp_path):
     good = a_run(tmp_path / "good", started="2026-01-01T00:00:00+00:00")
     (tmp_path / "bad").mkdir()
