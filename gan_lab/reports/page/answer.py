@@ -166,7 +166,7 @@ def _correlation(row: Mapping[Any, Any]) -> str:
 
 
 def _of_changes(row: Mapping[Any, Any]) -> str:
-    """Return the correlation of changes, beside that with another run, which no estimate explains."""
+    """Return the correlation of changes, beside that with another run's samples, which no estimate has seen."""
     if math.isnan(row["changes"]):
         return ""
     across = row["across_runs"]
