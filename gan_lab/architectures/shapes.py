@@ -39,7 +39,7 @@ def require_dcgan_images(role: Role, data_shape: tuple[int, ...]) -> tuple[int, 
         sizes = ", ".join(map(str, DCGAN_SIZES))
         raise UserError(
             f"architecture.{role} cannot {_VERB[role]} {height}x{width} images: "
-            f"DCGAN sizes are {sizes}. Set dataset.size to one of them, or take architecture=mlp."
+            f"DCGAN sizes are {sizes}. Set dataset.size to one of them, or take architecture=mlp_mlp."
         )
     return channels, height
 

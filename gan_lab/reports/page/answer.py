@@ -166,7 +166,7 @@ def _correlation(row: Mapping[Any, Any]) -> str:
 
 
 def _of_changes(row: Mapping[Any, Any]) -> str:
-    """Return the correlation of changes, beside that with another run's samples, which no estimate has seen."""
+    """Return the correlation of changes, beside that with the samples of another run."""
     if math.isnan(row["changes"]):
         return ""
     across = row["across_runs"]
