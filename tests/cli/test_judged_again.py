@@ -17,6 +17,7 @@ from gan_lab.runs.reading import load_record, read_run
 from gan_lab.tags.names import W1_EXACT, final_tag
 from support.command_line import gan_lab
 from support.configs import TOY, Train
+from support.recording import OPENED
 from support.report_runs import write_run
 
 FAST = [*TOY, "train.execution=eager", "train.warmup_critic_steps=0", "train.iterations=2"]
@@ -103,6 +104,32 @@ def test_tensorboard_shows_the_numbers_of_an_evaluation(train: Train, evaluate: 
     assert (point.step, point.value) == (2, pytest.approx(read_run(run).numbers[W1_EXACT], rel=1e-6))
     (told,) = shown.Tensors("verdict/text_summary")
     assert b"poor: " in told.tensor_proto.string_val[0]
+
+
+def test_of_a_run_that_went_on_the_last_event_file_has_the_ending(train: Train, evaluate: Evaluate) -> None:
+    run = train("run", *FAST)
+    assert gan_lab("resume", str(run), "train.iterations=3").status == 0
+    before = sorted(path.name for path in run.glob("*tfevents*"))
+    evaluate(run)
+    assert sorted(path.name for path in run.glob("*tfevents*")) == before
+    tag = final_tag(W1_EXACT)
+    assert tag is not None
+    (point,) = EventAccumulator(str(run)).Reload().Scalars(tag)
+    assert point.step == 3
+
+
+@pytest.mark.parametrize(("status", "n_told"), [("completed", 1), ("diverged", 0), ("interrupted", 0)])
+def test_trackers_are_told_of_a_completed_run_alone(status: str, n_told: int, tmp_path: Path) -> None:
+    config = {"tracker": {"_target_": "support.recording.Recorder"}}
+    run = write_run(tmp_path / "run", config=config, status=status, final={"loss/critic": 1.5})
+    path = run / "evaluation" / "iteration500_seed0_n64.csv"
+    OPENED.clear()
+    judge_again(read_run(run), Evaluation(path, [], 500, {W1_EXACT: 0.25}, (W1_EXACT,), ""), ["support"])
+    assert read_run(run).final[W1_EXACT] == 0.25
+    assert len(OPENED) == n_told
+    for writer in OPENED:
+        assert writer.ending is not None
+        assert (500, 0.25) in writer.ending.final.values()
 
 
 def test_a_tracker_that_is_not_there_is_told_of_and_the_run_has_its_numbers(
