@@ -64,6 +64,24 @@ def test_of_seeds_that_were_trained_together_each_has_its_share(tmp_path: Path) 
     assert pace.seconds.tolist() == [2.5]
 
 
+@pytest.mark.parametrize(("stacked", "seconds"), [(False, 10), (True, 7.5)])
+def test_where_a_seed_diverged_those_that_take_turns_share_the_time_without_it(
+    stacked: bool, seconds: float, tmp_path: Path
+) -> None:
+    """A stack stays as high as it was: its other seeds are no quicker than before."""
+    write(tmp_path, "gan", 0, "500,50,0,0\n")
+    for seed in (0, 1):
+        # 5 seconds, and after that 2.5
+        folder = write(tmp_path / "group", "wgan", seed, "250,50,0,0\n500,100,0,0\n")
+        execution = ExecutionRecord("eager", seeds=2, stacked=stacked, slot=seed)
+        dataclasses.replace(load_record(folder), execution=execution).write()
+    # it was played up to iteration 250, where numbers are looked at
+    dataclasses.replace(load_record(folder), status="diverged", iteration=180).write()
+    found = equal_time(load_sweep(tmp_path)).set_index("label")
+    assert found.loc["wgan", "n"] == 1
+    assert found.loc["wgan", "seconds"] == pytest.approx(seconds)
+
+
 def test_a_share_of_the_time_is_between_none_and_all(tmp_path: Path) -> None:
     write(tmp_path, "wgan", 0, "250,50,0,1.5\n500,50,0,-1\n")
     (run,) = load_sweep(tmp_path).runs

@@ -1,6 +1,7 @@
 """What an equal time buys: how near each cell's samples were when the quickest cell came to its end."""
 
 import math
+from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -37,8 +38,8 @@ def equal_time(sweep: Sweep) -> pandas.DataFrame:
     """Return a row for each cell of at least two: what its samples were like at one time for all.
 
     That time is what the quickest cell takes until the last of its runs is through. Of seeds that were
-    trained together each has its share of their time. Left out are runs that diverged, do not count, or have
-    no ``timing.csv``.
+    trained together each has an equal share of their time, while it goes on. Left out are runs that diverged,
+    do not count, or have no ``timing.csv``.
 
     - ``seconds``: of 1,000 iterations, median over the cell's ``n`` runs;
     - ``iterations``: completed by then, likewise;
@@ -54,8 +55,13 @@ def equal_time(sweep: Sweep) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=_COLUMNS)
 
 
-def pace_of(run: ReportRun) -> Pace | None:
-    """Return the pace of a run; None without a ``timing.csv`` that says one."""
+def pace_of(run: ReportRun, ended: Sequence[int] = ()) -> Pace | None:
+    """Return the pace of a run; None without a ``timing.csv`` that says one.
+
+    Args:
+        run: alone, or with others that it shares the time with.
+        ended: last iterations of those among them that it shares no time with from the next row on.
+    """
     table, _ = read_timing(run.record.timing_path)
     if ITERATIONS_PER_SECOND not in table:
         return None
@@ -68,13 +74,27 @@ def pace_of(run: ReportRun) -> Pace | None:
     if LOGGING_FRACTION in table:  # earlier versions had no such column
         seconds *= 1 - table[LOGGING_FRACTION].fillna(0).clip(0, 1).to_numpy(dtype=float)
     together = 1 if run.record.execution is None else run.record.execution.seeds
-    total = np.cumsum(seconds) / together
+    begins = np.concatenate([[0], iterations[:-1]])
+    playing = together - sum(np.less(last, begins).astype(int) for last in ended)
+    total = np.cumsum(seconds / np.maximum(playing, 1))
     return Pace(iterations, total) if np.isfinite(total[-1]) and total[-1] > 0 else None
+
+
+def _turns_ended(sweep: Sweep, run: ReportRun) -> list[int]:
+    """Return the last iterations of the seeds that a run took turns with and that diverged.
+
+    Of seeds in a stack there are none: it stays as high as it was.
+    """
+    execution = run.record.execution
+    if execution is None or execution.stacked or execution.seeds == 1:
+        return []
+    together = [other.record for other in sweep.runs if other.record.path.parent == run.record.path.parent]
+    return [record.iteration for record in together if record.status == "diverged"]
 
 
 def _timed(sweep: Sweep, cell: Cell) -> list[tuple[ReportRun, Pace]]:
     counted = [run for run in sweep.runs_of(cell) if not run.fault and run.record.status == "completed"]
-    return [(run, pace) for run in counted if (pace := pace_of(run)) is not None]
+    return [(run, pace) for run in counted if (pace := pace_of(run, _turns_ended(sweep, run))) is not None]
 
 
 def _row(cell: Cell, found: list[tuple[ReportRun, Pace]], budget: float, tag: str) -> dict[str, object]:
