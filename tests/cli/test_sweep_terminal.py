@@ -82,3 +82,24 @@ def test_what_was_typed_for_a_job_is_printed_without_control_characters() -> Non
     finally:
         logging.getLogger().removeHandler(handler)
     assert written.getvalue() == "#0 dataset.root='\\x1b[2J': About 6 minutes more.\n"
+
+
+def test_what_is_logged_after_a_job_is_not_of_it() -> None:
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    logging.getLogger().addHandler(handler)
+    logged = logging.LogRecord("gan_lab.training.pace", logging.INFO, "", 0, "About an hour more.", (), None)
+    other = logging.LogRecord("gan_lab.training.launch", logging.INFO, "", 0, "Trains wgan.", (), None)
+    try:
+        with job_console("#0 seed=0"):
+            for record in (logged, other):
+                handler.handle(record)
+        for record in (logged, other):
+            handler.handle(record)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert written.getvalue().splitlines() == [
+        "#0 seed=0: About an hour more.",
+        "About an hour more.",
+        "Trains wgan.",
+    ]
