@@ -10,9 +10,11 @@ from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.archive.one_run import pack_run
 from gan_lab.reports.claims.equal_time import equal_time, pace_of
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
-from gan_lab.reports.sweep.loading import load_sweep
+from gan_lab.reports.sweep.loading import load_sources, load_sweep
 from gan_lab.runs.reading import load_record, read_run
 from gan_lab.runs.record import ExecutionRecord
+from gan_lab.runs.sources import open_sources
+from support.archives import archive_of
 from support.report_runs import falling, table, write_run
 
 HEADER = "iteration,perf/iterations_per_second,perf/data_wait_fraction,perf/logging_fraction\n"
@@ -161,3 +163,12 @@ def test_an_archive_keeps_the_clock(tmp_path: Path) -> None:
     folder = write(tmp_path, "wgan", 0, "500,50,0,0\n")
     files, _ = pack_run(read_run(folder), None)
     assert files["timing.csv"] == (folder / "timing.csv").read_bytes()
+
+
+def test_a_report_of_an_archive_compares_at_equal_time_as_one_of_the_folder_does(tmp_path: Path) -> None:
+    for objective, pace in (("gan", 50), ("wgan", 25)):
+        write(tmp_path / "sweep", objective, 0, f"500,{pace},0,0\n")
+    with open_sources([archive_of(tmp_path / "sweep")]) as sources:
+        found = equal_time(load_sources(sources))
+    assert len(found) == 2
+    pandas.testing.assert_frame_equal(found, equal_time(load_sweep(tmp_path / "sweep")))
