@@ -10,6 +10,8 @@ from sklearn.neighbors import KernelDensity
 from gan_lab.config.errors import UserError
 from gan_lab.evaluation.lines import parzen_lines
 from gan_lab.metrics.parzen import WIDTHS, parzen_estimate
+from gan_lab.tags.names import parzen_tag
+from gan_lab.tags.table import find_tag
 
 
 def normal(seed: int, *shape: int) -> torch.Tensor:
@@ -79,3 +81,9 @@ def test_far_from_every_centre_it_is_finite() -> None:
     found = parzen_estimate(torch.zeros(2, 3), torch.full((2, 3), 1e3), torch.full((2, 3), 1e3))
     assert np.isfinite(found.log_likelihood)
     assert found.width == max(WIDTHS)
+
+
+def test_the_widths_are_those_that_the_table_of_tags_names() -> None:
+    tag = find_tag(parzen_tag("width"))
+    assert tag is not None
+    assert f"of {len(WIDTHS)} that are tried from {WIDTHS[0]:g} to {WIDTHS[-1]:g}" in tag.meaning
