@@ -291,6 +291,18 @@ def test_a_critic_far_from_its_optimum(here, further, names):
     assert said(columns, WGAN_GP | {"train.n_critic": 5}) == names
 
 
+NOT_NEAR = "critic_not_near_optimum"
+
+
+@pytest.mark.parametrize(("early", "names"), [(6, []), (5, [NOT_NEAR])])
+def test_how_far_a_generator_came_before_the_first_measurement_counts(early, names):
+    """For how many iterations the estimate is 1 of which a copy of the critic sees 0.2 at the end."""
+    columns = checks(held_out_estimate=0.01, held_out_estimate_further=0.2)
+    columns[F_DIVERGENCE] = np.r_[np.ones(early), np.zeros(1000 - early)]
+    assert said(checks(held_out_estimate=0.01, held_out_estimate_further=0.2), GAN) == [NOT_NEAR]
+    assert said(columns, GAN) == names
+
+
 @pytest.mark.parametrize(
     ("seen", "held_out", "batch", "names"),
     [
