@@ -23,6 +23,7 @@ from gan_lab.runs.record import leaves_of
 
 _MOST_KEYS = 20  # that a message lists
 _LONGEST = 80  # characters of a value that a message repeats
+_SIGNS = "+~@. "  # that may stand before a key, or in it, and are none
 
 
 def refuse_what_is_meant_otherwise(command: str, arguments: Sequence[str]) -> None:
@@ -46,7 +47,7 @@ def refuse_what_is_meant_otherwise(command: str, arguments: Sequence[str]) -> No
             meant = "" if flag in known else _setting_of(command, argument, arguments[place + 1 :])
             if meant:
                 raise UserError(f"{flag} is no flag; settings have no dashes. Did you mean {meant}?")
-        elif "=" not in argument and not argument.startswith("~"):
+        elif not argument.partition("=")[0].strip(_SIGNS) or ("=" not in argument and argument[0] != "~"):
             _refuse_word(command, argument)
 
 
