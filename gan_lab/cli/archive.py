@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from gan_lab.cli.arguments import POSITIVE, parser_of
+from gan_lab.cli.arguments import PATH, POSITIVE, parser_of
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.reports.archive.archive import Packed, write_archive
 from gan_lab.reports.sweep.model import runs_in_words
@@ -25,10 +25,10 @@ def archive(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     """
     parser = parser_of("archive", "Pack the runs of a sweep into one small file that gan-lab report reads.")
     parser.add_argument(
-        "folders", type=Path, nargs="+", metavar="SWEEP_DIR", help="a folder that holds runs, or a run's own"
+        "folders", type=PATH, nargs="+", metavar="SWEEP_DIR", help="a folder that holds runs, or a run's own"
     )
     parser.add_argument(
-        "--to", type=Path, metavar="FILE.zip", help="default SWEEP_DIR.zip, beside the folder; must be new"
+        "--to", type=PATH, metavar="FILE.zip", help="default SWEEP_DIR.zip, beside the folder; must be new"
     )
     parser.add_argument(
         "--every",

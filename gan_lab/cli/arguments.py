@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
 from gan_lab.config.checks import PositiveInt, conform, describe_rule
@@ -54,7 +55,17 @@ def reader_of(hint: Any) -> Callable[[str], Any]:
     return read
 
 
-WHOLE, POSITIVE = reader_of(int), reader_of(PositiveInt)
+def _path(text: str) -> Path:
+    """Return what an argument names, for argparse's ``type``; nothing is no name of the folder one is in.
+
+    A variable of the shell that was never set is nothing, and would stand for whatever is below that folder.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("must be a file or folder; got ''")
+    return Path(text)
+
+
+WHOLE, POSITIVE, PATH = reader_of(int), reader_of(PositiveInt), _path
 
 
 def parser_of(command: str, description: str) -> Parser:

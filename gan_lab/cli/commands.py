@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_lab.cli.arguments import Parser, parser_of
+from gan_lab.cli.arguments import PATH, Parser, parser_of
 from gan_lab.cli.evaluate import evaluate
 from gan_lab.cli.generators import export, interpolate, sample
 from gan_lab.cli.resume import resume
@@ -40,7 +40,7 @@ def _diagnose(arguments: list[str]) -> int:
     parser = parser_of("diagnose", "Say in words what is wrong with runs, worst first, and the way out.")
     parser.add_argument(
         "folders",
-        type=Path,
+        type=PATH,
         nargs="+",
         metavar="RUN_DIR",
         help="a run, or a folder or an archive that holds runs",
@@ -63,7 +63,7 @@ def _runs(arguments: list[str]) -> int:
     parser = parser_of("runs", "List the runs in a folder with their status and final numbers.")
     parser.add_argument(
         "root",
-        type=Path,
+        type=PATH,
         nargs="?",
         default=Path("outputs"),
         metavar="DIR",
@@ -148,7 +148,7 @@ def _board_parser() -> Parser:
     )
     parser.add_argument(
         "root",
-        type=Path,
+        type=PATH,
         metavar="DIR",
         help="a run, a sweep, or any folder that holds some; default outputs",
     )

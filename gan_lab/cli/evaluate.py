@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
 from gan_lab.cli.early import refuse_missing_data
 from gan_lab.cli.terminal import refuse, show_log
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.config.unimported import check_node, read_of
+from gan_lab.runs.reading import runs_of
 
 if TYPE_CHECKING:
     from gan_lab.datasets.base import Dataset
@@ -56,12 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--n", type=POSITIVE, help="of files: samples on either side (default 1024, or all if there are less)"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="of files: write the table there, as CSV")
+    parser.add_argument("--out", type=PATH, metavar="DIR", help="of files: write the table there, as CSV")
     parser.add_argument("--seed", type=WHOLE, default=0, help="of what is drawn (default 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
     parser.add_argument(
         "--inception",
-        type=Path,
+        type=PATH,
         metavar="FILE",
         help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
     )
@@ -82,13 +83,24 @@ def _number(parser: argparse.ArgumentParser, text: str | None) -> int | None:
     return number
 
 
+def _folder(text: str) -> Path:
+    try:
+        return PATH(text)
+    except argparse.ArgumentTypeError as error:
+        raise UserError(f"RUN_DIR {error}.") from None
+
+
 def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
+    folders = [_folder(text) for text in given.folders]
+    for folder in folders:
+        runs_of(folder)  # which refuses what is none at once: what is left takes torch
+
     from gan_lab.cli.judged_again import judge_again
     from gan_lab.evaluation.evaluate import EvaluationRequest, evaluate_all
 
     request = EvaluationRequest(samples, given.seed, given.device, given.inception, given.trust_data)
     judge = partial(judge_again, trusted=given.trust)
-    failures = evaluate_all([Path(folder) for folder in given.folders], request, given.trust, judge)
+    failures = evaluate_all(folders, request, given.trust, judge)
     for failure in failures:
         refuse(failure)
     return 2 if failures else 0
@@ -96,7 +108,7 @@ def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
 
 def _evaluate_files(given: argparse.Namespace) -> None:
     _refuse_given(given, _OF_RUNS, "RUN_DIR")
-    if given.samples is None:
+    if not given.samples:
         raise UserError("--dataset needs --samples PATH, a folder of pictures or a .npy file.")
     node = _node_of(given.dataset, given.folders, "--dataset")
     _refuse_array(Path(given.samples), node)

@@ -1,13 +1,13 @@
 """The commands that make something with a run's generator: samples, paths between them, exports."""
 
 import argparse
-from pathlib import Path
 from typing import Annotated, Literal
 
-from gan_lab.cli.arguments import POSITIVE, WHOLE, add_trust, parser_of, reader_of
+from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_trust, parser_of, reader_of
 from gan_lab.cli.terminal import show_log
 from gan_lab.config.checks import Rule
 from gan_lab.config.errors import UserError
+from gan_lab.runs.reading import read_run
 
 _Steps = Annotated[int, Rule("a whole number of at least 2", lambda steps: steps >= 2)]
 
@@ -15,7 +15,7 @@ _Steps = Annotated[int, Rule("a whole number of at least 2", lambda steps: steps
 def sample(arguments: list[str]) -> int:
     """Write a grid of samples, every sample by itself, or a GIF of training."""
     parser = parser_of("sample", "Write a grid of samples from the newest checkpoint of a run.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("run_dir", type=PATH, metavar="RUN_DIR")
     parser.add_argument("--n", type=POSITIVE, default=64, help="number of samples (default 64)")
     parser.add_argument("--seed", type=WHOLE, default=0, help="of the latents (default 0)")
     _add_out(parser, "generated")
@@ -43,6 +43,9 @@ def sample(arguments: list[str]) -> int:
         write_progress(given.run_dir, out)
         return 0
 
+    read_run(given.run_dir)  # which refuses what is none
+
+    # what is left takes torch
     from gan_lab.evaluation.samples import SampleRequest, write_samples
 
     request = SampleRequest(given.n, given.seed, given.format, given.device)
@@ -53,7 +56,7 @@ def sample(arguments: list[str]) -> int:
 def interpolate(arguments: list[str]) -> int:
     """Write samples along paths between latents."""
     parser = parser_of("interpolate", "Write samples along paths through a generator's latent space.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("run_dir", type=PATH, metavar="RUN_DIR")
     parser.add_argument(
         "--paths", type=POSITIVE, default=8, help="rows of the grid; of a GIF, stations (default 8)"
     )
@@ -73,7 +76,9 @@ def interpolate(arguments: list[str]) -> int:
     _add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
+    read_run(given.run_dir)
 
+    # what is left takes torch
     from gan_lab.evaluation.interpolation import PathRequest, write_paths
 
     show_log()
@@ -85,7 +90,7 @@ def interpolate(arguments: list[str]) -> int:
 def export(arguments: list[str]) -> int:
     """Write the generator itself, in a format of other programs."""
     parser = parser_of("export", "Write a run's generator, as it makes samples, for other programs.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("run_dir", type=PATH, metavar="RUN_DIR")
     parser.add_argument(
         "--format",
         type=reader_of(Literal["safetensors", "torch_export", "onnx"]),
@@ -96,7 +101,9 @@ def export(arguments: list[str]) -> int:
     _add_out(parser, "exported")
     add_trust(parser)
     given = parser.parse_args(arguments)
+    read_run(given.run_dir)
 
+    # what is left takes torch
     from gan_lab.evaluation.export import export as write
 
     show_log()
@@ -105,7 +112,7 @@ def export(arguments: list[str]) -> int:
 
 
 def _add_out(parser: argparse.ArgumentParser, default: str) -> None:
-    parser.add_argument("--out", type=Path, help=f"folder to write into (default RUN_DIR/{default})")
+    parser.add_argument("--out", type=PATH, help=f"folder to write into (default RUN_DIR/{default})")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:

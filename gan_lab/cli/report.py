@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_type_hints
 
-from gan_lab.cli.arguments import Parser, reader_of
+from gan_lab.cli.arguments import PATH, Parser, reader_of
 from gan_lab.reports.page.page import counted_in_words
 from gan_lab.reports.report import PAGE, write_report
 from gan_lab.reports.sweep.deviations import Compose
@@ -72,7 +72,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser("gan-lab report", description="Turn the runs of a sweep into a page, figures and tables.")
     parser.add_argument(
         "sweeps",
-        type=Path,
+        type=PATH,
         nargs="+",
         metavar="SWEEP_DIR",
         help="a folder that holds runs, or an archive; several are reported as one sweep",
@@ -80,7 +80,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "-o",
         "--out",
-        type=Path,
+        type=PATH,
         metavar="DIR",
         help="default SWEEP_DIR/report; of an archive NAME_report beside it, of several FIRST_merged",
     )

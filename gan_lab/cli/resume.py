@@ -1,9 +1,8 @@
 """``gan-lab resume``: go on with a run that was interrupted, or give it more iterations."""
 
 import re
-from pathlib import Path
 
-from gan_lab.cli.arguments import add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import PATH, add_trust, add_trust_data, parser_of
 from gan_lab.cli.terminal import say, show_log
 
 _OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on no number
@@ -12,7 +11,7 @@ _OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on n
 def resume(arguments: list[str]) -> int:
     """Go on with what was begun in a folder; say at once where nothing is left to do."""
     parser = parser_of("resume", "Go on with a run that was interrupted, or give it more iterations.")
-    parser.add_argument("run_dir", type=Path, metavar="RUN_DIR")
+    parser.add_argument("run_dir", type=PATH, metavar="RUN_DIR")
     parser.add_argument(
         "overrides",
         nargs="*",

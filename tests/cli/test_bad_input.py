@@ -14,6 +14,7 @@ from PIL import Image
 from gan_lab.numerics import precision
 from support.command_line import gan_lab
 from support.configs import TOY
+from support.report_runs import write_run
 
 FAST = [
     "device=cpu",
@@ -74,6 +75,21 @@ def assert_refused(pattern: str, *arguments: str) -> None:
     assert {path.name for path in after.keys() - before.keys()} == set()
     # the log of a run tells of every attempt to go on with it
     assert {path.name for path in before if before[path] != after.get(path, b"gone")} <= {"train.log"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        *([(["sample", ""], "RUN_DIR"), (["interpolate", ""], "RUN_DIR"), (["export", ""], "RUN_DIR")]),
+        *([(["evaluate", ""], "RUN_DIR"), (["resume", ""], "RUN_DIR"), (["diagnose", ""], "RUN_DIR")]),
+        *([(["report", ""], "SWEEP_DIR"), (["archive", ""], "SWEEP_DIR"), (["runs", ""], "DIR")]),
+        (["sample", "run", "--out", ""], "--out"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else "",
+)
+def test_nothing_is_no_name_of_the_folder_one_is_in(arguments: list[str], name: str) -> None:
+    write_run(Path("run"))
+    assert_refused(f"^{name} must be a file or folder; got ''\\.$", *arguments)
 
 
 @pytest.mark.parametrize("seeds", ["null", "2"])

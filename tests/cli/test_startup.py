@@ -159,6 +159,12 @@ def test_what_is_missing_or_unread_is_refused_without_torch(arguments: list[str]
     assert (tmp_path / "status").read_text() == "2"
 
 
+@pytest.mark.parametrize("command", ["sample", "interpolate", "export", "evaluate"])
+def test_what_is_no_run_is_refused_without_torch(command: str, tmp_path: Path) -> None:
+    assert modules_after(COMMAND, [command, "nowhere"], tmp_path) & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
+
+
 def test_a_dataset_is_described_without_what_reads_it(compose: Compose, tmp_path: Path) -> None:
     configs = [compose("device=cpu", f"dataset={name}") for name in ("ring8", "digits", "cifar10")]
     modules = modules_after(ASSEMBLE, configs, tmp_path)
