@@ -12,10 +12,12 @@ from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import check_device_name
 from gan_lab.config.unimported import check_node, check_settings, read_of
+from gan_lab.game.composed import refuse_unknown_keys, require_different, section_of
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.tracking.writers.choice import require_libraries_of
 
 _OWN = "gan_lab."
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {"metrics": {}}  # of sections that may be missing
 _PLAIN = {"train": "gan_lab.game.settings.TrainSettings", "metrics": "gan_lab.game.settings.MetricsSettings"}
 
 
@@ -28,11 +30,13 @@ def refuse_early(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: naming the first key whose value breaks its rule, or a tracker whose library is missing.
     """
+    refuse_unknown_keys(config)
     conform("seed", config.get("seed"), NonNegativeInt)
     check_device_name(conform("device", config.get("device"), str))
     for key, settings in _PLAIN.items():
-        if isinstance(config.get(key), Mapping):
-            check_settings(settings, config[key], key)
+        check_settings(settings, section_of(config, key, _DEFAULTS.get(key)), key)
+    if isinstance(seeds := config["train"].get("seeds"), list):
+        require_different(seeds, seeds)
     architecture = config.get("architecture")
     if isinstance(architecture, Mapping):
         conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)

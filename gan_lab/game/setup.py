@@ -13,11 +13,10 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build, make
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.groups import own_groups
-from gan_lab.config.quoting import quoted
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.game.batches import BatchShape
+from gan_lab.game.composed import refuse_unknown_keys, section_of
 from gan_lab.game.networks import convolves, mixes_samples, parameters, template_of
 from gan_lab.game.rules import Game, init_state
 from gan_lab.game.settings import MetricsSettings, TrainSettings
@@ -27,7 +26,7 @@ from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.numerics.trees import to_device
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
-from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, TRACKER
+from gan_lab.runs.config_hash import TRACKER
 from gan_lab.types import State
 
 _OF_ARCHITECTURE = ("latent_dim", "generator", "critic")
@@ -84,21 +83,21 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     Raises:
         UserError: naming the first key that is wrong.
     """
-    _refuse_unknown_keys(config)
+    refuse_unknown_keys(config)
     config = _Read(config)
     trusted = tuple(trusted)
 
     # Plain settings, and where the run shall be
     seed = conform("seed", config.get("seed"), NonNegativeInt)
     device = find_device(conform("device", config.get("device"), str))
-    train = make(TrainSettings, _section(config, "train"), "train")
+    train = make(TrainSettings, section_of(config, "train"), "train")
     # runs that an earlier version began have none
-    metrics = make(MetricsSettings, _section(config, "metrics", {}), "metrics")
+    metrics = make(MetricsSettings, section_of(config, "metrics", {}), "metrics")
     check_precision(train.precision, device)
     _check_execution(train.execution, device)
 
     # Data, and the sizes of what an iteration consumes
-    architecture = _section(config, "architecture")
+    architecture = section_of(config, "architecture")
     latent_dim = conform("architecture.latent_dim", architecture.get("latent_dim"), PositiveInt)
     dataset = build(config.get("dataset"), Dataset, "dataset", trusted)
     constraint = build(config.get("constraint"), Constraint, "constraint", trusted)
@@ -169,13 +168,6 @@ def _check_execution(execution: str, device: torch.device) -> None:
         )
 
 
-def _section(config: Mapping[str, Any], key: str, default: object = None) -> Mapping[str, Any]:
-    section = config.get(key, default)
-    if not isinstance(section, Mapping):
-        raise UserError(f"{key} must be a mapping of settings; got {quoted(section)}.")
-    return section
-
-
 def _with_share(optimizer: UpdateRule, share: float | None) -> UpdateRule:
     """Return the generator's rule with a share of its learning rate, for the critic."""
     if share is None:
@@ -183,13 +175,6 @@ def _with_share(optimizer: UpdateRule, share: float | None) -> UpdateRule:
     if not hasattr(optimizer, "lr"):
         raise UserError(f"critic_lr_share is a share of optimizer.lr; {type(optimizer).__name__} has no lr.")
     return dataclasses.replace(optimizer, lr=share * optimizer.lr)  # type: ignore[call-arg]
-
-
-def _refuse_unknown_keys(config: Mapping[str, Any]) -> None:
-    known = [key for key in own_groups().keys if key not in KEYS_OF_COMPOSITION]
-    for key in config:
-        if key not in known:
-            raise UserError(f"{key} is not a key of the config; it has {', '.join(known)}.")
 
 
 def _refuse_unread_keys(config: _Read) -> None:

@@ -8,6 +8,7 @@ import torch
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.game.composed import require_different
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
 from gan_lab.runs.record import RECORD_NAME
@@ -37,8 +38,7 @@ def configs_by_folder(config: dict[str, Any], run_dir: Path) -> dict[Path, dict[
             raise BadValueError("train.seeds", _rule_of_seeds(most), asked)
         conform("seed", first + seeds - 1, NonNegativeInt)  # of the last of them
         seeds = range(first, first + seeds)
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise BadValueError("train.seeds", "a number of seeds, or a list of different ones", asked)
+    require_different(seeds, asked)
     if (run_dir / RECORD_NAME).exists():
         raise UserError(f"hydra.run.dir must not be the folder of a lone run; got {str(run_dir)!r}.")
     alone = config | {"train": train | {"seeds": None}}
