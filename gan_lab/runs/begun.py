@@ -78,6 +78,9 @@ class Begun:
         if any(member.status == "completed" for member in self.members):
             longer = command_line(["gan-lab", "resume", path_word(self.folder), f"{ITERATIONS}={2 * total}"])
             told.append(f"Nothing is left to do; to train on: {longer}")
+        else:
+            seen = command_line(["gan-lab", "diagnose", path_word(self.folder)])
+            told.append(f"A run that diverged does not go on; what came before, and the way out: {seen}")
         return told
 
 

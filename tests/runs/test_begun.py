@@ -29,10 +29,12 @@ def test_a_completed_run_says_how_to_train_on(tmp_path: Path) -> None:
     assert begun.finished({"train.iterations": "200"}) != []
 
 
-def test_a_diverged_run_has_no_way_on(tmp_path: Path) -> None:
+def test_a_diverged_run_does_not_go_on_and_says_where_the_way_out_is(tmp_path: Path) -> None:
     begun_run(tmp_path / "run", status="diverged", iteration=7, iterations=200)
     assert find_begun(tmp_path / "run").finished({}) == [
-        f"{tmp_path / 'run'}: diverged before, at iteration 7."
+        f"{tmp_path / 'run'}: diverged before, at iteration 7.",
+        "A run that diverged does not go on; what came before, and the way out: "
+        f"gan-lab diagnose {tmp_path / 'run'}",
     ]
 
 
