@@ -325,6 +325,17 @@ def test_zeros_do_not_keep_an_axis_of_decades_linear(tmp_path):
     assert (norm.get_ylabel().splitlines()[0], norm.get_yscale()) == ("generator's gradient norm", "log")
 
 
+def test_a_line_of_nothing_leaves_the_others_their_room(tmp_path):
+    """As of a run that diverged before anything was measured."""
+    cells = [{"objective": name, "optimizer.lr": rate} for name, rate in (("gan", "0.1"), ("wgan", "1"))]
+    sweep = make_sweep(tmp_path, cells, [table(health__at_clip_fraction=0.25)])
+    first, second = sweep.runs
+    second = replace(second, numbers=table(health__at_clip_fraction=np.nan))
+    figure = setting_figure(replace(sweep, runs=(first, second))).figure
+    figure.draw_without_rendering()
+    assert min(axes.get_tightbbox().y0 for axes in figure.axes if axes.axison) > 0
+
+
 def test_words_and_single_values_are_no_numeric_axis(tmp_path):
     assert numeric_axis(make_sweep(tmp_path / "words", PANELS)) is None
     assert setting_figure(make_sweep(tmp_path / "none", [{}])) is None

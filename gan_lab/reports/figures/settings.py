@@ -161,7 +161,10 @@ def _draw(axes: Axes, sweep: Sweep, axis: NumericAxis, panel: tuple[str, Reduced
             "color": COLOURS[number % len(COLOURS)],
             "marker": MARKERS[number % len(MARKERS)],
         }
-        axes.plot(table["x"], table["y"], linestyle="none", markersize=3.5, alpha=0.5, clip_on=False, **look)
+        if not table.empty:  # to a layout an unclipped line of nothing lies in the figure's corner
+            axes.plot(
+                table["x"], table["y"], linestyle="none", markersize=3.5, alpha=0.5, clip_on=False, **look
+            )
         middle = table.groupby("x")["y"].median()
         line = _LINES[number % len(_LINES)]
         axes.plot(
