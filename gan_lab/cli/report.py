@@ -22,6 +22,7 @@ _RULE = {
     "coverage_share": "least coverage of labelled images, over that of real ones",
     "high_quality_share": "least share of points near a mode, over that of real ones",
     "precision_share": "least precision of samples that count as good, over that of real ones",
+    "confident_share": "least share of images of a clear class that count as good, over that of real ones",
     "distance_factor": "greatest distance of other samples, over that between two real ones",
     "spread_share": "least distance between two of a generator's samples, over that between two real ones",
     "untrained_share": "least distance at the end of untrained samples, over the first one measured",

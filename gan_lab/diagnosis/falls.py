@@ -7,6 +7,7 @@ from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.samples import Ends, Grade, Lines, ends_of, grade_of
 from gan_lab.diagnosis.words import percent
 from gan_lab.tags.names import (
+    CONFIDENT_SHARE,
     FRECHET_FEATURES,
     HIGH_QUALITY_SHARE,
     MODE_KL,
@@ -34,13 +35,17 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
     """Return how samples fall short of real ones; None if they do not.
 
     ``collapsed`` asks for both: samples that are good by themselves, and too few kinds of them. What counts
-    as good: the share of high quality of a mixture's points, of others the precision. Recall and coverage
-    alone do not tell the two apart on images: blurred samples of all classes lie in the middle of the
-    features, inside the balls around real images (a precision above that of real ones), while balls around
-    them reach no real one. What does is how many classes there are, and how evenly: a histogram with a KL
-    divergence d from K equal modes is spread over K exp(-d) of them, its perplexity; over half of them at
-    log 2. (Of modes with weights: exp(-d) is the weight of those that are left where some are missing, and
-    the others in proportion.) In the plane a point is good or it is not, and recall counts.
+    as good: the share of high quality of a mixture's points; of others the precision and, of labelled
+    images, the share that a classifier is sure of. Precision alone does not see blur: blurred samples lie in
+    the middle of the features, inside the balls around real images, so that their precision is above that of
+    real ones. Of digits and stacked digits, sets of few real images keep 80% or more of the clear classes,
+    averages of five images have 26 to 69%, and a generator that makes one blurred shape has 18%, all at a
+    precision of 0.7 to 1.1 of the real one. Nor do recall and coverage tell the two apart on images: balls
+    around blurred ones reach no real one. What tells few kinds is how many classes there are, and how
+    evenly: a histogram with a KL divergence d from K equal modes is spread over K exp(-d) of them, its
+    perplexity; over half of them at log 2. (Of modes with weights: exp(-d) is the weight of those that are
+    left where some are missing, and the others in proportion.) In the plane a point is good or it is not, and
+    recall counts.
 
     Args:
         ends: what was measured.
@@ -67,6 +72,8 @@ def _is_good(ends: Ends, lines: Lines) -> bool:
     of_points = ends.share(HIGH_QUALITY_SHARE)
     if not math.isnan(of_points):
         return of_points >= lines.high_quality_share
+    if ends.share(CONFIDENT_SHARE) < lines.confident_share:
+        return False
     return ends.share(PRECISION) >= lines.precision_share
 
 

@@ -41,6 +41,7 @@ class Lines(Settings):
         coverage_share: least coverage of labelled images, over that of real ones.
         high_quality_share: least share of high-quality points, over that of real ones.
         precision_share: least precision at which other samples are taken for good ones, likewise.
+        confident_share: least share of labelled images of a clear class at which they are, likewise.
         distance_factor: greatest distance of other samples, over that between two real samples.
         spread_share: least distance between two of the generator's own samples, over that between two real
             ones, where the debiased distance says that they are others.
@@ -52,6 +53,7 @@ class Lines(Settings):
     coverage_share: Probability = 0.1
     high_quality_share: Probability = 0.5
     precision_share: Probability = 0.5
+    confident_share: Probability = 0.75
     distance_factor: DistanceFactor = 3.0
     spread_share: Probability = 0.75
     untrained_share: PositiveFloat = 0.9

@@ -15,7 +15,12 @@ from gan_lab.metrics.copies import copied_share
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.frechet import classifier_score, frechet_feature_distance, kernel_feature_distance
 from gan_lab.metrics.mmd import mmd_test
-from gan_lab.metrics.mode_coverage import fewest_for_proportions, label_coverage, mode_coverage
+from gan_lab.metrics.mode_coverage import (
+    confident_share,
+    fewest_for_proportions,
+    label_coverage,
+    mode_coverage,
+)
 from gan_lab.metrics.neighbours import neighbour_metrics
 from gan_lab.metrics.patches import patch_distances
 from gan_lab.metrics.sliced import sliced_wasserstein
@@ -24,6 +29,7 @@ from gan_lab.metrics.two_sample import TwoSampleTest
 from gan_lab.numerics.streams import make_rng
 from gan_lab.tags.names import (
     CLASSIFIER_SCORE,
+    CONFIDENT_SHARE,
     COPIED_SHARE,
     COVERAGE,
     DENSITY,
@@ -147,6 +153,7 @@ class ImageComparison:
         if not network.channel_wise:  # of a thousand classes, each sample is nearly alone in its own
             score = classifier_score(probabilities, _rng("splits", fake), n_splits=1)
             numbers[CLASSIFIER_SCORE] = score.mean
+        numbers[CONFIDENT_SHARE] = confident_share(probabilities)
         classes = label_coverage(network.classify(fake), probabilities.shape[1])
         numbers[MODES_HIT] = float(classes.modes_hit)
         numbers[MODE_KL] = classes.kl_to_uniform

@@ -13,6 +13,7 @@ from gan_lab.metrics.multinomial import Method, divergence, fit_test
 from gan_lab.metrics.transport import BY_DIFFERENCES
 
 HIGH_QUALITY_RADIUS = 3.0  # standard deviations; VEEGAN and PacGAN
+CONFIDENT = 0.9
 WEIGHT_TOLERANCE = 1e-4  # float32 weights of a thousand modes sum to 1 within 1e-5
 
 
@@ -157,6 +158,25 @@ def label_coverage(labels: Tensor, n_modes: int) -> LabelCoverage:
     counts = torch.bincount(labels, minlength=n_modes)
     uniform = torch.full((n_modes,), 1 / n_modes, dtype=torch.float64, device=labels.device)
     return LabelCoverage(int((counts > 0).sum()), n_modes, float(divergence(counts, uniform)))
+
+
+def confident_share(probabilities: Tensor) -> float:
+    """Return the share of samples that a classifier is sure of: one class has more than ``CONFIDENT``.
+
+    Confident predictions are what the Inception score takes for the sign of a good image (Salimans et al.,
+    2016, section 4). Other than the score, the share does not ask for many classes.
+
+    Args:
+        probabilities: p(y|x) (n, K), n at least 1.
+
+    Raises:
+        BadValueError: if they have another shape.
+    """
+    if probabilities.ndim != 2 or not probabilities.numel():
+        raise BadValueError(
+            "probabilities", "of shape (n, K), n and K at least 1", tuple(probabilities.shape)
+        )
+    return float((probabilities.amax(dim=1) > CONFIDENT).double().mean())
 
 
 def _require_mixture(samples: Tensor, modes: Tensor, stds: Tensor, weights: Tensor) -> None:

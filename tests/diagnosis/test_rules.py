@@ -326,7 +326,7 @@ def images(**values):
     ends = {"frechet_features": 20.0, "modes_hit": 10.0, "mode_kl": 0.02, "precision": 0.8}
     ends |= {"recall": 0.7, "coverage": 0.8} | values
     floors = {"frechet_features": 9.0, "modes_hit": 10.0, "mode_kl": 0.01, "precision": 0.88}
-    floors |= {"recall": 0.9, "coverage": 0.95}
+    floors |= {"recall": 0.9, "coverage": 0.95, "confident_share": 0.96}
     columns = {f"quality/{name}": {1000: value} for name, value in ends.items()}
     columns["quality/frechet_features"][100] = 2000.0
     return columns | {f"quality/{name}_floor": {100: value, 1000: value} for name, value in floors.items()}
@@ -343,6 +343,10 @@ def images(**values):
         ),
         ({"modes_hit": 1, "mode_kl": math.log(10), "recall": 0, "coverage": 0.006}, "mode_collapse"),
         ({"modes_hit": 8, "mode_kl": 0.75, "precision": 0.5}, "mode_collapse"),
+        ({"modes_hit": 4, "mode_kl": 1.2, "recall": 0, "confident_share": 0.73}, "mode_collapse"),
+        # blurred images that a classifier puts into few classes, and is not sure of
+        ({"modes_hit": 4, "mode_kl": 1.2, "recall": 0, "confident_share": 0.71}, "poor"),
+        ({"confident_share": 0.1}, None),  # it tells collapsed from poor, nothing else
         ({"modes_hit": 1, "mode_kl": math.log(10), "precision": 0.0, "coverage": 0.0}, "poor"),
         ({"frechet_features": 1900, "precision": 0.0, "recall": 0, "coverage": 0}, "untrained"),
     ],

@@ -194,7 +194,7 @@ def _between_plane_points(c: float, b: float, order: typing.Literal[1, 2]) -> fl
 # Numbers of these packages that measure no distance in a space, or have a unit or a place of their own.
 OTHERS = {
     "kernel_feature_distance": "its kernel (x.y/d + 1)^3 has a unit and a place, as KID has",
-    "classifier_score": "of probabilities",
+    **dict.fromkeys(("classifier_score", "confident_share"), "of probabilities"),
     "bounded_lipschitz_ipm": "it bounds values and slopes by 1 each, in the units given",
     "parzen_estimate": "its images lie in [0, 1], and the widths of its kernels are theirs",
     "patch_distances": "its images lie in [-1, 1]; its scale has a test of its own here",

@@ -11,6 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
+from gan_lab.diagnosis.samples import Lines
 from gan_lab.evaluation import feature_cache
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
 from gan_lab.evaluation.feature_cache import cache_folder, find_feature_network
@@ -156,6 +157,24 @@ def test_samples_that_are_not_finite_have_no_quality(monkeypatch: pytest.MonkeyP
     assert measure(evaluator, evaluator.real * math.inf, setup.init_state(), monkeypatch) == {}
 
 
+def test_blurred_digits_are_as_precise_as_few_real_ones_and_of_no_clear_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    setup = setup_of(*DIGITS)
+    evaluator = evaluator_of(setup, 300)
+    real = setup.dataset.open(setup.device)(1500, make_rng(7, "real images"))
+    few, blurred = real[:10].repeat(30, 1, 1, 1), real.unflatten(0, (300, 5)).mean(dim=1)
+    shares = []
+    for fake in (few, blurred):
+        found = measure(evaluator, fake, setup.init_state(), monkeypatch)
+        precision, confident = found["quality/precision"], found["quality/confident_share"]
+        assert precision.floor is not None
+        assert confident.floor is not None
+        assert precision.value > Lines().precision_share * precision.floor
+        shares.append(confident.value / confident.floor)
+    assert shares[0] > Lines().confident_share > shares[1]
+
+
 def test_digits_are_compared_by_features_and_real_ones_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     setup = setup_of(*DIGITS)
     evaluator = evaluator_of(setup, 300)
@@ -163,6 +182,7 @@ def test_digits_are_compared_by_features_and_real_ones_are_named(monkeypatch: py
     good = measure(evaluator, fake, setup.init_state(), monkeypatch)
     assert good["quality/modes_hit"] == Reading(10, 10)
     assert good["quality/classifier_score"].value > 8
+    assert good["quality/confident_share"].value > 0.95
     noise = torch.rand(fake.shape, generator=make_rng(7, "noise")) * 2 - 1
     bad = measure(evaluator, noise, setup.init_state(), monkeypatch)
     worse_above = (

@@ -128,13 +128,13 @@ def test_an_onnx_model_makes_the_same_samples(run: Path, trained: Trained) -> No
 
 
 @pytest.mark.parametrize(("kind", "library"), [("safetensors", "safetensors.torch"), ("onnx", "onnxscript")])
-def test_a_missing_library_is_told_before_anything_is_read(
-    kind: str, library: str, monkeypatch: pytest.MonkeyPatch
+def test_a_missing_library_is_told_before_anything_is_loaded(
+    kind: str, library: str, run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if kind == "onnx":
         pytest.importorskip("onnx")
     monkeypatch.setitem(sys.modules, library, None)
-    called = gan_lab("export", "no such run", "--format", kind)
+    called = gan_lab("export", str(run), "--format", kind)
     assert (called.status, called.out) == (2, "")
     assert called.err.startswith(f"gan-lab: --format {kind} needs {library.partition('.')[0]}")
     assert "pip install 'gan-lab[export]'" in called.err

@@ -13,6 +13,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.datasets.toy import Grid, Ring
 from gan_lab.metrics import multinomial as exact
 from gan_lab.metrics.mode_coverage import (
+    confident_share,
     fewest_for_proportions,
     high_quality_ceiling,
     label_coverage,
@@ -248,3 +249,11 @@ def test_bad_input_is_refused() -> None:
         label_coverage(torch.tensor([3.0]), 10)
     with pytest.raises(UserError, match="n_simulations must be"):
         mode_coverage(good, modes, stds, weights, generator(), n_simulations=0)
+
+
+def test_a_classifier_is_sure_of_what_has_more_than_nine_tenths() -> None:
+    top = torch.tensor([0.91, 0.9, 0.5, 0.95], dtype=torch.float64)
+    assert confident_share(torch.stack([1 - top, top], dim=1)) == 0.5
+    assert confident_share(torch.eye(3)) == 1
+    with pytest.raises(UserError, match=r"probabilities must be of shape \(n, K\)"):
+        confident_share(torch.ones(3))
