@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
-from gan_lab.config.checks import PositiveInt, conform, describe_rule
+from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform, describe_rule
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
@@ -65,7 +65,7 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
-WHOLE, POSITIVE, PATH = reader_of(int), reader_of(PositiveInt), _path
+WHOLE, POSITIVE, PATH = reader_of(NonNegativeInt), reader_of(PositiveInt), _path
 
 
 def parser_of(command: str, description: str) -> Parser:

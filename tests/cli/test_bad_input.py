@@ -420,3 +420,8 @@ def test_a_disk_that_is_full(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert files(run) == before
     assert gan_lab("resume", "run", "train.iterations=3").status == 0
     assert gan_lab("train", *SMALL, "hydra.run.dir=new").status == 0
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate", "evaluate"])
+def test_a_seed_is_not_negative(command: str) -> None:
+    assert_refused("--seed must be a whole number, 0 or greater; got '-1'", command, "run", "--seed", "-1")

@@ -360,6 +360,7 @@ def test_the_settings_of_a_run_are_read_once_however_many_keys_ask(tmp_path, mon
             ["--sort", "zzz"],
             "is no key of a run. Keys are what tables are headed by, such as status",
         ),
+        (["--sort", ""], "'' is no key of a run. Keys are"),
         (["--where", "wgan"], "--where must be KEY=VALUE"),
         (["--where", "seed<few"], "must be followed by a number; got 'few'"),
     ],
