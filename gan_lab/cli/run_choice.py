@@ -163,8 +163,9 @@ def _require_key(key: str, runs: Sequence[_Run]) -> None:
         return
     settings = [name for run in runs[:1] for name in run.settings]
     raise UserError(
-        f"{key or quoted(key)} is no key of a run.{meant_by(key, records, settings)} Keys are what tables are "
-        "headed by, such as status, verdict, estimate or quality; tags of metrics.csv; settings such as optimizer.lr."
+        f"{key or quoted(key)} is no key of a run.{meant_by(key, records, settings)} Keys are what tables "
+        "are headed by, such as status, verdict, estimate or quality; tags of metrics.csv; settings such as "
+        "optimizer.lr."
     )
 
 
