@@ -153,9 +153,10 @@ def trained(dataset: str, objective: str, iterations: int | None, execution: str
 
 
 def rows_of(dataset: str, objective: str, folder: Path) -> list[Row]:
-    """Return a row for each run below a folder, in the order of seeds."""
+    """Return a row for each run below a folder that came to an end, in the order of seeds."""
     rows = []
-    for run in sorted(find_runs(folder), key=lambda run: run.seed or 0):
+    ended = [run for run in find_runs(folder) if run.status in ("completed", "diverged")]
+    for run in sorted(ended, key=lambda run: run.seed or 0):
         iterations = int(run.read_config()["train"]["iterations"])
         settings = config_hash(compose(words_of(dataset, objective, iterations)).config)
         verdicts = " ".join(verdict.name for verdict in run.verdicts)

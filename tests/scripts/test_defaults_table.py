@@ -11,6 +11,7 @@ import defaults_table
 from defaults_table import Row
 
 from gan_lab.diagnosis.diagnose import ALL_WELL, RULES
+from gan_lab.runs.record import RunRecord
 
 SEEDS = [
     Row("ring8", "wgan", 500, seed, verdicts, "0f") for seed, verdicts in enumerate(["poor", "a b", "poor a"])
@@ -85,6 +86,13 @@ def test_a_table_survives_the_file(tmp_path: Path) -> None:
     defaults_table.write(tmp_path / "defaults.csv", SEEDS)
     assert defaults_table.read(tmp_path / "defaults.csv") == SEEDS
     assert defaults_table.read(tmp_path / "none.csv") == []
+
+
+def test_a_run_that_was_stopped_is_no_row(tmp_path: Path) -> None:
+    for status in ("interrupted", "failed"):
+        (tmp_path / status).mkdir()
+        RunRecord(tmp_path / status, status, iterations=5, seed=0).write()
+    assert defaults_table.rows_of("ring8", "gan", tmp_path) == []
 
 
 def test_a_cell_is_trained_and_a_refusal_ends_with_its_words() -> None:
