@@ -84,7 +84,7 @@ def test_every_command_that_reads_runs_has_help(command: str) -> None:
             ["evaluate", "RUN", "--samples", "abc"],
             "--samples must be a whole number greater than 0; got 'abc'.",
         ),
-        (["evaluate", "RUN", "--seed", "x"], "--seed must be a whole number; got 'x'."),
+        (["evaluate", "RUN", "--seed", "x"], "--seed must be a whole number, 0 or greater; got 'x'."),
         (["sample", "RUN", "--n", "0"], "--n must be a whole number greater than 0; got '0'."),
         (["sample", "RUN", "--format", "gif"], "--format must be one of png, npy; got 'gif'."),
         (

@@ -19,6 +19,7 @@ from gan_lab.config.options import config_folder, list_options
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.way_out import command_of
 from gan_lab.diagnosis.words import scaled
+from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION
 from gan_lab.runs.record import RunRecord, leaves_of
 
 RING = "dataset=ring8"
@@ -75,7 +76,7 @@ def read_whole(typed: list[str]) -> Any:
     with hydra.initialize_config_dir(str(config_folder()), **version_base()):
         root = hydra.compose("config", expand_lists(typed))
         refuse_unread(root, typed, swept=False)
-    return to_plain(root)
+    return {key: value for key, value in to_plain(root).items() if key not in KEYS_OF_COMPOSITION}
 
 
 @pytest.mark.parametrize("typed", TYPED)
