@@ -108,17 +108,23 @@ def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, end
     status = f"{record.status} before" if ended_before else record.status
     told = [status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
     ended = ", ".join(each for each in told if each and each != "-")
-    name = name_of_job(number, [each for each in overrides if not each.startswith("seed=")])
+    name = name_of_job(number, [each for each in overrides if not _is_seed(each)])
     return f"{name} seed={record.seed}: {ended}; {duration_text(record.duration_s)}"
 
 
 def name_of_job(number: int, overrides: Sequence[str]) -> str:
     """Return what a sweep's job is called: its number and what was typed for it, but for the device.
 
-    Of what is long, such as a path, the middle is left out: the number says which job it is.
+    The seed comes last. Of what is long, such as a path, the middle is left out: the number says which job
+    it is.
     """
-    told = [without_middle(each, _MOST_OF_OVERRIDE) for each in overrides if not each.startswith("device=")]
+    named = sorted((each for each in overrides if not each.startswith("device=")), key=_is_seed)
+    told = [without_middle(each, _MOST_OF_OVERRIDE) for each in named]
     return " ".join([f"#{number}", *told])
+
+
+def _is_seed(override: str) -> bool:
+    return override.startswith("seed=")
 
 
 def as_json(records: Sequence[RunRecord], sources: Sources | None = None) -> str:

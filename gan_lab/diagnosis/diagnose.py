@@ -22,7 +22,7 @@ from gan_lab.diagnosis.rules import (
     weights_at_bound,
 )
 from gan_lab.diagnosis.samples import ends_of
-from gan_lab.diagnosis.words import end_of
+from gan_lab.diagnosis.words import end_of, to_usual_rate
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
@@ -72,7 +72,8 @@ _CAUSES = tuple(rule.name for rule in RULES[: RULES.index(poor.RULE)] if rule.na
 def diagnose(run: Observed) -> tuple[Finding, ...]:
     """Return what the rules see in a run, worst first; where they see nothing, one finding that says so.
 
-    That is ``all_well`` only where samples were measured: a critic without a fault says nothing of them.
+    That is ``all_well`` only where samples were measured: a critic without a fault says nothing of them. Of a
+    rate out of all proportion, whatever is seen may come of it, and the way out is a usual one.
     """
     diverged = run.record.status == "diverged"
     rules = [rule for rule in RULES if not diverged or rule.name in _OF_DIVERGENCE]
@@ -81,6 +82,8 @@ def diagnose(run: Observed) -> tuple[Finding, ...]:
     cause = next((finding for finding in found if finding.name in _CAUSES and finding.remedy), None)
     if cause is not None:
         found = [replace(each, remedy=cause.remedy) if each.name in _EFFECTS else each for each in found]
+    if not diverged and (usual := to_usual_rate(run)):
+        found = [replace(each, remedy=usual) for each in found]
     name = UNMEASURED if ends_of(run) is None else ALL_WELL
     return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
 

@@ -471,7 +471,8 @@ def test_what_differs_and_the_quality_stay_where_names_are_long():
 
 
 def test_a_job_is_called_by_what_was_typed_for_it_without_the_middle_of_a_long_path():
-    assert name_of_job(3, ["device=cpu", "objective=gan", "seed=1"]) == "#3 objective=gan seed=1"
+    typed = ["device=cpu", "objective=gan", "seed=1", "train.seeds=2"]
+    assert name_of_job(3, typed) == "#3 objective=gan train.seeds=2 seed=1"
     name = name_of_job(0, ["dataset.root=/" + "folder/" * 40 + "mnist"])
     assert name.startswith("#0 dataset.root=/folder/")
     assert name.endswith("older/mnist")

@@ -102,6 +102,13 @@ def test_of_a_rate_out_of_all_proportion_the_way_out_is_a_usual_one(slope):
         assert all(finding.remedy.startswith(begins) for finding in findings)
 
 
+def test_it_is_so_whatever_is_seen():
+    for columns in ({RAW: -1.0}, checks(held_out_estimate=0.1, held_out_estimate_further=1.0)):
+        for rate, begins in ((10.0, "optimizer.lr=0.001"), (0.1, "train.n_critic=")):
+            (finding,) = diagnose(observed(columns, WGAN_GP | {"optimizer.lr": rate}))
+            assert finding.remedy.startswith(begins)
+
+
 def test_the_way_out_of_bad_samples_is_that_of_the_fault_that_may_have_caused_them():
     poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05)
     assert found("poor", poor, GAN | {"train.iterations": 100}).remedy == "train.iterations=400"

@@ -7,7 +7,7 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import end_of, median_of, to_usual_rate, to_wgan_gp
+from gan_lab.diagnosis.words import end_of, median_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
@@ -93,8 +93,6 @@ def _fallen(run: Observed, slope: float) -> str | None:
 
 
 def _remedy(run: Observed) -> str:
-    if usual := to_usual_rate(run):
-        return usual
     key, bound = _clip_bound(run) or ("", math.inf)
     if bound < _LARGEST_BOUND:
         return f"{key}={min(bound * 10, _LARGEST_BOUND):g}"

@@ -3,7 +3,7 @@
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import critic_key, end_of, to_usual_rate, to_wgan_gp
+from gan_lab.diagnosis.words import critic_key, end_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import LAYERS, SLOPE, group_of
 
@@ -36,7 +36,7 @@ def judge_vanishing(run: Observed) -> Finding | None:
         "its optimizer adds to a gradient's size before it divides by that: steps of this layer fall short "
         "of the rate, the more the smaller the gradient."
     )
-    return Finding("gradients_vanish", "warning", text, _remedy(run))
+    return Finding("gradients_vanish", "warning", text, to_wgan_gp(run))
 
 
 def judge_exploding(run: Observed) -> Finding | None:
@@ -62,11 +62,7 @@ def _finding(run: Observed, what: str, depth: int, slope: float) -> Finding:
         f"Gradients {what} through the critic's {depth} layers: what is 1 at its output is "
         f"{end_of(run, SLOPE, '.2g')} at its input, a factor of {factor:.2g} at each layer."
     )
-    return Finding(f"gradients_{what}", "warning", text, _remedy(run))
-
-
-def _remedy(run: Observed) -> str:
-    return to_usual_rate(run) or to_wgan_gp(run)
+    return Finding(f"gradients_{what}", "warning", text, to_wgan_gp(run))
 
 
 def _depth(run: Observed) -> int:
