@@ -48,7 +48,8 @@ python scripts/defaults_table.py --only 'wgan*:ring8' --iterations 500    # some
 Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu
 metrics.every=250`, with `train.iterations` where fewer are asked for. Points were trained with
 `--compiled`, which adds `train.execution=compiled`: other rounding, and iterations in a third of the time.
-Photos were trained at `dataset.size=16`: at 64x64 an iteration of three seeds took 16 seconds.
+Photos were trained at `dataset.size=16`: at 64x64 an iteration of three seeds took 16 seconds. Verdicts are
+those of the rules on the day when a cell was trained.
 `docs/defaults.csv` holds all verdicts of each seed, and a hash of the settings that they are of: a cell whose
 defaults have changed since is empty here, and is trained again.
 """

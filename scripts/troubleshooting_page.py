@@ -29,7 +29,8 @@ Rules of a critic that is dead, far from its optimum, below 0 or without gradien
 samples are measured to be about as good as real ones. The end of a run is its last tenth, of 101 iterations
 at least; of what is measured now and then, the median of the last three measurements. Each threshold is
 derived, or its source named, in the file of its rule in `gan_lab/diagnosis/rules/`; the lines between good,
-poor and collapsed samples are those of a report's failure rule.
+poor and collapsed samples are those of a report's failure rule. Where the critic's rate is above 0.1,
+whatever is seen may come of it: the way out is `optimizer.lr=0.001` then.
 
 This page is made by `python scripts/troubleshooting_page.py` from those rules, causes before what follows
 from them.

@@ -10,6 +10,7 @@ from support.observations import GAN, WGAN, WGAN_GP, found, observed, said
 
 SLOPE, GENERATOR, RAW = "health/critic_slope", "health/generator_gradient_norm", "distance/critic_raw"
 F_DIVERGENCE = "distance/f_divergence"
+HELD_OUT = "health/held_out_estimate"
 LOGGED = range(50, 1001, 50)
 
 
@@ -308,6 +309,17 @@ def test_how_far_a_generator_came_before_the_first_measurement_counts(early, nam
     columns[F_DIVERGENCE] = np.r_[np.ones(early), np.zeros(1000 - early)]
     assert said(checks(held_out_estimate=0.01, held_out_estimate_further=0.2), GAN) == [NOT_NEAR]
     assert said(columns, GAN) == names
+
+
+def test_that_is_counted_from_equal_distributions_too():
+    columns = checks(held_out_estimate=0.01 - LOG_4, held_out_estimate_further=0.2 - LOG_4)
+    assert said(columns | {F_DIVERGENCE: 0.0 - LOG_4}, GAN, estimate_at_equality=-LOG_4) == [NOT_NEAR]
+
+
+@pytest.mark.parametrize(("estimate", "names"), [(1.0, []), (0.1, [NOT_NEAR])])
+def test_a_run_of_five_iterations_is_judged_likewise(estimate, names):
+    columns = {HELD_OUT: {5: 0.01}, f"{HELD_OUT}_further": {5: 0.2}, F_DIVERGENCE: estimate}
+    assert said(columns, GAN, n=5) == names
 
 
 @pytest.mark.parametrize(

@@ -252,8 +252,8 @@ def test_bad_input_is_refused() -> None:
 
 
 def test_a_classifier_is_sure_of_what_has_more_than_nine_tenths() -> None:
-    top = torch.tensor([0.91, 0.9, 0.5, 0.95], dtype=torch.float64)
-    assert confident_share(torch.stack([1 - top, top], dim=1)) == 0.5
+    top = torch.tensor([0.91, 0.9, 0.5, 0.95, 0.99], dtype=torch.float64)
+    assert confident_share(torch.stack([1 - top, top], dim=1)) == 0.6
     assert confident_share(torch.eye(3)) == 1
     with pytest.raises(UserError, match=r"probabilities must be of shape \(n, K\)"):
         confident_share(torch.ones(3))
