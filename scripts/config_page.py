@@ -24,8 +24,8 @@ values, `--info defaults` which file each part comes from. A value that a key do
 sentence.
 
 `A / B / C` is the value for `scale=smoke`, `laptop` (the default) and `paper`; `${...}` is worked out when
-the config is composed, from other keys: `${gan_lab.with_spectral_norm:A,B}` is A where the constraint is
-`spectral_norm`, or has it, and B elsewhere.
+the config is composed, from other keys: `${gan_lab.with_constraint:[r1,r2],A,B}` is A where the
+constraint is one of these, or has it as a part, and B elsewhere.
 
 This page is made by `python scripts/config_page.py` from the comments in `conf/` and the classes it names.
 """

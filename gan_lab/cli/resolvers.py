@@ -12,7 +12,7 @@ from gan_lab.cli.hydra_plugins import RESOLVERS
 from gan_lab.cli.naming import job_folder, run_name
 from gan_lab.config.composition import TABLE
 from gan_lab.config.groups import own_groups
-from gan_lab.config.options import config_folder, format_group, format_options
+from gan_lab.config.options import config_folder, format_group, format_options, option_node
 from gan_lab.config.scales import at_scale, drawn
 from gan_lab.runs.config_hash import config_hash
 
@@ -32,12 +32,10 @@ def register_resolvers() -> None:
         **{key.resolver: partial(_unless_set, key.name) for key in TABLE if key.setter and key.resolver},
         "at_least": lambda value, lowest: max(value, lowest) if isinstance(lowest, int) else value,
         "clip_lr_share": lambda published, *, _root_: (
-            _unless_set("clip_lr_share", published, _root_=_root_)
-            if _has(_root_, "clip.WeightClip")
-            else published
+            _unless_set("clip_lr_share", published, _root_=_root_) if _has(_root_, "clip") else published
         ),
-        "with_spectral_norm": lambda value, otherwise, *, _root_: (
-            value if _has(_root_, "spectral_norm.SpectralNorm") else otherwise
+        "with_constraint": lambda names, value, otherwise, *, _root_: (
+            value if any(_has(_root_, name) for name in names) else otherwise
         ),
         "where_reached": _where_reached,
         "drawn": lambda draw, key, *values: drawn(draw, key, values),
@@ -52,9 +50,10 @@ def _unless_set(key: str, published: Any, *, _root_: DictConfig) -> Any:
 
 
 def _has(root: DictConfig, constraint: str) -> bool:
-    """Return whether the constraint, or a part of it, is of a class below ``gan_lab.constraints``."""
+    """Return whether the constraint, or a part of it, is of the class of an option."""
     plain: Any = OmegaConf.to_container(root, resolve=False)
-    return f"constraints.{constraint}" in str(plain.get("constraint"))
+    target = option_node("constraint", constraint)["_target_"]
+    return f"'{target}'" in str(plain.get("constraint"))
 
 
 def _where_reached(value: int, *, _root_: DictConfig) -> int:

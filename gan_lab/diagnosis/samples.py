@@ -16,6 +16,7 @@ from gan_lab.tags.names import (
     COVERAGE,
     FRECHET_FEATURES,
     HIGH_QUALITY_SHARE,
+    MODE_KL,
     PATCHES,
     W1_EXACT,
     floor_tag,
@@ -36,7 +37,8 @@ class Lines(Settings):
     """Where the lines between good and other samples are drawn: any such line is arbitrary.
 
     Attributes:
-        modes_share: fewest modes, over those that real samples hit; also the least effective number of modes.
+        modes_share: fewest modes, over those that real samples hit; also the least perplexity of their
+            histogram, likewise.
         recall_share: least recall, over that of real samples.
         coverage_share: least coverage of labelled images, over that of real ones.
         high_quality_share: least share of high-quality points, over that of real ones.
@@ -109,6 +111,15 @@ class Ends(NamedTuple):
         """Return a number over that of real samples; NaN where either is missing or real ones have none."""
         value, floor = self.end(tag), self.end(floor_tag(tag))
         return value / floor if floor > 0 else math.nan
+
+    def perplexity_share(self) -> float:
+        """Return over how many modes the histogram is spread, over that of real samples; NaN without one.
+
+        exp(-(d - d_real)) of KL divergences from the weights. What few samples add to it, about (K - 1) /
+        (2 n) of n samples on K modes, real ones have as well; without theirs nothing is subtracted.
+        """
+        real = self.end(floor_tag(MODE_KL))
+        return math.exp((0.0 if math.isnan(real) else real) - self.end(MODE_KL))
 
     def own_floor_if_shrunken(self, lines: Lines) -> float | None:
         """Return how far apart two of the samples are, where W1 decides and rewards that; else None."""

@@ -47,6 +47,31 @@ def test_some_bring_it_with_images_and_a_critic_without_batch_norm(objective: st
     assert (typed["architecture"]["critic"]["norm"], typed["critic_lr_share"]) == ("batch", None)
 
 
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_stacked_digits_bring_r1_to_objectives_without_a_constraint(objective: str) -> None:
+    composed = compose_config(f"objective={objective}", "dataset=stacked_digits")
+    constraint = str(composed["constraint"]["_target_"]).rpartition(".")[2]
+    assert (constraint == "R1") == (objective in WITHOUT)
+    if objective in WITHOUT:  # and what goes with spectral_norm alone does not come along
+        assert (composed["architecture"]["critic"]["norm"], composed["critic_lr_share"]) == ("none", None)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "norm"),
+    [
+        (["constraint=r1"], "none"),
+        (["constraint=r2"], "none"),
+        (["constraint=[r1,r2]"], "none"),
+        (["constraint=r1", "critic_norm=layer"], "layer"),
+        (["constraint=consistency"], "batch"),
+        (["constraint=r1", "objective=wgan_gp"], "layer"),  # that of the objective
+    ],
+)
+def test_a_penalty_on_the_slope_at_samples_brings_a_critic_without_batch_norm(overrides, norm) -> None:
+    composed = compose_config("objective=gan", "dataset=digits", *overrides)
+    assert composed["architecture"]["critic"]["norm"] == norm
+
+
 def test_the_rate_that_some_critics_bring_is_for_images_alone() -> None:
     shares = {name: compose_config(f"objective={name}")["critic_lr_share"] for name in BRINGING}
     assert {name for name, share in shares.items() if share == 4} == {

@@ -57,14 +57,16 @@ def test_no_row_is_of_nothing_twice_or_without_a_source() -> None:
     assert len(OF_OPTION) >= OPTIONS_WITH_ROWS
 
 
-ASKED = "rate|adam_beta1|label_distance|gp_weight|r1_weight|clip_bound|at_least|with_spectral_norm"
+ASKED = "rate|adam_beta1|label_distance|gp_weight|r1_weight|clip_bound|at_least|with_constraint"
 
 
 def published(text: str) -> Any:
     """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
     value = json.loads(text)
     asked = (
-        re.fullmatch(rf"\$\{{gan_lab\.(?:{ASKED}):([^,}}]*).*\}}", value) if isinstance(value, str) else None
+        re.fullmatch(rf"\$\{{gan_lab\.(?:{ASKED}):(?:\[.*\],)?([^,}}]*).*\}}", value)
+        if isinstance(value, str)
+        else None
     )
     if not asked:
         return value

@@ -351,6 +351,28 @@ def images(**values):
     return columns | {f"quality/{name}_floor": {100: value, 1000: value} for name, value in floors.items()}
 
 
+THOUSAND = {"modes_hit": 657.0, "mode_kl": 0.5285}  # of 1,024 real stacked digits
+
+
+@pytest.mark.parametrize(
+    ("kl", "names"),
+    [
+        (0.86, []),  # 72% of the perplexity of real ones
+        (0.5285 + 0.99 * math.log(2), []),
+        (0.5285 + 1.01 * math.log(2), ["mode_collapse"]),
+    ],
+)
+def test_that_samples_are_few_beside_modes_is_no_unevenness_of_the_generator(kl, names):
+    columns = images(modes_hit=519.0, mode_kl=kl)
+    for name, value in THOUSAND.items():
+        columns[f"quality/{name}_floor"] = {1000: value}
+    assert said(columns) == names
+    if names:
+        sentence = found(names[0], columns).sentence
+        assert "mode_kl ended at 1.23, of real samples at 0.528: the modes are hit as unevenly as" in sentence
+        assert "there were 50% of them by weight" in sentence
+
+
 @pytest.mark.parametrize(
     ("values", "name"),
     [

@@ -5,7 +5,7 @@ import math
 from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.samples import Lines, ends_of
+from gan_lab.diagnosis.samples import Ends, Lines, ends_of
 from gan_lab.diagnosis.words import median_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODE_KL, MODES_HIT, W1_EXACT, floor_tag
@@ -26,7 +26,7 @@ def judge(run: Observed) -> Finding | None:
     if ends is None or math.isnan(run.end(HIGH_QUALITY_SHARE)) or fall_by_default(run) is not None:
         return None
     distance, floor = run.end(W1_EXACT), run.end(floor_tag(W1_EXACT))
-    if not distance > Lines().distance_factor * floor > 0 or not _is_uneven(run):
+    if not distance > Lines().distance_factor * floor > 0 or not _is_uneven(ends):
         return None
     histogram = f", and {ends.told(MODE_KL)}" if run.has(MODE_KL) else ""
     of_several = median_of(run.end_count(MODES_HIT))
@@ -39,16 +39,13 @@ def judge(run: Observed) -> Finding | None:
     return Finding("mode_imbalance", "warning", text, to_wgan_gp(run))
 
 
-def _is_uneven(run: Observed) -> bool:
+def _is_uneven(ends: Ends) -> bool:
     """Return whether a mode is missing that real samples hit, or their histogram is much more even.
 
     Without a share s of the modes, and even otherwise, a histogram has a KL divergence of -log(1 - s). What
     chance adds, real samples have as well.
     """
-    if run.end(MODES_HIT) < run.end(floor_tag(MODES_HIT)):
-        return True
-    real = run.end(floor_tag(MODE_KL))
-    return run.end(MODE_KL) - (0.0 if math.isnan(real) else real) > -math.log(1 - _MISSING)
+    return ends.end(MODES_HIT) < ends.end(floor_tag(MODES_HIT)) or ends.perplexity_share() < 1 - _MISSING
 
 
 RULE = Rule(

@@ -12,7 +12,8 @@ def judge(run: Observed) -> Finding | None:
     """Return that quality is there and diversity is not, by the lines of ``diagnosis.samples.Lines``.
 
     They are those of a report's failure rule: half of the modes, or a histogram as uneven as one of half of
-    them (a KL divergence of log 2); of points in the plane also a tenth of the recall of real ones.
+    them (a KL divergence log 2 above that of real samples); of points in the plane also a tenth of the
+    recall of real ones.
     """
     fall = fall_by_default(run)
     if fall is None or fall.outcome != "collapsed":
@@ -27,8 +28,8 @@ RULE = Rule(
     judge=judge,
     symptom="Good pictures, again and again the same ones.",
     shows=f"`{HIGH_QUALITY_SHARE}`, or of images `{PRECISION}`, at half of that of real samples or more, "
-    f"and yet `{MODES_HIT}` below half of theirs, or `{MODE_KL}` above log 2 = 0.69; in the plane also "
-    f"`{RECALL}` below a tenth of theirs.",
+    f"and yet `{MODES_HIT}` below half of theirs, or `{MODE_KL}` above theirs by log 2 = 0.69; in the plane "
+    f"also `{RECALL}` below a tenth of theirs.",
     cause="A generator that fools the critic of the moment is best off with one sample; a critic that sees "
     "samples one by one cannot tell that they are alike (Goodfellow, 2016, section 5.1; Metz et al., 2017).",
     cure="`objective=wgan_gp`; more critic steps (`train.n_critic`); a lower `optimizer.lr`.",
