@@ -30,8 +30,11 @@ SEEDS = 3
 OF_DATA = ("gan_lab.datasets.toy.", "gan_lab.datasets.embedded.")
 """Where the classes of datasets are that need no file: those of points first, which are quick."""
 
-SMALLER = {"photos": ["dataset.size=16"]}
+SMALLER = {"photos": ["dataset.size=16", "architecture=dcgan_small"]}
 """What is typed besides, where an iteration of three seeds takes 16 seconds of a busy core at the default."""
+
+OFTEN = "metrics.every=250"
+"""What is typed besides of points, which are quickly measured; images are measured as often as by default."""
 
 HEAD = f"""# Defaults that live
 
@@ -45,11 +48,11 @@ python scripts/defaults_table.py    # what is missing; once stopped, it goes on 
 python scripts/defaults_table.py --only 'wgan*:ring8' --iterations 500    # some of it, and shorter
 ```
 
-Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu
-metrics.every=250`, with `train.iterations` where fewer are asked for. Points were trained with
+Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu`,
+with `train.iterations` where fewer are asked for. Points were trained with `{OFTEN}`, and with
 `--compiled`, which adds `train.execution=compiled`: other rounding, and iterations in a third of the time.
-Photos were trained at `dataset.size=16`: at 64x64 an iteration of three seeds took 16 seconds. Verdicts are
-those of the rules on the day when a cell was trained.
+Photos were trained with `{" ".join(SMALLER["photos"])}`: at 64x64 an iteration of three seeds took 16
+seconds. Verdicts are those of the rules on the day when a cell was trained.
 `docs/defaults.csv` holds all verdicts of each seed, and a hash of the settings that they are of: a cell whose
 defaults have changed since is empty here, and is trained again.
 """
@@ -116,7 +119,8 @@ def missing(rows: Iterable[Row], only: Iterable[str]) -> list[tuple[str, str]]:
 def words_of(dataset: str, objective: str, iterations: int | None) -> list[str]:
     """Return what is typed to train a cell."""
     words = [f"objective={objective}", f"dataset={dataset}", f"train.seeds={SEEDS}", "device=cpu"]
-    words += ["metrics.every=250", *SMALLER.get(dataset, [])]
+    words += [OFTEN] if str(option_node("dataset", dataset)["_target_"]).startswith(OF_DATA[0]) else []
+    words += SMALLER.get(dataset, [])
     return words + ([f"train.iterations={iterations}"] if iterations else [])
 
 
