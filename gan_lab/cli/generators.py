@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_trust, parser_of, reader_of
 from gan_lab.cli.terminal import show_log
 from gan_lab.config.checks import Rule
+from gan_lab.config.devices import check_device_name
 from gan_lab.config.errors import UserError
 from gan_lab.runs.reading import read_run
 
@@ -31,6 +32,7 @@ def sample(arguments: list[str]) -> int:
     _add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
+    check_device_name(given.device)
     out = given.out or given.run_dir / "generated"
     show_log()
     if given.gif:
@@ -76,6 +78,7 @@ def interpolate(arguments: list[str]) -> int:
     _add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
+    check_device_name(given.device)
     read_run(given.run_dir)
 
     # what is left takes torch

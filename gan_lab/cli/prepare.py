@@ -1,7 +1,7 @@
 """``gan-lab prepare``: decoding a dataset once, before training asks for it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from omegaconf import DictConfig
 
@@ -12,7 +12,7 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.config.build import build
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options, option_node
-from gan_lab.config.unimported import check_node
+from gan_lab.config.unimported import check_node, read_fields
 
 _FORCED = "+force=true"
 
@@ -64,6 +64,7 @@ def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -
         UserError: if it has nothing to decode, or cannot be read or written.
     """
     check_node(node, "dataset")
+    _refuse_without_files(node)
     refuse_missing_data(node)
 
     # what is left takes torch
@@ -73,9 +74,21 @@ def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -
 
     dataset = build(node, Dataset, "dataset", trusted)
     if not isinstance(dataset, PackedDataset):
-        raise UserError(f"dataset {type(dataset).__name__} needs no preparation: it is not read from files.")
+        raise _needs_none(type(dataset).__name__)
     remember_root(dataset)
     log.info("%s", dataset.prepare(force=force))
+
+
+def _refuse_without_files(node: object) -> None:
+    """Refuse a dataset of gan-lab's that has no folder, before torch is imported."""
+    target = str(node.get("_target_")) if isinstance(node, Mapping) else ""
+    fields = read_fields(target)
+    if fields is not None and "root" not in fields:
+        raise _needs_none(target.rpartition(".")[2])
+
+
+def _needs_none(dataset: str) -> UserError:
+    return UserError(f"dataset {dataset} needs no preparation: it is not read from files.")
 
 
 @noted

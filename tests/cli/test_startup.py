@@ -129,7 +129,10 @@ def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tm
         ["train", "constraint=[clip,gp]", "constraint.parts.clip.bound=0"],
         ["train", "-m", "seed=-1,-2"],
         ["train", "device=phone"],
+        ["train", "tracker=[]"],
+        ["train", "tracker=several"],
         ["prepare", "dataset=mnist", "dataset.size=-1"],
+        ["prepare", "dataset=ring8"],
         ["distances", "experiment=dirac_gan", "start=[0,0]"],
     ],
     ids=" ".join,
@@ -161,6 +164,14 @@ def test_what_is_missing_or_unread_is_refused_without_torch(arguments: list[str]
     without = "import sys; sys.modules['wandb'] = sys.modules['mlflow'] = None\n"
     modules = modules_after(without + COMMAND, arguments, tmp_path)
     assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate", "evaluate"])
+def test_what_is_no_device_is_refused_without_torch(command: str, tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    arguments = [command, "run", "--device", "phone"]
+    assert modules_after(COMMAND, arguments, tmp_path) & {TORCH, *READERS_AND_FIGURES} == set()
     assert (tmp_path / "status").read_text() == "2"
 
 

@@ -40,20 +40,28 @@ def test_points_bring_spectral_norm_to_objectives_without_a_constraint(objective
 
 @pytest.mark.parametrize("objective", sorted(BRINGING))
 def test_some_bring_it_with_images_and_a_critic_without_batch_norm(objective: str) -> None:
-    composed = compose_config(f"objective={objective}", "dataset=photos")
-    assert constraint_of(f"objective={objective}", "dataset=photos") == "SpectralNorm"
+    composed = compose_config(f"objective={objective}", "dataset=digits")
+    assert constraint_of(f"objective={objective}", "dataset=digits") == "SpectralNorm"
     assert composed["architecture"]["critic"]["norm"] == "none"
-    typed = compose_config(f"objective={objective}", "dataset=photos", "constraint=none")
+    typed = compose_config(f"objective={objective}", "dataset=digits", "constraint=none")
     assert (typed["architecture"]["critic"]["norm"], typed["critic_lr_share"]) == ("batch", None)
 
 
+@pytest.mark.parametrize("dataset", ["photos", "stacked_digits"])
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_stacked_digits_bring_r1_to_objectives_without_a_constraint(objective: str) -> None:
-    composed = compose_config(f"objective={objective}", "dataset=stacked_digits")
+def test_some_images_bring_r1_to_objectives_without_a_constraint(objective: str, dataset: str) -> None:
+    composed = compose_config(f"objective={objective}", f"dataset={dataset}")
     constraint = str(composed["constraint"]["_target_"]).rpartition(".")[2]
     assert (constraint == "R1") == (objective in WITHOUT)
     if objective in WITHOUT:  # and what goes with spectral_norm alone does not come along
         assert (composed["architecture"]["critic"]["norm"], composed["critic_lr_share"]) == ("none", None)
+
+
+@pytest.mark.parametrize("dataset", ["photos", "stacked_digits"])
+def test_experiments_with_these_images_have_neither_it_nor_an_average(dataset: str) -> None:
+    composed = compose_config("experiment=fig4", "objective=gan", f"dataset={dataset}", "hydra.mode=RUN")
+    assert str(composed["constraint"]["_target_"]).endswith(".Constraint")
+    assert (composed["critic_norm"], composed["train"]["ema"]) == ("batch", None)
 
 
 @pytest.mark.parametrize(

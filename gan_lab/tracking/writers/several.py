@@ -4,11 +4,12 @@ import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_lab.config.errors import BadValueError
+from gan_lab.config.checks import Rule
 from gan_lab.config.quoting import shortened, shown
 from gan_lab.runs.record import RunRecord
 from gan_lab.tracking.writers.base import (
@@ -32,13 +33,10 @@ class Several(ExperimentTracker):
         parts: the trackers by name, at least one.
     """
 
-    parts: dict[str, ExperimentTracker]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.parts:
-            rule = "at least one tracker, as in tracker=[tensorboard,wandb]"
-            raise BadValueError("parts", rule, self.parts)
+    parts: Annotated[
+        dict[str, ExperimentTracker],
+        Rule("at least one tracker, as in tracker=[tensorboard,wandb]", lambda parts: len(parts) > 0),
+    ]
 
     @property
     def members(self) -> tuple[ExperimentTracker, ...]:
