@@ -36,17 +36,19 @@ def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -
     """Take out of a composed config what composition alone reads, and return what experiments do as choices.
 
     Raises:
-        UserError: if such a key is set without an experiment.
+        UserError: if a key that experiments alone read is set without one.
     """
     taken = {key: composed.pop(key, None) for key in KEYS_OF_COMPOSITION}
     given = {key: taken[key] for key in KEYS_OF_EXPERIMENTS}
-    if "experiment" in choices or "panel" in choices:
-        given["scale"] = given["scale"] or DEFAULT_SCALE
-    elif any(value is not None for value in given.values()):
-        key = next(key for key, value in given.items() if value is not None)
-        raise UserError(
-            f"{key} must come with an experiment, such as experiment=stability; got {quoted(given[key])}."
-        )
+    if "experiment" not in choices and "panel" not in choices:
+        for key in ("scale", "draw"):
+            if given[key] is not None:
+                raise UserError(
+                    f"{key} must come with an experiment, such as experiment=stability; got "
+                    f"{quoted(given[key])}."
+                )
+        return {}  # a rate is one of the dataset, and stands in the settings
+    given["scale"] = given["scale"] or DEFAULT_SCALE
     return {key: str(value) for key, value in given.items() if value is not None}
 
 

@@ -18,7 +18,7 @@ class CompositionKey(NamedTuple):
             never refused for being read by nobody.
         setter: the setting that it decides; empty for many. A setting that is typed stands in its place.
         rule: what it may be; None where its readers check that.
-        of_experiments: whether it belongs to an experiment, and is a choice of the run.
+        of_experiments: whether an experiment sets it, and it then is a choice of the run.
         trace: what stands in a config where it is read; empty where that is the interpolation itself.
         is_kept: whether it stays in the config, and counts in its hash.
     """
