@@ -30,11 +30,9 @@ SEEDS = 3
 OF_DATA = ("gan_lab.datasets.toy.", "gan_lab.datasets.embedded.")
 """Where the classes of datasets are that need no file: those of points first, which are quick."""
 
-SMALLER = {"photos": ["dataset.size=16", "architecture=dcgan_small"]}
-"""What is typed besides, where an iteration of three seeds takes 16 seconds of a busy core at the default."""
-
 OFTEN = "metrics.every=250"
-"""What is typed besides of points, which are quickly measured; images are measured as often as by default."""
+BESIDES = {"photos": ["dataset.size=16", "architecture=dcgan_small"], "stacked_digits": []}
+"""What is typed besides in the place of ``OFTEN``, where measuring often, or an iteration, takes too long."""
 
 HEAD = f"""# Defaults that live
 
@@ -49,10 +47,10 @@ python scripts/defaults_table.py --only 'wgan*:ring8' --iterations 500    # some
 ```
 
 Each cell is `gan-lab train objective=OBJECTIVE dataset=DATASET train.seeds={SEEDS} device=cpu`,
-with `train.iterations` where fewer are asked for. Points were trained with `{OFTEN}`, and with
-`--compiled`, which adds `train.execution=compiled`: other rounding, and iterations in a third of the time.
-Photos were trained with `{" ".join(SMALLER["photos"])}`: at 64x64 an iteration of three seeds took 16
-seconds. Verdicts are those of the rules on the day when a cell was trained.
+with `train.iterations` where fewer are asked for; points and digits with `{OFTEN}`, photos with
+`{" ".join(BESIDES["photos"])}`: at 64x64 an iteration of three seeds took 16
+seconds. Points were trained with `--compiled`, which adds `train.execution=compiled`: other rounding, and
+iterations in a third of the time. Verdicts are those of the rules on the day when a cell was trained.
 `docs/defaults.csv` holds all verdicts of each seed, and a hash of the settings that they are of: a cell whose
 defaults have changed since is empty here, and is trained again.
 """
@@ -119,8 +117,7 @@ def missing(rows: Iterable[Row], only: Iterable[str]) -> list[tuple[str, str]]:
 def words_of(dataset: str, objective: str, iterations: int | None) -> list[str]:
     """Return what is typed to train a cell."""
     words = [f"objective={objective}", f"dataset={dataset}", f"train.seeds={SEEDS}", "device=cpu"]
-    words += [OFTEN] if str(option_node("dataset", dataset)["_target_"]).startswith(OF_DATA[0]) else []
-    words += SMALLER.get(dataset, [])
+    words += BESIDES.get(dataset, [OFTEN])
     return words + ([f"train.iterations={iterations}"] if iterations else [])
 
 
