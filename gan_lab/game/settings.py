@@ -16,6 +16,10 @@ OneToMillion = Annotated[
     int, Rule(f"a whole number from 1 to {_MOST_STEPS}", lambda n: 1 <= n <= _MOST_STEPS)
 ]
 """Both of critic steps of one iteration: a run is stopped and saved between iterations, never within one."""
+_MOST_PROFILED = 1000  # at half a megabyte of trace or more an iteration, all of it in memory
+UpToThousand = Annotated[
+    int, Rule(f"a whole number from 0 to {_MOST_PROFILED}", lambda n: 0 <= n <= _MOST_PROFILED)
+]
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class TrainSettings(Settings):
     returned_metric: str
     returned_when_diverged: float
     deterministic: bool = False
-    profile: NonNegativeInt = 0
+    profile: UpToThousand = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

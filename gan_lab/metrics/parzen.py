@@ -78,9 +78,9 @@ def unlike(samples: Tensor, others: Tensor) -> Tensor:
 def _log_densities(centres: Tensor, points: Tensor, widths: tuple[float, ...]) -> Tensor:
     """Return the log density of points (m, d) under kernels of several widths, (len(widths), m)."""
     n, d = centres.shape
-    columns = []
+    centres, columns = centres.double(), []
     for rows in torch.split(points.double(), _ROWS):
-        squares = torch.cdist(rows, centres.double()) ** 2
+        squares = torch.cdist(rows, centres) ** 2
         columns.append(
             torch.stack(
                 [

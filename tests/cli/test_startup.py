@@ -115,6 +115,7 @@ def test_commands_that_compute_nothing_do_without_torch(arguments: list[str], tm
     "arguments",
     [
         ["train", "train.batch_size=-1"],
+        ["train", "train.profile=1001"],
         ["train", "train.warmup_critic_steps=1000000000000000000"],
         ["train", "constraint=spectral_norm", "constraint.power_iterations=1000000000000"],
         ["train", "dataset=ring8", "constraint=bjorck", "constraint.iterations=1000000000000"],
