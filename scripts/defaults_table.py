@@ -52,7 +52,7 @@ with `train.iterations` where fewer are asked for; points and digits with `{OFTE
 seconds. Points were trained with `--compiled`, which adds `train.execution=compiled`: other rounding, and
 iterations in a third of the time. Verdicts are those of the rules on the day when a cell was trained.
 `docs/defaults.csv` holds all verdicts of each seed, and a hash of the settings that they are of: a cell whose
-defaults have changed since is empty here, and is trained again.
+defaults, but for the number of iterations, have changed since is empty here, and is trained again.
 """
 
 

@@ -10,6 +10,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.checks import conform
+from gan_lab.config.composition import TABLE
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
 from gan_lab.config.scales import DEFAULT_SCALE
@@ -41,13 +42,13 @@ def take_experiment_keys(composed: dict[str, Any], choices: Mapping[str, str]) -
     taken = {key: composed.pop(key, None) for key in KEYS_OF_COMPOSITION}
     given = {key: taken[key] for key in KEYS_OF_EXPERIMENTS}
     if "experiment" not in choices and "panel" not in choices:
-        for key in ("scale", "draw"):
+        for key in (each.name for each in TABLE if each.of_experiments and not each.of_datasets):
             if given[key] is not None:
                 raise UserError(
                     f"{key} must come with an experiment, such as experiment=stability; got "
                     f"{quoted(given[key])}."
                 )
-        return {}  # a rate is one of the dataset, and stands in the settings
+        return {}  # a rate without an experiment is typed or the dataset's, and stands in optimizer.lr
     given["scale"] = given["scale"] or DEFAULT_SCALE
     return {key: str(value) for key, value in given.items() if value is not None}
 

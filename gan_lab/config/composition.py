@@ -18,7 +18,8 @@ class CompositionKey(NamedTuple):
             never refused for being read by nobody.
         setter: the setting that it decides; empty for many. A setting that is typed stands in its place.
         rule: what it may be; None where its readers check that.
-        of_experiments: whether an experiment sets it, and it then is a choice of the run.
+        of_experiments: whether it is a choice of a run of an experiment, and belongs to one.
+        of_datasets: whether a dataset may set it, too.
         trace: what stands in a config where it is read; empty where that is the interpolation itself.
         is_kept: whether it stays in the config, and counts in its hash.
     """
@@ -29,6 +30,7 @@ class CompositionKey(NamedTuple):
     setter: str = ""
     rule: Any = None
     of_experiments: bool = False
+    of_datasets: bool = False
     trace: str = ""
     is_kept: bool = False
 
@@ -74,6 +76,7 @@ TABLE = (
         "optimizer.lr",
         PositiveFloat,
         of_experiments=True,
+        of_datasets=True,
     ),
     CompositionKey("gp_weight", "gp_weight", "constraint=gp", "constraint.weight", PositiveFloat),
     CompositionKey("adam_beta1", "adam_beta1", "optimizer=adam", "optimizer.beta1", Decay),

@@ -44,8 +44,8 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
     around blurred ones reach no real one. What tells few kinds is how many classes there are, and how
     evenly: a histogram with a KL divergence d from K equal modes is spread over K exp(-d) of them, its
     perplexity; over half of them at log 2. (Of modes with weights: exp(-d) is the weight of those that are
-    left where some are missing, and the others in proportion.) Real samples are as few, and counted as well:
-    of 1,000 modes 1,024 of them hit 657, at a divergence of 0.53, which is subtracted. In the plane a point
+    left where some are missing, and the others in proportion.) Few real samples are uneven by chance: of
+    1,000 modes 1,024 of them hit 657, at a divergence of 0.53, and theirs is subtracted. In the plane a point
     is good or it is not, and recall counts.
 
     Args:
@@ -94,11 +94,12 @@ def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
     if not share < lines.modes_share:
         return None
     real = ends.end(floor_tag(MODE_KL))
-    beside = "" if math.isnan(real) else f", of real samples at {real:.3g}"
-    return (
-        f"{ends.told(MODE_KL)}{beside}: the modes are hit as unevenly as if there were {share:.0%} of "
-        f"them by weight, below {percent(lines.modes_share)}."
-    )
+    if math.isnan(real):
+        as_if = f"as if there were {share:.0%} of them by weight"
+    else:
+        as_if = f"as if there were {share:.0%} of those that real samples hit, at {real:.3g}"
+    told = f"{ends.told(MODE_KL)}: the modes are hit as unevenly {as_if}"
+    return f"{told}, below {percent(lines.modes_share)}."
 
 
 def _below(ends: Ends, tag: str, share: float) -> str | None:

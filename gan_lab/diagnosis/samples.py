@@ -113,10 +113,10 @@ class Ends(NamedTuple):
         return value / floor if floor > 0 else math.nan
 
     def perplexity_share(self) -> float:
-        """Return over how many modes the histogram is spread, over that of real samples; NaN without one.
+        """Return the perplexity of the histogram over that of as many real samples; NaN without a histogram.
 
-        exp(-(d - d_real)) of KL divergences from the weights. What few samples add to it, about (K - 1) /
-        (2 n) of n samples on K modes, real ones have as well; without theirs nothing is subtracted.
+        exp(d_real - d), of KL divergences from the weights. Few samples raise both, the fewer modes the less:
+        1,024 on half of 1,000 modes read 0.66. Without real samples' own nothing is subtracted.
         """
         real = self.end(floor_tag(MODE_KL))
         return math.exp((0.0 if math.isnan(real) else real) - self.end(MODE_KL))

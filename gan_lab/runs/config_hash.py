@@ -8,7 +8,7 @@ from typing import Any
 from gan_lab.config.composition import TABLE
 
 KEYS_OF_EXPERIMENTS = tuple(key.name for key in TABLE if key.of_experiments)
-"""Keys of a config that only the files of experiments read: what they decide stands in other keys, too."""
+"""Keys that experiments set, learning_rate also a dataset: what they decide stands in other keys, too."""
 
 KEYS_OF_COMPOSITION = tuple(key.name for key in TABLE if not key.is_kept)
 """All keys that are read by composition alone: also those by which a dataset sets what other groups use."""

@@ -35,9 +35,9 @@ _NETWORKS: dict[str, dict[str, tuple[str, ...]]] = {
         "toy MLP 3x128, batch 256": ("dataset=ring8",),
         "toy MLP 3x128, batch 64": ("dataset=ring8", "train.batch_size=64"),
     },
-    "mlp": {"MLP 4x512, 64x64x3, batch 64": ("dataset=photos", "architecture=mlp_mlp")},
-    "dcgan32": {"DCGAN 32x32x3, batch 64": ("dataset=photos", "dataset.size=32")},
-    "dcgan64": {"DCGAN 64x64x3, batch 64": ("dataset=photos", "dataset.size=64")},
+    "mlp": {"MLP 4x512, 64x64x3, batch 64": ("dataset=photos", "train.ema=null", "architecture=mlp_mlp")},
+    "dcgan32": {"DCGAN 32x32x3, batch 64": ("dataset=photos", "train.ema=null", "dataset.size=32")},
+    "dcgan64": {"DCGAN 64x64x3, batch 64": ("dataset=photos", "train.ema=null", "dataset.size=64")},
 }
 # more numbers of seeds: one case for the figure, and few enough where a call takes long
 _SEEDS = {"toy MLP 3x128, batch 256, wgan_gp": (2, 4, 8, 16, 32), "DCGAN 32x32x3, batch 64, wgan": (4, 8, 32)}
@@ -68,7 +68,9 @@ QUICK_CASES = tuple(
 CURVE_CASES = (
     _make_case("curves", "toy MLP 3x128, batch 16", ("dataset=ring8", "train.batch_size=16"), "wgan_gp"),
     _make_case("curves", "toy MLP 3x128, batch 1024", ("dataset=ring8", "train.batch_size=1024"), "wgan_gp"),
-    _make_case("curves", "DCGAN 16x16x3, batch 64", ("dataset=photos", "dataset.size=16"), "wgan"),
+    _make_case(
+        "curves", "DCGAN 16x16x3, batch 64", ("dataset=photos", "train.ema=null", "dataset.size=16"), "wgan"
+    ),
 )
 """What the figures show besides the cases of the tables."""
 

@@ -22,6 +22,14 @@ def rates(*overrides: str) -> tuple[float, float]:
     [
         (["objective=wgan"], (5e-5, 5e-5)),
         (["objective=gan"], (2e-4, 2e-4)),
+        (["objective=wgan", "dataset=photos"], (2e-4, 2e-4)),
+        (["objective=wgan_gp", "dataset=stacked_digits"], (2e-4, 2e-4)),
+        (
+            ["experiment=fig4", "objective=wgan", "dataset=photos", "scale=paper", "hydra.mode=RUN"],
+            (5e-5, 5e-5),
+        ),
+        (["experiment=paper_wgan", "dataset=photos"], (5e-5, 5e-5)),
+        (["objective=wgan", "learning_rate=3e-4"], (3e-4, 3e-4)),
         (["objective=wgan", "dataset=ring8"], (1e-3, 2e-4)),
         (["objective=wgan", "dataset=grid25", "optimizer.lr=1e-4"], (1e-4, 2e-5)),
         (["objective=wgan", "dataset=ring8", "critic_lr_share=null"], (1e-3, 1e-3)),

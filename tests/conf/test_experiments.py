@@ -74,6 +74,12 @@ def test_keys_of_experiments_need_an_experiment(key):
         take_experiment_keys(composed, {"objective": "wgan"})
 
 
+def test_a_rate_without_an_experiment_is_no_choice():
+    composed = {"scale": None, "draw": None, "learning_rate": 2e-4, "seed": 0}
+    assert take_experiment_keys(composed, {"objective": "wgan"}) == {}
+    assert composed == {"seed": 0}
+
+
 def test_keys_of_experiments_become_choices():
     composed = {"scale": None, "draw": 3, "seed": 0}
     assert take_experiment_keys(composed, {"experiment": "x"}) == {"scale": "laptop", "draw": "3"}

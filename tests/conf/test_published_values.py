@@ -61,7 +61,7 @@ ASKED = "rate|adam_beta1|label_distance|gp_weight|r1_weight|clip_bound|at_least|
 
 
 def published(text: str) -> Any:
-    """The value of a row, and of one that asks a resolver, what it resolves to when nothing else is said."""
+    """The value of a row, and of one that asks a resolver, what it resolves to with its first value."""
     value = json.loads(text)
     asked = (
         re.fullmatch(rf"\$\{{gan_lab\.(?:{ASKED}):(?:\[.*\],)?([^,}}]*).*\}}", value)

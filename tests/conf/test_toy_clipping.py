@@ -60,3 +60,19 @@ def test_the_critic_of_the_first_toy_lives(train: Train) -> None:
     assert "critic_dead" not in verdicts_of(train, "of_the_dataset")
     # what the bound for images makes of it: the reason for another one
     assert "critic_dead" in verdicts_of(train, "of_the_paper", "constraint.bound=0.01")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "iterations"),
+    [
+        (["objective=wgan", "dataset=grid25"], 10000),
+        (["objective=wgan", "dataset=grid25", "constraint=gp"], 5000),
+        (["objective=wgan", "dataset=grid25", "constraint=[clip,gp]"], 10000),
+        (["objective=gan", "dataset=grid25"], 5000),
+        (["objective=wgan", "dataset=parallel_lines"], 8000),
+        (["objective=wgan_gp", "dataset=parallel_lines"], 4000),
+        (["objective=wgan", "dataset=ring8"], 4000),
+    ],
+)
+def test_a_clipped_critic_has_more_iterations_where_it_is_slow(overrides, iterations) -> None:
+    assert compose_config(*overrides)["train"]["iterations"] == iterations

@@ -123,6 +123,15 @@ def test_a_penalty_of_a_critic_with_batch_norm_comes_with_another_norm(typed: st
     assert leaves_of(read_whole(given))["architecture.critic.norm"] == "layer"
 
 
+def test_a_norm_that_hung_on_the_constraint_is_kept_beside_another() -> None:
+    photos = ["objective=gan", "dataset=photos"]
+    given = words(photos, "constraint=[gp,consistency] architecture.critic.norm=none")
+    assert leaves_of(read_whole(given))["architecture.critic.norm"] == "none"
+    assert (
+        leaves_of(read_whole([*photos, "constraint=[gp,consistency]"]))["architecture.critic.norm"] == "batch"
+    )
+
+
 @pytest.mark.parametrize("typed", ["clip", "bound", "both", "list", "norm", "alpha"])
 def test_it_could_not_be_added_to_what_was_typed(typed: str) -> None:
     way = "objective=wgan_gp"

@@ -31,12 +31,15 @@ def judge(run: Observed) -> Finding | None:
 
 
 def _remedy(run: Observed) -> str:
-    """Return penalties of the critic and, where batch norm would leave the first idle, another norm.
+    """Return penalties of the critic and the norm that it has, or layer norm instead of batch norm.
 
-    Not ``critic_norm``, which decides nothing in a critic of one's own, or where the setting was typed.
+    Batch norm would leave the first penalty idle; and which norm a critic has may hang on the constraint in
+    whose place they come. Not ``critic_norm``, which decides nothing in a critic of one's own, or where the
+    setting was typed.
     """
     key, way = "architecture.critic.norm", "constraint=[gp,consistency]"
-    return f"{way} {key}=layer" if run.settings.get(key) == "batch" else way
+    norm = run.settings.get(key)
+    return way if norm is None else f"{way} {key}={'layer' if norm == 'batch' else norm}"
 
 
 RULE = Rule(

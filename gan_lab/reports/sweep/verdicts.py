@@ -35,7 +35,8 @@ class FailureRule(Lines):
         return (
             "A run has failed if it diverged; or if, at its end, it hits fewer than "
             f"{percent(self.modes_share)} of the modes that real samples hit, or as unevenly as if there "
-            "were fewer (the KL divergence d of its histogram leaves exp(-d) of them), or its recall is "
+            "were fewer (exp(d_real - d) is below that share, of the KL divergences of real samples' "
+            "histogram and of its own), or its recall is "
             f"below {percent(self.recall_share)} of theirs, or its samples are not good enough: labelled "
             f"images with a coverage below {percent(self.coverage_share)} of that of real ones, points of "
             f"a mixture with a share of high quality below {percent(self.high_quality_share)} of that of "
