@@ -110,7 +110,7 @@ def _is_too_large(hint: Any, value: Any) -> bool:
         return any(_is_too_large(arg, value) for arg in args)
     if origin is tuple and isinstance(value, list | tuple):
         return any(_is_too_large(args[0], each) for each in value)
-    if origin is not Annotated or not isinstance(value, int) or isinstance(value, bool):
+    if AT_MOST not in args or not isinstance(value, int) or isinstance(value, bool):
         return False
     return [rule for rule in args[1:] if isinstance(rule, Rule) and not rule.holds(value)] == [AT_MOST]
 

@@ -2,7 +2,7 @@
 
 import pickle
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -12,6 +12,7 @@ from gan_lab.config.checks import (
     PositiveFloat,
     PositiveInt,
     Probability,
+    Rule,
     Settings,
     UpToThousand,
 )
@@ -30,6 +31,8 @@ class Settings(Settings):
     decay: Decay = 0.9
     rounds: UpToThousand = 1
     share: Probability = 0.5
+    name: Annotated[str, Rule("a short name", lambda v: len(v) < 9)] = "wgan"
+    bounds: Annotated[tuple[float, ...], Rule("numbers, at least one", lambda v: len(v) > 0)] = (0.1,)
 
 
 def test_values_become_what_the_annotation_says() -> None:
@@ -47,6 +50,8 @@ def test_values_become_what_the_annotation_says() -> None:
         ("count", 10**18 + 1, "at most 10^18"),
         ("seeds", 10**18 + 1, "at most 10^18"),
         ("seeds", [1, 10**18 + 1], "at most 10^18"),
+        ("name", 5, "a short name"),  # whose rules hold of texts, and of no number
+        ("bounds", 5, "numbers, at least one"),
         ("seeds", [-1], "a whole number greater than 0 or a list, each entry a whole number, 0 or greater"),
         ("rounds", 1001, "a whole number from 1 to 1000"),
         ("rate", -1.0, "a number greater than 0 or null"),
