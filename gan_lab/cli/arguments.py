@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, get_args, get_origin
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform, describe_rule
+from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import LONGEST_VALUE, quoted, shortened, shown
 
@@ -71,6 +72,17 @@ WHOLE, POSITIVE, PATH = reader_of(NonNegativeInt), reader_of(PositiveInt), _path
 def parser_of(command: str, description: str) -> Parser:
     """Return an empty parser for one of gan-lab's commands."""
     return Parser(f"gan-lab {command}", description=description)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told where it computes."""
+    parser.add_argument(
+        "--device",
+        type=reader_of(DeviceName),
+        default="auto",
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:1, ... (default auto)",
+    )
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from gan_lab.architectures.shapes import require_samples
 from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
-from gan_lab.config.devices import check_device_name
+from gan_lab.config.devices import DeviceName
 from gan_lab.config.unimported import check_node, check_settings, read_of
 from gan_lab.game.composed import refuse_unknown_keys, require_different, section_of
 from gan_lab.runs.config_hash import TRACKER
@@ -32,7 +32,7 @@ def refuse_early(config: Mapping[str, Any]) -> None:
     """
     refuse_unknown_keys(config)
     conform("seed", config.get("seed"), NonNegativeInt)
-    check_device_name(conform("device", config.get("device"), str))
+    conform("device", config.get("device"), DeviceName)
     for key, settings in _PLAIN.items():
         check_settings(settings, section_of(config, key, _DEFAULTS.get(key)), key)
     if isinstance(seeds := config["train"].get("seeds"), list):

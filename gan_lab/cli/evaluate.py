@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, add_trust_data, parser_of
 from gan_lab.cli.early import refuse_missing_data
 from gan_lab.cli.terminal import refuse, show_log
-from gan_lab.config.devices import check_device_name
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.quoting import did_you_mean, quoted
@@ -26,7 +25,6 @@ def evaluate(arguments: list[str]) -> int:
     """Measure how good samples are, beside what real ones get."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    check_device_name(given.device)
     show_log()
     if given.dataset is not None:
         _evaluate_files(given)
@@ -61,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=PATH, metavar="DIR", help="of files: write the table there, as CSV")
     parser.add_argument("--seed", type=WHOLE, default=0, help="of what is drawn (default 0)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")
+    add_device(parser)
     parser.add_argument(
         "--inception",
         type=PATH,

@@ -3,10 +3,9 @@
 import argparse
 from typing import Annotated, Literal
 
-from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_trust, parser_of, reader_of
+from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, parser_of, reader_of
 from gan_lab.cli.terminal import show_log
 from gan_lab.config.checks import Rule
-from gan_lab.config.devices import check_device_name
 from gan_lab.config.errors import UserError
 from gan_lab.runs.reading import read_run
 
@@ -29,10 +28,9 @@ def sample(arguments: list[str]) -> int:
     parser.add_argument(
         "--gif", action="store_true", help="write the pictures that training left as a GIF, and nothing else"
     )
-    _add_device(parser)
+    add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
-    check_device_name(given.device)
     out = given.out or given.run_dir / "generated"
     show_log()
     if given.gif:
@@ -75,10 +73,9 @@ def interpolate(arguments: list[str]) -> int:
     )
     parser.add_argument("--gif", action="store_true", help="one closed path, as a GIF")
     _add_out(parser, "generated")
-    _add_device(parser)
+    add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
-    check_device_name(given.device)
     read_run(given.run_dir)
 
     # what is left takes torch
@@ -116,7 +113,3 @@ def export(arguments: list[str]) -> int:
 
 def _add_out(parser: argparse.ArgumentParser, default: str) -> None:
     parser.add_argument("--out", type=PATH, help=f"folder to write into (default RUN_DIR/{default})")
-
-
-def _add_device(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ... (default auto)")

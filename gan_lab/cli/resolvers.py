@@ -50,7 +50,10 @@ def _unless_set(key: str, published: Any, *, _root_: DictConfig) -> Any:
 
 
 def _has(root: DictConfig, constraint: str) -> bool:
-    """Return whether the constraint, or a part of it, is of the class of an option of gan-lab's own conf/."""
+    """Return whether the constraint, or a part of it, is of the class of an option.
+
+    Of an option of gan-lab's own conf/, and of one that is no combination: all of these have one class.
+    """
     plain: Any = OmegaConf.to_container(root, resolve=False)
     target = option_node("constraint", constraint)["_target_"]
     return f"'{target}'" in str(plain.get("constraint"))

@@ -1,18 +1,13 @@
 """The names of devices: what can be said of one without asking torch."""
 
 import re
+from typing import Annotated
 
-from gan_lab.config.errors import UserError
-from gan_lab.config.quoting import quoted
+from gan_lab.config.checks import Rule
 
 _NAME = re.compile(r"auto|cpu|cuda(:[0-9]{1,4})?")
 
-
-def check_device_name(name: str) -> None:
-    """Check the name of a device.
-
-    Raises:
-        UserError: if no machine could have it.
-    """
-    if not _NAME.fullmatch(name):
-        raise UserError(f"device must be one of auto, cpu, cuda, cuda:0, ...; got {quoted(name)}.")
+DeviceName = Annotated[
+    str, Rule("one of auto, cpu, cuda, cuda:0, ...", lambda name: _NAME.fullmatch(name) is not None)
+]
+"""A name that some machine could have."""

@@ -7,7 +7,8 @@ from typing import Literal
 
 import torch
 
-from gan_lab.config.devices import check_device_name
+from gan_lab.config.checks import conform
+from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import quoted
 
@@ -96,7 +97,7 @@ def find_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if name == "cpu":
         return torch.device("cpu")
-    check_device_name(name)
+    conform("device", name, DeviceName)
     _, _, index = name.partition(":")
     if int(index or 0) >= torch.cuda.device_count():
         found = torch.cuda.device_count() if torch.cuda.is_available() else "no"

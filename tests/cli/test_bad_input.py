@@ -197,7 +197,7 @@ def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
         ),
         (["device=tpu"], r"^device must be one of auto, cpu, cuda, cuda:0, \.\.\.; got 'tpu'\.$"),
         (["objective._target_='a\nb'"], r"^objective\._target_ names a b, outside the packages"),
-        (["device=5"], r"^device must be text; got 5\.$"),
+        (["device=5"], r"^device must be one of auto, cpu, cuda, cuda:0, \.\.\.; got 5\.$"),
         (["objective=[gan"], r"\[gan"),
         (
             ["constraint=gpp"],
