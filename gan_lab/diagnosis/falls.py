@@ -94,12 +94,13 @@ def _too_few_modes(ends: Ends, lines: Lines) -> str | None:
     if not share < lines.modes_share:
         return None
     real = ends.end(floor_tag(MODE_KL))
-    if math.isnan(real):
-        as_if = f"as if there were {share:.0%} of them by weight"
-    else:
-        as_if = f"as if there were {share:.0%} of those that real samples hit, at {real:.3g}"
-    told = f"{ends.told(MODE_KL)}: the modes are hit as unevenly {as_if}"
-    return f"{told}, below {percent(lines.modes_share)}."
+    beside, of = "", "them by weight"
+    if not math.isnan(real):
+        beside, of = f", that of real samples is {real:.3g}", "those that real samples hit"
+    return (
+        f"{ends.told(MODE_KL)}{beside}: the modes are hit as unevenly as if there were {share:.1%} of {of}, "
+        f"below {percent(lines.modes_share)}."
+    )
 
 
 def _below(ends: Ends, tag: str, share: float) -> str | None:

@@ -63,7 +63,7 @@ def moving(level):
         (BLURRED, "poor", "coverage ended at 0.03, below 0.09"),
         (BLURRED | {"quality/coverage": 0.5}, "poor", "recall ended at 0, below 10%"),
         (BLURRED | {"quality/modes_hit": 4.0}, "collapsed", "modes_hit ended at 4"),
-        (BLURRED | {"quality/mode_kl": np.log(10)}, "collapsed", "10% of them by weight, below 50%"),
+        (BLURRED | {"quality/mode_kl": np.log(10)}, "collapsed", "10.0% of them by weight, below 50%"),
         (BLURRED | {"quality/modes_hit": 1.0, "quality/precision": 0.0}, "poor", "modes_hit ended at 1"),
         (BLURRED | GREY, "untrained", "frechet_features ended at 9.1, after 9.9 at iteration "),
         (BLURRED | GREY | {"quality/frechet_features": falling(start=10, end=8.5)}, "poor", "coverage"),
