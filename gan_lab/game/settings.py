@@ -17,7 +17,7 @@ OneToMillion = Annotated[
 ]
 """Both of critic steps of one iteration: a run is stopped and saved between iterations, never within one."""
 _MOST_PROFILED = 1000  # at half a megabyte of trace or more an iteration, all of it in memory
-UpToThousand = Annotated[
+Profiled = Annotated[
     int, Rule(f"a whole number from 0 to {_MOST_PROFILED}", lambda n: 0 <= n <= _MOST_PROFILED)
 ]
 
@@ -42,7 +42,7 @@ class TrainSettings(Settings):
     returned_metric: str
     returned_when_diverged: float
     deterministic: bool = False
-    profile: UpToThousand = 0
+    profile: Profiled = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
