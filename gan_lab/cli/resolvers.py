@@ -15,6 +15,7 @@ from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, format_group, format_options, option_node
 from gan_lab.config.scales import at_scale, drawn
 from gan_lab.runs.config_hash import config_hash
+from gan_lab.runs.record import leaves_of
 
 
 def register_resolvers() -> None:
@@ -56,7 +57,8 @@ def _has(root: DictConfig, constraint: str) -> bool:
     """
     plain: Any = OmegaConf.to_container(root, resolve=False)
     target = option_node("constraint", constraint)["_target_"]
-    return f"'{target}'" in str(plain.get("constraint"))
+    named = leaves_of({"constraint": plain.get("constraint")})
+    return target in {value for key, value in named.items() if key.endswith("_target_")}
 
 
 def _where_reached(value: int, *, _root_: DictConfig) -> int:
