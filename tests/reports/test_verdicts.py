@@ -1,12 +1,17 @@
+import math
+import re
+
 import numpy as np
 import pytest
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.diagnosis.samples import Ends
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
 from gan_lab.reports.observing import findings_in, observe
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, grade
 from gan_lab.runs.reading import read_run
+from gan_lab.tags.names import MODE_KL, floor_tag
 from support.report_runs import falling, table, write_run, write_sweep
 
 IMAGES = {
@@ -280,3 +285,12 @@ def test_agreement_by_threshold_is_table_2_of_wgan_gp(tmp_path):
 def test_one_objective_alone_agrees_with_nobody(tmp_path):
     sweep = load_sweep(write_sweep(tmp_path, objectives=("wgan",)))
     assert len(agreement_by_threshold(sweep)) == 0
+
+
+def test_the_rule_tells_the_unevenness_by_which_it_judges() -> None:
+    formula = re.search(r"exp\(.*?\)", FailureRule().describe())
+    numbers = {MODE_KL: 1.2, floor_tag(MODE_KL): 0.5}
+    share = Ends(numbers.__getitem__, MODE_KL).perplexity_share()
+    assert formula is not None
+    values = {"exp": math.exp, "d": 1.2, "d_real": 0.5}
+    assert eval(formula[0], values) == pytest.approx(share)
