@@ -1,5 +1,8 @@
 """``gan_lab.evaluate``: how good samples are, as a table with floors."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import pandas
 import torch
 from torch import Tensor
@@ -11,6 +14,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.arrays import to_samples
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import comparison_of
+from gan_lab.evaluation.floors import how_many_more, more_draws
 from gan_lab.evaluation.lines import lines_of, note_of
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
@@ -23,7 +27,7 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
 
     Args:
         real: samples of the data: points (n, d), or images (n, H, W, C) or (n, C, H, W), bytes or floats in
-            [-1, 1]; half of them are compared with, the other half gives the floors. Or the name of a
+            [-1, 1]; at most half of them are compared with, others give the floors. Or the name of a
             dataset, as ``dataset=`` takes it: then mixtures are measured by their modes, too, and images with
             labels by features of a classifier, trained once.
         fake: samples of any generator, likewise.
@@ -43,18 +47,22 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
         UserError: if they are too few, of two shapes, not finite, or images outside of [-1, 1].
     """
     most, seed = conform("samples", samples, PositiveInt), conform("seed", seed, NonNegativeInt)
-    comparison, drawn = (
-        _by_name(real, fake, most, seed) if isinstance(real, str) else _split(real, fake, most, seed)
-    )
-    lines = lines_of(comparison, *drawn)
+    drawn = _by_name(real, fake, most, seed) if isinstance(real, str) else _split(real, fake, most, seed)
+    lines = lines_of(drawn.comparison, drawn.real, drawn.other_real, drawn.fake, more_real=drawn.more_real)
     table = pandas.DataFrame(lines).drop(columns="samples").set_index("metric").astype(float)
     table["note"] = [note_of(line) for line in lines]
-    table.attrs["samples"] = len(drawn[0])
+    table.attrs["samples"] = len(drawn.real)
     return table
 
 
-Drawn = tuple[Comparison, tuple[Tensor, Tensor, Tensor]]
-"""By what is compared; real samples, others for the floors, and generated ones, n of each."""
+class Drawn(NamedTuple):
+    """By what is compared, and what: real samples, others for the floors, and generated ones, n of each."""
+
+    comparison: Comparison
+    real: Tensor
+    other_real: Tensor
+    fake: Tensor
+    more_real: Iterable[Tensor]
 
 
 def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
@@ -64,7 +72,9 @@ def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
     n = min(most, len(given))
     _require_enough(comparison, n)
     rng = make_rng(seed, "metrics")
-    return comparison, (sampler(n, rng), sampler(n, rng), _some(given, n, seed, "chosen samples"))
+    real_samples, other_real = sampler(n, rng), sampler(n, rng)
+    chosen = _some(given, n, seed, "chosen samples")
+    return Drawn(comparison, real_samples, other_real, chosen, more_draws(sampler, n, rng))
 
 
 def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
@@ -74,8 +84,9 @@ def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
     comparison = ImageComparison(None, tuple(known.shape[1:])) if is_image else VectorComparison()
     n = min(most, len(known) // 2, len(given))
     _require_enough(comparison, n)
-    both = _some(known, 2 * n, seed, "real halves", ordered=False)
-    return comparison, (both[:n], both[n:], _some(given, n, seed, "chosen samples"))
+    sets = torch.split(_some(known, (2 + how_many_more(n)) * n, seed, "real halves", ordered=False), n)
+    more_real = [each for each in sets[2:] if len(each) == n]
+    return Drawn(comparison, sets[0], sets[1], _some(given, n, seed, "chosen samples"), more_real)
 
 
 def _require_enough(comparison: Comparison, n: int) -> None:

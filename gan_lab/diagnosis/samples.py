@@ -151,8 +151,8 @@ def first_of(iterations: Sequence[int] | NDArray[np.int64], values: Numbers) -> 
 def is_at_floor(run: Observed) -> bool:
     """Return whether the samples are measured to be about as good as real ones: at 1.5 times the floor.
 
-    The floor is itself a draw, of as many samples: half of it more is within its scatter in the plane. What
-    is below it because it is closer together than real samples is not as good.
+    The distance of a perfect generator scatters around the floor, in the plane by two fifths: half of it more
+    is within that. What is below it because it is closer together than real samples is not as good.
     """
     ends = ends_of(run)
     if ends is None or ends.own_floor_if_shrunken(Lines()) is not None:

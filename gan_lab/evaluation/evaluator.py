@@ -19,6 +19,7 @@ from gan_lab.evaluation.comparison import (
     with_debiased,
 )
 from gan_lab.evaluation.feature_cache import find_feature_network
+from gan_lab.evaluation.floors import floors_of, more_draws
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
 from gan_lab.evaluation.readings import Reading
 from gan_lab.game.networks import critic_of
@@ -96,7 +97,8 @@ class Evaluator:
             for stream in ("metrics latents", "metrics other latents")
         )
         self._points, other_points = comparison.points(self.real), comparison.points(self.other_real)
-        self._floors = comparison.compare(self.real, self.other_real)
+        more_real = more_draws(sampler, samples, rng)
+        self._floors = floors_of(comparison, self.real, self.other_real, more_real)
         if self._points is not None and other_points is not None:
             self._floors = with_debiased(self._floors, debiased_scatter(self._points, other_points))
         self._told = False

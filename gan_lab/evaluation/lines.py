@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
 from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
+from gan_lab.evaluation.floors import floors_of
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
@@ -50,7 +51,13 @@ class Line(NamedTuple):
 
 
 def lines_of(
-    comparison: Comparison, real: Tensor, other_real: Tensor, fake: Tensor, extract: Extractor | None = None
+    comparison: Comparison,
+    real: Tensor,
+    other_real: Tensor,
+    fake: Tensor,
+    *,
+    more_real: Iterable[Tensor] = (),
+    extract: Extractor | None = None,
 ) -> list[Line]:
     """Return all that samples are compared by, with floors.
 
@@ -62,9 +69,10 @@ def lines_of(
         real: samples of the data (n, *D).
         other_real: as many others, which give the floors.
         fake: as many that are asked about.
+        more_real: more sets of others, which distances have their floors of, too.
         extract: Inception, of images; None to do without.
     """
-    values, floors = comparison.compare(real, fake), comparison.compare(real, other_real)
+    values, floors = comparison.compare(real, fake), floors_of(comparison, real, other_real, more_real)
     half = len(fake) // 2
     x, other_x, y = (comparison.points(samples) for samples in (real, other_real, fake))
     if x is not None and other_x is not None and y is not None:
