@@ -1,9 +1,12 @@
 """How rules word their numbers and ways out."""
 
+import math
+
 from gan_lab.diagnosis.observed import Observed
 
 _LARGEST_RATE = 0.1  # of Adam, whose first steps have the rate as their length: more than weights begin with
 _RATE = 1e-3  # Adam's own default (Kingma and Ba, 2015, algorithm 1)
+_LARGEST_BOUND = 0.1  # that is offered: on ring8 0.3 already lets gradients explode in 2 of 3 runs
 _MOST_EXACT = 1e15  # of whole numbers that a float holds exactly
 
 
@@ -61,6 +64,19 @@ def more_critic_steps(run: Observed, factor: int = 2) -> str:
     """Return an override that gives the critic more steps per iteration."""
     steps = run.number("train.n_critic") or 1
     return f"train.n_critic={max(5, round(min(steps, 1e6) * factor))}"
+
+
+def clip_bound(run: Observed) -> tuple[str, float] | None:
+    """Return the key and the number of the bound that weights are clipped to; None where none are."""
+    clip = run.part("constraint", "WeightClip")
+    bound = run.number(f"{clip}.bound") if clip else None
+    return None if bound is None else (f"{clip}.bound", bound)
+
+
+def to_larger_bound(run: Observed) -> str:
+    """Return an override with ten times a small bound that weights are clipped to; else nothing."""
+    key, bound = clip_bound(run) or ("", math.inf)
+    return f"{key}={min(bound * 10, _LARGEST_BOUND):g}" if bound < _LARGEST_BOUND else ""
 
 
 def to_wgan_gp(run: Observed) -> str:

@@ -118,6 +118,24 @@ def test_the_way_out_of_bad_samples_is_that_of_the_fault_that_may_have_caused_th
         assert found(name, broken, WGAN | {"train.iterations": 100}).remedy == "constraint.bound=0.1"
 
 
+@pytest.mark.parametrize(("slope", "cramped"), [(0.0022, True), (0.0099, True), (0.0101, False)])
+def test_poor_samples_of_a_critic_that_its_box_leaves_no_slope_need_a_larger_box(slope, cramped):
+    # wgan on ring8 with the published bound, seen after 1,000 iterations: slope 0.0022, an estimate of 8e-05
+    poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05)
+    finding = found("poor", poor | {SLOPE: slope, RAW: 8e-5}, WGAN | {"train.iterations": 1000})
+    assert finding.remedy == ("constraint.bound=0.1" if cramped else "train.iterations=4000")
+    told = "below the 0.01 of one layer with a single weight at the clipping bound."
+    assert (told in finding.sentence) == cramped
+
+
+def test_a_large_box_is_not_made_larger_and_no_box_is_not_spoken_of():
+    poor = images(frechet_features=700, precision=0.9, recall=0.3, coverage=0.05) | {SLOPE: 0.05}
+    for settings in (WGAN | {"constraint.bound": 0.1}, GAN):
+        finding = found("poor", poor, settings | {"train.iterations": 1000})
+        assert finding.remedy == "train.iterations=4000"
+        assert "clipping" not in finding.sentence
+
+
 def test_a_failure_without_a_fault_of_its_own_still_has_a_way_out_where_it_is_said_first():
     grey = images(frechet_features=1900, precision=0.0, recall=0, coverage=0)
     steep = WGAN_GP | {"architecture.critic.depth": 3, "optimizer.lr": 10.0, "train.iterations": 100}

@@ -7,7 +7,7 @@ import numpy as np
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
-from gan_lab.diagnosis.words import end_of, median_of, to_wgan_gp
+from gan_lab.diagnosis.words import clip_bound, end_of, median_of, to_larger_bound, to_wgan_gp
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import GENERATOR_GRADIENT_NORM, MEDIAN_WINDOW, RAW, SLOPE
 
@@ -16,7 +16,6 @@ _SHARE = 0.1
 _FALL = 0.1
 _MOST_ALIKE = 0.5
 _STEEP = 1000.0  # above which a slope is called exploding, whatever it fell from
-_LARGEST_BOUND = 0.1  # that is offered: on ring8 0.3 already lets gradients explode in 2 of 3 runs
 _PENALTIES = ("GradientPenalty", "OneSidedGradientPenalty")
 
 
@@ -48,7 +47,7 @@ def judge(run: Observed) -> Finding | None:
     of_several = median_of(len(run.late(RAW)))
     estimate = "that is rounding" if math.isnan(median) else f"of {median:.2g}{of_several}"
     text = f"The critic is dead: {reason}. Its estimate {estimate} says nothing of the distance."
-    return Finding("critic_dead", "failure", text, _remedy(run))
+    return Finding("critic_dead", "failure", text, to_larger_bound(run) or to_wgan_gp(run))
 
 
 def _alike(run: Observed) -> str | None:
@@ -69,7 +68,7 @@ def _small(run: Observed, slope: float) -> str | None:
 
 
 def _possible(run: Observed) -> tuple[float, str]:
-    if clipped := _clip_bound(run):
+    if clipped := clip_bound(run):
         _, bound = clipped
         return bound, f"one layer with a single weight at the bound has {bound:g}"
     if run.part("constraint", *_PENALTIES):
@@ -90,20 +89,6 @@ def _fallen(run: Observed, slope: float) -> str | None:
         f"its largest slope fell from {highest:.2g} to {end_of(run, SLOPE, '.2g')}, and the generator's "
         f"gradient from {steepest:.2g} to {gradient:.2g}{median_of(len(run.late(GENERATOR_GRADIENT_NORM)))}"
     )
-
-
-def _remedy(run: Observed) -> str:
-    key, bound = _clip_bound(run) or ("", math.inf)
-    if bound < _LARGEST_BOUND:
-        return f"{key}={min(bound * 10, _LARGEST_BOUND):g}"
-    return to_wgan_gp(run)
-
-
-def _clip_bound(run: Observed) -> tuple[str, float] | None:
-    """Return the key and the number of the bound that weights are clipped to; None where none are."""
-    clip = run.part("constraint", "WeightClip")
-    bound = run.number(f"{clip}.bound") if clip else None
-    return None if bound is None else (f"{clip}.bound", bound)
 
 
 RULE = Rule(

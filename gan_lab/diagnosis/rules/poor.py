@@ -3,18 +3,36 @@
 from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import scaled
+from gan_lab.diagnosis.words import clip_bound, end_of, scaled, to_larger_bound
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE, W1_DEBIASED, W1_DEBIASED_SCATTER, W1_EXACT
+from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE, SLOPE, W1_DEBIASED, W1_DEBIASED_SCATTER, W1_EXACT
 
 
 def judge(run: Observed) -> Finding | None:
-    """Return that samples fall short of real ones without having collapsed, by ``samples.Lines``."""
+    """Return that samples fall short of real ones without having collapsed, by ``samples.Lines``.
+
+    The way out is more iterations, unless weights are clipped to a box that leaves a critic less of a slope
+    than its bound c, which f(x) = c x_1 has, a critic of one layer: deep ones lose in each layer what they
+    are told by, and a larger bound is (WGAN, section 3). Living critics are observed at two c and more.
+    """
     fall = fall_by_default(run)
     if fall is None or fall.outcome != "poor":
         return None
     text = f"The samples are poor. {fall.reason}"
+    if cramped := _cramped(run):
+        return Finding("poor", "warning", f"{text} {cramped}", to_larger_bound(run))
     return Finding("poor", "warning", text, scaled(run, "train.iterations", 4))
+
+
+def _cramped(run: Observed) -> str:
+    """Say that the clipping bound leaves the critic next to no slope; empty where it does not."""
+    clipped, slopes = clip_bound(run), run.values(SLOPE)
+    if clipped is None or not to_larger_bound(run) or not len(slopes) or not run.end(SLOPE) < clipped[1]:
+        return ""
+    return (
+        f"Its critic tells it little: the largest slope is {end_of(run, SLOPE, '.2g')}, below the "
+        f"{clipped[1]:g} of one layer with a single weight at the clipping bound."
+    )
 
 
 RULE = Rule(
@@ -28,5 +46,6 @@ RULE = Rule(
     f"`{W1_DEBIASED_SCATTER}`, and two samples of the generator less than three quarters as far apart as "
     "real ones; without the signs of a collapse.",
     cause="Most often too few iterations; else a critic that tells the generator too little.",
-    cure="More `train.iterations`; and what else is said of the run, which comes before.",
+    cure=f"More `train.iterations`; where `{SLOPE}` is below the bound that weights are clipped to, ten "
+    "times that bound; and what else is said of the run, which comes before.",
 )
