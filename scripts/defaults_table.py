@@ -145,7 +145,7 @@ def trained(dataset: str, objective: str, iterations: int | None, execution: str
     """
     words = words_of(dataset, objective, iterations)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "gan_lab.cli", "train", *words, f"train.execution={execution}"]
+        command = [sys.executable, "-m", "gan_lab", "train", *words, f"train.execution={execution}"]
         command += [f"hydra.run.dir={folder}/run"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         rows = rows_of(dataset, objective, Path(folder))

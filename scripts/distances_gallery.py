@@ -69,7 +69,7 @@ def run(name: str) -> None:
     has_sliders = name in experiments_with_sliders()
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / name
-        command = [sys.executable, "-m", "gan_lab.cli", "distances", f"experiment={name}"]
+        command = [sys.executable, "-m", "gan_lab", "distances", f"experiment={name}"]
         command += [f"hydra.run.dir={where}", f"interactive={str(has_sliders).lower()}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         shutil.copy(where / "figure.png", IMAGES / f"{name}.png")

@@ -123,7 +123,7 @@ echo "sbatch: $(cat "$WORK/batch.out") (submitted as $job)"
 # --- the proof
 cd "$WORK"
 export OMP_NUM_THREADS=1
-sweep=("$PYTHON" -m gan_lab.cli train -m hydra/launcher=submitit_slurm hydra.sweep.dir=sweep device=cpu
+sweep=("$PYTHON" -m gan_lab train -m hydra/launcher=submitit_slurm hydra.sweep.dir=sweep device=cpu
     dataset=ring8 objective=gan train.execution=eager train.log_every=10 train.checkpoint_every=20
     hydra.launcher.gpus_per_node=0 hydra.launcher.cpus_per_task=1 hydra.launcher.mem_gb=null
     hydra.launcher.timeout_min=20)

@@ -34,7 +34,7 @@ class Server:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         options = ["--host=127.0.0.1", f"--port={port}", "--load_fast=false", "--reload_interval=1"]
-        command = [sys.executable, "-m", "gan_lab.cli", "board", str(logdir), *options]
+        command = [sys.executable, "-m", "gan_lab", "board", str(logdir), *options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def __enter__(self) -> "Server":

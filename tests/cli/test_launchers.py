@@ -220,7 +220,7 @@ def test_workers_of_a_killed_sweep_save_and_the_same_command_goes_on(tmp_path: P
     """After kill -9 of the parent its workers save and leave; the sweep starts again at once."""
     sweep = [*SWEEP, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "seed=0,1", "train.iterations=3000"]
     sweep += ["train.log_every=50", "train.sample_every=3000", "train.checkpoint_every=3000"]
-    command = [sys.executable, "-m", "gan_lab.cli", *sweep]
+    command = [sys.executable, "-m", "gan_lab", *sweep]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as parent:
         wait_until(lambda: len([*tmp_path.rglob("metrics.csv")]) == 2)
         parent.send_signal(signal.SIGKILL)

@@ -62,7 +62,7 @@ def test_the_same_runs_give_the_same_bytes(sweep, tmp_path, monkeypatch):
     assert run(str(moved), monkeypatch=monkeypatch) == 0
     first = files_in(moved / "report")
     # in a process of its own, where nothing is left of the first; and over the first
-    again = [sys.executable, "-m", "gan_lab.cli", "report", str(moved)]
+    again = [sys.executable, "-m", "gan_lab", "report", str(moved)]
     subprocess.run(again, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert files_in(moved / "report") == first
     assert {f"figures/{name}.{end}" for name in FIGURES for end in ("png", "pdf")} <= first.keys()

@@ -63,7 +63,7 @@ def test_a_reader_who_has_seen_enough_is_no_fault_of_the_command(command: str, t
     read_end, write_end = os.pipe()
     os.close(read_end)
     called = subprocess.run(
-        [sys.executable, "-m", "gan_lab.cli", command, "--help"],
+        [sys.executable, "-m", "gan_lab", command, "--help"],
         cwd=tmp_path,
         stdout=write_end,
         stderr=subprocess.PIPE,

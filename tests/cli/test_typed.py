@@ -215,7 +215,7 @@ def test_a_folder_whose_name_is_no_utf8_can_be_read() -> None:
     called = gan_lab("report", name)
     assert called.status == 0, called
     # as a process, whose output has an encoding
-    command = [sys.executable, "-m", "gan_lab.cli", "runs", os.fsencode(name)]
+    command = [sys.executable, "-m", "gan_lab", "runs", os.fsencode(name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "completed" in done.stdout) == (0, True), done.stderr
 

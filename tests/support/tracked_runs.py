@@ -31,7 +31,7 @@ def gan_lab(folder: Path, *arguments: str, typed: str = "", **environment: str) 
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(NAMES)}
     return subprocess.run(
-        [sys.executable, "-m", "gan_lab.cli", *arguments],
+        [sys.executable, "-m", "gan_lab", *arguments],
         cwd=folder,
         env=inherited | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
         input=typed,

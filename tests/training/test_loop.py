@@ -149,7 +149,7 @@ def test_a_longer_run_is_the_same_as_one_extended(train: Train) -> None:
 
 
 def start(run_dir: Path, *overrides: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "gan_lab.cli", "train", "device=cpu", *FEW, *overrides]
+    command = [sys.executable, "-m", "gan_lab", "train", "device=cpu", *FEW, *overrides]
     return subprocess.Popen(
         [*command, f"hydra.run.dir={run_dir}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

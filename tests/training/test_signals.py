@@ -61,7 +61,7 @@ def test_a_window_that_is_closed_loses_nothing(tmp_path: Path) -> None:
     overrides = [*TOY, *FEW[:-1], "objective=gan", "device=cpu", f"hydra.run.dir={run}"]
     overrides += ["train.iterations=1000000", "train.checkpoint_every=1000000", "train.execution=eager"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "gan_lab.cli", "train", *overrides],
+        [sys.executable, "-m", "gan_lab", "train", *overrides],
         **dict.fromkeys(("stdin", "stdout", "stderr"), inner),
         start_new_session=True,
     )
