@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import math
-from functools import partial
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import torch
@@ -19,7 +19,7 @@ from gan_lab.evaluation.comparison import (
     with_debiased,
 )
 from gan_lab.evaluation.feature_cache import find_feature_network
-from gan_lab.evaluation.floors import floors_of, more_draws
+from gan_lab.evaluation.floors import mean_floors, more_draws
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
 from gan_lab.evaluation.readings import Reading
 from gan_lab.game.networks import critic_of
@@ -97,10 +97,11 @@ class Evaluator:
             for stream in ("metrics latents", "metrics other latents")
         )
         self._points, other_points = comparison.points(self.real), comparison.points(self.other_real)
-        more_real = more_draws(sampler, samples, rng)
-        self._floors = floors_of(comparison, self.real, self.other_real, more_real)
+        self._first_floors = comparison.compare(self.real, self.other_real)
         if self._points is not None and other_points is not None:
-            self._floors = with_debiased(self._floors, debiased_scatter(self._points, other_points))
+            scatter = debiased_scatter(self._points, other_points)
+            self._first_floors = with_debiased(self._first_floors, scatter)
+        self._more_real = more_draws(sampler, samples, rng)
         self._told = False
 
     @property
@@ -116,7 +117,12 @@ class Evaluator:
             of_critic.append(W1_EXACT_UNAVERAGED)
         if self._setup.metrics.layers:
             of_critic += layer_tags(self._setup.game.critic)
-        return [*of_critic, *(name for tag in self._floors for name in (tag, floor_tag(tag)))]
+        return [*of_critic, *(name for tag in self._first_floors for name in (tag, floor_tag(tag)))]
+
+    @cached_property
+    def floors(self) -> dict[str, float]:
+        """What real samples get in the place of generated ones, by tag; drawn when it is first asked for."""
+        return mean_floors(self._first_floors, self._comparison, self.real, self._more_real)
 
     def measure(self, state: State) -> dict[str, Reading]:
         """Return readings by tag: none of samples that are not finite, none of a critic whose scores are not.
@@ -137,7 +143,7 @@ class Evaluator:
         if not bool(fake.isfinite().all()):
             return {}
         values = self._debias(self._comparison.compare(self.real, fake), state, fake)
-        of_samples = {tag: Reading(value, self._floors[tag]) for tag, value in values.items()}
+        of_samples = {tag: Reading(value, self.floors[tag]) for tag, value in values.items()}
         played = self._draw_from(state, averaged=False) if state.average else fake
         return self._measure_critic(state, played) | of_samples
 
@@ -147,7 +153,7 @@ class Evaluator:
         if points is None or other_points is None:
             return values
         own_floor = wasserstein(points, other_points) if bool(other_points.isfinite().all()) else math.nan
-        return with_debiased(values, debiased(values[W1_EXACT], self._floors[W1_EXACT], own_floor))
+        return with_debiased(values, debiased(values[W1_EXACT], self.floors[W1_EXACT], own_floor))
 
     def _measure_critic(self, state: State, fake: Tensor) -> dict[str, Reading]:
         scores = self._scores(state, fake)

@@ -13,8 +13,8 @@ _MOST = 7  # with the first of others a mean of eight, which scatters by a third
 _PAIRS = 2**24  # of points in all: an exact distance takes their square and more
 
 
-def floors_of(
-    comparison: Comparison, real: Tensor, other_real: Tensor, more_real: Iterable[Tensor]
+def mean_floors(
+    floors: dict[str, float], comparison: Comparison, real: Tensor, more_real: Iterable[Tensor]
 ) -> dict[str, float]:
     """Return what a perfect generator gets on average, by tag.
 
@@ -24,12 +24,11 @@ def floors_of(
     scatters by a few per cent is of the first.
 
     Args:
+        floors: what one set of other real samples gets.
         comparison: of the data.
         real: the samples of the data (n, *D) that generated ones are compared with.
-        other_real: as many others.
-        more_real: more sets of others, such as ``more_draws`` makes; none leave single draws.
+        more_real: more sets of n others, such as ``more_draws`` makes; without any, floors stay as they are.
     """
-    floors = comparison.compare(real, other_real)
     more = [comparison.compare_roughly(real, other) for other in more_real]
     means = {tag: fmean([floors[tag], *(found[tag] for found in more)]) for tag in (more[0] if more else ())}
     return floors | means

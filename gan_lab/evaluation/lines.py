@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
 from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
-from gan_lab.evaluation.floors import floors_of
+from gan_lab.evaluation.floors import mean_floors
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
@@ -72,7 +72,8 @@ def lines_of(
         more_real: more sets of others, which distances have their floors of, too.
         extract: Inception, of images; None to do without.
     """
-    values, floors = comparison.compare(real, fake), floors_of(comparison, real, other_real, more_real)
+    values, floors = comparison.compare(real, fake), comparison.compare(real, other_real)
+    floors = mean_floors(floors, comparison, real, more_real)
     half = len(fake) // 2
     x, other_x, y = (comparison.points(samples) for samples in (real, other_real, fake))
     if x is not None and other_x is not None and y is not None:

@@ -13,7 +13,7 @@ from gan_lab.datasets.embedded import Photos
 from gan_lab.datasets.toy import ParallelLines, Ring
 from gan_lab.evaluation.comparison import ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import make_evaluator
-from gan_lab.evaluation.floors import floors_of, how_many_more, more_draws
+from gan_lab.evaluation.floors import how_many_more, mean_floors, more_draws
 from gan_lab.game.setup import build_setup
 from gan_lab.metrics.neighbours import neighbour_metrics
 from gan_lab.metrics.patches import patch_distances
@@ -27,14 +27,16 @@ CPU = torch.device("cpu")
 
 def floors_by_draw(sampler: Sampler, real: Tensor, seed: int) -> dict[str, float]:
     rng = make_rng(seed, "others")
-    other = sampler(len(real), rng)
-    return floors_of(VectorComparison(), real, other, more_draws(sampler, len(real), rng))
+    comparison = VectorComparison()
+    first = comparison.compare(real, sampler(len(real), rng))
+    return mean_floors(first, comparison, real, more_draws(sampler, len(real), rng))
 
 
 def test_distances_are_means_over_eight_draws_and_shares_are_of_the_first() -> None:
     sampler = Ring().open(CPU)
     sets = [sampler(64, make_rng(seed, "sets")) for seed in range(9)]
-    floors = floors_of(VectorComparison(), sets[0], sets[1], sets[2:])
+    comparison = VectorComparison()
+    floors = mean_floors(comparison.compare(*sets[:2]), comparison, sets[0], sets[2:])
     assert floors["distance/w1_exact"] == pytest.approx(fmean(wasserstein(sets[0], x) for x in sets[1:]))
     assert floors["quality/precision"] == neighbour_metrics(sets[0], sets[1]).precision
 
@@ -42,7 +44,8 @@ def test_distances_are_means_over_eight_draws_and_shares_are_of_the_first() -> N
 def test_a_single_other_set_leaves_its_own_numbers() -> None:
     real, other = (Ring().open(CPU)(64, make_rng(seed, "sets")) for seed in range(2))
     comparison = VectorComparison()
-    assert floors_of(comparison, real, other, ()) == comparison.compare(real, other)
+    floors = comparison.compare(real, other)
+    assert mean_floors(floors, comparison, real, ()) == floors
 
 
 def test_a_floor_hardly_moves_with_what_is_drawn() -> None:
@@ -59,7 +62,7 @@ def test_no_perfect_generator_is_above_the_line_of_a_run() -> None:
     sampler = setup.dataset.open(CPU)
     for seed in range(30):
         evaluator = make_evaluator(setup, sampler, samples=100, seed=seed)
-        floor = evaluator._floors["distance/w1_exact"]
+        floor = evaluator.floors["distance/w1_exact"]
         fakes = (sampler(100, make_rng(seed, f"perfect {k}")) for k in range(5))
         assert all(wasserstein(evaluator.real, fake) < 3 * floor for fake in fakes), seed
 
