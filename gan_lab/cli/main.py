@@ -9,12 +9,16 @@ import logging
 import os
 import signal
 import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 from gan_lab import __version__
 from gan_lab.cli import commands
 from gan_lab.cli.terminal import refuse, say, say_aside
 from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.config.ranks import count_here, rank_here
 
 COMMANDS = {
     "train": "train a generator against a critic; sweep with --multirun",
@@ -35,6 +39,8 @@ COMMANDS = {
 _OWN_FLAGS = ("--force",)  # of prepare
 
 COMPOSING = ("train", "distances", "prepare")
+TOGETHER = ("train", "resume")
+"""What several processes do for one run."""
 
 USAGE = (
     "usage: gan-lab COMMAND [arguments]\n\ncommands\n"
@@ -49,7 +55,8 @@ def main() -> int:
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # torch reads it when it is imported; train.profile's log
     logging.raiseExceptions = False  # the reader of our messages may go away while training goes on
     try:
-        return _dispatch(name, arguments)
+        with _unheard() if rank_here() > 0 else contextlib.nullcontext():
+            return _dispatch(name, arguments)
     except KeyboardInterrupt as stop:
         return _stopped(stop)
     except BrokenPipeError:
@@ -61,6 +68,13 @@ def main() -> int:
     except OSError as error:
         path = error.filename or "A file"
         return refuse(f"{path} cannot be used ({error.strerror or error}); choose another place.")
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """Leave what is printed to the first of several processes."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+        yield
 
 
 def _stopped(stop: KeyboardInterrupt) -> int:
@@ -85,6 +99,10 @@ def _dispatch(name: str, arguments: list[str]) -> int:
         return 0
     if name in ("-sc", "--shell-completion"):
         return _complete([name, *arguments])
+    if count_here() > 1 and name not in TOGETHER:
+        raise UserError(f"gan-lab {name} runs in one process; start it without torchrun.")
+    if count_here() > 1 and {"-m", "--multirun"} & {*arguments}:
+        raise UserError("gan-lab train -m trains many runs, torchrun one; start it without torchrun.")
     if name in COMPOSING:
         return _run_hydra(name, arguments)
     if name not in COMMANDS:
@@ -101,6 +119,10 @@ def _run_hydra(name: str, arguments: list[str]) -> int:
     if name == "prepare" and {"-h", "--help"} & {*arguments}:
         say(prepare.help_text(), end="")
         return 0
+    if rank_here() > 0 and not any(word.startswith("hydra.run.dir=") for word in arguments):
+        # Hydra makes a folder for each job; the run's is the first process's
+        nowhere = Path(tempfile.gettempdir()) / f"gan-lab_process{rank_here()}_{os.getpid()}"
+        arguments = [*arguments, f"hydra.run.dir={nowhere}"]
     called = {distances.GROUP: "experiment"} if name == "distances" else {}
     asked_for_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
     apps = {"train": train.train_app, "distances": distances.distances_app, "prepare": prepare.prepare_app}

@@ -22,6 +22,7 @@ from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
+from gan_lab.config.ranks import count_here
 from gan_lab.runs.begun import is_finished
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.group import GROUP_NAME
@@ -69,6 +70,8 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     folder = Path(settings.runtime.output_dir)
+    if count_here() > 1 and settings.mode == RunMode.MULTIRUN:
+        raise UserError("This experiment trains many runs, torchrun one; start it without torchrun.")
     require_fit_for_job(folder, config, in_sweep=settings.mode == RunMode.MULTIRUN)
     _refuse_merged_options(choices)
     choices |= take_experiment_keys(composed, choices)

@@ -25,7 +25,10 @@ class Constraint(Settings):
 
     Attributes:
         table_row: what it bounds beside each normalisation of the critic, which a subclass declares.
+        shares_batch: whether what it asks of a sample depends on the others of its batch, likewise.
     """
+
+    shares_batch: ClassVar[bool] = False
 
     table_row: ClassVar[Bounds] = Bounds(why="A critic is as steep as its objective makes it.")
 

@@ -28,6 +28,7 @@ class DRAGAN(GradientConstraint):
     """
 
     table_row: ClassVar[Bounds] = LOCAL
+    shares_batch: ClassVar[bool] = True
 
     weight: PositiveFloat = 10.0
 

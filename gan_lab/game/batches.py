@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.numerics.draws import normal, uniform
+from gan_lab.numerics.processes import ALONE, Processes
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.numerics.streams import make_rng
 from gan_lab.numerics.trees import stack
@@ -57,11 +58,26 @@ class BatchSource:
 
     Attributes:
         sampler: of real data.
+
+    Args:
+        sampler: of real data.
+        shape: of whole batches.
+        seed: of all streams.
+        device: where they are drawn.
+        processes: that play the run together: each draws whole batches, and keeps its rows.
     """
 
-    def __init__(self, sampler: Sampler, shape: BatchShape, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        sampler: Sampler,
+        shape: BatchShape,
+        seed: int,
+        device: torch.device,
+        processes: Processes = ALONE,
+    ) -> None:
         self.sampler = sampler
         self._shape, self._seed, self._device = shape, seed, device
+        self._rows = processes.rows(shape.batch_size)
 
     @property
     def block_length(self) -> int:
@@ -80,10 +96,11 @@ class BatchSource:
         length, _, batch_size = sizes
         noise = self._noise((length, shape.n_critic, batch_size), rngs["noise"])
         last = self._noise((length, 1, batch_size), rngs["generator noise"])
+        rows = self._rows
         return Batch(
-            real=real.view(*sizes, *real.shape[1:]),
-            latent=self._latents(sizes, rngs["latent"]),
-            noise=torch.cat([noise, last], dim=1),
+            real=real.view(*sizes, *real.shape[1:])[:, :, rows],
+            latent=self._latents(sizes, rngs["latent"])[:, :, rows],
+            noise=torch.cat([noise, last], dim=1)[:, :, rows],
             label=self._no_labels(length, shape.n_critic + 1),
         )
 
@@ -94,7 +111,8 @@ class BatchSource:
         for _ in range(steps):
             real = self.sampler(*size, rngs["data"])
             latent, noise = self._latents(size, rngs["latent"]), self._noise(size, rngs["noise"])
-            yield CriticInputs(real, latent, noise, self._no_labels())
+            rows = self._rows
+            yield CriticInputs(real[rows], latent[rows], noise[rows], self._no_labels())
 
     def _rngs(self, which: str) -> dict[str, torch.Generator]:
         return {name: make_rng(self._seed, f"{name}/{which}", self._device) for name in _STREAMS}

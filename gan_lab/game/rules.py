@@ -7,6 +7,7 @@ from torch import nn
 
 from gan_lab.constraints.base import Constraint
 from gan_lab.numerics.averages import begin_average
+from gan_lab.numerics.processes import ALONE, Processes
 from gan_lab.numerics.trees import flatten
 from gan_lab.objectives.base import Objective
 from gan_lab.optimizers.base import UpdateRule
@@ -35,6 +36,8 @@ class Game:
         dtype: of what the networks compute; parameters, scores and all that is made of them stay float32.
         channels_last: whether images and convolutions are laid out with the channels of a pixel side by
             side; that changes the time they take and nothing else.
+        processes: that play it together, each on its rows of every batch; losses are means over rows, so that
+            the mean of their gradients is that of the whole batch.
     """
 
     generator: nn.Module
@@ -50,6 +53,7 @@ class Game:
     critic_mixes: bool = True
     dtype: torch.dtype = torch.float32
     channels_last: bool = False
+    processes: Processes = ALONE
 
 
 def init_state(game: Game, generator: Params, critic: Params, rng: torch.Generator) -> State:

@@ -86,6 +86,7 @@ class ExecutionRecord(Settings):
         slot: which of the stacked ones this run is, from 0; None in records of earlier versions.
         threads: of the CPU; None in records of earlier versions.
         rule: why it is executed so.
+        processes: that share every batch.
     """
 
     mode: Mode
@@ -94,6 +95,7 @@ class ExecutionRecord(Settings):
     slot: NonNegativeInt | None = None
     threads: PositiveInt | None = None
     rule: str = ""
+    processes: PositiveInt = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,6 +105,8 @@ class ExecutionRecord(Settings):
             raise BadValueError("slot", f"below the number of seeds ({self.seeds})", self.slot)
 
     def __str__(self) -> str:
+        if self.processes > 1:
+            return f"{self.mode}, {self.processes} processes"
         if self.seeds == 1:
             return self.mode
         return f"{self.mode}, {self.seeds} seeds {'stacked' if self.stacked else 'in turn'}"

@@ -8,6 +8,7 @@ from gan_lab.config.modes import Mode
 from gan_lab.datasets.resident import is_streamed
 from gan_lab.game.batches import Prefetcher
 from gan_lab.game.execution import Execution, make_execution
+from gan_lab.game.parallel import play_together
 from gan_lab.game.rules import Game
 from gan_lab.numerics.stopwatch import Stopwatch
 from gan_lab.numerics.trees import copy_of, member_of, stack
@@ -15,13 +16,19 @@ from gan_lab.tracking.buffer import Block, MeasurementBuffer
 from gan_lab.tracking.timing_file import Elapsed
 from gan_lab.training.member import Member
 from gan_lab.training.schedule import Schedule
+from gan_lab.training.together import ONE_PROCESS, Leader, play_iteration
 from gan_lab.types import State
 
 
 class Executions:
-    """The executions of a process: each is made once, because compiling takes a minute."""
+    """The executions of a process: each is made once, because compiling takes a minute.
 
-    def __init__(self) -> None:
+    Attributes:
+        leader: announces what is played to other processes, where several play.
+    """
+
+    def __init__(self, leader: Leader = ONE_PROCESS) -> None:
+        self.leader = leader
         self._made: dict[tuple[Mode, bool], Execution] = {}
 
     def keep(self, mode: Mode, stacked: bool, execution: Execution) -> None:
@@ -31,7 +38,8 @@ class Executions:
     def get(self, game: Game, mode: Mode, stacked: bool) -> Execution:
         """Return the execution of a game, which is the same for all members of the process."""
         if (mode, stacked) not in self._made:
-            self._made[mode, stacked] = make_execution(game, mode, stacked=stacked)
+            together = play_together(game, self.leader.processes)
+            self._made[mode, stacked] = make_execution(together, mode, stacked=stacked)
         return self._made[mode, stacked]
 
 
@@ -50,7 +58,7 @@ def make_ensembles(members: Sequence[Member], executions: Executions) -> list["E
         execution = executions.get(first.setup.game, mode, first.execution.stacked)
         # a graph writes its results to one place, where the state of one member must not meet another's
         copying = mode == "graph" and modes.count(mode) > 1
-        ensembles.append(Ensemble(stacked, execution, waiting, copying=copying))
+        ensembles.append(Ensemble(stacked, execution, waiting, executions.leader, copying=copying))
     return ensembles
 
 
@@ -82,13 +90,20 @@ class Ensemble:
         members: one, or those whose states are stacked, each in a slot of its own.
         execution: how an iteration runs; of stacked states where the members are stacked.
         waiting: counts the time of waiting for batches.
+        leader: announces what is played.
         copying: whether the memory of a state that was returned is another ensemble's, too.
     """
 
     def __init__(
-        self, members: Sequence[Member], execution: Execution, waiting: Stopwatch, *, copying: bool = False
+        self,
+        members: Sequence[Member],
+        execution: Execution,
+        waiting: Stopwatch,
+        leader: Leader,
+        *,
+        copying: bool = False,
     ) -> None:
-        self.members = members
+        self.members, self._leader = members, leader
         self._execution, self._waiting, self._copying = execution, waiting, copying
         first = members[0]
         self._stacked = first.execution.stacked
@@ -108,10 +123,12 @@ class Ensemble:
 
     def play(self, iteration: int) -> None:
         """Play one generator iteration, counted from 0, with its warm-up, and do not wait for the device."""
+        self._leader.announce(iteration, self._state)
         settings = self.members[0].setup.train
-        for inputs in self._batches.warmup(iteration, settings.extra_critic_steps(iteration)):
-            self._state = self._execution.critic_step(self._state, *inputs)
-        self._state, measurements = self._execution.iteration(self._state, self._batches.batch(iteration))
+        self._state, measurements = play_iteration(
+            self._execution, self._batches, settings, self._state, iteration
+        )
+        self._leader.came_to(self._state)
         self._buffer.keep(measurements)
         if self._copying:
             self._state = copy_of(self._state)
@@ -146,7 +163,7 @@ class Ensemble:
     def _replay(self, member: Member, until: int) -> tuple[State, Block]:
         """Play one member again, in its slot, from its last finite position to an iteration."""
         self._state = copy_of(self._state)  # a graph plays into the same memory again
-        with contextlib.closing(Ensemble([member], self._execution, Stopwatch())) as again:
+        with contextlib.closing(Ensemble([member], self._execution, Stopwatch(), self._leader)) as again:
             for iteration in range(member.last_finite.iteration, until):
                 again.play(iteration)
             block = again._buffer.fetch()[member.slot if self._stacked else 0]

@@ -49,7 +49,9 @@ class Choice(NamedTuple):
     """Where trying has made it already: compiling twice takes twice as long."""
 
 
-def choose_execution(setup: Setup, sampler: Sampler, seeds: int, iterations: int) -> Choice:
+def choose_execution(
+    setup: Setup, sampler: Sampler, seeds: int, iterations: int, processes: int = 1
+) -> Choice:
     """Decide how a run, or several that differ in their seed alone, are played.
 
     ``auto`` takes a CUDA graph on CUDA; elsewhere it compiles MLPs where that saves ``MARGIN`` times what the
@@ -61,7 +63,10 @@ def choose_execution(setup: Setup, sampler: Sampler, seeds: int, iterations: int
         sampler: its real data.
         seeds: how many there are.
         iterations: of the whole run.
+        processes: how many play it together.
     """
+    if processes > 1:
+        return Choice("eager", False, f"eager: {processes} processes share every batch")
     asked = setup.train.execution
     stacked, layout = _choose_layout(setup, sampler, seeds)
     if asked != "auto":

@@ -11,6 +11,7 @@ from gan_lab.config.errors import UserError, lack_of_memory
 from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.determinism import deterministic
+from gan_lab.numerics.processes import meeting
 from gan_lab.runs.begun import said_of_finished
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
@@ -18,6 +19,7 @@ from gan_lab.runs.run import Run
 from gan_lab.tracking.writers.choice import build_tracker
 from gan_lab.training.playing import train_all
 from gan_lab.training.seeds import configs_by_folder, require_memory
+from gan_lab.training.together import Leader, device_here, follow, processes_here, require_divisible
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +70,10 @@ def launch(
     # One config, and what it describes, for each seed
     configs = configs_by_folder(config, run_dir)
     first, *others = configs.values()
-    setup = build_setup(_changed(first, device, execution, data_root), trusted)
+    here = device_here(str(first.get("device") if device is None else device))
+    setup = build_setup(_changed(first, here, execution, data_root), trusted)
+    processes = processes_here()
+    require_divisible(setup, list(configs.values()), processes)
     tracker = build_tracker(first if tracker_node is None else first | {"tracker": tracker_node}, trusted)
     require_memory(setup, len(configs), config)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
@@ -83,9 +88,15 @@ def launch(
         "estimate_at_equality": setup.game.objective.estimate_at_equality,
     }
     with ExitStack() as stack:
+        stack.enter_context(meeting(processes, setup.device))
         stack.enter_context(
             deterministic(setup.train.deterministic)
         )  # before anything is multiplied on a card
+        if processes.rank > 0:
+            follow(setup, processes)
+            return setup.train.returned_when_diverged  # nobody asks the others for a number
+        leader = Leader(processes, setup.device)
+        stack.callback(leader.dismiss)
         runs = _open_all(run_dir, configs, total, about)
         for run in runs:
             stack.enter_context(run)
@@ -102,6 +113,7 @@ def launch(
                     seeds,
                     run_dir,
                     tracker,
+                    leader,
                     as_before=execution is None,
                     accept_changed_data=accept_changed_data,
                 )

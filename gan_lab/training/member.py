@@ -16,6 +16,7 @@ from gan_lab.evaluation.evaluator import make_evaluator
 from gan_lab.evaluation.readings import numbers_of
 from gan_lab.game.batches import BatchSource
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.processes import ALONE, Processes
 from gan_lab.numerics.trees import to_device
 from gan_lab.reports.observing import observe
 from gan_lab.runs.checkpoint import is_saved, prune, save
@@ -74,6 +75,7 @@ class Member:
         run: the folder, claimed by this process.
         checkpoint: where to go on from, None to begin.
         tracker: where its numbers go besides ``metrics.csv``.
+        processes: that play it together.
     """
 
     def __init__(
@@ -83,9 +85,10 @@ class Member:
         run: Run,
         checkpoint: Checkpoint | None,
         tracker: ExperimentTracker,
+        processes: Processes = ALONE,
     ) -> None:
         self.setup, self.run = setup, run
-        self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
+        self.source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device, processes)
         self.last_finite = _start(setup, checkpoint)
         self.outcome: Outcome | None = None
         kept = TableMark.of(checkpoint.counters if checkpoint else {})
@@ -93,7 +96,8 @@ class Member:
         if self._evaluator is not None and self._evaluator.measured_by:
             networks = dict.fromkeys([*run.record.measured_by, self._evaluator.measured_by])
             run.update(measured_by=tuple(networks))
-        self._checks = CriticChecks(setup, self.source) if setup.metrics.every else None
+        whole = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
+        self._checks = CriticChecks(setup, whole) if setup.metrics.every else None
         self._occasional = ([SLOPE], [*self._evaluator.tags, *TAGS] if self._evaluator else [])
         self._writer = _open_writers(tracker, run, self.last_finite.iteration)
         self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional, self._writer)

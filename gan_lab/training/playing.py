@@ -22,6 +22,7 @@ from gan_lab.training.member import Member
 from gan_lab.training.same_data import hold_to_data
 from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals
+from gan_lab.training.together import ONE_PROCESS, Leader
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def train_all(
     seeds: Sequence[int],
     folder: Path,
     tracker: ExperimentTracker,
+    leader: Leader = ONE_PROCESS,
     *,
     as_before: bool,
     accept_changed_data: bool,
@@ -42,6 +44,7 @@ def train_all(
         seeds: of these and of those that are finished, in their order.
         folder: what ``gan-lab resume`` takes for them.
         tracker: where their numbers go besides ``metrics.csv``.
+        leader: of the processes that play them.
         as_before: whether iterations run as they did before, if there were any.
         accept_changed_data: whether they go on with other images than they began with.
 
@@ -71,10 +74,10 @@ def train_all(
         stack.enter_context(threads_as_before([run for _, run in unfinished]))
         members = []
         for (setup, run), checkpoint in zip(unfinished, checkpoints, strict=True):
-            member = Member(setup, sampler, run, checkpoint, tracker)
+            member = Member(setup, sampler, run, checkpoint, tracker, leader.processes)
             stack.callback(member.close)
             members.append(member)
-        train_members(members, settle_execution(members, seeds), lambda: bool(request))
+        train_members(members, settle_execution(members, seeds, leader), lambda: bool(request))
     tell_endings(members)
     if request.signal is not None:
         raise KeyboardInterrupt(request.signal.name)

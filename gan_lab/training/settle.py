@@ -13,32 +13,42 @@ from gan_lab.runs.run import Run
 from gan_lab.training.ensemble import Executions
 from gan_lab.training.execution_rule import choose_execution
 from gan_lab.training.member import Member
+from gan_lab.training.together import ONE_PROCESS, Leader
 
 log = logging.getLogger(__name__)
 
 
-def settle_execution(members: Sequence[Member], seeds: Sequence[int]) -> Executions:
+def settle_execution(
+    members: Sequence[Member], seeds: Sequence[int], leader: Leader = ONE_PROCESS
+) -> Executions:
     """Write down how each run is executed: as before, or where that is open by the rule.
 
     Args:
         members: those that are played now.
         seeds: all that are trained together, in the order of their slots, whether they are finished or not.
+        leader: of the processes that play them.
 
     Returns:
         What the rule has made in trying.
     """
-    executions = Executions()
+    executions, count = Executions(leader), leader.processes.count
     open_ones = []
     for member in members:
         before = member.run.record.execution
-        if before is None or (before.mode == "graph" and member.setup.device.type != "cuda"):
+        if before is not None and before.processes != count:
+            log.warning(
+                "%s: processes were %d when it was begun, and are %d now: it may round otherwise.",
+                *(member.run.path, before.processes, count),
+            )
+        elsewhere = before is not None and before.mode == "graph" and member.setup.device.type != "cuda"
+        if before is None or elsewhere or before.processes != count:
             open_ones.append(member)
         elif before.stacked and before.slot is None:  # an earlier version did not write it
             slot = seeds.index(member.setup.seed) % before.seeds
             member.run.update(execution=dataclasses.replace(before, slot=slot))
     if open_ones:
         first = open_ones[0]
-        choice = choose_execution(first.setup, first.source.sampler, len(seeds), first.total)
+        choice = choose_execution(first.setup, first.source.sampler, len(seeds), first.total, count)
         log.debug("Execution %s.", choice.rule)
         if choice.execution is not None:
             executions.keep(choice.mode, choice.stacked, choice.execution)
@@ -49,6 +59,7 @@ def settle_execution(members: Sequence[Member], seeds: Sequence[int]) -> Executi
                 stacked=choice.stacked,
                 slot=seeds.index(member.setup.seed) if choice.stacked else None,
                 threads=torch.get_num_threads(),
+                processes=count,
                 rule=choice.rule,
             )
             member.run.update(execution=record)
