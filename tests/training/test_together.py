@@ -28,7 +28,6 @@ def numbers(run_dir: Path) -> list[dict[str, float]]:
         return [{tag: float(text) for tag, text in row.items() if text} for row in csv.DictReader(file)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "overrides",
     [
