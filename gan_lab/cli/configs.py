@@ -64,7 +64,7 @@ def to_plain(config: DictConfig) -> dict[str, Any]:
     """Return a composed config resolved, as plain containers, with the dataset's root made absolute."""
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     root = plain["dataset"].get("root") if isinstance(plain.get("dataset"), dict) else None
-    if isinstance(root, str):
+    if isinstance(root, str) and root.strip():  # an empty one is refused, and is not the current folder
         plain["dataset"]["root"] = str(Path(root).expanduser().absolute())
     return plain
 

@@ -29,6 +29,8 @@ def evaluate(arguments: list[str]) -> int:
     if given.dataset is not None:
         _evaluate_files(given)
         return 0
+    if given.samples == "":
+        raise UserError("--samples must be a number of samples, or with --dataset a path; got ''.")
     samples = _number(parser, given.samples)
     if not given.folders:
         parser.error("the following arguments are required: RUN_DIR")
@@ -109,8 +111,12 @@ def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
 def _evaluate_files(given: argparse.Namespace) -> None:
     _refuse_given(given, _OF_RUNS, "RUN_DIR")
     if not given.samples:
-        raise UserError("--dataset needs --samples PATH, a folder of pictures or a .npy file.")
+        got = "" if given.samples is None else "; got ''"
+        raise UserError(f"--dataset needs --samples PATH, a folder of pictures or a .npy file{got}.")
     node = _node_of(given.dataset, given.folders, "--dataset")
+    if not Path(given.samples).exists():
+        got = f"got {quoted(given.samples)}, which does not exist"
+        raise UserError(f"--samples must be a folder of pictures or a .npy file; {got}.")
     _refuse_array(Path(given.samples), node)
     refuse_missing_data(node)
 

@@ -35,6 +35,9 @@ PositiveFloat = Annotated[float, Rule("a number greater than 0", lambda v: v > 0
 NonNegativeFloat = Annotated[float, Rule("a number, 0 or greater", lambda v: v >= 0)]
 Probability = Annotated[float, Rule("a number between 0 and 1", lambda v: 0 <= v <= 1)]
 Decay = Annotated[float, Rule("a number from 0 up to, but not including, 1", lambda v: 0 <= v < 1)]
+FolderName = Annotated[str, Rule("the path of a folder", lambda v: bool(v.strip()))]
+"""An empty one, such as an unset variable of a shell, would be the current folder."""
+GivenText = Annotated[str, Rule("text that is not empty", lambda v: bool(v.strip()))]
 
 _PLAIN = {int: "a whole number", float: "a finite number", bool: "true or false", str: "text"}
 

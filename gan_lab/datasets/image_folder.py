@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.config.checks import FolderName
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.folder_scan import Scan, scan
 from gan_lab.datasets.packed_dataset import PackedDataset
@@ -33,7 +34,7 @@ class ImageFolder(PackedDataset):
         channels: 1 for grey, 3 for colour.
     """
 
-    root: str = "data/images"
+    root: FolderName = "data/images"
     channels: Literal[1, 3] = 3
 
     name: ClassVar[str] = "image_folder"

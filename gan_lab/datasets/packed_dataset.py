@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from gan_lab.config.checks import PositiveInt
+from gan_lab.config.checks import FolderName, PositiveInt
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.errors import UserError
 from gan_lab.datasets.base import Contents, Dataset
@@ -45,7 +45,7 @@ class PackedDataset(Dataset, ABC):
     """
 
     size: PositiveInt = 64
-    root: str = "data"
+    root: FolderName = "data"
     resident: Residency = "auto"
 
     name: ClassVar[str]

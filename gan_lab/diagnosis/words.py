@@ -3,10 +3,12 @@
 import math
 
 from gan_lab.diagnosis.observed import Observed
+from gan_lab.tags.names import PATCHES
 
 _LARGEST_RATE = 0.1  # of Adam, whose first steps have the rate as their length: more than weights begin with
 _RATE = 1e-3  # Adam's own default (Kingma and Ba, 2015, algorithm 1)
 _LARGEST_BOUND = 0.1  # that is offered: on ring8 0.3 already lets gradients explode in 2 of 3 runs
+_PUBLISHED_BOUND = 0.01  # WGAN, algorithm 1
 _MOST_EXACT = 1e15  # of whole numbers that a float holds exactly
 
 
@@ -74,9 +76,13 @@ def clip_bound(run: Observed) -> tuple[str, float] | None:
 
 
 def to_larger_bound(run: Observed) -> str:
-    """Return an override with ten times a small bound that weights are clipped to; else nothing."""
+    """Return an override with a larger bound for weights that are clipped to a small one; else nothing.
+
+    Of images first the published one, which a deep critic takes; small critics of points live by the larger.
+    """
     key, bound = clip_bound(run) or ("", math.inf)
-    return f"{key}={min(bound * 10, _LARGEST_BOUND):g}" if bound < _LARGEST_BOUND else ""
+    larger = _PUBLISHED_BOUND if run.has(PATCHES) and bound < _PUBLISHED_BOUND else _LARGEST_BOUND
+    return f"{key}={larger:g}" if bound < larger else ""
 
 
 def to_wgan_gp(run: Observed) -> str:

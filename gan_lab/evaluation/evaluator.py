@@ -96,12 +96,10 @@ class Evaluator:
             normal((samples, latent_dim), make_rng(seed, stream))
             for stream in ("metrics latents", "metrics other latents")
         )
-        self._points, other_points = comparison.points(self.real), comparison.points(self.other_real)
-        self._first_floors = comparison.compare(self.real, self.other_real)
-        if self._points is not None and other_points is not None:
-            scatter = debiased_scatter(self._points, other_points)
-            self._first_floors = with_debiased(self._first_floors, scatter)
         self._more_real = more_draws(sampler, samples, rng)
+        self._points = comparison.points(self.real)
+        few = slice(comparison.fewest)  # by which it is known at once what there will be numbers of
+        self._compared = list(comparison.compare(self.real[few], self.other_real[few]))
         self._told = False
 
     @property
@@ -112,17 +110,25 @@ class Evaluator:
     @property
     def tags(self) -> list[str]:
         """What ``numbers_of(measure(...))`` can hold."""
-        of_critic = [CRITIC_GAP] if self._points is None else [CRITIC_GAP, CERTIFIED, PAIRWISE_SLOPE]
+        of_critic, compared = [CRITIC_GAP], self._compared
+        if self._points is not None:
+            of_critic += [CERTIFIED, PAIRWISE_SLOPE]
+            compared = list(with_debiased(dict.fromkeys(compared, math.nan), math.nan))
         if self._points is not None and self._setup.game.ema is not None:
             of_critic.append(W1_EXACT_UNAVERAGED)
         if self._setup.metrics.layers:
             of_critic += layer_tags(self._setup.game.critic)
-        return [*of_critic, *(name for tag in self._first_floors for name in (tag, floor_tag(tag)))]
+        return [*of_critic, *(name for tag in compared for name in (tag, floor_tag(tag)))]
 
     @cached_property
     def floors(self) -> dict[str, float]:
-        """What real samples get in the place of generated ones, by tag; drawn when it is first asked for."""
-        return mean_floors(self._first_floors, self._comparison, self.real, self._more_real)
+        """What real samples get in the place of generated ones, by tag; measured when first asked for."""
+        first = self._comparison.compare(self.real, self.other_real)
+        floors = mean_floors(first, self._comparison, self.real, self._more_real)
+        other_points = self._comparison.points(self.other_real)
+        if self._points is None or other_points is None:
+            return floors
+        return with_debiased(floors, debiased_scatter(self._points, other_points))
 
     def measure(self, state: State) -> dict[str, Reading]:
         """Return readings by tag: none of samples that are not finite, none of a critic whose scores are not.

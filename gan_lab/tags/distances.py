@@ -58,9 +58,9 @@ DISTANCES = (
         names.FLOOR,
         "data units",
         IN_A_SPACE,
-        f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones, as a mean over "
-        "up to eight draws of these, which a perfect generator gets on average; a smaller distance is no "
-        "evidence of a better one: "
+        f"the floor of `{names.W1_EXACT}`: the same between real samples and other real ones (of vectors a "
+        "mean over up to eight draws of these), which a perfect generator gets on average; a smaller "
+        "distance is no evidence of a better one: "
         f"`{names.W1_DEBIASED}` tells whether the samples are closer together than real ones",
         chart="certified, exact and floor",
     ),

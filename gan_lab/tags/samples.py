@@ -149,8 +149,8 @@ QUALITY = (
         "the metric's",
         MEASURED,
         "the floor of a metric: the same for other real samples in the place of generated ones, which a "
-        "perfect generator gets on average; of distances of points and of patches a mean over up to eight "
-        "draws, of the others one draw",
+        "perfect generator gets on average; of distances of vectors and of patches a mean over up to "
+        "eight draws, of the others one",
     ),
 )
 

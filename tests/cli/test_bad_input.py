@@ -92,6 +92,23 @@ def test_nothing_is_no_name_of_the_folder_one_is_in(arguments: list[str], name: 
     assert_refused(f"^{name} must be a file or folder; got ''\\.$", *arguments)
 
 
+@pytest.mark.parametrize("dataset", ["image_folder", "mnist", "lsun_bedroom", "stacked_mnist"])
+@pytest.mark.parametrize("typed", ["", '" "'])
+def test_nothing_is_no_name_of_the_folder_that_data_lie_in(dataset: str, typed: str) -> None:
+    Image.new("RGB", (8, 8)).save("x.png")
+    for command in ("train", "prepare"):
+        got = typed.strip('"')
+        rule = f"^dataset\\.root must be the path of a folder; got '{got}'\\.$"
+        assert_refused(rule, command, f"dataset={dataset}", f"dataset.root={typed}")
+    assert [path.name for path in Path().iterdir()] == ["x.png"]
+
+
+@pytest.mark.parametrize(("tracker", "key"), [("wandb", "project"), ("mlflow", "experiment")])
+def test_nothing_is_no_name_that_runs_are_filed_under(tracker: str, key: str) -> None:
+    rule = f"^tracker\\.{key} must be text that is not empty or null; got ''\\.$"
+    assert_refused(rule, "train", *TOY, f"tracker={tracker}", f"tracker.{key}=")
+
+
 @pytest.mark.parametrize("seeds", ["null", "2"])
 def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
     typed = ["dataset=mnist", "dataset.root=nowhere", *FAST, "objective=gan", f"train.seeds={seeds}"]

@@ -118,6 +118,22 @@ def test_the_way_out_of_bad_samples_is_that_of_the_fault_that_may_have_caused_th
         assert found(name, broken, WGAN | {"train.iterations": 100}).remedy == "constraint.bound=0.1"
 
 
+@pytest.mark.parametrize(
+    ("bound", "of", "offered"),
+    [
+        (1e-4, "points", "constraint.bound=0.1"),
+        (0.01, "points", "constraint.bound=0.1"),
+        (1e-4, "images", "constraint.bound=0.01"),
+        (0.01, "images", "constraint.bound=0.1"),
+        (0.1, "images", "objective=wgan_gp"),
+    ],
+)
+def test_a_dead_critic_is_offered_a_bound_that_critics_live_by(bound, of, offered):
+    # ten times 1e-4 is as dead on ring8
+    columns = alive(1e-12) | ({"quality/patches": 300.0} if of == "images" else {})
+    assert found("critic_dead", columns, WGAN | {"constraint.bound": bound}).remedy == offered
+
+
 @pytest.mark.parametrize(("slope", "cramped"), [(0.0022, True), (0.0099, True), (0.0101, False)])
 def test_poor_samples_of_a_critic_that_its_box_leaves_no_slope_need_a_larger_box(slope, cramped):
     # wgan on ring8 with the published bound, seen after 1,000 iterations: slope 0.0022, an estimate of 8e-05

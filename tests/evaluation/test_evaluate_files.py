@@ -104,8 +104,15 @@ def test_an_array_of_digits_is_measured_with_floors(tmp_path: Path) -> None:
     [
         (["--samples", "a.npy"], "--samples a.npy needs --dataset NAME, which it is compared with."),
         (["--dataset", "ring8"], "--dataset needs --samples PATH, a folder of pictures or a .npy file."),
-        (["--samples", "b.npy", *ASK], "b.npy could not be read: No such file or directory."),
-        (["--samples", "none", *ASK], "--samples must be a folder of pictures or a .npy file; got 'none'."),
+        (
+            ["--samples", "b.npy", *ASK],
+            "--samples must be a folder of pictures or a .npy file; got 'b.npy', which does not exist.",
+        ),
+        (
+            ["--samples", "", *ASK],
+            "--dataset needs --samples PATH, a folder of pictures or a .npy file; got ''.",
+        ),
+        (["--samples", ""], "--samples must be a number of samples, or with --dataset a path; got ''."),
         (["--samples", "a.npy", *ASK, "RUN"], "--dataset takes settings such as dataset.size=32 beside it; "),
         (["--samples", "a.npy", *ASK, "dataset.nope=1"], "dataset.nope is no setting; dataset has "),
         (["--samples", "a.npy", "--dataset", "ring9"], "--dataset must be one of celeba, "),

@@ -63,6 +63,18 @@ def test_a_perfect_generator_gets_the_floor(monkeypatch: pytest.MonkeyPatch) -> 
         assert 0.3 * floor < value < 3 * floor < 0.3, tag
 
 
+def test_what_there_will_be_numbers_of_is_known_before_anything_is_measured() -> None:
+    for overrides in (TOY, [*DIGITS, "train.ema=0.9"]):
+        setup = setup_of(*overrides)
+        evaluator = evaluator_of(setup, 100)
+        tags = evaluator.tags
+        assert "floors" not in vars(evaluator)  # which take seconds, of images
+        numbers = numbers_of(evaluator.measure(setup.init_state()))
+        undefined = {"quality/mode_kl", "quality/mode_p_value", "quality/mode_p_value_floor"}
+        assert set(tags) - set(numbers) <= undefined
+        assert set(numbers) <= set(tags)
+
+
 def test_the_debiased_distance_is_of_samples_from_latents_of_their_own() -> None:
     setup = setup_of(*TOY)
     evaluator, state = evaluator_of(setup, 64), setup.init_state()

@@ -46,6 +46,6 @@ RULE = Rule(
     f"`{W1_DEBIASED_SCATTER}`, and two samples of the generator less than three quarters as far apart as "
     "real ones; without the signs of a collapse.",
     cause="Most often too few iterations; else a critic that tells the generator too little.",
-    cure=f"More `train.iterations`; where `{SLOPE}` is below the bound that weights are clipped to, ten "
-    "times that bound; and what else is said of the run, which comes before.",
+    cure=f"More `train.iterations`; where `{SLOPE}` is below the bound that weights are clipped to, a "
+    "larger one; and what else is said of the run, which comes before.",
 )

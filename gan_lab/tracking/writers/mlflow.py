@@ -18,6 +18,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_lab.config.checks import GivenText
 from gan_lab.runs.record import RunRecord
 from gan_lab.tracking.writers.base import (
     Ending,
@@ -56,7 +57,7 @@ class MLflow(ExperimentTracker):
         experiment: what its runs are filed under; None for ``MLFLOW_EXPERIMENT_NAME``, else gan-lab.
     """
 
-    experiment: str | None = None
+    experiment: GivenText | None = None
 
     def require(self) -> None:
         """Check that the library is there, and what it needs for a store of its own.

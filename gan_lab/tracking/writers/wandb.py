@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gan_lab.config.checks import GivenText
 from gan_lab.config.errors import UserError
 from gan_lab.runs.record import RunRecord
 from gan_lab.tracking.writers.base import (
@@ -36,7 +37,7 @@ class WandB(ExperimentTracker):
         project: what its runs are filed under; None for ``WANDB_PROJECT``, else gan-lab.
     """
 
-    project: str | None = None
+    project: GivenText | None = None
 
     def require(self) -> None:
         """Check that the library is there, and a key where it is to go online: it would ask for one.
