@@ -8,7 +8,8 @@ OF_FOLLOWER = "Process "
 
 def rank_here() -> int:
     """Return the number of this process among all, from 0; the first one speaks and writes."""
-    return _number("RANK", 0)
+    rank = _number("RANK", 0)
+    return rank if rank < count_here() else 0
 
 
 def count_here() -> int:
@@ -19,6 +20,11 @@ def count_here() -> int:
 def rank_on_machine() -> int:
     """Return the number of this process among those of its machine, from 0."""
     return _number("LOCAL_RANK", 0)
+
+
+def count_on_machine() -> int:
+    """Return how many of them this machine has."""
+    return max(1, _number("LOCAL_WORLD_SIZE", 1))
 
 
 def _number(name: str, default: int) -> int:

@@ -11,6 +11,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from gan_lab.game.rules import Game
 from gan_lab.numerics.processes import Processes, Total
 
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
 
 class SynchronisedNorm(nn.Module):
     """Batch normalisation by the statistics of all processes' rows, which is that of the undivided batch.
@@ -67,6 +69,8 @@ def _with_norms(network: nn.Module, made_of: Callable[[_BatchNorm], nn.Module]) 
     outer = nn.Sequential(copy.deepcopy(network))  # so that every layer is the child of another
     for parent in list(outer.modules()):
         for name, layer in list(parent.named_children()):
-            if isinstance(layer, _BatchNorm):
+            if (
+                isinstance(layer, _BatchNorm) and type(layer) in _NORMS
+            ):  # one of one's own may do anything else besides
                 setattr(parent, name, made_of(layer))
     return outer[0]

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from gan_lab.config.errors import UserError
 from gan_lab.numerics.trees import map_tensors
@@ -18,6 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Tree = TypeVar("Tree")
 
+_TO_MEET = timedelta(minutes=10)
 _PATIENCE = timedelta(days=1)  # for which the others wait while the first one measures and writes
 _GONE = (
     "Another process of this run is gone, and it cannot go on without it: the same command, or gan-lab "
@@ -33,7 +35,8 @@ def _together(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except (dist.DistError, RuntimeError) as error:
-            raise UserError(_GONE) from error
+            reason = str(error).strip().partition("\n")[0]
+            raise UserError(f"{_GONE} ({reason})") from error
 
     return exchanged
 
@@ -124,7 +127,9 @@ def meeting(processes: Processes, device: torch.device) -> Iterator[None]:
         yield
         return
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+        store, rank, count = next(rendezvous("env://", timeout=_TO_MEET))
+        backend = "nccl" if device.type == "cuda" else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=_PATIENCE)
     except (ValueError, dist.DistError, RuntimeError) as error:
         raise UserError(
             f"The {processes.count} processes that WORLD_SIZE counts did not meet ({error}): start them with "

@@ -70,7 +70,7 @@ def launch(
     # One config, and what it describes, for each seed
     configs = configs_by_folder(config, run_dir)
     first, *others = configs.values()
-    here = device_here(str(first.get("device") if device is None else device))
+    here = device_here(first.get("device") if device is None else device)
     setup = build_setup(_changed(first, here, execution, data_root), trusted)
     processes = processes_here()
     require_divisible(setup, list(configs.values()), processes)

@@ -5,13 +5,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import torch
-
 from gan_lab.config.errors import UserError
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.card import card_of, what_another_card_changes
-from gan_lab.numerics.precision import float32_products
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.run import Run
@@ -22,7 +19,7 @@ from gan_lab.training.member import Member
 from gan_lab.training.same_data import hold_to_data
 from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals
-from gan_lab.training.together import ONE_PROCESS, Leader
+from gan_lab.training.together import ONE_PROCESS, Leader, computing_as
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +62,7 @@ def train_all(
 
     # Training, which a signal ends after saving
     with ExitStack() as stack, stop_on_signals() as request:
-        if first.device.type == "cuda":
-            stack.enter_context(torch.cuda.device(first.device))  # streams and graphs go to the current one
-        stack.enter_context(float32_products(first.train.precision))
+        stack.enter_context(computing_as(first))
         card = card_of(first.device)
         for (_, run), checkpoint in zip(unfinished, checkpoints, strict=True):
             _note_card(run, checkpoint, card)

@@ -37,7 +37,7 @@ def settle_execution(
         before = member.run.record.execution
         if before is not None and before.processes != count:
             log.warning(
-                "%s: processes were %d when it was begun, and are %d now: it may round otherwise.",
+                "%s: processes were %d the last time, and are %d now: it may round otherwise.",
                 *(member.run.path, before.processes, count),
             )
         elsewhere = before is not None and before.mode == "graph" and member.setup.device.type != "cuda"

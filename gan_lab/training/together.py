@@ -2,13 +2,13 @@
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 import torch
 
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.ranks import OF_FOLLOWER, count_here, rank_here, rank_on_machine
+from gan_lab.config.ranks import OF_FOLLOWER, count_here, count_on_machine, rank_here, rank_on_machine
 from gan_lab.datasets.resident import is_streamed
 from gan_lab.game.batches import BatchSource, Prefetcher
 from gan_lab.game.execution import Execution, make_execution
@@ -16,7 +16,11 @@ from gan_lab.game.networks import mixes_samples
 from gan_lab.game.parallel import play_together, without_batch_norm
 from gan_lab.game.settings import TrainSettings
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.draws import normal
+from gan_lab.numerics.precision import float32_products
 from gan_lab.numerics.processes import ALONE, Processes
+from gan_lab.numerics.streams import make_rng
+from gan_lab.objectives.base import Objective
 from gan_lab.types import Measurements, State
 
 _DISMISSED = -1
@@ -37,22 +41,26 @@ class Leader:
     def __init__(self, processes: Processes = ALONE, device: torch.device | None = None) -> None:
         self.processes, self._device = processes, device
         self._everybodys: State | None = None  # what all of them have come to
+        self._is_playing = False
 
     def announce(self, iteration: int, state: State) -> None:
         """Tell which iteration is played next, counted from 0, and from what, where others have not that."""
         if self.processes.count > 1:
-            is_new = state is not self._everybodys
+            is_new, self._is_playing = state is not self._everybodys, True
             self._tell(iteration, int(is_new))
             if is_new:
                 self.processes.from_first(state)
 
     def came_to(self, state: State) -> None:
         """Keep in mind what the iteration that was announced has led all of them to."""
-        self._everybodys = state
+        self._everybodys, self._is_playing = state, False
 
     def dismiss(self) -> None:
-        """Tell the others that nothing is left to play."""
-        if self.processes.count > 1:
+        """Tell the others that nothing is left to play.
+
+        Not from within an iteration, whose exchanges they wait for: they notice that this process is gone.
+        """
+        if self.processes.count > 1 and not self._is_playing:
             self._tell(_DISMISSED, 0)
 
     def _tell(self, *numbers: int) -> None:
@@ -85,6 +93,19 @@ def follow(setup: Setup, processes: Processes) -> None:
 
 
 def _follow(setup: Setup, processes: Processes) -> None:
+    with computing_as(setup):
+        _play_along(setup, processes)
+
+
+@contextmanager
+def computing_as(setup: Setup) -> Iterator[None]:
+    """Compute on the setup's device, in its precision, inside."""
+    on_card = torch.cuda.device(setup.device) if setup.device.type == "cuda" else nullcontext()
+    with on_card, float32_products(setup.train.precision):  # streams and graphs go to the current card
+        yield
+
+
+def _play_along(setup: Setup, processes: Processes) -> None:
     sampler = setup.dataset.open(setup.device)
     source = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device, processes)
     execution = make_execution(play_together(setup.game, processes), "eager")
@@ -102,7 +123,8 @@ def _follow(setup: Setup, processes: Processes) -> None:
 @contextmanager
 def _leaving_signals_to_the_first() -> Iterator[None]:
     """Let the first process, which gets the same signals, finish its iteration and save."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in asking}
     try:
         yield
     finally:
@@ -115,10 +137,25 @@ def processes_here() -> Processes:
     return Processes(rank_here(), count_here())
 
 
-def device_here(name: str) -> str:
-    """Return the name of the device of this process: each one of a machine has a card of its own."""
-    is_card = name == "cuda" or (name == "auto" and torch.cuda.is_available())
-    return f"cuda:{rank_on_machine()}" if count_here() > 1 and is_card else name
+def device_here(name: Any) -> Any:
+    """Return the name of the device of this process: each one of a machine has a card of its own.
+
+    Args:
+        name: as the config has it, which may be anything.
+
+    Raises:
+        UserError: if there are fewer cards than processes, or all of these are given one.
+    """
+    if count_here() == 1 or not isinstance(name, str) or name == "cpu":
+        return name
+    cards, processes = torch.cuda.device_count(), count_on_machine()
+    if name.startswith("cuda:"):
+        raise BadValueError("device", f"auto, cpu or cuda where {count_here()} processes train one run", name)
+    if name == "auto" and not cards:
+        return name
+    if cards < processes:
+        raise UserError(f"torchrun started {processes} processes on this machine, which has {cards} cards.")
+    return f"cuda:{rank_on_machine()}"
 
 
 def require_divisible(setup: Setup, seeds: Sequence[Mapping[str, Any]], processes: Processes) -> None:
@@ -151,7 +188,20 @@ def require_divisible(setup: Setup, seeds: Sequence[Mapping[str, Any]], processe
                 f"constraint={type(part).__name__.lower()} measures whole batches, which {count} processes "
                 "divide; choose another, or one process."
             )
+    _require_mean_losses(setup.game.objective, processes)
     _require_known_mixing(setup, processes)
+
+
+def _require_mean_losses(objective: Objective, processes: Processes) -> None:
+    """Refuse losses that are no means over rows: the mean of their parts' gradients is another gradient."""
+    real, fake = normal((2, 8), make_rng(0, "probing losses"), torch.float64).unbind()
+    for loss in (objective.critic_loss, objective.generator_loss):
+        parts = [loss(*some) for some in zip(real.chunk(2), fake.chunk(2), strict=True)]
+        if not torch.allclose(torch.stack(parts).mean(), loss(real, fake), rtol=1e-9):
+            raise UserError(
+                f"objective={type(objective).__name__} has a loss that is no mean over the rows of a batch, "
+                f"which {processes.count} processes divide; train it with one."
+            )
 
 
 def _require_known_mixing(setup: Setup, processes: Processes) -> None:

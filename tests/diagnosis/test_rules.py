@@ -130,8 +130,9 @@ def test_the_way_out_of_bad_samples_is_that_of_the_fault_that_may_have_caused_th
 )
 def test_a_dead_critic_is_offered_a_bound_that_critics_live_by(bound, of, offered):
     # ten times 1e-4 is as dead on ring8
-    columns = alive(1e-12) | ({"quality/patches": 300.0} if of == "images" else {})
-    assert found("critic_dead", columns, WGAN | {"constraint.bound": bound}).remedy == offered
+    target = "gan_lab.datasets.toy.Ring" if of == "points" else "gan_lab.datasets.embedded.Digits"
+    settings = WGAN | {"constraint.bound": bound, "dataset._target_": target}
+    assert found("critic_dead", alive(1e-12), settings).remedy == offered
 
 
 @pytest.mark.parametrize(("slope", "cramped"), [(0.0022, True), (0.0099, True), (0.0101, False)])

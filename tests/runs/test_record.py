@@ -122,7 +122,11 @@ def test_a_damaged_record_is_reported(tmp_path, text, fault):
     [
         ("eager", "execution must be a dict or null; got 'eager'."),
         ([], "execution must be a dict or null; got []."),
-        ({}, "execution.mode is missing; ExecutionRecord has mode, seeds, stacked, slot, threads, rule."),
+        (
+            {},
+            "execution.mode is missing; ExecutionRecord has mode, seeds, stacked, slot, threads, rule, "
+            "processes.",
+        ),
         ({"mode": "warp"}, "execution.mode must be one of eager, compiled, graph; got 'warp'."),
         ({"mode": "eager", "seeds": 0}, "execution.seeds must be a whole number greater than 0; got 0."),
         ({"mode": "eager", "seeds": 1.5}, "execution.seeds must be a whole number greater than 0; got 1.5."),

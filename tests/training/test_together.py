@@ -1,21 +1,25 @@
 """One run on several processes: what one alone gets, to rounding, whatever batches share; and refusals."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
+from torch import Tensor, nn
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.options import config_folder, list_options
 from gan_lab.config.ranks import count_here, rank_here
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.processes import Processes
+from gan_lab.objectives.gan import GAN
 from gan_lab.runs.reading import read_run
-from gan_lab.training.together import require_divisible
+from gan_lab.training.together import Leader, device_here, require_divisible
 from support.configs import DIGITS, FEW, TOY, Train, compose_config
 from support.processes import started_together
 
@@ -85,7 +89,7 @@ def test_a_process_that_is_killed_ends_the_run_in_a_sentence_and_another_goes_on
     ]
     done = subprocess.run(resumed, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "processes were 2 when it was begun, and are 1 now" in done.stdout
+    assert "processes were 2 the last time, and are 1 now" in done.stdout
     assert read_run(run).status == "completed"
 
 
@@ -117,6 +121,110 @@ def test_what_several_processes_cannot_share_is_refused(overrides: list[str], se
         require_divisible(setup, [{}] * seeds, Processes(1, 2))
 
 
+class Relativistic(GAN):
+    """Of Jolicoeur-Martineau (2018): a mean inside of what is averaged."""
+
+    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return super().critic_loss(real - fake.mean(), fake - real.mean())
+
+
+def test_a_loss_that_is_no_mean_over_rows_is_refused() -> None:
+    setup = setup_of(*TOY, *FEW, "objective=gan")
+    game = replace(setup.game, objective=Relativistic())
+    with pytest.raises(UserError, match="objective=Relativistic has a loss that is no mean over the rows"):
+        require_divisible(replace(setup, game=game), [{}], Processes(0, 2))
+
+
+@pytest.mark.parametrize("objective", list_options("objective", [config_folder()]))
+def test_every_loss_of_ours_is_a_mean_over_rows(objective: str) -> None:
+    setup = setup_of(*TOY, *FEW, f"objective={objective}")
+    require_divisible(setup, [{}], Processes(0, 2))
+
+
+class Centred(nn.Module):
+    """Lets the samples of a batch meet."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return inputs - inputs.mean(0)
+
+
+class OwnNorm(nn.BatchNorm1d):
+    """Does something else besides."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return super().forward(inputs) + inputs.mean()
+
+
+@pytest.mark.parametrize(
+    "layer", [Centred(), OwnNorm(2, track_running_stats=False)], ids=["own", "of torch's"]
+)
+@pytest.mark.parametrize("name", ["generator", "critic"])
+def test_samples_that_meet_elsewhere_are_refused(layer: nn.Module, name: str) -> None:
+    setup = setup_of(*TOY, *FEW, "objective=gan")
+    mixing = replace(setup, **{name: nn.Sequential(layer, getattr(setup, name))})
+    with pytest.raises(UserError, match=f"architecture.{name} lets the samples of a batch meet elsewhere"):
+        require_divisible(mixing, [{}], Processes(0, 2))
+
+
+class Overheard(Processes):
+    """Two processes, of which the second one only listens."""
+
+    said: ClassVar[list[list[int]]] = []
+
+    def from_first(self, tree: Any) -> Any:
+        self.said.append(tree.tolist() if isinstance(tree, Tensor) else ["state"])
+        return tree
+
+
+def test_a_state_is_announced_where_the_others_do_not_have_it() -> None:
+    state, other = setup_of(*TOY, "objective=gan").init_state(), setup_of(*TOY, "objective=gan").init_state()
+    leader, said = Leader(Overheard(0, 2)), Overheard.said
+    leader.announce(3, state)
+    leader.came_to(other)
+    leader.announce(4, other)
+    leader.came_to(other)
+    leader.announce(4, state)  # played again, as after a value that was not finite
+    assert said == [[3, 1], ["state"], [4, 0], [4, 1], ["state"]]
+    leader.dismiss()  # from within an iteration: they wait for its exchanges
+    assert said[5:] == []
+    leader.came_to(state)
+    leader.dismiss()
+    assert said[5:] == [[-1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("device", "cards", "found"),
+    [
+        ("cpu", 2, "cpu"),
+        ("auto", 0, "auto"),
+        ("auto", 2, "cuda:1"),
+        ("cuda", 2, "cuda:1"),
+        (None, 2, None),
+        (3, 2, 3),
+        ("cuda:0", 2, "device must be auto, cpu or cuda where 2 processes"),
+        ("cuda", 1, "2 processes on this machine, which has 1 cards"),
+    ],
+)
+def test_each_process_has_a_card_of_its_own(
+    device: Any, cards: int, found: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: cards)
+    assert device_here(device) == device  # one process alone
+    for name, number in {"RANK": 1, "WORLD_SIZE": 2, "LOCAL_RANK": 1, "LOCAL_WORLD_SIZE": 2}.items():
+        monkeypatch.setenv(name, str(number))
+    if isinstance(found, str) and " " in found:
+        with pytest.raises(UserError, match=found):
+            device_here(device)
+    else:
+        assert device_here(device) == found
+
+
+def test_a_rank_without_a_number_of_processes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    assert (rank_here(), count_here()) == (0, 1)
+
+
 def test_a_batch_is_divided_in_the_order_of_ranks() -> None:
     rows = [list(range(12))[Processes(rank, 3).rows(12)] for rank in range(3)]
     assert rows == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
@@ -125,7 +233,7 @@ def test_a_batch_is_divided_in_the_order_of_ranks() -> None:
 @pytest.mark.parametrize(("text", "rank"), [("3", 3), ("", 0), ("-1", 0), ("one", 0), ("²", 0)])
 def test_a_rank_is_what_torchrun_says_or_none(text: str, rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RANK", text)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert (rank_here(), count_here()) == (rank, 4)
     monkeypatch.setenv("WORLD_SIZE", text)
-    assert rank_here() == rank
-    assert count_here() == max(rank, 1)
-    assert os.environ["RANK"] == text
+    assert (rank_here(), count_here()) == (0, max(rank, 1))

@@ -101,6 +101,7 @@ RULE = Rule(
     f"tenth of the largest of the run; or `{RAW}` empty in half of the last 101 iterations.",
     cause="With a small clipping bound each layer passes on less than it gets, and biases are all that is "
     "left of a score (WGAN, section 3; WGAN-GP, figure 1). Dead units under a large rate do the same.",
-    cure="A larger `constraint.bound`, 0.1 of points and 0.01 of images, or `objective=wgan_gp`; where the "
-    "rate is above 0.1, `optimizer.lr=0.001`. An estimate of 0 is good news only from a critic that lives.",
+    cure="A larger `constraint.bound`, 0.1, but 0.01 first for images that had less, or `objective=wgan_gp`; "
+    "where the rate is above 0.1, `optimizer.lr=0.001`. An estimate of 0 is good news only from a critic "
+    "that lives.",
 )

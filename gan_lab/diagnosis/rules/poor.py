@@ -12,8 +12,8 @@ def judge(run: Observed) -> Finding | None:
     """Return that samples fall short of real ones without having collapsed, by ``samples.Lines``.
 
     The way out is more iterations, unless weights are clipped to a box that leaves a critic less of a slope
-    than its bound c, which f(x) = c x_1 has, a critic of one layer: deep ones lose in each layer what they
-    are told by, and a larger bound is (WGAN, section 3). Living critics are observed at two c and more.
+    than its bound c, which f(x) = c x_1 has, a critic of one layer: deep ones pass on less in each layer than
+    they get (WGAN, section 3), and then it is a larger bound. Living critics are observed at two c and more.
     """
     fall = fall_by_default(run)
     if fall is None or fall.outcome != "poor":
