@@ -1,8 +1,5 @@
 """``gan_lab.evaluate``: how good samples are, as a table with floors."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 import pandas
 import torch
 from torch import Tensor
@@ -14,7 +11,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.evaluation.arrays import to_samples
 from gan_lab.evaluation.comparison import Comparison, ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import comparison_of
-from gan_lab.evaluation.floors import how_many_more, more_draws
+from gan_lab.evaluation.floors import RealSamples, draw_real, how_many_more
 from gan_lab.evaluation.lines import lines_of, note_of
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
@@ -48,21 +45,16 @@ def evaluate(real: Samples | str, fake: Samples, *, samples: int = 1024, seed: i
     """
     most, seed = conform("samples", samples, PositiveInt), conform("seed", seed, NonNegativeInt)
     drawn = _by_name(real, fake, most, seed) if isinstance(real, str) else _split(real, fake, most, seed)
-    lines = lines_of(drawn.comparison, drawn.real, drawn.other_real, drawn.fake, more_real=drawn.more_real)
+    comparison, known, given = drawn
+    lines = lines_of(comparison, known, given)
     table = pandas.DataFrame(lines).drop(columns="samples").set_index("metric").astype(float)
     table["note"] = [note_of(line) for line in lines]
-    table.attrs["samples"] = len(drawn.real)
+    table.attrs["samples"] = len(given)
     return table
 
 
-class Drawn(NamedTuple):
-    """By what is compared, and what: real samples, others for the floors, and generated ones, n of each."""
-
-    comparison: Comparison
-    real: Tensor
-    other_real: Tensor
-    fake: Tensor
-    more_real: Iterable[Tensor]
+Drawn = tuple[Comparison, RealSamples, Tensor]
+"""By what is compared, sets of n real samples, and n generated ones."""
 
 
 def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
@@ -71,10 +63,8 @@ def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
     comparison, sampler = comparison_of(dataset, CPU), dataset.open(CPU)
     n = min(most, len(given))
     _require_enough(comparison, n)
-    rng = make_rng(seed, "metrics")
-    real_samples, other_real = sampler(n, rng), sampler(n, rng)
-    chosen = _some(given, n, seed, "chosen samples")
-    return Drawn(comparison, real_samples, other_real, chosen, more_draws(sampler, n, rng))
+    drawn = draw_real(sampler, n, make_rng(seed, "metrics"))
+    return comparison, drawn, _some(given, n, seed, "chosen samples")
 
 
 def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
@@ -85,8 +75,8 @@ def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
     n = min(most, len(known) // 2, len(given))
     _require_enough(comparison, n)
     sets = torch.split(_some(known, (2 + how_many_more(n)) * n, seed, "real halves", ordered=False), n)
-    more_real = [each for each in sets[2:] if len(each) == n]
-    return Drawn(comparison, sets[0], sets[1], _some(given, n, seed, "chosen samples"), more_real)
+    drawn = RealSamples(sets[0], sets[1], [each for each in sets[2:] if len(each) == n])
+    return comparison, drawn, _some(given, n, seed, "chosen samples")
 
 
 def _require_enough(comparison: Comparison, n: int) -> None:

@@ -9,7 +9,7 @@ from gan_lab.datasets.base import Dataset
 from gan_lab.evaluation.answer import answer_of
 from gan_lab.evaluation.evaluate import INCEPTION_FEATURES
 from gan_lab.evaluation.evaluator import comparison_of
-from gan_lab.evaluation.floors import more_draws
+from gan_lab.evaluation.floors import draw_real
 from gan_lab.evaluation.inception import load_inception
 from gan_lab.evaluation.lines import Line, format_lines, lines_of, to_csv
 from gan_lab.evaluation.sample_files import read_samples
@@ -68,10 +68,8 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
             if request.n is None:
                 raise UserError(f"{request.samples} must hold {rule}; got {len(fake)}.")
             raise BadValueError("--n", rule, len(fake))
-        rng = make_rng(request.seed, "metrics", device)
-        real, other_real = sampler(len(fake), rng), sampler(len(fake), rng)
-        more_real = more_draws(sampler, len(fake), rng)
-        lines = lines_of(comparison, real, other_real, fake, more_real=more_real, extract=extract)
+        real = draw_real(sampler, len(fake), make_rng(request.seed, "metrics", device))
+        lines = lines_of(comparison, real, fake, extract)
     except (MemoryError, RuntimeError) as error:
         raise lack_of_memory(error, "lower --n") or error from error
     log.info(

@@ -19,7 +19,7 @@ from gan_lab.evaluation.comparison import (
     with_debiased,
 )
 from gan_lab.evaluation.feature_cache import find_feature_network
-from gan_lab.evaluation.floors import mean_floors, more_draws
+from gan_lab.evaluation.floors import draw_real, floors_of
 from gan_lab.evaluation.layer_gradients import layer_gradients, layer_tags
 from gan_lab.evaluation.readings import Reading
 from gan_lab.game.networks import critic_of
@@ -89,14 +89,13 @@ class Evaluator:
         if samples < comparison.fewest:
             raise BadValueError("metrics.samples", f"at least {comparison.fewest} for this dataset", samples)
         self.samples, self._setup, self._comparison = samples, setup, comparison
-        rng = make_rng(seed, "metrics", setup.device)
-        self.real, self.other_real = sampler(samples, rng), sampler(samples, rng)
+        self._drawn = draw_real(sampler, samples, make_rng(seed, "metrics", setup.device))
+        self.real, self.other_real = self._drawn.compared, self._drawn.other
         latent_dim = setup.batch_shape.latent_dim
         self._latents, self._other_latents = (
             normal((samples, latent_dim), make_rng(seed, stream))
             for stream in ("metrics latents", "metrics other latents")
         )
-        self._more_real = more_draws(sampler, samples, rng)
         self._points = comparison.points(self.real)
         few = slice(comparison.fewest)  # by which it is known at once what there will be numbers of
         self._compared = list(comparison.compare(self.real[few], self.other_real[few]))
@@ -123,8 +122,7 @@ class Evaluator:
     @cached_property
     def floors(self) -> dict[str, float]:
         """What real samples get in the place of generated ones, by tag; measured when first asked for."""
-        first = self._comparison.compare(self.real, self.other_real)
-        floors = mean_floors(first, self._comparison, self.real, self._more_real)
+        floors = floors_of(self._comparison, self._drawn)
         other_points = self._comparison.points(self.other_real)
         if self._points is None or other_points is None:
             return floors

@@ -1,7 +1,8 @@
 """Floors: what real samples get in the place of generated ones, which every number stands beside."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from statistics import fmean
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,31 +14,32 @@ _MOST = 7  # with the first of others a mean of eight, which scatters by a third
 _PAIRS = 2**24  # of points in all: an exact distance takes their square and more
 
 
-def mean_floors(
-    floors: dict[str, float], comparison: Comparison, real: Tensor, more_real: Iterable[Tensor]
-) -> dict[str, float]:
+class RealSamples(NamedTuple):
+    """Independent sets of real samples, of which generated ones are compared with the first."""
+
+    compared: Tensor  # (n, *D)
+    other: Tensor  # (n, *D)
+    more: Iterable[Tensor]  # each (n, *D); drawn as they are asked for, and once
+
+
+def draw_real(sampler: Sampler, n: int, rng: torch.Generator) -> RealSamples:
+    """Draw sets of n real samples: two, and ``how_many_more`` when they are asked for."""
+    compared, other = sampler(n, rng), sampler(n, rng)
+    return RealSamples(compared, other, (sampler(n, rng) for _ in range(how_many_more(n))))
+
+
+def floors_of(comparison: Comparison, real: RealSamples) -> dict[str, float]:
     """Return what a perfect generator gets on average, by tag.
 
     A number between two sets of real samples is itself a draw. Distances scatter the most: between two sets
     of 1,024 points of ``ring8`` W1 is 0.045 to 0.155, between two of photos that of patches is 15 to 59, and
     a line drawn at three times one of them is drawn by chance. They are means over all sets of others; what
     scatters by a few per cent is of the first.
-
-    Args:
-        floors: what one set of other real samples gets.
-        comparison: of the data.
-        real: the samples of the data (n, *D) that generated ones are compared with.
-        more_real: more sets of n others, such as ``more_draws`` makes; without any, floors stay as they are.
     """
-    more = [comparison.compare_roughly(real, other) for other in more_real]
+    floors = comparison.compare(real.compared, real.other)
+    more = [comparison.compare_roughly(real.compared, other) for other in real.more]
     means = {tag: fmean([floors[tag], *(found[tag] for found in more)]) for tag in (more[0] if more else ())}
     return floors | means
-
-
-def more_draws(sampler: Sampler, n: int, rng: torch.Generator) -> Iterator[Tensor]:
-    """Draw ``how_many_more`` further sets of n real samples, one at a time."""
-    for _ in range(how_many_more(n)):
-        yield sampler(n, rng)
 
 
 def how_many_more(n: int) -> int:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
 from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
-from gan_lab.evaluation.floors import mean_floors
+from gan_lab.evaluation.floors import RealSamples, floors_of
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
 from gan_lab.files.text_table import Column, lay_out
 from gan_lab.metrics.debiased import debiased_scatter, debiased_wasserstein
@@ -51,13 +51,7 @@ class Line(NamedTuple):
 
 
 def lines_of(
-    comparison: Comparison,
-    real: Tensor,
-    other_real: Tensor,
-    fake: Tensor,
-    *,
-    more_real: Iterable[Tensor] = (),
-    extract: Extractor | None = None,
+    comparison: Comparison, real: RealSamples, fake: Tensor, extract: Extractor | None = None
 ) -> list[Line]:
     """Return all that samples are compared by, with floors.
 
@@ -66,16 +60,13 @@ def lines_of(
 
     Args:
         comparison: of the data.
-        real: samples of the data (n, *D).
-        other_real: as many others, which give the floors.
-        fake: as many that are asked about.
-        more_real: more sets of others, which distances have their floors of, too.
+        real: sets of n samples of the data.
+        fake: as many that are asked about (n, *D).
         extract: Inception, of images; None to do without.
     """
-    values, floors = comparison.compare(real, fake), comparison.compare(real, other_real)
-    floors = mean_floors(floors, comparison, real, more_real)
+    values, floors = comparison.compare(real.compared, fake), floors_of(comparison, real)
     half = len(fake) // 2
-    x, other_x, y = (comparison.points(samples) for samples in (real, other_real, fake))
+    x, other_x, y = (comparison.points(samples) for samples in (real.compared, real.other, fake))
     if x is not None and other_x is not None and y is not None:
         y_halves = y[permutation(len(y), make_rng(0, "metrics/halves"))]
         x_halves = x[:half], other_x[:half]
@@ -87,9 +78,9 @@ def lines_of(
     ]
     if x is not None and y is not None:
         lines += lines_of_tests(two_sample_tests(x, y))
-    lines += parzen_lines(real, other_real, fake)
+    lines += parzen_lines(real.compared, real.other, fake)
     if extract is not None:
-        lines += inception_lines(real, other_real, fake, extract)
+        lines += inception_lines(real.compared, real.other, fake, extract)
     return lines
 
 

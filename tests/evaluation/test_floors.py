@@ -13,7 +13,7 @@ from gan_lab.datasets.embedded import Photos
 from gan_lab.datasets.toy import ParallelLines, Ring
 from gan_lab.evaluation.comparison import ImageComparison, VectorComparison
 from gan_lab.evaluation.evaluator import make_evaluator
-from gan_lab.evaluation.floors import how_many_more, mean_floors, more_draws
+from gan_lab.evaluation.floors import RealSamples, draw_real, floors_of, how_many_more
 from gan_lab.game.setup import build_setup
 from gan_lab.metrics.neighbours import neighbour_metrics
 from gan_lab.metrics.patches import patch_distances
@@ -27,16 +27,13 @@ CPU = torch.device("cpu")
 
 def floors_by_draw(sampler: Sampler, real: Tensor, seed: int) -> dict[str, float]:
     rng = make_rng(seed, "others")
-    comparison = VectorComparison()
-    first = comparison.compare(real, sampler(len(real), rng))
-    return mean_floors(first, comparison, real, more_draws(sampler, len(real), rng))
+    return floors_of(VectorComparison(), draw_real(sampler, len(real), rng)._replace(compared=real))
 
 
 def test_distances_are_means_over_eight_draws_and_shares_are_of_the_first() -> None:
     sampler = Ring().open(CPU)
     sets = [sampler(64, make_rng(seed, "sets")) for seed in range(9)]
-    comparison = VectorComparison()
-    floors = mean_floors(comparison.compare(*sets[:2]), comparison, sets[0], sets[2:])
+    floors = floors_of(VectorComparison(), RealSamples(sets[0], sets[1], sets[2:]))
     assert floors["distance/w1_exact"] == pytest.approx(fmean(wasserstein(sets[0], x) for x in sets[1:]))
     assert floors["quality/precision"] == neighbour_metrics(sets[0], sets[1]).precision
 
@@ -44,8 +41,7 @@ def test_distances_are_means_over_eight_draws_and_shares_are_of_the_first() -> N
 def test_a_single_other_set_leaves_its_own_numbers() -> None:
     real, other = (Ring().open(CPU)(64, make_rng(seed, "sets")) for seed in range(2))
     comparison = VectorComparison()
-    floors = comparison.compare(real, other)
-    assert mean_floors(floors, comparison, real, ()) == floors
+    assert floors_of(comparison, RealSamples(real, other, ())) == comparison.compare(real, other)
 
 
 def test_a_floor_hardly_moves_with_what_is_drawn() -> None:
@@ -79,7 +75,7 @@ def test_patches_are_compared_roughly_without_a_bias() -> None:
 
 def test_more_samples_have_fewer_draws() -> None:
     assert [how_many_more(n) for n in (1, 1024, 1448, 1449, 2896, 2897, 50_000)] == [7, 7, 7, 6, 1, 0, 0]
-    assert len(list(more_draws(Ring().open(CPU), 2000, make_rng(0, "draws")))) == 3
+    assert len(list(draw_real(Ring().open(CPU), 2000, make_rng(0, "draws")).more)) == 3
 
 
 def test_a_run_has_its_floors_of_draws_of_one_stream() -> None:
