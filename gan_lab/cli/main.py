@@ -16,7 +16,7 @@ from pathlib import Path
 from gan_lab import __version__
 from gan_lab.cli import commands
 from gan_lab.cli.terminal import refuse, say, say_aside
-from gan_lab.config.errors import UserError
+from gan_lab.config.errors import FollowerError, UserError
 from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.config.ranks import count_here, rank_here
 
@@ -63,8 +63,8 @@ def main() -> int:
         # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except UserError as error:
-        return refuse(str(error))
+    except (UserError, FollowerError) as error:
+        return refuse(str(error)) if rank_here() == 0 or isinstance(error, FollowerError) else 2
     except OSError as error:
         path = error.filename or "A file"
         return refuse(f"{path} cannot be used ({error.strerror or error}); choose another place.")
@@ -72,8 +72,12 @@ def main() -> int:
 
 @contextlib.contextmanager
 def _unheard() -> Iterator[None]:
-    """Leave what is printed to the first of several processes."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+    """Leave what is said to the first of several processes: all of them refuse what is refused."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+    ):
         yield
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from gan_lab.config.quoting import LONGEST_MESSAGE, LONGEST_VALUE, shortened, shown
-from gan_lab.config.ranks import OF_FOLLOWER, rank_here
 
 _LONG_WORD = re.compile(rf"\S{{{LONGEST_VALUE + 1},}}")
 
@@ -24,12 +23,7 @@ def say_aside(text: str) -> None:
 
 
 def refuse(message: str) -> int:
-    """Print one line to standard error, and return the exit status of bad input.
-
-    Where torchrun starts several processes, all refuse what is refused, and the first one says so.
-    """
-    if rank_here() > 0 and not message.startswith(OF_FOLLOWER):
-        return 2
+    """Print one line to standard error, and return the exit status of bad input."""
     # a value or a path may hold line breaks, and a word of thousands of letters
     line = shown(" ".join(message.splitlines()))
     line = _LONG_WORD.sub(lambda word: shortened(word[0], LONGEST_VALUE), line)

@@ -25,6 +25,10 @@ class BadValueError(UserError):
         return BadValueError(below(prefix, self.key), self.rule, self.value)
 
 
+class FollowerError(Exception):
+    """What went wrong in one of several processes that is not the first: the first one does not know it."""
+
+
 def below(prefix: str, name: str) -> str:
     """Return the key of ``name`` below the config node ``prefix``; an empty one is the config itself."""
     return f"{prefix}.{name}" if prefix else name

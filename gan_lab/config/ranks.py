@@ -2,9 +2,6 @@
 
 import os
 
-OF_FOLLOWER = "Process "
-"""How a sentence begins that says what went wrong in a process that is not the first one."""
-
 
 def rank_here() -> int:
     """Return the number of this process among all, from 0; the first one speaks and writes."""

@@ -73,7 +73,7 @@ def make_critic_step(
 
     ``real`` and ``fake`` are (B, *D), ``noise`` (B, *noise_shape), ``label`` (B,), or (0,) without classes.
     """
-    everybodys = game.processes
+    processes = game.processes
 
     def critic_step(
         state: State, real: Tensor, fake: Tensor, noise: Tensor, label: Tensor
@@ -88,9 +88,9 @@ def make_critic_step(
             return objective_loss + penalty, (scores, penalty, constraint_state)
 
         gradients, _, (scores, penalty, constraint_state) = value_and_gradients(loss, state.critic)
-        gradient = everybodys.mean(flatten(gradients))
-        scores = everybodys.gathered(scores[0]), everybodys.gathered(scores[1])
-        penalty = everybodys.mean(penalty)
+        gradient = processes.mean(flatten(gradients))
+        scores = processes.gathered(scores[0]), processes.gathered(scores[1])
+        penalty = processes.mean(penalty)
         step, optimizer_state = game.critic_optimizer.update(gradient, state.critic_optimizer)
         critic = game.constraint.project(add(state.critic, step))
         state = state._replace(critic=critic, critic_optimizer=optimizer_state, constraint=constraint_state)
@@ -108,7 +108,7 @@ def make_generator_step(
     estimated here, on fresh draws: on the batch that the critic has just been fitted to, the estimate would
     be biased upwards.
     """
-    everybodys = game.processes
+    processes = game.processes
 
     def generator_step(
         state: State, real: Tensor, latent: Tensor, label: Tensor
@@ -128,12 +128,12 @@ def make_generator_step(
         gradients, _, (generator_loss, fake_score, constraint_state) = value_and_gradients(
             loss, state.generator
         )
-        gradient = everybodys.mean(flatten(gradients))
+        gradient = processes.mean(flatten(gradients))
         step, optimizer_state = game.generator_optimizer.update(gradient, state.generator_optimizer)
         generator = game.generator_constraint.project(add(state.generator, step))
-        scores = everybodys.gathered(real_score), everybodys.gathered(fake_score)
+        scores = processes.gathered(real_score), processes.gathered(fake_score)
         measurements = {
-            GENERATOR_LOSS: everybodys.mean(generator_loss),
+            GENERATOR_LOSS: processes.mean(generator_loss),
             GENERATOR_GRADIENT_NORM: torch.linalg.vector_norm(gradient),
             **measure_scores(game.objective, *scores, game.dtype),
         }

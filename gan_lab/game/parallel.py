@@ -69,8 +69,7 @@ def _with_norms(network: nn.Module, made_of: Callable[[_BatchNorm], nn.Module]) 
     outer = nn.Sequential(copy.deepcopy(network))  # so that every layer is the child of another
     for parent in list(outer.modules()):
         for name, layer in list(parent.named_children()):
-            if (
-                isinstance(layer, _BatchNorm) and type(layer) in _NORMS
-            ):  # one of one's own may do anything else besides
+            # a subclass of one's own may do anything else besides
+            if isinstance(layer, _BatchNorm) and type(layer) in _NORMS:
                 setattr(parent, name, made_of(layer))
     return outer[0]

@@ -11,7 +11,6 @@ from gan_lab.config.errors import UserError, lack_of_memory
 from gan_lab.game.claims import claims_of, sentences_of
 from gan_lab.game.setup import Setup, build_setup
 from gan_lab.numerics.determinism import deterministic
-from gan_lab.numerics.processes import meeting
 from gan_lab.runs.begun import said_of_finished
 from gan_lab.runs.group import GROUP_NAME, Group, read_group
 from gan_lab.runs.opening import open_run, require_fit
@@ -19,7 +18,7 @@ from gan_lab.runs.run import Run
 from gan_lab.tracking.writers.choice import build_tracker
 from gan_lab.training.playing import train_all
 from gan_lab.training.seeds import configs_by_folder, require_memory
-from gan_lab.training.together import Leader, device_here, follow, processes_here, require_divisible
+from gan_lab.training.together import device_here, follow, leading, processes_here, require_divisible
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +77,10 @@ def launch(
     require_memory(setup, len(configs), config)
     setups = [setup, *(setup.with_seed(member["seed"]) for member in others)]
 
+    if processes.rank > 0:
+        follow(setup, processes)
+        return setup.train.returned_when_diverged  # nobody asks the others for a number
+
     # Claim all folders, train what is not finished, let go
     total = iterations or setup.train.iterations
     about = {
@@ -88,15 +91,9 @@ def launch(
         "estimate_at_equality": setup.game.objective.estimate_at_equality,
     }
     with ExitStack() as stack:
-        stack.enter_context(meeting(processes, setup.device))
-        stack.enter_context(
-            deterministic(setup.train.deterministic)
-        )  # before anything is multiplied on a card
-        if processes.rank > 0:
-            follow(setup, processes)
-            return setup.train.returned_when_diverged  # nobody asks the others for a number
-        leader = Leader(processes, setup.device)
-        stack.callback(leader.dismiss)
+        leader = stack.enter_context(leading(processes, setup.device))
+        # before anything is multiplied on a card
+        stack.enter_context(deterministic(setup.train.deterministic))
         runs = _open_all(run_dir, configs, total, about)
         for run in runs:
             stack.enter_context(run)

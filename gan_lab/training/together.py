@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.ranks import OF_FOLLOWER, count_here, count_on_machine, rank_here, rank_on_machine
+from gan_lab.config.errors import BadValueError, FollowerError, UserError
+from gan_lab.config.ranks import count_here, count_on_machine, rank_here, rank_on_machine
 from gan_lab.datasets.resident import is_streamed
 from gan_lab.game.batches import BatchSource, Prefetcher
 from gan_lab.game.execution import Execution, make_execution
@@ -16,18 +16,15 @@ from gan_lab.game.networks import mixes_samples
 from gan_lab.game.parallel import play_together, without_batch_norm
 from gan_lab.game.settings import TrainSettings
 from gan_lab.game.setup import Setup
+from gan_lab.numerics.determinism import deterministic
 from gan_lab.numerics.draws import normal
 from gan_lab.numerics.precision import float32_products
-from gan_lab.numerics.processes import ALONE, Processes
+from gan_lab.numerics.processes import ALONE, Processes, meeting
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.base import Objective
 from gan_lab.types import Measurements, State
 
 _DISMISSED = -1
-
-
-class FollowerError(UserError):
-    """What went wrong in a process that is not the first one."""
 
 
 class Leader:
@@ -40,22 +37,22 @@ class Leader:
 
     def __init__(self, processes: Processes = ALONE, device: torch.device | None = None) -> None:
         self.processes, self._device = processes, device
-        self._everybodys: State | None = None  # what all of them have come to
+        self._known: State | None = None  # what all of them have come to
         self._is_playing = False
 
     def announce(self, iteration: int, state: State) -> None:
         """Tell which iteration is played next, counted from 0, and from what, where others have not that."""
         if self.processes.count > 1:
-            is_new, self._is_playing = state is not self._everybodys, True
+            is_new, self._is_playing = state is not self._known, True
             self._tell(iteration, int(is_new))
             if is_new:
                 self.processes.from_first(state)
 
     def came_to(self, state: State) -> None:
         """Keep in mind what the iteration that was announced has led all of them to."""
-        self._everybodys, self._is_playing = state, False
+        self._known, self._is_playing = state, False
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         """Tell the others that nothing is left to play.
 
         Not from within an iteration, whose exchanges they wait for: they notice that this process is gone.
@@ -68,6 +65,13 @@ class Leader:
 
 
 ONE_PROCESS = Leader()
+
+
+@contextmanager
+def leading(processes: Processes, device: torch.device) -> Iterator[Leader]:
+    """Lead the other processes inside, and let them go."""
+    with meeting(processes, device), closing(Leader(processes, device)) as leader:
+        yield leader
 
 
 def play_iteration(
@@ -86,15 +90,15 @@ def follow(setup: Setup, processes: Processes) -> None:
         FollowerError: if that cannot be gone on with.
     """
     try:
-        with _leaving_signals_to_the_first():
-            _follow(setup, processes)
+        with (
+            _leaving_signals_to_the_first(),
+            meeting(processes, setup.device),
+            deterministic(setup.train.deterministic),
+            computing_as(setup),
+        ):
+            _play_along(setup, processes)
     except (UserError, MemoryError, RuntimeError, OSError) as error:
-        raise FollowerError(f"{OF_FOLLOWER}{processes.rank} of {processes.count}, from 0: {error}") from error
-
-
-def _follow(setup: Setup, processes: Processes) -> None:
-    with computing_as(setup):
-        _play_along(setup, processes)
+        raise FollowerError(f"Process {processes.rank} of {processes.count}, from 0: {error}") from error
 
 
 @contextmanager

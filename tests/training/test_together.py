@@ -94,6 +94,24 @@ def test_a_process_that_is_killed_ends_the_run_in_a_sentence_and_another_goes_on
 
 
 @pytest.mark.slow
+def test_what_goes_wrong_in_another_process_is_said_by_it(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    toy = [*TOY, *FEW, "objective=gan", "device=cpu", "train.iterations=100000"]
+    first, second = started_together(2, ["train", *toy, f"hydra.run.dir={run}"], tmp_path)
+    deadline = time.monotonic() + 300
+    while not list(run.glob("checkpoints/*.pt")):
+        assert first.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    first.send_signal(signal.SIGKILL)
+    said, complaint = second.communicate(timeout=300)
+    first.communicate()
+    assert (second.returncode, said) == (2, "")
+    assert complaint.startswith("gan-lab: Process 1 of 2, from 0: Another process of this run is gone")
+    assert complaint.count("\n") == 1
+
+
+@pytest.mark.slow
 def test_torchrun_starts_them_and_what_is_no_training_is_refused_once(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "gan_lab"]
     refused = subprocess.run([*command, "runs"], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -185,10 +203,10 @@ def test_a_state_is_announced_where_the_others_do_not_have_it() -> None:
     leader.came_to(other)
     leader.announce(4, state)  # played again, as after a value that was not finite
     assert said == [[3, 1], ["state"], [4, 0], [4, 1], ["state"]]
-    leader.dismiss()  # from within an iteration: they wait for its exchanges
+    leader.close()  # from within an iteration: they wait for its exchanges
     assert said[5:] == []
     leader.came_to(state)
-    leader.dismiss()
+    leader.close()
     assert said[5:] == [[-1, 0]]
 
 
