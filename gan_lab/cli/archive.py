@@ -2,11 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_lab.cli.arguments import PATH, POSITIVE, parser_of
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.reports.archive.archive import Packed, write_archive
-from gan_lab.reports.sweep.model import runs_in_words
+from gan_lab.runs.reading import runs_of
+
+if TYPE_CHECKING:
+    from gan_lab.reports.archive.archive import Packed
 
 _ENDING = ".zip"
 
@@ -44,6 +47,11 @@ def archive(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     target = given.to or _beside(given.folders)
     if target.suffix.lower() != _ENDING:
         raise BadValueError("--to", f"a name that ends in {_ENDING}", str(target))
+    for folder in given.folders:
+        runs_of(folder)  # which refuses what has none at once: tables take longer to import
+
+    from gan_lab.reports.archive.archive import write_archive
+
     return _told(write_archive(given.folders, target, given.every), target)
 
 
@@ -59,7 +67,9 @@ def _beside(folders: list[Path]) -> Path:
     return whole.with_name(f"{whole.name}{_ENDING}")
 
 
-def _told(packed: Packed, target: Path) -> tuple[str, tuple[str, ...]]:
+def _told(packed: "Packed", target: Path) -> tuple[str, tuple[str, ...]]:
+    from gan_lab.reports.sweep.model import runs_in_words
+
     archived = [run.archived for run in packed.runs.values()]
     rows, kept = sum(each.rows for each in archived), sum(each.kept for each in archived)
     rest = f"{kept:,} of {rows:,} rows" if kept < rows else f"all {rows:,} rows"

@@ -26,10 +26,9 @@ def _archive(arguments: list[str]) -> int:
 
 
 def _report(arguments: list[str]) -> int:
-    from gan_lab.cli.compose import compose
     from gan_lab.cli.report import report
 
-    written, faults = report(arguments, compose)
+    written, faults = report(arguments)
     say(written)
     for fault in faults:
         refuse(fault)

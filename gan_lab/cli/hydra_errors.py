@@ -27,6 +27,13 @@ _UNKNOWN = re.compile(
 _NO_KEY = re.compile(
     r"Could not (override '(?P<key>[^']*)'|delete from config\. '(?P<gone>[^']*)' does not exist)"
 )
+_MERGING = re.compile(r"Error merging override (?P<key>[^=]*)=(?P<value>.*)", re.DOTALL)
+_RULES_OF_TYPES = {
+    "converted to Integer": "a whole number",
+    "converted to Float": "a number",
+    "not a valid bool": "true or false",
+    "is not Optional": "other than null",
+}
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
 _READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
@@ -49,12 +56,17 @@ def refusal_of(
         command: whose keys may have been meant: ``train``, ``distances`` or ``prepare``.
     """
     if isinstance(error, HydraException | OmegaConfBaseException):
-        return refusal_of_key(error, command) or one_line(str(in_our_words(error)), called)
+        return (
+            refusal_of_key(error, command)
+            or _refusal_of_type(error)
+            or one_line(str(in_our_words(error)), called)
+        )
     # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
     if any(raised_in(error, library) for library in _READ_BY):
         if endless := _endless_number(error):
             return endless
-        reason = one_line(str(error), called)
+        # an assertion has no words, but where it stands tells whose value it is about
+        reason = _where(error) if isinstance(error, AssertionError) else one_line(str(error), called)
         return reason if isinstance(error, ValueError) else f"Hydra cannot read this: {reason}"
     return None
 
@@ -105,6 +117,25 @@ def refusal_of_key(error: Exception, command: str = "train") -> str | None:
     # of train={itrations: 3} Hydra names train, and the error that it comes from the key within
     within = str(getattr(error.__cause__, "full_key", None) or "")
     return words_on_key(command, within if within.startswith(f"{key}.") else key, _composed_keys(error))
+
+
+def _refusal_of_type(error: Exception) -> str | None:
+    """Return what a key of Hydra's own must be, where a value is of another type; None of other errors."""
+    cause, merging = error.__cause__, _MERGING.match(str(error))
+    if merging is None or not isinstance(cause, OmegaConfBaseException):
+        return None
+    reason = str(cause).partition("\n")[0]
+    found = next((rule for text, rule in _RULES_OF_TYPES.items() if text in reason), None)
+    if found is None:
+        found = reason.partition("expected one of ")[2].strip("[]")
+        found = f"one of {found}" if found else f"a value of its type ({reason.rstrip('.')})"
+    return str(BadValueError(merging["key"], found, merging["value"]))
+
+
+def _where(error: Exception) -> str:
+    """Return in which function an error was raised."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} in {frame.f_code.co_name} of {frame.f_globals.get('__name__')}."
 
 
 def _composed_keys(error: Exception) -> list[str]:

@@ -72,8 +72,9 @@ def require_fit_for_job(folder: Path, config: DictConfig, in_sweep: bool) -> Non
     runs = [name for name in names if name in (RECORD_NAME, LOCK_NAME, GROUP_NAME)]
     runs += [path.parent.name for name in (RECORD_NAME, LOCK_NAME) for path in folder.glob(f"seed*/{name}")]
     if names and not runs and not _left_by_the_same_job(folder, names, config):
+        key = "hydra.sweep.subdir" if in_sweep else "hydra.run.dir"
         raise UserError(
-            f"hydra.run.dir must be a new or empty folder, or that of a run; got {str(folder)!r}, "
+            f"{key} must be a new or empty folder, or that of a run; got {str(folder)!r}, "
             f"which holds {', '.join(names[:3])}."
         )
 

@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from gan_lab.cli.arguments import PATH, Parser, reader_of
-from gan_lab.reports.page.page import counted_in_words
-from gan_lab.reports.report import PAGE, write_report
-from gan_lab.reports.sweep.deviations import Compose
-from gan_lab.reports.sweep.verdicts import FailureRule
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.runs.reading import require_own
 from gan_lab.runs.sources import open_sources
 
@@ -31,12 +28,11 @@ _RULE = {
 }
 
 
-def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]]:
+def report(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     """Write the report that the arguments ask for.
 
     Args:
         arguments: after ``gan-lab report``.
-        compose: composes an experiment.
 
     Returns:
         A line that says what was written where, and a sentence for each run that is missing or unreadable.
@@ -50,6 +46,12 @@ def report(arguments: list[str], compose: Compose) -> tuple[str, tuple[str, ...]
     folder = given.out or _folder_of(given.sweeps)
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     with open_sources(given.sweeps) as sources:
+        sources.runs()  # which refuses what has none at once: tables and figures take longer to import
+
+        from gan_lab.cli.compose import compose
+        from gan_lab.reports.page.page import counted_in_words
+        from gan_lab.reports.report import PAGE, write_report
+
         sweep = write_report(sources, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
     counted = f"{counted_in_words(sweep)}, {left_out} left out of means"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hydra._internal.utils import get_args_parser
 
+from gan_lab.config.checks import FolderName, conform
 from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
@@ -15,13 +16,16 @@ from gan_lab.config.options import config_folder, list_options
 _LONGEST_NAME = 200  # of an option: it is the name of a file
 _DIGITS = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 _HALVES = ("architecture/generator", "architecture/critic")
+_NOTHING = ("", "null", "~")
+_FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 
 
 def check_arguments(arguments: Iterable[str]) -> None:
     """Check what Hydra would not say by the name of what was typed.
 
     Raises:
-        UserError: if a group is given nothing, or taken away, or an argument holds an endless number or name.
+        UserError: if a group or a folder is given nothing, or a group taken away, or an argument holds an
+            endless number or name.
     """
     groups = own_groups()
     for argument in arguments:
@@ -29,6 +33,9 @@ def check_arguments(arguments: Iterable[str]) -> None:
         name = key.lstrip("+~")
         if _DIGITS.search(argument):
             raise BadValueError(name, f"without numbers of more than {MOST_DIGITS:,} digits", value)
+        if name in _FOLDERS and equals:
+            # the folder that one is in would be taken for an empty one
+            conform(name, "" if value.strip() in _NOTHING else value.strip(" '\""), FolderName)
         if name not in (*groups.shown, *_HALVES):
             continue
         options = ", ".join(list_options(name, [config_folder()]))
@@ -36,8 +43,8 @@ def check_arguments(arguments: Iterable[str]) -> None:
             raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
         # lists of groups that always have an option are refused with the way to sweep over them
         several = value.strip().startswith("{" if name in groups.sections else ("[", "{"))
-        if equals and (value.strip() in ("", "null", "~") or len(value) > _LONGEST_NAME or several):
-            raise BadValueError(name, f"one of {options}", value or None)
+        if equals and (value.strip() in _NOTHING or len(value) > _LONGEST_NAME or several):
+            raise BadValueError(name, f"one of {options}", value)
 
 
 def check_flags(arguments: list[str]) -> None:

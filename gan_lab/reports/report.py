@@ -13,9 +13,9 @@ from gan_lab.reports.page.page import Picture, render_page
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table
 from gan_lab.reports.publishing import check_folder, publish
 from gan_lab.reports.sweep.deviations import Compose, find_deviations
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sources
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.reports.tensorboard import write_aggregates
 from gan_lab.runs.sources import Sources
 

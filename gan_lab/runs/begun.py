@@ -100,11 +100,13 @@ def changes_of(overrides: Iterable[str]) -> dict[str, str]:
     Raises:
         UserError: if that is nothing that may change.
     """
-    changes = dict(override.partition("=")[::2] for override in overrides)
-    for key in changes:
+    changes = {}
+    for override in overrides:
+        key, _, value = override.partition("=")
         if key not in _RESUMABLE:
             taken = ", ".join([*_RESUMABLE.values(), _TRACKER])
-            raise UserError(f"A resumed run takes {taken}; got {quoted(key)}.")
+            raise UserError(f"A resumed run takes {taken}; got {quoted(override)}.")
+        changes[key] = value
     return changes
 
 

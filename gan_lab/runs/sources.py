@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_lab.config.errors import UserError
 from gan_lab.files.zip_file import unpack
 from gan_lab.runs.archived import most_bytes_of, require_format
+from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import RECORD_NAME, RunRecord
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,24 @@ class Sources:
         """Return a folder's path as a user would write it, in an archive as if that were a folder."""
         source = self.of(path)
         return source.given / path.relative_to(source.folder)
+
+    def runs(self) -> list[RunRecord]:
+        """Return the runs of all of them, each once where one folder lies in another; the oldest first.
+
+        Raises:
+            UserError: if one is no folder, or holds no run.
+        """
+        found: dict[Path, RunRecord] = {}
+        for source in self.parts:
+            if not source.folder.is_dir():
+                raise UserError(f"{source.given} is not a folder.")
+            records = find_runs(source.folder)
+            if not records:
+                raise UserError(f"{source.given} holds no runs; a run's folder has a {RECORD_NAME}.")
+            for record in records:
+                found.setdefault(record.path.resolve(), record)
+        # as those of one folder stand, whichever was named first
+        return sorted(found.values(), key=lambda record: record.started)
 
     def as_given(self, text: str) -> str:
         """Return a text in which archives stand for the folders that they were unpacked into."""

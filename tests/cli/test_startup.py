@@ -182,6 +182,14 @@ def test_what_is_no_run_is_refused_without_torch(command: str, tmp_path: Path) -
     assert (tmp_path / "status").read_text() == "2"
 
 
+@pytest.mark.parametrize("command", ["report", "archive"])
+@pytest.mark.parametrize("given", ["nowhere", ".", ""], ids=["absent", "empty", "nothing"])
+def test_what_holds_no_runs_is_refused_without_tables(command: str, given: str, tmp_path: Path) -> None:
+    modules = modules_after(COMMAND, [command, given], tmp_path)
+    assert modules & {TORCH, *READERS_AND_FIGURES, "pandas", "scipy"} == set()
+    assert (tmp_path / "status").read_text() == "2"
+
+
 def test_a_dataset_is_described_without_what_reads_it(compose: Compose, tmp_path: Path) -> None:
     configs = [compose("device=cpu", f"dataset={name}") for name in ("ring8", "digits", "cifar10")]
     modules = modules_after(ASSEMBLE, configs, tmp_path)

@@ -31,9 +31,9 @@ from gan_lab.reports.figures.sample_images import (
 )
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure, ticks_of
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.model import Outcome, Verdict
-from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.tags.names import MEDIAN_WINDOW, RAW
 from support.report_runs import table, write_run
 from support.report_sweeps import draw_grid, make_sweep

@@ -13,9 +13,9 @@ import pytest
 from gan_lab.reports.page.tables import csv_text
 from gan_lab.reports.report import write_report
 from gan_lab.reports.sweep.deviations import Composed
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sweep
 from gan_lab.reports.sweep.sweep_command import command_of_sweep, jobs_of
-from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.runs.sources import folder_source
 from support.report_runs import write_run, write_sweep
 

@@ -13,8 +13,8 @@ from gan_lab.reports.page.claim_tables import claim_frames, claim_tables
 from gan_lab.reports.page.tables import summary_table
 from gan_lab.reports.sweep.cells import by_size, number_text, order_cells, text_of
 from gan_lab.reports.sweep.deviations import Composed, find_deviations
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sweep
-from gan_lab.reports.sweep.verdicts import FailureRule
 from support.report_runs import CHOICES, CONFIG, falling, table, write_run
 from support.report_sweeps import draw_grid, make_sweep
 

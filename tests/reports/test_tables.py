@@ -4,8 +4,8 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from gan_lab.reports.page.tables import csv_text, runs_table, summary_table
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sweep
-from gan_lab.reports.sweep.verdicts import FailureRule
 from support.report_runs import falling, table, write_run, write_sweep
 
 

@@ -8,8 +8,9 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.diagnosis.samples import Ends
 from gan_lab.reports.claims.thresholds import agreement_by_threshold, success_by_threshold
 from gan_lab.reports.observing import findings_in, observe
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.loading import load_sweep
-from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, grade
+from gan_lab.reports.sweep.verdicts import choose_quality, grade
 from gan_lab.runs.reading import read_run
 from gan_lab.tags.names import MODE_KL, floor_tag
 from support.report_runs import falling, table, write_run, write_sweep

@@ -8,8 +8,8 @@ import numpy as np
 from gan_lab.reports.archive.archive import write_archive
 from gan_lab.reports.report import write_report
 from gan_lab.reports.sweep.deviations import Composed
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.reports.sweep.verdicts import FailureRule
 from gan_lab.runs.sources import open_sources
 from support.report_runs import falling, table, write_run
 from support.report_sweeps import draw_grid

@@ -15,6 +15,10 @@ SMALL = [
     "train.warmup_critic_steps=0",
     "train.execution=eager",
 ]
+TAKEN = (
+    "A resumed run takes train.iterations=N, train.execution=MODE, device=NAME, dataset.root=FOLDER, "
+    "tracker=NAME"
+)
 
 
 class Silent(MetricWriter):
@@ -87,10 +91,11 @@ def test_seeds_that_were_trained_together_take_it_too(train: Train, calls: list[
     ("typed", "sentence"),
     [
         (["tracker=foo"], "tracker must be one of mlflow, several, tensorboard, wandb; got 'foo'."),
-        (["tracker="], "tracker must be one of mlflow, several, tensorboard, wandb; got None."),
+        (["tracker="], "tracker must be one of mlflow, several, tensorboard, wandb; got ''."),
         (["tracker.project=mine"], "tracker.project must come with a tracker, such as tracker=wandb "),
         (["tracker=mlflow", "tracker.project=mine"], "tracker.project is no setting"),
         (["seed=3"], "A resumed run takes train.iterations=N, train.execution=MODE, device=NAME, "),
+        (["optimizer.lr=1"], f"{TAKEN}; got 'optimizer.lr=1'."),
     ],
     ids=str,
 )

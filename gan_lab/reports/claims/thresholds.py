@@ -7,8 +7,9 @@ import pandas
 from gan_lab.numerics.statistics import wilson_interval
 from gan_lab.reports.claims.claims import success_pairs
 from gan_lab.reports.claims.paired_runs import pair_runs
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.reports.sweep.verdicts import FailureRule, success_at
+from gan_lab.reports.sweep.verdicts import success_at
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 21))
 """Shares of what real samples get, from 0.05 to 1."""

@@ -10,8 +10,8 @@ from gan_lab.reports.figures.modes import modes_figure
 from gan_lab.reports.figures.rates import correlation_figure, rate_figure, threshold_figure
 from gan_lab.reports.figures.samples import sample_figure
 from gan_lab.reports.figures.settings import layer_figure, setting_figure
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.reports.sweep.verdicts import FailureRule
 
 
 @dataclass(frozen=True)

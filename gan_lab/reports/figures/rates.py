@@ -18,8 +18,9 @@ from gan_lab.reports.figures.layout import (
     settings_of_sweep,
     wrapped,
 )
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Cell, Outcome, Sweep, runs_in_words
-from gan_lab.reports.sweep.verdicts import FailureRule, grade
+from gan_lab.reports.sweep.verdicts import grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
 _LINES = ("-", "--", ":", "-.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from gan_lab.config.errors import UserError
 from gan_lab.reports.sweep.cells import group_into_cells, order_cells
+from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.last_row import fill_last_row
 from gan_lab.reports.sweep.merging import Ranked, merge
 from gan_lab.reports.sweep.missing import (
@@ -17,9 +18,8 @@ from gan_lab.reports.sweep.missing import (
 )
 from gan_lab.reports.sweep.model import ReportRun, Sweep
 from gan_lab.reports.sweep.read_runs import ReadRun, read_run_folder
-from gan_lab.reports.sweep.verdicts import FailureRule, choose_quality, judge
-from gan_lab.runs.reading import find_runs
-from gan_lab.runs.record import RECORD_NAME, RunRecord
+from gan_lab.reports.sweep.verdicts import choose_quality, judge
+from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources, folder_source
 
 
@@ -48,7 +48,7 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
             run with other numbers.
     """
     rule = rule or FailureRule()
-    records = _find(sources)
+    records = sources.runs()
     faults = [sentence_on(sources, each.path, each.message) for each in records if not each.started]
     read = [read_run_folder(sources, record) for record in records if record.started]
     if not read:
@@ -93,21 +93,6 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
         quality=quality,
         twice=merged.twice,
     )
-
-
-def _find(sources: Sources) -> list[RunRecord]:
-    """Return the runs of all sources, each once where one folder lies in another."""
-    found: dict[Path, RunRecord] = {}
-    for source in sources.parts:
-        if not source.folder.is_dir():
-            raise UserError(f"{source.given} is not a folder.")
-        records = find_runs(source.folder)
-        if not records:
-            raise UserError(f"{source.given} holds no runs; a run's folder has a {RECORD_NAME}.")
-        for record in records:
-            found.setdefault(record.path.resolve(), record)
-    # as those of one folder stand: the oldest first, whichever was named first
-    return sorted(found.values(), key=lambda record: record.started)
 
 
 def _for_grouping(read: list[ReadRun]) -> list[tuple[RunRecord, Mapping[str, Any]]]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import pandas
 
+from gan_lab.diagnosis.observed import END_MEASUREMENTS
 from gan_lab.runs.archived import Archived
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
@@ -13,9 +14,6 @@ from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tags.table import estimate_of
 
 Outcome = Literal["success", "diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured"]
-
-END_MEASUREMENTS = 3
-"""How many of the last measurements a run's end is the median of, unless the failure rule says otherwise."""
 
 
 @dataclass(frozen=True)
