@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.config.modes import Mode
-from gan_lab.game.cuda_graph import capture
+from gan_lab.game.cuda_graph import Capture
 from gan_lab.game.iteration import make_critic_step, make_generate, make_iteration
 from gan_lab.game.networks import generator_weights
 from gan_lab.game.rules import Game
@@ -34,6 +34,12 @@ class Execution(NamedTuple):
     critic_step: Callable[[State, Tensor, Tensor, Tensor, Tensor], State]
     """State, real (B, *D), latent (B, Z), noise (B, *noise_shape) and label (B,), or (0,), to the state one
     critic step later."""
+
+    def close(self) -> None:
+        """Free what the functions hold on the device, such as the memory of graphs."""
+        for function in self:
+            if close := getattr(function, "close", None):
+                close()
 
 
 def make_execution(game: Game, mode: Mode, *, stacked: bool = False, backend: str = "inductor") -> Execution:
@@ -62,7 +68,7 @@ def make_execution(game: Game, mode: Mode, *, stacked: bool = False, backend: st
     if not stacked:  # the tape knows no vmap
         iteration, critic_step = _taped(iteration), _taped(critic_step)
     if mode == "graph":
-        return Execution(capture(iteration), capture(critic_step))
+        return Execution(Capture(iteration), Capture(critic_step))
     return Execution(iteration, critic_step)
 
 

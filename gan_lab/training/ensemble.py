@@ -42,6 +42,11 @@ class Executions:
             self._made[mode, stacked] = make_execution(together, mode, stacked=stacked)
         return self._made[mode, stacked]
 
+    def close(self) -> None:
+        """Free what they hold on the device."""
+        for execution in self._made.values():
+            execution.close()
+
 
 def make_ensembles(members: Sequence[Member], executions: Executions) -> list["Ensemble"]:
     """Return who plays the members as their records say: stacked ones by slot, the others one by one.

@@ -7,12 +7,14 @@ and the same command would give other numbers. The rule's figures are those of d
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import nn
 from torch.nn.modules.conv import _ConvNd
 
 from gan_lab.config.errors import lack_of_memory
 from gan_lab.config.modes import Mode
 from gan_lab.game.batches import BatchSource, Prefetcher
+from gan_lab.game.cuda_graph import CaptureError
 from gan_lab.game.execution import Execution, make_execution
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.trees import stack
@@ -115,13 +117,17 @@ def _try(execution: Execution, setup: Setup, sampler: Sampler, members: int) -> 
     """Play the first iteration, which changes nothing, and return why it cannot be played, or None.
 
     Raises:
-        RuntimeError: if memory does not suffice: how much is free must not decide.
+        RuntimeError: if memory does not suffice: how much is free must not decide; or if the device is lost.
     """
     try:
         execution.iteration(*_first_inputs(setup, sampler, members))
+    except CaptureError as error:
+        return error.cause
     except RuntimeError as error:
         if lack_of_memory(error, ""):
             raise
+        if setup.device.type == "cuda":
+            torch.cuda.synchronize(setup.device)  # an error that stays is raised again: no mode plays on
         return str(error).partition("\n")[0]
     return None
 

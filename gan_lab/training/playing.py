@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from gan_lab.config.errors import UserError
@@ -72,7 +72,8 @@ def train_all(
             member = Member(setup, sampler, run, checkpoint, tracker, leader.processes)
             stack.callback(member.close)
             members.append(member)
-        train_members(members, settle_execution(members, seeds, leader), lambda: bool(request))
+        executions = stack.enter_context(closing(settle_execution(members, seeds, leader)))
+        train_members(members, executions, lambda: bool(request))
     tell_endings(members)
     if request.signal is not None:
         raise KeyboardInterrupt(request.signal.name)

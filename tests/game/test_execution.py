@@ -331,7 +331,7 @@ def test_lost_updates_would_be_seen_in_the_drift() -> None:
 def test_memory_that_is_written_again_changes_no_number(
     monkeypatch: pytest.MonkeyPatch, stacked: bool
 ) -> None:
-    monkeypatch.setattr(execution_module, "capture", recorded)
+    monkeypatch.setattr(execution_module, "Capture", recorded)
     cast = make_cast(MAIN["spectral_norm"](), members=1 + stacked, iterations=4)
     play = play_stacked if stacked else play_alone
     execution = make_execution(cast.game, "graph", stacked=stacked)

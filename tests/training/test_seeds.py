@@ -122,7 +122,7 @@ def test_members_in_turn_share_no_memory(
     tmp_path: Path, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where each call overwrites the last result, as a CUDA graph does."""
-    monkeypatch.setattr(execution, "capture", recorded)
+    monkeypatch.setattr(execution, "Capture", recorded)
     monkeypatch.setattr(game_setup, "_check_execution", lambda *of_a_graph_on_the_cpu: None)
     with layout(together=False):
         start(tmp_path, "train.seeds=3", "train.execution=graph")
