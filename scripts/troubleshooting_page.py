@@ -24,7 +24,7 @@ gan-lab diagnose RUN_DIR --json     the same for programs
 says them of any run, whatever version trained it. Where no rule sees anything, `all_well` says which
 numbers were looked at, and `unmeasured` that the samples were not: a critic without a fault says nothing of
 them. A rule says nothing of what was not measured: what samples are like is measured every `metrics.every`
-iterations, 500 unless another number is typed, and in shorter runs only if one is.
+iterations, 500 unless you or an experiment say another number, and in shorter runs only if one is said.
 Rules of a critic that is dead, far from its optimum, below 0 or without gradients are silent where
 samples are measured to be about as good as real ones. The end of a run is its last tenth, of 101 iterations
 at least; of what is measured now and then, the median of the last three measurements. Each threshold is

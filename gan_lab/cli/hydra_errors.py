@@ -33,6 +33,8 @@ _RULES_OF_TYPES = {
     "converted to Float": "a number",
     "not a valid bool": "true or false",
     "is not Optional": "other than null",
+    "is not a ListConfig": "a list",
+    "is not a DictConfig": "a mapping",
 }
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300

@@ -46,7 +46,7 @@ def report(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     folder = given.out or _folder_of(given.sweeps)
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     with open_sources(given.sweeps) as sources:
-        sources.runs()  # which refuses what has none at once: tables and figures take longer to import
+        _ = sources.runs  # which refuses what has none at once: tables and figures take longer to import
 
         from gan_lab.cli.compose import compose
         from gan_lab.reports.page.page import counted_in_words

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hydra._internal.utils import get_args_parser
 
-from gan_lab.config.checks import FolderName, conform
+from gan_lab.config.checks import FolderName, describe_rule
 from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
@@ -17,6 +17,7 @@ _LONGEST_NAME = 200  # of an option: it is the name of a file
 _DIGITS = re.compile(rf"\d{{{MOST_DIGITS + 1},}}")
 _HALVES = ("architecture/generator", "architecture/critic")
 _NOTHING = ("", "null", "~")
+_VERBOSE = "hydra.verbose"
 _FOLDERS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 
 
@@ -33,9 +34,11 @@ def check_arguments(arguments: Iterable[str]) -> None:
         name = key.lstrip("+~")
         if _DIGITS.search(argument):
             raise BadValueError(name, f"without numbers of more than {MOST_DIGITS:,} digits", value)
-        if name in _FOLDERS and equals:
-            # the folder that one is in would be taken for an empty one
-            conform(name, "" if value.strip() in _NOTHING else value.strip(" '\""), FolderName)
+        # the folder that one is in would be taken for an empty one
+        if name in _FOLDERS and equals and (_is_nothing(value) or not value.strip(" '\"")):
+            raise BadValueError(name, describe_rule(FolderName), value)
+        if name == _VERBOSE and equals and (_is_nothing(value) or _is_number(value)):
+            raise BadValueError(name, "true, false or names of loggers", value)
         if name not in (*groups.shown, *_HALVES):
             continue
         options = ", ".join(list_options(name, [config_folder()]))
@@ -43,8 +46,21 @@ def check_arguments(arguments: Iterable[str]) -> None:
             raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
         # lists of groups that always have an option are refused with the way to sweep over them
         several = value.strip().startswith("{" if name in groups.sections else ("[", "{"))
-        if equals and (value.strip() in _NOTHING or len(value) > _LONGEST_NAME or several):
+        if equals and (_is_nothing(value) or len(value) > _LONGEST_NAME or several):
             raise BadValueError(name, f"one of {options}", value)
+
+
+def _is_nothing(value: str) -> bool:
+    """Return whether Hydra reads a value as none at all."""
+    return value.strip().lower() in _NOTHING
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
 
 
 def check_flags(arguments: list[str]) -> None:

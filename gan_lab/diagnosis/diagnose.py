@@ -16,12 +16,13 @@ from gan_lab.diagnosis.rules import (
     not_near_optimum,
     overfitted,
     poor,
+    rounded_estimate,
     saturated,
     standstill,
     untrained,
     weights_at_bound,
 )
-from gan_lab.diagnosis.samples import ends_of
+from gan_lab.diagnosis.samples import Lines, ends_of, grade_of
 from gan_lab.diagnosis.words import end_of, to_usual_rate
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
@@ -55,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     negative.RULE,
     memorised.RULE,
     poor.RULE,
+    rounded_estimate.RULE,
     imbalance.RULE,
     standstill.RULE,
 )
@@ -72,8 +74,9 @@ _CAUSES = tuple(rule.name for rule in RULES[: RULES.index(poor.RULE)] if rule.na
 def diagnose(run: Observed) -> tuple[Finding, ...]:
     """Return what the rules see in a run, worst first; where they see nothing, one finding that says so.
 
-    That is ``all_well`` only where samples were measured: a critic without a fault says nothing of them. Of a
-    rate out of all proportion, whatever is seen may come of it, and the way out is a usual one.
+    That is ``all_well`` only where samples were measured beside real ones: a critic without a fault says
+    nothing of them. Of a rate out of all proportion, whatever is seen may come of it, and the way out is a
+    usual one.
     """
     diverged = run.record.status == "diverged"
     rules = [rule for rule in RULES if not diverged or rule.name in _OF_DIVERGENCE]
@@ -84,7 +87,7 @@ def diagnose(run: Observed) -> tuple[Finding, ...]:
         found = [replace(each, remedy=cause.remedy) if each.name in _EFFECTS else each for each in found]
     if not diverged and (usual := to_usual_rate(run)):
         found = [replace(each, remedy=usual) for each in found]
-    name = UNMEASURED if ends_of(run) is None else ALL_WELL
+    name = ALL_WELL if _is_judged(run) else UNMEASURED
     return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
 
 
@@ -95,6 +98,12 @@ def last_line(findings: tuple[Finding, ...]) -> str:
     others = [finding.name for finding in findings[1:]]
     more = f" (and {len(others)} more: {', '.join(others)})" if others else ""
     return f"{findings[0]}{more}"
+
+
+def _is_judged(run: Observed) -> bool:
+    """Return whether the samples were compared with real ones: a distance without a floor says nothing."""
+    ends = ends_of(run)
+    return ends is not None and grade_of(ends, Lines()) is not None
 
 
 def _nothing_found(run: Observed) -> str:
@@ -110,7 +119,7 @@ def _nothing_found(run: Observed) -> str:
     if estimate is not None:
         seen.append(f"{estimate} {run.values(estimate)[-1]:.3g}")
     ends = ends_of(run)
-    if ends is not None:
+    if ends is not None and _is_judged(run):
         floor = run.end(floor_tag(ends.distance))
         seen.append(f"{ends.distance} {end_of(run, ends.distance)}, of real samples {floor:.3g}")
     if run.has(MODES_HIT):
@@ -118,6 +127,6 @@ def _nothing_found(run: Observed) -> str:
         seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
     if not seen:
         return NOTHING_MEASURED
-    if ends is None:
+    if not _is_judged(run):
         return f"{NOTHING_SEEN[UNMEASURED]} In the critic there is no sign of trouble: {', '.join(seen)}."
     return f"{NOTHING_SEEN[ALL_WELL].rstrip('.')}: {', '.join(seen)}."

@@ -62,7 +62,8 @@ def fall_of(ends: Ends, graded: Grade, lines: Lines) -> Fall | None:
     missing = diversity or (None if is_image else narrow)
     if missing and _is_good(ends, lines):
         return Fall("collapsed", missing)
-    reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity)))
+    blurred = _not_good(ends, lines) if missing else None  # few kinds, and why that is no collapse
+    reason = " ".join(filter(None, (quality or (None if diversity else narrow), diversity, blurred)))
     if _is_untrained(ends, lines):
         at = f"{ends.told(ends.distance)}, after {ends.first:.3g}"
         return Fall("untrained", f"{at} at iteration {ends.since:,}. {reason}")
@@ -78,12 +79,25 @@ def _is_good(ends: Ends, lines: Lines) -> bool:
     return ends.share(PRECISION) >= lines.precision_share
 
 
+def _not_good(ends: Ends, lines: Lines) -> str | None:
+    """Say by which number samples are not good by themselves; None of points, whose quality decides."""
+    if not math.isnan(ends.share(HIGH_QUALITY_SHARE)):
+        return None
+    return _below(ends, CONFIDENT_SHARE, lines.confident_share) or _below(
+        ends, PRECISION, lines.precision_share
+    )
+
+
 def _is_untrained(ends: Ends, lines: Lines) -> bool:
-    """Return whether samples are no nearer to real ones than at first, and next to none is good."""
+    """Return whether samples are no nearer to real ones than at first, and next to none is good.
+
+    Where it is not known which are good, as of images without labels, a distance that stands still may be
+    that of samples which were as good when they were first measured.
+    """
     if not ends.end(ends.distance) >= lines.untrained_share * ends.first:
         return False
     good = [share for tag in (HIGH_QUALITY_SHARE, PRECISION) if not math.isnan(share := ends.share(tag))]
-    return not good or good[0] < lines.recall_share
+    return bool(good) and good[0] < lines.recall_share
 
 
 def _too_few_modes(ends: Ends, lines: Lines) -> str | None:

@@ -66,12 +66,16 @@ class Observed:
 
     def end(self, tag: str, measurements: int = END_MEASUREMENTS) -> float:
         """Return the median of a tag's last measurements; NaN if it has none."""
-        values = self.values(tag)[-measurements:]
+        values = self.lasts(tag, measurements)
         return float(np.median(values)) if len(values) else math.nan
+
+    def lasts(self, tag: str, measurements: int = END_MEASUREMENTS) -> Numbers:
+        """Return a tag's last measurements (k,), whose median its end is; early in a run fewer."""
+        return self.values(tag)[-measurements:]
 
     def end_count(self, tag: str) -> int:
         """Return how many measurements ``end`` is the median of."""
-        return min(END_MEASUREMENTS, len(self.values(tag)))
+        return len(self.lasts(tag))
 
     def has(self, *tags: str) -> bool:
         """Return whether each of the tags was measured at least once."""

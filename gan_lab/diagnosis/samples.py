@@ -92,7 +92,8 @@ class Ends(NamedTuple):
         distance: the tag of the distance that stands for quality.
         first: what that was when it was first measured; NaN where that was late in the run, or not at all.
         since: the iteration of the first measurement.
-        last: returns how many of a tag's last measurements ``end`` is the median of.
+        lasts: returns the last measurements of a tag (k,), of which ``end`` is the median; None where there
+            is one of each.
         verb: what stands between a tag and its number: "is" of what has no course.
     """
 
@@ -100,12 +101,12 @@ class Ends(NamedTuple):
     distance: str
     first: float = math.nan
     since: int = 0
-    last: Callable[[str], int] = lambda tag: 1
+    lasts: Callable[[str], Numbers] | None = None
     verb: str = "ended at"
 
     def told(self, tag: str) -> str:
         """Return what a tag ended at, in words: of several measurements that it is their median."""
-        return f"{tag} {self.verb} {self.end(tag):.3g}{median_of(self.last(tag))}"
+        return f"{tag} {self.verb} {self.end(tag):.3g}{median_of(len(self._lasts(tag)))}"
 
     def share(self, tag: str) -> float:
         """Return a number over that of real samples; NaN where either is missing or real ones have none."""
@@ -123,13 +124,19 @@ class Ends(NamedTuple):
 
     def own_floor_if_shrunken(self, lines: Lines) -> float | None:
         """Return how far apart two of the samples are, where W1 decides and rewards that; else None."""
-        return own_floor_if_shrunken(self.end, lines.spread_share) if self.distance == W1_EXACT else None
+        return own_floor_if_shrunken(self._lasts, lines.spread_share) if self.distance == W1_EXACT else None
+
+    def _lasts(self, tag: str) -> Numbers:
+        if self.lasts is not None:
+            return self.lasts(tag)
+        value = self.end(tag)
+        return np.zeros(0) if math.isnan(value) else np.array([value])
 
 
 def ends_of(run: Observed) -> Ends | None:
     """Return what a run's samples were measured at; None if they were not."""
     tag = next((tag for tag in DISTANCES if run.has(tag)), None)
-    return Ends(run.end, tag, *first_of(*run.measured(tag)), last=run.end_count) if tag else None
+    return Ends(run.end, tag, *first_of(*run.measured(tag)), lasts=run.lasts) if tag else None
 
 
 def first_of(iterations: Sequence[int] | NDArray[np.int64], values: Numbers) -> tuple[float, int]:

@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gan_lab.config.errors import UserError
@@ -58,8 +59,9 @@ class Sources:
         source = self.of(path)
         return source.given / path.relative_to(source.folder)
 
-    def runs(self) -> list[RunRecord]:
-        """Return the runs of all of them, each once where one folder lies in another; the oldest first.
+    @cached_property
+    def runs(self) -> tuple[RunRecord, ...]:
+        """The runs of all of them, read once: each once where one folder lies in another; the oldest first.
 
         Raises:
             UserError: if one is no folder, or holds no run.
@@ -74,7 +76,7 @@ class Sources:
             for record in records:
                 found.setdefault(record.path.resolve(), record)
         # as those of one folder stand, whichever was named first
-        return sorted(found.values(), key=lambda record: record.started)
+        return tuple(sorted(found.values(), key=lambda record: record.started))
 
     def as_given(self, text: str) -> str:
         """Return a text in which archives stand for the folders that they were unpacked into."""

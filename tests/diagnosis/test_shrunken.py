@@ -6,6 +6,7 @@ import torch
 
 from gan_lab.diagnosis.falls import fall_of
 from gan_lab.diagnosis.samples import Ends, Grade, Lines, ends_of, grade_of, is_at_floor
+from gan_lab.diagnosis.shrunken import own_floor_if_shrunken
 from gan_lab.metrics.debiased import debiased, debiased_scatter
 from gan_lab.metrics.transport import wasserstein
 from support.observations import WGAN, found, observed, said
@@ -80,6 +81,17 @@ def test_they_are_not_as_good_as_real_ones():
     # a critic that is dead is excused by good samples alone
     assert "critic_dead" not in said(critic | at(debiased=0.0), WGAN)
     assert "critic_dead" in said(critic | SHRUNKEN, WGAN)
+
+
+def test_the_generators_own_floor_is_the_median_of_its_own_measurements():
+    """Own floors of 1, 4 and 5, where real ones are 8 apart; of the medians of the parts it would be 5."""
+    own, floor, w1 = np.array([1.0, 4.0, 5.0]), np.full(3, 8.0), np.array([10.0, 7.0, 7.5])
+    rows = {W1: w1, FLOOR: floor, DEBIASED: w1 - (own + floor) / 2, SCATTER: np.full(3, 0.1)}
+    assert 2 * (np.median(w1) - np.median(rows[DEBIASED])) - 8 == 5
+    assert own_floor_if_shrunken(lambda tag: rows[tag], 0.75) == 4
+    # an earlier version measured W1 alone, in the first of these rows or in all of them
+    assert own_floor_if_shrunken(lambda tag: rows[tag][tag != W1 :], 0.75) == 4.5
+    assert own_floor_if_shrunken(lambda tag: rows[tag][3 * (tag != W1) :], 0.75) is None
 
 
 @pytest.mark.parametrize("dim", [2, 16, 64])

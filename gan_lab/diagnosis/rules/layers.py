@@ -5,7 +5,7 @@ from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
 from gan_lab.diagnosis.words import critic_key, end_of, to_wgan_gp
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import LAYERS, SLOPE, group_of
+from gan_lab.tags.names import LAYERS, PENALTY, SLOPE, group_of
 
 _PER_LAYER, _IN_ALL = 2.0, 1000.0
 _EPS = 1e-8  # of all optimizers by default
@@ -20,13 +20,14 @@ def judge_vanishing(run: Observed) -> Finding | None:
       (Gulrajani et al., 2017, section 3.2 and figure 1(b), with twelve of them).
     - The gradient by some layer's weights has a norm below eps of the critic's optimizer. Adam and RMSprop
       divide a gradient by its size plus eps: a steady one below eps moves no weight by half of the rate.
+      Under a penalty nothing is said: these gradients are of the loss alone, and the optimizer gets both.
     """
     if is_at_floor(run):
         return None
     depth, slope = _depth(run), run.end(SLOPE)
     if depth and slope < min(_PER_LAYER**-depth, 1 / _IN_ALL):
         return _finding(run, "vanish", depth, slope)
-    norms = _norms(run)
+    norms = {} if run.has(PENALTY) else _norms(run)
     tag = min(norms, key=lambda each: norms[each], default=None)
     eps = run.number(critic_key(run, "eps")) or _EPS
     if tag is None or norms[tag] >= eps:
@@ -92,7 +93,7 @@ VANISHING = Rule(
     symptom="A deep critic learns nothing below its last layers.",
     shows=f"`{SLOPE}` below 2^-L for L layers, and below 0.001; or one of `layers/<parameter>` (which need "
     "`metrics.every` and `metrics.layers=true`) below the optimizer's eps, 1e-8 unless you say "
-    "otherwise.",
+    "otherwise, without a penalty.",
     cause=_CAUSE,
     cure=_CURE,
 )

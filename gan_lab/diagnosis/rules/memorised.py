@@ -1,5 +1,7 @@
 """Samples that are copies of training images."""
 
+import re
+
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.words import end_of
@@ -8,6 +10,7 @@ from gan_lab.tags.names import COPIED_SHARE, floor_tag
 
 _SHARE = 0.5
 _FEWEST = 10  # copies among real samples
+_EVALUATED = re.compile(r"_n(?P<n>\d{1,9})(?!\d)")
 
 
 def judge(run: Observed) -> Finding | None:
@@ -19,7 +22,7 @@ def judge(run: Observed) -> Finding | None:
     too few to compare with.
     """
     share, floor = run.end(COPIED_SHARE), run.end(floor_tag(COPIED_SHARE))
-    samples = run.number("metrics.samples") or 0
+    samples = _samples_of(run)
     if not run.record.data or not floor * samples >= _FEWEST or not share >= _SHARE * floor:
         return None
     text = (
@@ -28,6 +31,13 @@ def judge(run: Observed) -> Finding | None:
         f"{floor:.1%} are."
     )
     return Finding("memorised", "warning", text, _remedy(run))
+
+
+def _samples_of(run: Observed) -> float:
+    """Return how many samples the share is of: what ``gan-lab evaluate`` drew is said by its file's name."""
+    if evaluated := _EVALUATED.search(run.record.evaluated):
+        return float(evaluated["n"])
+    return run.number("metrics.samples") or 0
 
 
 def _remedy(run: Observed) -> str:

@@ -5,7 +5,7 @@ from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.words import to_wgan_gp
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import HIGH_QUALITY_SHARE, MODE_KL, MODES_HIT, PRECISION, RECALL
+from gan_lab.tags.names import CONFIDENT_SHARE, HIGH_QUALITY_SHARE, MODE_KL, MODES_HIT, PRECISION, RECALL
 
 
 def judge(run: Observed) -> Finding | None:
@@ -27,7 +27,8 @@ RULE = Rule(
     needs=(),
     judge=judge,
     symptom="Good pictures, again and again the same ones.",
-    shows=f"`{HIGH_QUALITY_SHARE}`, or of images `{PRECISION}`, at half of that of real samples or more, "
+    shows=f"`{HIGH_QUALITY_SHARE}` of a mixture's points, or of other samples `{PRECISION}`, at half of that "
+    f"of real ones or more, of labelled images also `{CONFIDENT_SHARE}` at three quarters, "
     f"and yet `{MODES_HIT}` below half of theirs, or `{MODE_KL}` above theirs by log 2 = 0.69; in the plane "
     f"also `{RECALL}` below a tenth of theirs.",
     cause="A generator that fools the critic of the moment is best off with one sample; a critic that sees "

@@ -3,9 +3,17 @@
 from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import clip_bound, end_of, scaled, to_larger_bound
+from gan_lab.diagnosis.words import clip_bound, end_of, longer, to_larger_bound
 from gan_lab.runs.finding import Finding
-from gan_lab.tags.names import COVERAGE, HIGH_QUALITY_SHARE, SLOPE, W1_DEBIASED, W1_DEBIASED_SCATTER, W1_EXACT
+from gan_lab.tags.names import (
+    COVERAGE,
+    HIGH_QUALITY_SHARE,
+    RECALL,
+    SLOPE,
+    W1_DEBIASED,
+    W1_DEBIASED_SCATTER,
+    W1_EXACT,
+)
 
 
 def judge(run: Observed) -> Finding | None:
@@ -21,7 +29,7 @@ def judge(run: Observed) -> Finding | None:
     text = f"The samples are poor. {fall.reason}"
     if cramped := _cramped(run):
         return Finding("poor", "warning", f"{text} {cramped}", to_larger_bound(run))
-    return Finding("poor", "warning", text, scaled(run, "train.iterations", 4))
+    return Finding("poor", "warning", text, longer(run))
 
 
 def _cramped(run: Observed) -> str:
@@ -44,7 +52,8 @@ RULE = Rule(
     "labelled images below a tenth, any other distance above three times its floor; or, where that is "
     f"`{W1_EXACT}`, samples closer together than real ones: `{W1_DEBIASED}` above three times "
     f"`{W1_DEBIASED_SCATTER}`, and two samples of the generator less than three quarters as far apart as "
-    "real ones; without the signs of a collapse.",
+    f"real ones; or `{RECALL}` below a tenth of that of real samples, or too few modes, of samples that are "
+    "not good enough for a collapse.",
     cause="Most often too few iterations; else a critic that tells the generator too little.",
     cure=f"More `train.iterations`; where `{SLOPE}` is below the bound that weights are clipped to, a "
     "larger one; and what else is said of the run, which comes before.",

@@ -3,7 +3,7 @@
 from gan_lab.diagnosis.falls import fall_by_default
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
-from gan_lab.diagnosis.words import scaled
+from gan_lab.diagnosis.words import longer
 from gan_lab.runs.finding import Finding
 
 _SMALL = 1e-4  # WGAN-GP's rate; WGAN's is half of it
@@ -22,7 +22,7 @@ def _remedy(run: Observed) -> str:
     """Return ten times the rate, at least WGAN-GP's 1e-4, where it is no larger; else more iterations."""
     rate = run.number("optimizer.lr")
     if rate is None or rate > _SMALL:
-        return scaled(run, "train.iterations", 4)
+        return longer(run)
     return f"optimizer.lr={max(10 * rate, _SMALL):g}"
 
 

@@ -48,7 +48,7 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
             run with other numbers.
     """
     rule = rule or FailureRule()
-    records = sources.runs()
+    records = sources.runs
     faults = [sentence_on(sources, each.path, each.message) for each in records if not each.started]
     read = [read_run_folder(sources, record) for record in records if record.started]
     if not read:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import pandas
 
 from gan_lab.diagnosis.falls import fall_of
+from gan_lab.diagnosis.observed import Numbers
 from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, first_of, grade_of
 from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Quality, ReportRun, Verdict, end_of
@@ -80,16 +82,16 @@ def success_at(run: ReportRun, quality: Quality | None, least: float, rule: Fail
 def _ends(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Ends:
     column = numbers[quality.tag].dropna() if quality.tag in numbers else pandas.Series(dtype=float)
     first = first_of(column.index.to_numpy(), column.to_numpy())
-    return Ends(partial(_end, numbers, rule), quality.tag, *first, last=partial(_count, numbers, rule))
+    return Ends(partial(_end, numbers, rule), quality.tag, *first, lasts=partial(_lasts, numbers, rule))
 
 
 def _end(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> float:
     return end_of(numbers, tag, rule.end_measurements)
 
 
-def _count(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> int:
-    measured = int(numbers[tag].notna().sum()) if tag in numbers else 0
-    return min(rule.end_measurements, measured)
+def _lasts(numbers: pandas.DataFrame, rule: FailureRule, tag: str) -> Numbers:
+    column = numbers[tag].dropna() if tag in numbers else pandas.Series(dtype=float)
+    return column.tail(rule.end_measurements).to_numpy(dtype=np.float64)
 
 
 def _standstill(column: pandas.Series, iterations: int, rule: FailureRule) -> str | None:
