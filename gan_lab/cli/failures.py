@@ -26,6 +26,7 @@ from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_emp
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.typed_keys import by_typed_key
 from gan_lab.config.errors import UserError
+from gan_lab.config.ranks import rank_here
 from gan_lab.files.atomic import write_atomically
 from gan_lab.training.signals import is_orphan
 
@@ -182,14 +183,20 @@ def _run_in_sweep(job: Callable[[DictConfig], Any], config: DictConfig) -> Any:
         _note(settings, f"Stopped by {_state.stopped_by}; the same command again does what is left.", CRASHED)
     except Exception as error:
         log.exception("The job crashed.")
-        reason = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split()).rstrip(": ")
-        folder = Path(settings.runtime.output_dir)
-        if not any(folder.iterdir()):  # it was made for this job, which came not far enough to claim it
-            begin_job_log()
-        log_file = folder / f"{settings.job.name}.log"
-        where = f" (traceback in {log_file})" if log_file.is_file() else ""
-        _note(settings, f"Crashed with {reason}{where}.", CRASHED)
+        _note_crash(settings, error)
     return None
+
+
+def _note_crash(settings: Any, error: Exception) -> None:
+    if rank_here() > 0:
+        return  # the first task of the job notices that this one is gone, and says so
+    reason = " ".join(f"{type(error).__name__}: {error}".partition("\n")[0].split()).rstrip(": ")
+    folder = Path(settings.runtime.output_dir)
+    if not any(folder.iterdir()):  # it was made for this job, which came not far enough to claim it
+        begin_job_log()
+    log_file = folder / f"{settings.job.name}.log"
+    where = f" (traceback in {log_file})" if log_file.is_file() else ""
+    _note(settings, f"Crashed with {reason}{where}.", CRASHED)
 
 
 def _sentence(error: Exception, config: DictConfig) -> str:
@@ -201,6 +208,8 @@ def _sentence(error: Exception, config: DictConfig) -> str:
 def _note(settings: Any, reason: str, status: int) -> None:
     text = f"{' '.join(settings.overrides.task)}: {reason}"
     log.error("%s", text)
+    if rank_here() > 0:
+        return  # the first task of the job notes it
     folder = Path(settings.sweep.dir) / NOTES_NAME
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{settings.job.num}.json", json.dumps(Failure(text, status)).encode())

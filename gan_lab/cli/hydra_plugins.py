@@ -34,8 +34,11 @@ def _jobs_at_once(*, _root_: DictConfig) -> int:
 
 def _batch_size(*, _root_: DictConfig) -> int | None:
     """Return how many jobs a launcher is given at once: all of them, if it knows by itself what fits."""
-    starts_all = str(_root_.hydra.launcher.get("_target_")).endswith(".LocalLauncher")
-    return jobs_at_once(_device(_root_)) if starts_all else None
+    launcher = _root_.hydra.launcher
+    if not str(launcher.get("_target_")).endswith(".LocalLauncher"):
+        return None
+    tasks = launcher.get("tasks_per_node")
+    return max(1, jobs_at_once(_device(_root_)) // max(1, tasks if isinstance(tasks, int) else 1))
 
 
 def _gpus(*, _root_: DictConfig) -> int:

@@ -15,6 +15,7 @@ from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.run_table import format_sweep, line_of_job, name_of_job
+from gan_lab.cli.tasks import join_tasks
 from gan_lab.cli.terminal import job_console, say
 from gan_lab.cli.typed_command import typed_command
 from gan_lab.cli.unread import refuse_unread
@@ -22,7 +23,7 @@ from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
-from gan_lab.config.ranks import count_here
+from gan_lab.config.ranks import count_here, rank_here
 from gan_lab.runs.begun import is_finished
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.group import GROUP_NAME
@@ -70,15 +71,18 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     folder = Path(settings.runtime.output_dir)
-    if count_here() > 1 and settings.mode == RunMode.MULTIRUN:
+    in_sweep = settings.mode == RunMode.MULTIRUN
+    if count_here() > 1 and in_sweep:
         raise UserError("This experiment trains many runs, torchrun one; start it without torchrun.")
-    require_fit_for_job(folder, config, in_sweep=settings.mode == RunMode.MULTIRUN)
+    if in_sweep:
+        join_tasks(settings.launcher)
+    require_fit_for_job(folder, config, in_sweep=in_sweep)
     _refuse_merged_options(choices)
     choices |= take_experiment_keys(composed, choices)
 
     trusted = trusted_packages(composed)
     refuse_early(composed)
-    refuse_unread(config, settings.overrides.task, swept=settings.mode == RunMode.MULTIRUN)
+    refuse_unread(config, settings.overrides.task, swept=in_sweep)
     if not any((folder / name).exists() for name in (RECORD_NAME, GROUP_NAME)):
         refuse_missing_data(composed["dataset"])  # what is finished needs none
 
@@ -100,10 +104,10 @@ def _train_job(config: DictConfig) -> float:
             command=typed_command("train", settings, list(settings.overrides.task)),
             trusted=trusted,
             claimed=claimed,
-            swept=settings.mode == RunMode.MULTIRUN,
+            swept=in_sweep,
         )
 
-    if settings.mode != RunMode.MULTIRUN:
+    if not in_sweep or rank_here() > 0:  # the first task of a job tells of it
         return trained()
     # whoever started many wants a line or two of each; its log has all of them
     ended = _finished_in(folder, int(composed["train"]["iterations"]))

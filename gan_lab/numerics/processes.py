@@ -23,7 +23,7 @@ _TO_MEET = timedelta(minutes=10)
 _PATIENCE = timedelta(days=1)  # for which the others wait while the first one measures and writes
 _GONE = (
     "Another process of this run is gone, and it cannot go on without it: the same command, or gan-lab "
-    "resume under torchrun, goes on from the last checkpoint."
+    "resume, goes on from the last checkpoint."
 )
 
 

@@ -158,7 +158,7 @@ def device_here(name: Any) -> Any:
     if name == "auto" and not cards:
         return name
     if cards < processes:
-        raise UserError(f"torchrun started {processes} processes on this machine, which has {cards} cards.")
+        raise UserError(f"{processes} processes were started on this machine, which has {cards} cards.")
     return f"cuda:{rank_on_machine()}"
 
 
@@ -178,8 +178,8 @@ def require_divisible(setup: Setup, seeds: Sequence[Mapping[str, Any]], processe
     count, train = processes.count, setup.train
     if len(seeds) > 1:
         raise UserError(
-            f"train.seeds must be 1 or null where torchrun starts {count} processes for one run; "
-            f"got {len(seeds)} seeds: without torchrun they share one process."
+            f"train.seeds must be 1 or null where {count} processes train one run; "
+            f"got {len(seeds)} seeds: started as one process, it trains them together."
         )
     if train.execution not in ("auto", "eager"):
         rule = f"auto or eager where {count} processes train one run"

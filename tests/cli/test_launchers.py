@@ -24,7 +24,9 @@ from omegaconf import OmegaConf
 from gan_lab.cli import parallelism
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.cli.tasks import join_tasks
 from gan_lab.config.options import config_folder
+from gan_lab.config.ranks import count_here, rank_here
 from gan_lab.runs.reading import find_runs
 from gan_lab.training import signals
 from gan_lab.training.signals import stop_on_signals
@@ -96,6 +98,8 @@ def test_jobs_share_the_cores_but_not_a_gpu(monkeypatch: pytest.MonkeyPatch) -> 
     assert hydra_config("launcher", "hydra/launcher=joblib", "device=cuda:1")["n_jobs"] == 1
     assert hydra_config("sweeper", "hydra/launcher=submitit_local", "device=cpu")["max_batch_size"] == 6
     assert hydra_config("sweeper", "hydra/launcher=joblib", "device=cpu")["max_batch_size"] is None
+    two = ("hydra/launcher=submitit_local", "hydra.launcher.tasks_per_node=4", "device=cpu")
+    assert hydra_config("sweeper", *two)["max_batch_size"] == 1
     assert hydra_config("launcher", "hydra/launcher=submitit_local", "device=cuda")["gpus_per_node"] == 1
     assert hydra_config("launcher", "hydra/launcher=joblib", "hydra.launcher.n_jobs=3")["n_jobs"] == 3
 
@@ -333,3 +337,48 @@ def test_the_proof_of_slurm_is_skipped_with_a_reason(arguments: list[str], statu
     )
     assert called.returncode == status
     assert called.stdout.startswith("skipped: ")
+
+
+@pytest.mark.slow
+def test_the_tasks_of_a_job_train_its_run_together(tmp_path: Path) -> None:
+    """Two of them; what is refused is noted once, and the second one writes nothing."""
+    together = ["hydra/launcher=submitit_local", "hydra.launcher.tasks_per_node=2"]
+    called = gan_lab(*SWEEP, *together, "optimizer.lr=1e-3,-1")
+    assert called.status == 2
+    (line,) = errors(called)
+    assert "optimizer.lr must be a number greater than 0; got -1." in line
+    (run,) = find_runs(tmp_path)
+    assert (run.status, str(run.execution)) == ("completed", "eager, 2 processes")
+    alone = tmp_path / "alone"
+    assert gan_lab("train", *QUICK, "optimizer.lr=1e-3", f"hydra.run.dir={alone}").status == 0
+    told, expected = (
+        sorted(path.name.partition(".tfevents")[0] for path in folder.iterdir())
+        for folder in (run.path, alone)
+    )
+    assert told == expected
+    # the sweep is done: nothing is left to do but what is refused
+    before = files(run.path)
+    assert gan_lab(*SWEEP, *together, "optimizer.lr=1e-3,-1").status == 2
+    assert files(run.path) == before
+
+
+@pytest.mark.parametrize(
+    ("variables", "launcher", "joined"),
+    [
+        ({"SUBMITIT_EXECUTOR": "local"}, "hydra_plugins.hydra_submitit_launcher.submitit_launcher.X", True),
+        ({"SUBMITIT_EXECUTOR": "local"}, "hydra._internal.core_plugins.basic_launcher.BasicLauncher", False),
+        ({}, "hydra_plugins.hydra_submitit_launcher.submitit_launcher.X", False),
+    ],
+)
+def test_only_a_job_of_submitit_has_tasks(
+    variables: dict[str, str], launcher: str, joined: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = {"JOB_ID": "7", "NTASKS": "2", "GLOBALID": "1", "LOCALID": "1", "NNODES": "1", "NODEID": "0"}
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.setenv(name, "")  # so that it is taken back at the end
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("SUBMITIT_EXECUTOR", raising=False)
+    for name, value in (variables | {f"SUBMITIT_LOCAL_{key}": text for key, text in local.items()}).items():
+        monkeypatch.setenv(name, value)
+    join_tasks({"_target_": launcher})
+    assert (rank_here(), count_here()) == ((1, 2) if joined else (0, 1))
