@@ -6,7 +6,8 @@
 # Starts munged, slurmctld and slurmd with a configuration of their own in a temporary folder and without touching
 # a SLURM that is installed otherwise; answers `srun` and `sbatch`; runs a sweep of tiny CPU jobs; cancels a job
 # half-way and starts the sweep again, which does only what is left; tells a job that it is preempted, which saves,
-# is queued again and goes on. Every daemon is stopped on the way out, whatever happens.
+# is queued again and goes on; and lets two tasks of a job train its run together. Every daemon is stopped on the way
+# out, whatever happens.
 #
 # Needs root and Debian's packages slurm-wlm and munge, and gan-lab with its extra `sweeps` (PYTHON says whose,
 # python3 by default). Installs nothing. Where it cannot start it prints "skipped: <reason>" and exits with 0, or
@@ -184,5 +185,12 @@ PIDS=("${PIDS[@]:1}")
 grep -hE 'Caught signal|Requeued|interrupted at|goes on|completed at' sweep/.submitit/*/*_log.* | sort -u
 scontrol show job "$job" | grep -oE '(JobState|Restarts)=\S+' | paste - -
 jobs_run
+
+say "A job of two tasks, which train its run together"
+rm -rf sweep
+"${sweep[@]}" train.iterations=20 seed=3 hydra.launcher.tasks_per_node=2 2>&1 | without_sacct
+[[ ${PIPESTATUS[0]} == 0 ]] || fail "the job of two tasks did not complete"
+jobs_run
+grep -h '"processes": 2' sweep/*/run.json || fail "its run was not trained by two processes"
 
 say "Proven."
