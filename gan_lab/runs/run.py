@@ -25,12 +25,14 @@ class Run(RunFolder):
     """A run folder that this process may write into, until ``close``.
 
     As a context manager it closes itself; an exception that leaves it while the run is still ``running``
-    is recorded as ``interrupted`` (Ctrl-C, exit) or ``failed``.
+    is recorded as ``interrupted`` (Ctrl-C, exit) or ``failed``; of a run that is refused to go on before it
+    is played, the record stays as it was.
 
     Attributes:
         record: what ``run.json`` holds now.
         outcome: ``new``; ``resumed`` for a run that has iterations left; ``finished`` for one that
             completed them or diverged, whose record is left as it is.
+        is_played: whether this process has begun to play it; for whoever does to say.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class Run(RunFolder):
         self.path, self.record, self.outcome = record.path, record, outcome
         self._lock = lock
         self._clock, self._earlier_s = time.monotonic(), record.duration_s
-        self._before = before
+        self._before, self.is_played = before, False
 
     def update(
         self,
@@ -140,7 +142,10 @@ class Run(RunFolder):
             if error is not None and self.record.status == "running":
                 # the disk may be full, and that may be the very error on its way out
                 with contextlib.suppress(UserError):
-                    self.update(**_last_words(error))
+                    if self._before is not None and not self.is_played and isinstance(error, UserError):
+                        self.put_back()
+                    else:
+                        self.update(**_last_words(error))
         finally:
             self.close()
 

@@ -51,6 +51,7 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
     members = [member for ensemble in ensembles for member in ensemble.members]
     setup, begin = members[0].setup, members[0].last_finite.iteration
     for member in members:
+        member.run.is_played = True
         _begin(member)
     writing = Stopwatch()
     profile = Profile(folder_of(members), setup.train.profile, begin, until, setup.device)

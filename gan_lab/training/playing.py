@@ -82,6 +82,11 @@ def train_all(
 def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
     folder = run.path / FOLDER
     if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
+        if done := run.record.iteration:
+            raise UserError(
+                f"{folder} holds no checkpoint any more of the {done:,} iterations that are done: bring them "
+                "back, or begin anew in another hydra.run.dir."
+            )
         return None
     checkpoint = load_newest(run.path, like=setup.init_state())
     if checkpoint.fingerprint != run.record.config_hash:
