@@ -23,9 +23,9 @@ from gan_lab.diagnosis.rules import (
     weights_at_bound,
 )
 from gan_lab.diagnosis.samples import Lines, ends_of, grade_of
-from gan_lab.diagnosis.words import end_of, to_usual_rate
+from gan_lab.diagnosis.words import counted, end_of, to_usual_rate
 from gan_lab.runs.finding import SEVERITIES, Finding
-from gan_lab.tags.names import CRITIC_ACCURACY, MODES_HIT, SLOPE, floor_tag
+from gan_lab.tags.names import CRITIC_ACCURACY, MEDIAN_WINDOW, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
 
 ALL_WELL, UNMEASURED = "all_well", "unmeasured"
@@ -91,6 +91,19 @@ def diagnose(run: Observed) -> tuple[Finding, ...]:
     return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
 
 
+def _why_unmeasured(run: Observed) -> str:
+    """Say why nobody knows whether samples are good, and what measures it where something does."""
+    every, done = run.number("metrics.every"), run.iterations[-1]
+    if not every:
+        return NOTHING_SEEN[UNMEASURED]
+    if done < every:
+        return (
+            f"Whether the samples are any good is first measured at iteration {every:,.0f}; gan-lab evaluate "
+            "does at any."
+        )
+    return "Whether the samples are any good is not known: beside real ones they gave no number."
+
+
 def last_line(findings: tuple[Finding, ...]) -> str:
     """Return the worst finding as one line, and how many others there are."""
     if not findings:
@@ -128,5 +141,8 @@ def _nothing_found(run: Observed) -> str:
     if not seen:
         return NOTHING_MEASURED
     if not _is_judged(run):
-        return f"{NOTHING_SEEN[UNMEASURED]} In the critic there is no sign of trouble: {', '.join(seen)}."
+        done = int(run.iterations[-1])
+        few = f"Of its critic {counted(done, 'iteration')} say{'s' * (done == 1)} little"
+        calm = few if done < MEDIAN_WINDOW else "In the critic there is no sign of trouble"
+        return f"{_why_unmeasured(run)} {calm}: {', '.join(seen)}."
     return f"{NOTHING_SEEN[ALL_WELL].rstrip('.')}: {', '.join(seen)}."

@@ -3,10 +3,17 @@
 from collections.abc import Iterator, Mapping
 
 from gan_lab.constraints.base import Constraint
-from gan_lab.constraints.bounds import MEANING, NORMS, Critic
+from gan_lab.constraints.bounds import MEANING, NORMS, Bounds, Critic
+from gan_lab.constraints.clip import WeightClip
+from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.game.critics import describe_critic
 from gan_lab.game.setup import Setup
 from gan_lab.tags.names import RAW, distance_tag
+
+_WAYS = {
+    "clip": (WeightClip.table_row, "bounds the slope"),
+    "gp": (GradientPenalty.table_row, "draws it to 1"),
+}
 
 
 def claims_of(setup: Setup) -> Mapping[str, str]:
@@ -40,8 +47,20 @@ def sentences_of(setup: Setup) -> Iterator[str]:
         )
     bounded = game.constraint.bounds.beside(critic)
     if game.objective.needs_slope and bounded not in ("everywhere", "between") and not idle:
-        advice = " Use constraint=clip, which bounds the slope, or gp, which draws it to 1."
-        yield f"Of {RAW}: {MEANING[bounded]}.{advice if bounded == 'nothing' else ''}"
+        yield f"Of {RAW}: {MEANING[bounded]}.{_advice(critic) if bounded == 'nothing' else ''}"
+
+
+def _advice(critic: Critic) -> str:
+    """Return which constraints bound the slope of a critic; where none does, of which critic they do."""
+    held = [f"constraint={name}, which {what}" for name, (row, what) in _WAYS.items() if _holds(row, critic)]
+    if held:
+        return f" Use {', or '.join(held)}."
+    ways = ", or ".join(f"constraint={name}, which {what}" for name, (_, what) in _WAYS.items())
+    return f" Use a critic without {NORMS[critic.norm]}, and {ways}."
+
+
+def _holds(row: Bounds, critic: Critic) -> bool:
+    return row.beside(critic) in ("everywhere", "between")
 
 
 def _critic(setup: Setup) -> Critic:

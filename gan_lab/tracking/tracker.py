@@ -7,7 +7,7 @@ whenever the run is the same.
 
 import difflib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Tracker:
         kept: what of ``metrics.csv`` there was at that time.
         occasional: tags of what is measured at some iterations only, those that are measured together in one
             group; their cells in ``metrics.csv`` are empty at the others.
-        writer: the trackers; None for TensorBoard.
+        open_writer: opens the trackers, once the table is known to be fit; None for TensorBoard.
     """
 
     def __init__(
@@ -51,10 +51,9 @@ class Tracker:
         resume_at: int = 0,
         kept: TableMark = BEGINNING,
         occasional: Sequence[Sequence[str]] = (),
-        writer: MetricWriter | None = None,
+        open_writer: Callable[[], MetricWriter] | None = None,
     ) -> None:
         self._table = TableFile(run_dir / "metrics.csv")
-        self.writer = TensorBoardWriter(run_dir, resume_at) if writer is None else writer
         self._columns: list[str] = []
         self._occasional = occasional
         self.last: dict[str, float] = {}
@@ -65,6 +64,7 @@ class Tracker:
             self._read(self._table.cut_to(kept, resume_at))
         else:
             self._table.begin()
+        self.writer = open_writer() if open_writer else TensorBoardWriter(run_dir, resume_at)
         self._timing = TimingFile(run_dir / "timing.csv", resume_at)
 
     def write(self, block: Block, occasional: dict[str, float] | None = None) -> None:

@@ -26,6 +26,7 @@ from gan_lab.tags.words import (
     quality_text,
     short_of,
 )
+from gan_lab.tracking.event_order import EVENTS
 from gan_lab.training.member import Member, Outcome
 from gan_lab.training.progress import folder_of
 
@@ -86,8 +87,7 @@ def _measured(member: Member, folder: Path) -> Iterator[tuple[str, str]]:
     outcome = _outcome(member)
     tag = estimate_of(outcome.numbers)
     if tag is None:
-        ended_first = outcome.status == "diverged" or outcome.iteration == 0
-        why = "no iteration came to one" if ended_first else "rounding leaves nothing of it"
+        why = "no iteration came to one" if outcome.iteration == 0 else "rounding leaves nothing of it"
         yield "estimate", f"none: {why}"
     else:
         yield short_of(tag), number_text(outcome.numbers[tag]) + _earlier(outcome, tag)
@@ -122,8 +122,11 @@ def _places(members: Sequence[Member], folder: Path) -> Iterator[tuple[str, str]
     """Yield how results are looked at, and the one thing to do next where there is one."""
     run, where = members[0].run, "in each seed*/" if len(members) > 1 else "there"
     held = f"{run.samples_path.name}/, {run.metrics_path.name} and {run.checkpoints_path.name}/"
-    # as a comment, so that the whole line can be pasted
-    yield "look at it", f"{command_line(['gan-lab', 'board', path_word(folder)])}  # {held} are {where}"
+    if any(any(member.run.path.glob(EVENTS)) for member in members):
+        # as a comment, so that the whole line can be pasted
+        yield "look at it", f"{command_line(['gan-lab', 'board', path_word(folder)])}  # {held} are {where}"
+    else:  # its numbers went to another tracker
+        yield "look at it", f"{folder}: {held} are {where}"
     yield from _next(members, folder)
 
 
@@ -167,10 +170,13 @@ def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
         return
     worst = told[0]
     name = _worst(worst).name
-    alike = sum(_worst(member).name == name for member in told)
     if _worst(worst).severity == _NOTHING:
-        yield "verdict", f"of {alike} of {len(members)} seeds {name}: {NOTHING_SEEN[name]}"
+        counts = Counter(_worst(member).name for member in told)
+        for each, count in counts.items():
+            yield "verdict", f"of {count} of {len(members)} seeds {each}: {NOTHING_SEEN[each]}"
     else:
+        # it may be the second worst of another
+        alike = sum(name in [each.name for each in member.run.record.verdicts] for member in told)
         seed = f"seed {worst.setup.seed}"
         whose = f"{seed} alone" if alike == 1 else f"{alike} of {len(members)} seeds, such as {seed}"
         yield "verdict", f"of {whose}: {last_line(worst.run.record.verdicts)}"

@@ -6,6 +6,7 @@ A member is a lone run or one of several seeds that are trained together; what i
 import dataclasses
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -99,8 +100,10 @@ class Member:
         whole = BatchSource(sampler, setup.batch_shape, setup.seed, setup.device)
         self._checks = CriticChecks(setup, whole) if setup.metrics.every else None
         self._occasional = ([SLOPE], [*self._evaluator.tags, *TAGS] if self._evaluator else [])
-        self._writer = _open_writers(tracker, run, self.last_finite.iteration)
-        self._tracker = Tracker(run.path, self.last_finite.iteration, kept, self._occasional, self._writer)
+        done = self.last_finite.iteration
+        open_writers = partial(_open_writers, tracker, run, done)
+        self._tracker = Tracker(run.path, done, kept, self._occasional, open_writers)
+        self._writer = self._tracker.writer
         self._snapshots = Snapshots(setup, sampler, run.path, self._writer)
         self._remarks = Remarks(setup.seed, str(setup.game.dtype).removeprefix("torch."))
         self._advice = StoppingAdvice(setup.seed)

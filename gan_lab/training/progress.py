@@ -133,7 +133,8 @@ def _how_long(members: Sequence[Member]) -> str:
     if not extra and settings.n_critic == 1:
         return each
     warmup = f" and {extra:,} more in warm-up" if extra else ""
-    return f"{each}{warmup}, {settings.n_critic * (total - done) + extra:,} in all"
+    of_seed = " of each seed" if len(members) > 1 else ""
+    return f"{each}{warmup}, {settings.n_critic * (total - done) + extra:,} in all{of_seed}"
 
 
 def folder_of(members: Sequence[Member]) -> Path:

@@ -137,7 +137,15 @@ SAID = [
     (["objective=gan"], "distance/jsd is a bound on the divergence of batches of 64 samples, not of samples"),
     (["objective=lsgan", "train.batch_size=32"], "distance/f_divergence is .* of batches of 32 samples"),
     (["objective=wgan"], "Of distance/critic_raw: the critic's score .* batches are compared, not samples"),
-    (["objective=wgan", "constraint=none", "critic_norm=none"], "Of distance/critic_raw: there is no K"),
+    (
+        ["objective=wgan", "constraint=none", "critic_norm=none"],
+        r"Of distance/critic_raw: there is no K.* Use constraint=clip, which bounds the slope, or "
+        r"constraint=gp, which draws it to 1\.",
+    ),
+    (
+        ["objective=wgan", "constraint=none", "critic_norm=batch"],
+        r"Of distance/critic_raw: .* Use a critic without batch norm, and constraint=clip, which bounds ",
+    ),
     (["objective=wgan", "constraint=r2", "critic_norm=none"], "Of distance/critic_raw: .* there is no K"),
     (
         ["objective=wgan", "constraint=spectral_norm"],

@@ -18,6 +18,7 @@ from support.command_line import gan_lab
 from support.rounding import Course
 from support.seed_runs import (
     ALL,
+    RUN,
     Group,
     Lone,
     assert_close_run,
@@ -254,3 +255,26 @@ def test_a_second_signal_leaves_no_record_behind_its_checkpoint(
     assert stopped == [7]
     assert (record.status, record.message) == ("interrupted", "Stopped by SIGTERM.")
     assert record.iteration == load_newest(tmp_path / "run").iteration == (4 if when == "before" else 7)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "gone", "no folder", "no table"])
+def test_a_run_that_cannot_go_on_stays_as_it_was(damage: str, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert gan_lab("train", *RUN, "train.iterations=12", f"hydra.run.dir={run}").status == 0
+    for file in (run / "checkpoints").glob("*.pt"):
+        if damage == "truncated":
+            file.write_bytes(file.read_bytes()[:100])
+        elif damage == "gone":
+            file.unlink()
+    if damage == "no folder":
+        shutil.rmtree(run / "checkpoints")
+    if damage == "no table":
+        (run / "metrics.csv").unlink()
+    before = contents(run)
+    called = gan_lab("resume", str(run), "train.iterations=20")
+    assert called.status == 2
+    assert called.err.startswith("gan-lab: ")
+    if damage in ("gone", "no folder"):
+        assert "holds no checkpoint any more of the 12 iterations that are done" in called.err
+    assert {name: data for name, data in contents(run).items() if name in before} == before
+    assert read_run(run).status == "completed"

@@ -11,10 +11,11 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from gan_lab.game.setup import build_setup
 from gan_lab.tags.names import GENERATED_SAMPLES, JSD, MEDIAN
 from gan_lab.training import launch
 from gan_lab.training import resume as resumption
-from gan_lab.training.progress import ProgressBar
+from gan_lab.training.progress import ProgressBar, _how_long
 from support.configs import TOY, compose_config
 
 RUN = (*TOY, "device=cpu", "train.log_every=7", "train.sample_every=20", "train.checkpoint_every=9")
@@ -155,3 +156,13 @@ def test_the_bar_calls_the_estimate_by_its_name(bar_of: Callable[[int], Progress
         assert str(bar._bar).endswith(", W estimate 0.25]")
         bar.show([{MEDIAN: 0.25, JSD: 0.5}, {MEDIAN: 0.75, JSD: math.nan}])
         assert str(bar._bar).endswith(", JSD estimate undefined (mean of 2)]")
+
+
+def test_critic_steps_of_several_seeds_are_those_of_each() -> None:
+    settings = build_setup(compose_config("dataset=ring8", "objective=wgan", "train.iterations=10")).train
+    member: Any = SimpleNamespace(
+        setup=SimpleNamespace(train=settings), total=10, last_finite=SimpleNamespace(iteration=0)
+    )
+    alone = _how_long([member])
+    assert alone.endswith(" in all")
+    assert _how_long([member] * 3) == f"{alone} of each seed"

@@ -1,5 +1,6 @@
 """What a run's end says of it: in the log, in its record and in TensorBoard."""
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -133,6 +134,44 @@ def test_a_way_out_of_one_of_several_seeds_says_of_which(
     ]
     ways = {name: text for name, text in commands_after(members, caplog).items() if "way" in name}
     assert ways == {title: "gan-lab train seed=1 constraint.bound=0.1"}
+
+
+def test_seeds_without_a_fault_are_told_apart(ended: Ended, caplog: pytest.LogCaptureFixture) -> None:
+    names = ("all_well", "unmeasured", "all_well")
+    tell_endings([ended(Finding(name, "none", "It."), seed=seed) for seed, name in enumerate(names)])
+    assert told(caplog.messages) == [
+        f"verdict of 2 of 3 seeds all_well: {NOTHING_SEEN['all_well']}",
+        f"verdict of 1 of 3 seeds unmeasured: {NOTHING_SEEN['unmeasured']}",
+    ]
+
+
+def test_a_seed_of_which_it_is_not_the_worst_counts(ended: Ended, caplog: pytest.LogCaptureFixture) -> None:
+    poor, momentum = Finding("poor", "warning", "It."), Finding("momentum_against_gradient", "warning", "It.")
+    members = [ended(poor, seed=0), ended(momentum, seed=1)]
+    members[1].run.record = dataclasses.replace(members[1].run.record, verdicts=(momentum, poor))
+    tell_endings(members)
+    assert told(caplog.messages) == ["verdict of 2 of 2 seeds, such as seed 0: poor: It."]
+
+
+def test_an_estimate_that_a_diverged_run_had_is_not_said_to_have_been_none(
+    ended: Ended, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert commands_after([ended(None, "diverged", iteration=500)], caplog)["estimate"] == (
+        "none: rounding leaves nothing of it"
+    )
+    assert commands_after([ended(None, "diverged", iteration=0)], caplog)["estimate"] == (
+        "none: no iteration came to one"
+    )
+
+
+def test_without_tensorboards_files_no_board_is_offered(
+    ended: Ended, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    member = ended()
+    member.run.path = tmp_path
+    assert "gan-lab board" not in commands_after([member], caplog)["look at it"]
+    (tmp_path / "events.out.tfevents.1.host").touch()
+    assert commands_after([member], caplog)["look at it"].startswith("gan-lab board ")
 
 
 def test_verdict_and_way_out_are_of_the_same_seed_the_worst(

@@ -17,7 +17,7 @@ from gan_lab.tags.names import (
 
 _BEFORE = 10  # iterations
 _GREW = 10.0
-_GENERATOR = "generator "
+_GENERATORS = ("generator ", GENERATOR_GRADIENT_NORM)  # how a message names what is the generator's own
 _SIGNS = (CRITIC_GRADIENT_NORM, GENERATOR_GRADIENT_NORM, SLOPE, CRITIC_LOSS, GENERATOR_LOSS, RAW)
 
 
@@ -49,7 +49,7 @@ def _remedy(run: Observed) -> str:
 
     It is the generator's, where that has one of its own and it is the generator that was not finite.
     """
-    if run.record.message and run.record.message.startswith(_GENERATOR):
+    if run.record.message and run.record.message.startswith(_GENERATORS):
         return to_usual_rate(run, at_least=10, key="optimizer.lr") or scaled(run, "optimizer.lr", 0.1)
     return to_usual_rate(run, at_least=10) or scaled(run, critic_key(run, "lr"), 0.1)
 
