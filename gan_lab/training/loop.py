@@ -55,7 +55,7 @@ def train(ensembles: Sequence[Ensemble], until: int, stop: Callable[[], bool]) -
         _begin(member)
     writing = Stopwatch()
     profile = Profile(folder_of(members), setup.train.profile, begin, until, setup.device)
-    with ProgressBar(setup, begin, until) as bar, profile:
+    with ProgressBar(setup, begin, until, members[0].total) as bar, profile:
         for iteration in range(begin, until):
             # Draw and play; nothing here waits for the device
             for ensemble in ensembles:

@@ -19,10 +19,11 @@ class Pace:
     Args:
         total: critic steps of the whole run, those of warm-up among them.
         warmup: of these, how many there are until the warm-up has ended.
+        goal: what they lead to, such as " until iteration 2,000", where that is not the end of the run.
     """
 
-    def __init__(self, total: int, warmup: int) -> None:
-        self._total, self._warmup = total, warmup
+    def __init__(self, total: int, warmup: int, goal: str = "") -> None:
+        self._total, self._warmup, self._goal = total, warmup, goal
         self._mark: tuple[int, float] | None = None  # critic steps, and the clock, where timing began
         self._told = False
 
@@ -44,10 +45,10 @@ class Pace:
         left = self._total - steps
         left_s = left * passed_s / timed
         if left_s >= _SHORT_S:
-            of_warmup = " of warm-up" if steps < self._warmup else ""
+            over = _counted(timed, "step") + (" of warm-up" if steps < self._warmup else "")
             log.info(
-                "About %s more: %s to go, at the pace measured over %s%s.",
-                *(about(left_s), _counted(left, "critic step"), _counted(timed, "step"), of_warmup),
+                "About %s more%s: %s to go, at the pace measured over %s.",
+                *(about(left_s), self._goal, _counted(left, "critic step"), over),
             )
 
 

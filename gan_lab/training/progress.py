@@ -30,16 +30,18 @@ class ProgressBar:
     Args:
         setup: what is trained; of several seeds, any.
         done: iterations completed before.
-        total: iterations of the whole run.
+        total: iterations that it leads to.
+        whole: iterations of the whole run; of seeds that catch up with others first, more than those.
     """
 
-    def __init__(self, setup: Setup, done: int, total: int) -> None:
+    def __init__(self, setup: Setup, done: int, total: int, whole: int) -> None:
         self._train, self._done, self._total = setup.train, done, total
         self._steps_done = self._steps_until(done)
         early = min(self._train.warmup_iterations, total)
         self._warmup = self._steps_until(early) if self._train.extra_critic_steps_between(0, early) else 0
         disabled = not sys.stdout.isatty()
-        self._pace = Pace(self._steps_until(total), self._warmup) if disabled else None
+        goal = "" if total == whole else f" until iteration {total:,}"
+        self._pace = Pace(self._steps_until(total), self._warmup, goal) if disabled else None
         # elsewhere iterations are only queued, and done when their numbers have been fetched
         self._computes_at_once = setup.device.type == "cpu"
         self._bar = tqdm(

@@ -31,7 +31,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
     return clock
 
 
-def bar_without_terminal(device: str) -> ProgressBar:
+def bar_without_terminal(device: str, whole: int = 30) -> ProgressBar:
     """Of 30 iterations: 20 of 10 critic steps, which are warm-up, and 10 of 2."""
     train = compose_config(
         "objective=wgan",
@@ -42,7 +42,18 @@ def bar_without_terminal(device: str) -> ProgressBar:
         "train.warmup_every=0",
     )["train"]
     setup: Any = SimpleNamespace(train=TrainSettings(**train), device=torch.device(device))
-    return ProgressBar(setup, 0, 30)
+    return ProgressBar(setup, 0, 30, whole)
+
+
+def test_seeds_that_catch_up_with_others_are_promised_no_end(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    bar = bar_without_terminal("cpu", whole=60)
+    for _ in range(5):
+        clock.now_s += 4.0
+        bar.advance()
+    (said,) = caplog.messages
+    assert said.startswith("About 76 seconds more until iteration 30: 190 critic steps to go, ")
 
 
 def test_the_rest_is_said_once_of_a_warm_up_and_once_of_what_follows(

@@ -131,7 +131,7 @@ def bar_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], ProgressBar]:
     terminal = SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("gan_lab.training.progress.sys", terminal)
     setup: Any = SimpleNamespace(train=Steps(), device=torch.device("cpu"))
-    return lambda done: ProgressBar(setup, done, 5)
+    return lambda done: ProgressBar(setup, done, 5, 5)
 
 
 def test_the_bar_counts_critic_steps(bar_of: Callable[[int], ProgressBar]) -> None:
