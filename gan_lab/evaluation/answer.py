@@ -13,7 +13,7 @@ from gan_lab.evaluation.lines import Line
 from gan_lab.tags.names import MODES_HIT, RECALL, floor_tag
 from gan_lab.tags.words import HEADLINES, number_text, short_of
 
-_BY_THE_RULE = "by the lines that gan-lab diagnose has for collapsed and for poor samples"
+_BY_THE_RULE = "by the lines of gan-lab diagnose for poor and collapsed samples"
 _WORDS = {"collapsed": "good, but of too few kinds", "poor": "poor", "untrained": "poor"}
 _GOOD = "good enough"
 

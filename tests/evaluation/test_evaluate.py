@@ -202,7 +202,9 @@ def test_several_runs_end_in_one_table(run: Path, train: Train) -> None:
     called = gan_lab("evaluate", str(run), str(other), "--samples", "64", "--device", "cpu")
     assert called.status == 0
     last = called.out.rstrip().rpartition("\n\n")[2].splitlines()
-    assert last[0].startswith("Samples of 2 runs: 2 poor, by the line of gan-lab diagnose. ")
+    assert last[0].startswith(
+        "Samples of 2 runs: 2 poor, by the lines of gan-lab diagnose for poor and collapsed samples. "
+    )
     assert last[1].split()[:2] == ["run", "W1"]
     values = [float(line.rpartition("/")[2].split()[1]) for line in last[2:4]]
     assert values == sorted(values)
@@ -239,7 +241,8 @@ MIXTURE = [
     [
         (
             {},
-            "The samples are good enough by the line of gan-lab diagnose: quality/high_quality_share is 0.9, "
+            "The samples are good enough by the lines of gan-lab diagnose for poor and collapsed samples: "
+            "quality/high_quality_share is 0.9, "
             "of real samples 0.98, distance/w1_exact is 0.2, of real samples 0.04.\nRead first: "
             "quality/high_quality_share, distance/w1_exact, quality/modes_hit, quality/recall; each beside "
             "what real samples get, real against real.",
@@ -262,7 +265,7 @@ def test_a_table_is_led_by_what_it_says(changed: dict[str, float], said: str, co
     assert answer_of(lines).startswith(said)
     nearer = [line._replace(value=0.1) if line.metric == W1_EXACT else line for line in lines]
     assert answer_of_several({Path("a"): MIXTURE, Path("b"): nearer}) == (
-        f"Samples of 2 runs: {counts}, by the line of gan-lab diagnose. "
+        f"Samples of 2 runs: {counts}, by the lines of gan-lab diagnose for poor and collapsed samples. "
         "b has the smallest W1, 0.1; real samples have 0.04."
     )
 
@@ -286,5 +289,6 @@ def test_numbers_that_decide_nothing_are_called_so() -> None:
     others = [line._replace(floor=0.05) for line in MIXTURE]
     told = answer_of_several({Path("a"): MIXTURE, Path("b"): others, Path("c"): lines})
     assert told.startswith(
-        "Samples of 3 runs: 2 good enough; 1 undecided, by the line of gan-lab diagnose. No one distance was"
+        "Samples of 3 runs: 2 good enough; 1 undecided, by the lines of gan-lab diagnose for poor and "
+        "collapsed samples. No one distance was"
     )
