@@ -107,7 +107,10 @@ def test_cells_as_near_as_one_another_are_told_once(tmp_path: Path) -> None:
     write(tmp_path, "wgan", 0)
     _, distances, *_ = told(tmp_path)
     assert "nearest" not in distances
-    assert distances.endswith("(gan, 1 run; two sets of real samples: 0.1).")
+    assert distances.endswith("(gan, 1 run; two sets of real samples: 0.1) and as near in 1 more cell.")
+    write_run(tmp_path / "far", numbers=table(distance__w1_exact=1.0), choices={"objective": "hinge"})
+    *_, distances = told(tmp_path)[:2]
+    assert "real samples: 0.1) and as near in 1 more cell where they are nearest by" in distances
 
 
 @pytest.mark.parametrize(("first", "second"), [("gan", "wgan"), ("wgan", "gan")])
@@ -152,7 +155,7 @@ def test_cells_that_are_alike_are_counted(tmp_path: Path) -> None:
 def test_one_run_is_told_without_comparing(tmp_path: Path) -> None:
     write(tmp_path, "wgan", 0)
     success, _, following, difference = told(tmp_path)
-    assert success.startswith("1 of 1 run that could be judged succeed: ")
+    assert success.startswith("1 of 1 run that could be judged succeeds: ")
     assert "at most" not in following
     assert difference == "There is one run, and nothing to compare it with."
 
@@ -224,7 +227,10 @@ def test_without_quality_nothing_is_claimed(tmp_path: Path) -> None:
     write_run(tmp_path / "run", numbers=table(**bare))
     success, ends, seen = told(tmp_path)
     assert success.startswith("No quality of samples was measured, so nobody can say which runs succeed")
-    assert success.endswith("train with metrics.every=100 to have it measured.")
+    assert success.endswith(
+        ": gan-lab evaluate SWEEP_DIR, followed by gan-lab report SWEEP_DIR, measures it without more "
+        "training, and runs that are trained with metrics.every=100 measure it along the way."
+    )
     end = table()["distance/critic_raw"].tail(101).median()
     assert ends.startswith(f"The critic's estimate ended at {end:.3g} (wgan, critic's score gap, 1 run): ")
     assert seen == (
@@ -282,3 +288,43 @@ def test_a_constant_estimate_follows_nothing(tmp_path: Path) -> None:
     write_run(tmp_path / "run", numbers=table(estimate="jsd", distance__jsd=math.log(2)))
     _, _, following, _ = told(tmp_path)
     assert following.startswith("Of no run was there a rank correlation")
+
+
+def test_correlations_that_are_exactly_alike_are_told_of_all_their_cells(tmp_path: Path) -> None:
+    for objective in ("gan", "wgan"):
+        for seed in range(2):
+            write(tmp_path, objective, seed)
+    _, _, following, _ = told(tmp_path)
+    assert following.endswith("a rank correlation of 1.00 in each of 2 cells.")
+
+
+def test_cells_without_a_judged_run_are_counted(tmp_path: Path) -> None:
+    for objective in ("gan", "wgan"):
+        for seed in range(2):
+            write(tmp_path, objective, seed)
+    write_run(tmp_path / "failed", choices={"objective": "lsgan"}, status="failed")
+    success, *_ = told(tmp_path)
+    assert success == (
+        "4 of 4 runs that could be judged succeed: in each of 2 cells 100%; in 1 of 3 cells no run could be "
+        "judged."
+    )
+
+
+def test_that_no_distance_is_common_to_all_runs_is_not_told_as_if_nothing_was_measured(
+    tmp_path: Path,
+) -> None:
+    write_run(tmp_path / "ring")
+    patches = table(distance__w1_exact=None, quality__patches=1.0, quality__patches_floor=0.1)
+    write_run(tmp_path / "photos", numbers=patches, choices={"dataset": "photos"})
+    why = "No one distance of samples was measured in all runs that count"
+    assert told(tmp_path)[0] == f"{why}, so nobody can say which runs succeed."
+    assert [run.verdict.reason for run in load_sweep(tmp_path).runs] == [f"{why}."] * 2
+
+
+def test_what_was_measured_in_runs_that_are_left_out_is_not_denied(tmp_path: Path) -> None:
+    for seed in range(2):
+        write_run(tmp_path / str(seed), seed=seed, status="interrupted")
+    assert told(tmp_path)[0] == (
+        "No quality of samples was measured in a run that counts, only in runs that are left out, so nobody "
+        "can say which runs succeed."
+    )

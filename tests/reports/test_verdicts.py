@@ -81,7 +81,7 @@ def moving(level):
         (NO_SHARES | {"distance/w1_exact": 2.0}, "frozen", "distance/w1_exact moved by 0 around 2"),
         ({"distance/w1_exact": 2.0}, "success", "high_quality_share"),  # it has arrived
         ({"distance/w1_exact": 2.0, "quality/modes_hit": 0.0}, "frozen", "modes_hit ended at 0"),
-        ({"distance/w1_exact": None, **NO_SHARES}, "unmeasured", "measured no quality"),
+        ({"distance/w1_exact": None, **NO_SHARES}, "unmeasured", "No quality of samples was measured."),
         ({"quality/high_quality_share_floor": 0.0}, "unmeasured", "was not measured"),
     ],
 )

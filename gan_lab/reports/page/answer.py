@@ -16,6 +16,7 @@ from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.page.how_near import how_near
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
+from gan_lab.reports.sweep.verdicts import NO_QUALITY, why_no_quality
 from gan_lab.runs.finding import SEVERITIES
 from gan_lab.tags.names import MEDIAN_WINDOW
 from gan_lab.tags.table import title_of
@@ -29,20 +30,31 @@ _MOST_CELLS = 6
 def answer(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> tuple[str, ...]:
     """Return sentences with numbers: who succeeds, how near samples came, what estimates and settings tell.
 
-    Where no quality was measured, they say where estimates ended and what is seen in the runs instead.
+    Without a quality to judge by, they say where estimates ended and what is seen in the runs instead.
 
     Args:
         sweep: its runs.
         frames: the claims by name.
     """
     if sweep.quality is None:
-        nothing = "No quality of samples was measured, so nobody can say which runs succeed"
-        return f"{nothing}: train with metrics.every=100 to have it measured.", _ends(sweep), _seen(sweep)
+        return _without_quality(sweep), _ends(sweep), _seen(sweep)
     return (
         _success(frames["success_rates"].to_dict("records")),
         how_near(sweep, sweep.quality),
         _following(frames["correlations"].to_dict("records"), sweep.quality.title),
         _difference(sweep, frames["comparisons"].to_dict("records")),
+    )
+
+
+def _without_quality(sweep: Sweep) -> str:
+    """Say why nobody can say which runs succeed; where nothing was measured, also how to have it measured."""
+    why = why_no_quality((run.numbers, run.fault) for run in sweep.runs)
+    begin = f"{why}, so nobody can say which runs succeed"
+    if why != NO_QUALITY:
+        return f"{begin}."
+    return (
+        f"{begin}: gan-lab evaluate SWEEP_DIR, followed by gan-lab report SWEEP_DIR, measures it without "
+        "more training, and runs that are trained with metrics.every=100 measure it along the way."
     )
 
 
@@ -111,12 +123,16 @@ def _success(rows: Sequence[Mapping[Any, Any]]) -> str:
     if not judged:
         return "No run could be judged: the table of runs says why."
     total, n = sum(row["successes"] for row in judged), sum(row["n"] for row in judged)
-    begin = f"{total:.0f} of {runs_in_words(n)} that could be judged succeed"
+    verb = "succeeds" if 1 in (total, n) else "succeed"
+    begin = f"{total:.0f} of {runs_in_words(n)} that could be judged {verb}"
+    unjudged = len(rows) - len(judged)
+    end = f"; in {unjudged} of {len(rows)} cells no run could be judged." if unjudged else "."
     best, worst = (choose(judged, key=lambda row: row["rate"]) for choose in (max, min))
     if best["rate"] == worst["rate"]:
-        where = _rate(judged[0]) if len(judged) == 1 else f"in every cell {best['rate']:.0%}"
-        return f"{begin}: {where}."
-    return f"{begin}: most in {_named(judged, best['rate'])}, fewest in {_named(judged, worst['rate'])}."
+        each = f"in each of {len(judged)} cells" if unjudged else "in every cell"
+        where = _rate(judged[0]) if len(judged) == 1 else f"{each} {best['rate']:.0%}"
+        return f"{begin}: {where}{end}"
+    return f"{begin}: most in {_named(judged, best['rate'])}, fewest in {_named(judged, worst['rate'])}{end}"
 
 
 def _named(rows: Sequence[Mapping[Any, Any]], rate: float) -> str:
@@ -142,7 +158,7 @@ def _following(rows: Sequence[Mapping[Any, Any]], quality: str) -> str:
     best, worst = (choose(several, key=lambda row: row["spearman"]) for choose in (max, min))
     single = [row for row in known if row["n_seeds"] == 1]
     alone = f"; it is {_single(single)}, of which one run says little" if single else ""
-    if best is worst:
+    if len(several) == 1:
         return f"{begin} {_correlation(best)}{alone}."
     if f"{best['spearman']:.2f}" == f"{worst['spearman']:.2f}":
         return f"{begin} {best['spearman']:.2f} in each of {len(several)} cells{alone}."

@@ -1,6 +1,7 @@
 """How near the samples of a sweep came to the data, in a sentence of numbers."""
 
 import math
+from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -42,14 +43,24 @@ def how_near(sweep: Sweep, quality: Quality) -> str:
         return f"Of no run that counts did {quality.title} end at a number."
     by_ratio = not any(math.isnan(each.ratio) for each in known)
     ranks = [each.ratio if by_ratio else each.end for each in known]
-    nearest, farthest = (known[ranks.index(choose(ranks))] for choose in (min, max))
-    begin = f"In {quality.title} samples ended at {nearest.told()}"
+    nearest, farthest = (
+        [each for each, rank in zip(known, ranks, strict=True) if rank == choose(ranks)]
+        for choose in (min, max)
+    )
+    begin = f"In {quality.title} samples ended at {_named(nearest)}"
     diverged = any(run.fault is None and run.record.status == "diverged" for run in sweep.runs)
-    end = _OF_SEVERAL * any(each.runs > 1 for each in (nearest, farthest)) + _WITHOUT * diverged
-    if nearest is farthest:
+    end = _OF_SEVERAL * any(each.runs > 1 for each in (*nearest, *farthest)) + _WITHOUT * diverged
+    if len(nearest) == len(known):
         return f"{begin}{end}."
     order = " by the ratio to real samples" if by_ratio else ""
-    return f"{begin} where they are nearest{order}, and at {farthest.told()} where they are farthest{end}."
+    return f"{begin} where they are nearest{order}, and at {_named(farthest)} where they are farthest{end}."
+
+
+def _named(alike: Sequence[_Distance]) -> str:
+    """Return the first of cells that are as near as one another, and how many more there are."""
+    first, *others = alike
+    cells = "1 more cell" if len(others) == 1 else f"{len(others)} more cells"
+    return f"{first.told()}{f' and as near in {cells}' if others else ''}"
 
 
 def _distance_of(sweep: Sweep, cell: Cell, tag: str) -> _Distance | None:

@@ -16,6 +16,7 @@ from gan_lab.reports.sweep.bounds import NOTE, bound_of
 from gan_lab.reports.sweep.deviations import Deviations
 from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
+from gan_lab.reports.sweep.verdicts import why_no_quality
 from gan_lab.runs.record import RunRecord
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -98,7 +99,8 @@ def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
     several = "; runs of a cell differ in their seed" if len(sweep.runs) > len(sweep.cells) else ""
     words = [f"{counted_in_words(sweep)}{several}."]
-    words += [f"Quality means {sweep.quality.title}."] if sweep.quality else ["No quality was measured."]
+    without = why_no_quality((run.numbers, run.fault) for run in sweep.runs)
+    words.append(f"Quality means {sweep.quality.title}." if sweep.quality else f"{without}.")
     if left_out:
         verb, each = ("is", "with its") if left_out == 1 else ("are", "each with its")
         words.append(

@@ -18,7 +18,7 @@ from gan_lab.reports.sweep.missing import (
 )
 from gan_lab.reports.sweep.model import ReportRun, Sweep
 from gan_lab.reports.sweep.read_runs import ReadRun, read_run_folder
-from gan_lab.reports.sweep.verdicts import choose_quality, judge
+from gan_lab.reports.sweep.verdicts import choose_quality, judge, why_no_quality
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources, folder_source
 
@@ -62,6 +62,7 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
         for each, cell in _without_repeats(sources, merged.runs)
     ]
     quality = choose_quality([each.numbers for each, _ in runs if not each.fault])
+    without = why_no_quality((each.numbers, each.fault) for each, _ in runs)
     judged = tuple(
         ReportRun(
             each.record,
@@ -69,7 +70,7 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
             cell,
             each.numbers,
             each.fault,
-            judge(each.record, each.numbers, each.fault, quality, rule),
+            judge(each.record, each.numbers, each.fault, quality, rule, without=without),
             rule.end_measurements,
             each.archived,
             each.medians,

@@ -1,6 +1,6 @@
 """Which runs of a sweep succeeded, and how the others failed, by the failure rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,9 @@ from gan_lab.reports.sweep.model import Quality, ReportRun, Verdict, end_of
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.table import label_of
 
+NO_QUALITY = "No quality of samples was measured"
+"""What :func:`why_no_quality` says of a sweep of which no run has a distance of samples."""
+
 _QUALITIES = tuple(Quality(tag, label_of(tag)) for tag in DISTANCES)
 _FEWEST_TO_STAND_STILL = 3
 
@@ -24,6 +27,20 @@ def choose_quality(tables: Sequence[pandas.DataFrame]) -> Quality | None:
     if not measured:
         return None
     return next((each for each in _QUALITIES if all(_measured(t, each.tag) for t in measured)), None)
+
+
+def why_no_quality(runs: Iterable[tuple[pandas.DataFrame, str | None]]) -> str:
+    """Return why there is no metric to judge a sweep's runs by, without a full stop.
+
+    Args:
+        runs: the table of each, and why it is left out of means; None if it counts.
+    """
+    measured = [fault for table, fault in runs if any(_measured(table, each.tag) for each in _QUALITIES)]
+    if not measured:
+        return NO_QUALITY
+    if None not in measured:
+        return "No quality of samples was measured in a run that counts, only in runs that are left out"
+    return "No one distance of samples was measured in all runs that count"
 
 
 def grade(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Grade | None:
@@ -37,6 +54,8 @@ def judge(
     fault: str | None,
     quality: Quality | None,
     rule: FailureRule,
+    *,
+    without: str = NO_QUALITY,
 ) -> Verdict:
     """Return what the failure rule says of a run.
 
@@ -46,12 +65,13 @@ def judge(
         fault: why it is left out of means.
         quality: the sweep's metric, a distance of samples.
         rule: where the lines are.
+        without: why there is no such metric, as :func:`why_no_quality` says it.
     """
     if fault:
         return Verdict("unmeasured", fault)
     if quality is None:
         # of completed runs nobody could say more; a rate over diverged ones alone would be 0 by selection
-        return Verdict("unmeasured", "The sweep measured no quality of samples.")
+        return Verdict("unmeasured", f"{without}.")
     if record.status == "diverged":
         return Verdict("diverged", record.message or f"It diverged after iteration {record.iteration}.")
     graded = grade(numbers, quality, rule)
