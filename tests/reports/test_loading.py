@@ -246,3 +246,15 @@ def test_a_job_is_found_however_its_number_was_typed(tmp_path):
         )
     (tmp_path / "multirun.yaml").write_text(yaml.safe_dump({"hydra": typed}))
     assert load_sweep(tmp_path).faults == ()
+
+
+def test_runs_of_a_cell_that_were_resumed_for_longer_are_named(tmp_path):
+    for seed, iterations in enumerate((500, 500, 4000)):
+        numbers = table(iterations, every=500)
+        write_run(tmp_path / str(seed), numbers=numbers, seed=seed, iterations=iterations)
+    unused = {"seed": 3, "iterations": 8000, "status": "interrupted"}
+    write_run(tmp_path / "3", **unused)
+    assert load_sweep(tmp_path).faults == (
+        "wgan: runs that are averaged were given different numbers of iterations (500: seed 0, seed 1; "
+        "4,000: seed 2); what they ended at does not compare.",
+    )

@@ -262,6 +262,13 @@ def test_images_of_another_size_are_a_deviation_whatever_the_dataset(tmp_path):
     assert Deviation("dataset.size", "16", "64", "all") in rows
 
 
+def test_iterations_are_those_that_a_run_was_resumed_for(tmp_path):
+    write_run(tmp_path / "run", choices=CHOICES, iterations=1000, numbers=table(1000))
+    compose = composer({"train": {"iterations": 500}}, {}, {}, [])
+    rows = find_deviations(load_sweep(tmp_path), compose).rows
+    assert Deviation("train.iterations", "1000", "500", "all") in rows
+
+
 @pytest.mark.parametrize(
     ("choices", "words"),
     [

@@ -14,6 +14,7 @@ from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 from gan_lab.runs.record import leaves_of
 
 _SCALE = "scale"
+_ITERATIONS = "train.iterations"
 # what two options of a group share, and what matters whichever was chosen
 _ACROSS_OPTIONS = ("dataset.size",)
 
@@ -114,7 +115,7 @@ def _compare(run: ReportRun | None, cell: Cell, compose: Compose, n_seeds: int) 
     groups = _different_groups(run.record.choices, paper.choices)
     # of an option that is another altogether, its name says enough
     hidden = tuple(group.replace("/", ".") + "." for group, _, _ in groups)
-    here, there = leaves_of(run.config), leaves_of(paper.config)
+    here, there = _settings_of(run), leaves_of(paper.config)
     keys = sorted(here.keys() | there.keys())
     settings = [
         key
@@ -125,6 +126,12 @@ def _compare(run: ReportRun | None, cell: Cell, compose: Compose, n_seeds: int) 
     values = [(key, _text(here, key), _text(there, key)) for key in settings]
     values.append(("number of seeds", str(n_seeds), _number_of_seeds(paper.config, n_seeds)))
     return groups + [(key, own, papers) for key, own, papers in values if own != papers]
+
+
+def _settings_of(run: ReportRun) -> dict[str, Any]:
+    """Return a run's settings, with as many iterations as it was given when it was last resumed."""
+    leaves = leaves_of(run.config)
+    return leaves | {_ITERATIONS: run.record.iterations} if _ITERATIONS in leaves else leaves
 
 
 def _number_of_seeds(config: Mapping[str, Any], otherwise: int) -> str:

@@ -13,6 +13,7 @@ from gan_lab.reports.sweep.missing import (
     folders_without_runs,
     jobs_without_runs,
     missing_runs,
+    other_iterations,
     other_measures,
     sentence_on,
 )
@@ -90,6 +91,7 @@ def load_sources(sources: Sources, rule: FailureRule | None = None) -> Sweep:
             *jobs_without_runs(sources, records),
             *missing_runs(judged, [record.path for record in records if not record.started]),
             *other_measures(judged),
+            *other_iterations(judged),
         ),
         quality=quality,
         twice=merged.twice,

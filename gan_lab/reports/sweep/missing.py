@@ -68,6 +68,22 @@ def other_measures(runs: Iterable[ReportRun]) -> Iterator[str]:
             )
 
 
+def other_iterations(runs: Iterable[ReportRun]) -> Iterator[str]:
+    """Say of which cells the runs that count were given several numbers of iterations, as resuming may do."""
+    found: dict[str, dict[int, list[str]]] = {}
+    for run in (each for each in runs if each.fault is None):
+        draw, seed = replicate_of(run.record, run.config)
+        name = f"draw {draw}, seed {seed}" if draw >= 0 else f"seed {seed}"
+        found.setdefault(run.cell.label, {}).setdefault(run.record.iterations, []).append(name)
+    for label, by_number in found.items():
+        if len(by_number) > 1:
+            told = "; ".join(f"{number:,}: {', '.join(by_number[number])}" for number in sorted(by_number))
+            yield (
+                f"{label}: runs that are averaged were given different numbers of iterations ({told}); what "
+                "they ended at does not compare."
+            )
+
+
 def sentence_on(sources: Sources, path: Path, reason: str | None) -> str:
     """Return one sentence on a folder, with paths as seen from what they came from."""
     text = sources.told(reason or "its record is damaged").rstrip(".")

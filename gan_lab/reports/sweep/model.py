@@ -104,7 +104,7 @@ class Sweep:
         runs: by cell, then by seed.
         cells: in the order of the sweep.
         faults: one sentence for each run that is missing or cannot be read, and for runs that were not
-            measured alike.
+            measured alike, or not trained for as long.
         quality: the metric that all measured runs have; None if none was measured.
         twice: how many runs stood in several of them with the same numbers, and were taken once.
     """
