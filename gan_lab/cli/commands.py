@@ -83,7 +83,7 @@ def _runs(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition
+    from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
     from gan_lab.cli.run_keys import key_called
     from gan_lab.cli.run_table import as_json, below, format_table
     from gan_lab.runs.reading import find_runs
@@ -104,7 +104,9 @@ def _runs(arguments: list[str]) -> int:
             if sort is not None and (unsorted := nothing_to_sort_by(records, sort, source.folder)):
                 refuse(unsorted)
         elif found:
-            say(f"None of the {len(found)} runs in {given.root} is such a run.")
+            instead = values_instead(found, conditions, source.folder)
+            none = f"None of the {len(found)} runs" if len(found) > 1 else "No run"
+            say(f"{none} in {given.root} is such a run{instead}")
         else:
             say(f"There are no runs in {given.root}.")
     return 0

@@ -18,14 +18,22 @@ from gan_lab.cli.run_keys import (
     simple_keys,
     tags_of,
 )
-from gan_lab.cli.run_table import duration_shown, name_below, progress_text
+from gan_lab.cli.run_table import duration_shown, is_told, name_below, progress_text
 from gan_lab.config.errors import UserError
-from gan_lab.config.quoting import quoted
+from gan_lab.config.quoting import LONGEST_VALUE, nearest, question_of, quoted, shortened, shown
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.runs.words import typed_of
+from gan_lab.tags.table import is_of_samples
+from gan_lab.tags.words import estimate_cell, number_text, quality_text
 
+_MOST_VALUES = 4  # that a sentence names
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<relation>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
-_SHOWN: dict[str, Callable[[RunRecord], str]] = {"duration": duration_shown, "iteration": progress_text}
+_SHOWN: dict[str, Callable[[RunRecord], str]] = {
+    "duration": duration_shown,
+    "iteration": progress_text,
+    "estimate": lambda record: estimate_cell(record.numbers),
+    "quality": lambda record: quality_text(record.numbers),
+}
 """Numbers that tables show in other words: what stands there is equal to them, too."""
 
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
@@ -44,12 +52,12 @@ class Condition(NamedTuple):
     value: str
 
     def holds(self, run: "_Run") -> bool:
-        """Whether a run fulfils it; one that has no such value fulfils ``!=`` alone."""
+        """Whether a run fulfils it: what it does not have equals ``null`` alone, is never less or more."""
         found = run.value(self.key)
         if self.relation in _ORDERED:
             number = _number(found)
             return number is not None and _ORDERED[self.relation](number, float(self.value))
-        equal = _alike(found, self.value) or run.shown(self.key) == self.value
+        equal = _alike(found, self.value) or self.value in run.shown(self.key)
         return equal == (self.relation == "=")
 
 
@@ -114,7 +122,66 @@ def nothing_to_sort_by(records: Sequence[RunRecord], sort: str, root: Path = Pat
     """
     if not records or any(_is_there(_Run(record, root).value(sort)) for record in records):
         return ""
-    return f"None of these runs has {sort}, and they are not sorted.{measured_near(sort, records)}"
+    begin = f"None of these runs has {sort}, and they are not sorted"
+    told = {tag for record in records for tag in record.final if is_told(record, tag)}
+    if not is_of_samples(sort):
+        return f"{begin}.{measured_near(sort, records, told.__contains__)}"
+    if near := measured_near(sort, records, lambda tag: tag in told and is_of_samples(tag)):
+        return f"{begin}.{near}"
+    return f"{begin}: it was not measured in them. gan-lab evaluate measures their samples."
+
+
+def values_instead(records: Sequence[RunRecord], conditions: Iterable[Condition], root: Path = Path()) -> str:
+    """Return what the runs have under the keys of conditions that none of them fulfils, to end a sentence.
+
+    Args:
+        records: the runs, at least one.
+        conditions: as :func:`read_condition` returns them.
+        root: the folder that a table shows their paths relative to.
+
+    Returns:
+        Such as ": objective is gan or wgan. Did you mean gan?"; "." where a run fulfils each condition.
+    """
+    runs = [_Run(record, root) for record in records]
+    keyed = [each._replace(key=key_called(each.key, records)) for each in conditions]
+    unmet = [each for each in keyed if not any(each.holds(run) for run in runs)]
+    told = [_told_values(runs, each.key) for each in unmet]
+    meant = "".join(_meant_value(runs, each) for each in unmet)
+    return f": {'; '.join(told)}.{meant}" if told else "."
+
+
+def _told_values(runs: Sequence["_Run"], key: str) -> str:
+    """Say which few values runs have under a key; of many numbers, the least and the greatest."""
+    found = {_value_text(value): value for run in runs if _is_there(value := run.value(key))}
+    ordered = sorted(found, key=lambda text: _order(found[text]))
+    if not ordered:
+        return f"none has {key}"
+    if len(ordered) <= _MOST_VALUES:
+        *others, last = ordered
+        return f"{key} is {', '.join(others)} or {last}" if others else f"{key} is {last}"
+    if all(_number(value) is not None for value in found.values()):
+        return f"{key} is from {ordered[0]} to {ordered[-1]}"
+    more = len(ordered) - _MOST_VALUES
+    return f"{key} is {', '.join(ordered[:_MOST_VALUES])} or one of {more} more"
+
+
+def _meant_value(runs: Sequence["_Run"], condition: Condition) -> str:
+    """Return a question with the value that is nearest to a mistyped one, after a blank; else nothing."""
+    if condition.relation != "=" or _number(condition.value) is not None:
+        return ""
+    values = (run.value(condition.key) for run in runs)
+    names = dict.fromkeys(value for value in values if isinstance(value, str))
+    if len(names) < 2:
+        return ""  # the only one is named already
+    return question_of([shown(name) for name in nearest(condition.value, names)[:1]])
+
+
+def _value_text(value: Any) -> str:
+    """Return a value as tables show it, on one line."""
+    if isinstance(value, float):
+        return number_text(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return shown(shortened(text, LONGEST_VALUE))
 
 
 class _Run:
@@ -147,12 +214,15 @@ class _Run:
         if key in record.choices:
             return record.choices[key]
         if key in record.numbers:
-            return record.numbers[key]
+            return record.numbers[key] if is_told(record, key) else None
         return self.settings[key] if key in self.settings else self.typed.get(key)
 
-    def shown(self, key: str) -> str | None:
-        """Return what stands in a table where that is no plain text or number; else None."""
-        return _SHOWN[key](self.record) if key in _SHOWN else None
+    def shown(self, key: str) -> tuple[str, ...]:
+        """Return what stands in a table where that is no plain text, a number also as it is rounded there."""
+        record, value = self.record, self.value(key)
+        in_words = (_SHOWN[key](record),) if key in _SHOWN else ()
+        is_rounded = isinstance(value, float) and (key in record.numbers or key in OF_TABLES)
+        return (*in_words, number_text(value)) if is_rounded else in_words
 
 
 def _require_key(key: str, runs: Sequence[_Run]) -> None:

@@ -81,9 +81,15 @@ def meant_by(key: str, records: Sequence[RunRecord], settings: Iterable[str]) ->
     return question_of(meant[:_MOST_NEAR])
 
 
-def measured_near(tag: str, records: Sequence[RunRecord]) -> str:
-    """Return a question that names the few tags of runs nearest to one that none has; empty where none is."""
-    measured = _measured(records)
+def measured_near(tag: str, records: Sequence[RunRecord], among: Callable[[str], bool]) -> str:
+    """Return a question that names the few tags of runs nearest to one that none has; empty where none is.
+
+    Args:
+        tag: that no run has.
+        records: the runs.
+        among: says whether a tag counts.
+    """
+    measured = [each for each in _measured(records) if among(each)]
     return question_of((_named_alike(tag, measured) or _near(tag, measured))[:_MOST_NEAR])
 
 

@@ -10,6 +10,7 @@ from gan_lab.files.text_table import MOST_ROWS, Column, lay_out, without_middle
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
+from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_cell, estimate_text, number_text, quality_of, quality_text, short_of
 
@@ -196,32 +197,37 @@ def _numbers(records: Sequence[RunRecord], sort: str | None) -> list[Column]:
     """Return columns of numbers: what sorts the runs, their estimates, their qualities, and what has room."""
     estimates = {tag for record in records if (tag := estimate_of(record.numbers))}
     qualities = {tag for record in records if (tag := quality_of(record.numbers))}
-    present = {tag for record in records for tag in record.final if _is_told(record, tag)}
+    present = {tag for record in records for tag in record.final if is_told(record, tag)}
     columns = []
-    if sort is not None and any(sort in record.final for record in records):
+    if sort in present:
         columns.append(_number(records, sort, rank=0))
     # runs of several objectives have several: their names stand beside the numbers then
-    for title, tags, told in (("estimate", estimates, estimate_cell), ("quality", qualities, quality_text)):
-        if len(tags) > 1:
-            cells = [told(record.numbers) for record in records]
+    for title, tags, of, told in (
+        ("estimate", estimates, estimate_of, estimate_cell),
+        ("quality", qualities, quality_of, quality_text),
+    ):
+        rest = tags - {sort}  # what sorts them has a column already
+        if len(rest) > 1:
+            cells = ["-" if of(each.numbers) == sort else told(each.numbers) for each in records]
             columns.append(Column(title, cells, right=True, rank=1))
-        columns += [_number(records, tag, rank=1) for tag in tags if len(tags) == 1 and tag != sort]
-    others = sorted(present - {sort} - estimates - qualities, key=order_of)
+        columns += [_number(records, tag, rank=1) for tag in rest if len(rest) == 1]
+    others = sorted(present - {sort, *ESTIMATES} - qualities, key=order_of)
     room = max(_MOST_NUMBERS - len(columns), 0)
     return columns + [_number(records, tag, rank=5 + place) for place, tag in enumerate(others[:room])]
 
 
 def _number(records: Sequence[RunRecord], tag: str, rank: int) -> Column:
-    cells = [number_text(each.numbers.get(tag) if _is_told(each, tag) else None) for each in records]
+    cells = [number_text(each.numbers.get(tag) if is_told(each, tag) else None) for each in records]
     return Column(short_of(tag), cells, right=True, rank=rank)
 
 
-def _is_told(record: RunRecord, tag: str) -> bool:
-    """Return whether a tag, if it can be the estimate of a run, is that of this one.
+def is_told(record: RunRecord, tag: str) -> bool:
+    """Return whether a tag, if it can be the estimate of a run, is that of this one, filtered or not.
 
     The score gap of a GAN's discriminator is no estimate of W.
     """
-    return tag not in ESTIMATES or tag == estimate_of(record.final)
+    estimate = estimate_of(record.final)
+    return tag not in ESTIMATES or tag == estimate or {tag, estimate} == {RAW, MEDIAN}
 
 
 def name_below(record: RunRecord, root: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.cli.run_choice import choose, read_condition
+from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
 from gan_lab.cli.run_keys import key_called
 from gan_lab.cli.run_table import as_json, format_sweep, format_table, name_of_job
 from gan_lab.config.errors import UserError
@@ -18,10 +18,12 @@ from gan_lab.tags.names import (
     CERTIFIED,
     CRITIC_GAP,
     CRITIC_LOSS,
+    F_DIVERGENCE,
     FRECHET_FEATURES,
     JSD,
     MEDIAN,
     MODES_HIT,
+    RAW,
     RECALL,
     SLICED_W1,
     SLICED_W2,
@@ -266,6 +268,9 @@ def names(*conditions, sort=None, descending=False):
         (["distance/w1_exact>0"], "ab"),  # not what is no number
         (["W1<=0.5"], "ab"),
         (["verdict=null"], "abcd"),
+        (["verdict!=null"], ""),
+        (["verdict!=healthy"], "abcd"),
+        (["verdict<1"], ""),
     ],
 )
 def test_conditions_choose_runs(conditions, left):
@@ -305,7 +310,7 @@ def test_every_name_that_a_table_shows_is_a_key():
     for name in shown:
         ordered = [[r.seed for r in choose(records, [], name, descending=down)] for down in (False, True)]
         assert ordered in ([[0, 1], [1, 0]], [[1, 0], [0, 1]]), name
-    assert choose(records[::-1], [], "w ESTIMATE") == records
+    assert choose(records[::-1], [], "jsd ESTIMATE") == records
     assert [each.seed for each in choose(records, [read_condition("estimate<1")], None)] == [0]
     assert [each.seed for each in choose(records, [read_condition("bounds=batches")], None)] == [1]
 
@@ -325,6 +330,89 @@ def test_what_a_table_shows_of_a_run_chooses_it():
     for text in ("run=runs/wgan_b", "duration=0:00:12", "iteration=100/200", "run!=runs/wgan_a"):
         assert choose(records, [read_condition(text)], None, ROOT) == records[1:], text
     assert choose(records, [read_condition("duration>12")], None, ROOT) == records[1:]
+
+
+GAP_OF_GAN = [
+    a_record("gan", final={JSD: 0.6, MEDIAN: 0.2, RAW: 0.3}, choices={"objective": "gan"}),
+    a_record("wgan", final={MEDIAN: 0.5, RAW: 0.4}, choices={"objective": "wgan"}),
+    a_record("fgan", final={F_DIVERGENCE: 0.1, MEDIAN: 0.1}, choices={"objective": "fgan"}),
+]
+
+
+def test_the_score_gap_of_a_discriminator_neither_sorts_nor_chooses_as_an_estimate_of_w():
+    gan, wgan, fgan = GAP_OF_GAN
+    assert choose(GAP_OF_GAN, [read_condition("W estimate<0.25")], None) == []
+    assert choose(GAP_OF_GAN, [read_condition("W estimate>0.25")], None) == [wgan]
+    assert choose(GAP_OF_GAN, [], "W estimate") == [wgan, gan, fgan]
+    assert choose(GAP_OF_GAN, [read_condition("distance/critic_raw=0.4")], None) == [wgan]
+    assert nothing_to_sort_by([gan], MEDIAN) == (
+        "None of these runs has distance/critic_median, and they are not sorted."
+    )
+    assert "W estimate" not in format_table([gan], ROOT, sort=MEDIAN)
+
+
+def test_an_estimate_that_sorts_is_shown_once():
+    header, *rows = format_table(GAP_OF_GAN, ROOT, sort=MEDIAN).splitlines()
+    cells = [dict(zip(re.split(" {2,}", header), re.split(" {2,}", row), strict=True)) for row in rows]
+    assert [each["W estimate"] for each in cells] == ["-", "0.5", "-"]
+    assert [each["estimate"] for each in cells] == ["JSD 0.6", "-", "f-divergence 0.1"]
+    header, *rows = format_table(GAP_OF_GAN[:2], ROOT, sort=MEDIAN).splitlines()
+    assert re.split(" {2,}", header)[4:-2] == ["W estimate", "JSD estimate"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        (["objective=wgna"], ": objective is fgan, gan or wgan. Did you mean wgan?"),
+        (["status=complete"], ": status is completed."),
+        (["seed=x"], ": seed is from 0 to 9."),
+        (["seed>9", "objective=gan"], ": seed is from 0 to 9."),
+        (["objective!=gan", "seed=0", "W1=0.1"], ": none has distance/w1_exact."),
+        (["objective=gan", "seed=1"], "."),
+        (["name=z"], ": name is a0, a1, a2, a3 or one of 6 more."),
+        (["W estimate<0.25"], ": distance/critic_median is 0.3333."),
+    ],
+)
+def test_where_no_run_is_left_it_is_said_what_runs_have(conditions, said):
+    records = [
+        a_record(
+            f"{seed}",
+            seed=seed,
+            choices={"objective": ("gan", "wgan", "fgan")[seed % 3]},
+            command=f"gan-lab train name=a{seed}",
+            final={MEDIAN: 1 / 3},
+        )
+        for seed in range(10)
+    ]
+    conditions = [read_condition(text) for text in conditions]
+    assert choose(records, conditions, None) == []
+    assert values_instead(records, conditions) == said
+
+
+def test_the_command_says_what_runs_have_where_none_is_left(tmp_path):
+    (tmp_path / "a").mkdir()
+    begun = {"iterations": 5, "started": "2026-01-01T00:00:00+00:00"}
+    RunRecord(tmp_path / "a", "completed", choices={"objective": "gan"}, **begun).write()
+    said = gan_lab("runs", str(tmp_path), "--where", "objective=wgan").out
+    assert said == f"No run in {tmp_path} is such a run: objective is gan.\n"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["W1=0.1497", "distance/w1_exact=0.1497", "quality=W1 0.1497", "quality=0.1497", "estimate=W 2"],
+)
+def test_a_number_is_what_the_table_shows_of_it(condition):
+    records = [a_record("a", final={W1_EXACT: 0.14968, MEDIAN: 2.0}), a_record("b", final={W1_EXACT: 0.1499})]
+    assert choose(records, [read_condition(condition)], None) == records[:1]
+    assert choose(records, [read_condition(condition.replace("=", "!="))], None) == records[1:]
+
+
+def test_what_was_not_measured_of_samples_names_how_it_is():
+    records = [a_record("a", final={JSD: 1.0, RAW: 1.0})]
+    assert nothing_to_sort_by(records, key_called("W1", records)) == (
+        "None of these runs has distance/w1_exact, and they are not sorted: it was not measured in them. "
+        "gan-lab evaluate measures their samples."
+    )
 
 
 def test_settings_are_keys_too(tmp_path):
