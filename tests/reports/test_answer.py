@@ -11,6 +11,7 @@ import pytest
 from gan_lab.reports.claims.correlations import correlations
 from gan_lab.reports.page.answer import answer
 from gan_lab.reports.page.claim_tables import claim_frames
+from gan_lab.reports.page.page import _summary
 from gan_lab.reports.page.tables import summary_table
 from gan_lab.reports.sweep.loading import load_sweep
 from support.report_runs import table, write_run
@@ -191,7 +192,7 @@ def test_a_correlation_of_single_runs_is_not_told_as_if_it_were_of_many(tmp_path
     write_run(tmp_path / "again", choices={"objective": "wgan"}, seed=1)
     _, _, following, _ = told(tmp_path)
     assert following == (
-        f"{begin}correlation of 1.00 (wgan, 95% from 1.00 to 1.00, 2 runs; of changes between measurements "
+        f"{begin}correlation of 1.00 (wgan, 2 runs from 1.00 to 1.00; of changes between measurements "
         "1.00, with the samples of another run 1.00); it is -1.00 in the only run of gan, of which one run "
         "says little."
     )
@@ -208,9 +209,10 @@ def test_each_of_three_correlations_is_told_as_what_it_is(tmp_path: Path) -> Non
     spearman, changes, across = (f"{row[name]:.2f}" for name in ("spearman", "changes", "across_runs"))
     assert len({spearman, changes, across}) == 3
     following = told(tmp_path)[2]
-    assert f"have a rank correlation of {spearman} (wgan, 95% from " in following
+    runs = f"2 runs from {row['lowest']:.2f} to {row['highest']:.2f}"
+    assert f"have a rank correlation of {spearman} (wgan, {runs}; of changes" in following
     assert following.endswith(
-        f"2 runs; of changes between measurements {changes}, with the samples of another run {across})."
+        f"; of changes between measurements {changes}, with the samples of another run {across})."
     )
 
 
@@ -328,3 +330,39 @@ def test_what_was_measured_in_runs_that_are_left_out_is_not_denied(tmp_path: Pat
         "No quality of samples was measured in a run that counts, only in runs that are left out, so nobody "
         "can say which runs succeed."
     )
+
+
+@pytest.mark.parametrize(("runs", "has_interval"), [(4, False), (5, True)])
+def test_a_bootstrap_of_few_runs_is_not_told_as_an_interval(
+    runs: int, has_interval: bool, tmp_path: Path
+) -> None:
+    for seed in range(runs):
+        write(tmp_path, "wgan", seed)
+    following = told(tmp_path)[2]
+    interval, span = f"(wgan, 95% from 1.00 to 1.00, {runs} runs;", f"(wgan, {runs} runs from 1.00 to 1.00;"
+    assert ((interval in following), (span in following)) == (has_interval, not has_interval)
+
+
+def test_that_a_p_value_is_pooled_is_said(tmp_path: Path) -> None:
+    for seed in range(6):
+        for architecture in ("dcgan", "mlp"):
+            write(tmp_path, "gan", seed, poor=True, architecture=architecture)
+            write(tmp_path, "wgan", seed, architecture=architecture)
+    assert told(tmp_path)[3].endswith(
+        " after Holm's correction; pooled, as if pairs that share a seed were independent)."
+    )
+
+
+def test_runs_of_drawn_architectures_are_not_said_to_have_the_same_settings(tmp_path: Path) -> None:
+    for draw in range(2):
+        write_run(
+            tmp_path / str(draw),
+            seed=draw,
+            choices={"draw": str(draw)},
+            config={"architecture": {"critic": {"depth": 4 + draw}}},
+        )
+    assert told(tmp_path)[3] == (
+        "All runs have the same settings but for their seed and drawn architecture, and there is nothing to "
+        "compare."
+    )
+    assert "; runs of a cell differ in their seed and drawn architecture." in _summary(load_sweep(tmp_path))

@@ -335,3 +335,17 @@ def test_nothing_measured_gives_rows_without_numbers(tmp_path):
     assert list(correlations(sweep)["undefined"]) == [1, 1]
     assert isinstance(comparisons(sweep), pandas.DataFrame)
     assert list(comparisons(sweep)["left_out"]) == [1]
+
+
+def test_for_how_many_tests_p_values_are_corrected_is_said(tmp_path):
+    for seed in range(6):
+        for architecture in ("dcgan", "mlp"):
+            for objective in ("gan", "wgan"):
+                numbers = poor() if objective == "gan" else None
+                write(tmp_path, objective, seed, numbers, {"architecture": architecture})
+    sweep = load_sweep(tmp_path)
+    (note,) = [each.note for each in claim_tables(sweep, claim_frames(sweep)) if "same seeds" in each.title]
+    assert note.endswith(
+        "Holm's correction is for 2 tests in single settings, and apart from these for 1 test over all "
+        "settings together (all), which take pairs that share a seed as independent."
+    )

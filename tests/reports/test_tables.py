@@ -79,3 +79,11 @@ def test_ends_are_of_as_many_measurements_as_the_rule_says(tmp_path):
         sweep = load_sweep(tmp_path, FailureRule(end_measurements=measurements))
         assert runs_table(sweep)["quality"].item() == pytest.approx(expected, abs=1e-12)
         assert summary_table(sweep)["quality_mean"].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_each_mean_has_the_count_of_its_own_runs(tmp_path):
+    for seed in range(3):
+        numbers = table(distance__w1_exact=None) if seed else table()
+        write_run(tmp_path / str(seed), numbers=numbers, seed=seed)
+    (row,) = summary_table(load_sweep(tmp_path)).to_dict("records")
+    assert (row["n_estimate"], row["n_mean"]) == (3, 1)

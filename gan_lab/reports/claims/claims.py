@@ -53,7 +53,7 @@ def comparisons(sweep: Sweep) -> pandas.DataFrame:
     """Return pairs of objectives on the same seeds, one row for each other setting, and one for all of them.
 
     - ``rate_difference``: success rate of the first minus that of the second, with Newcombe's interval;
-      ``cohens_h`` its effect size; ``p_mcnemar`` exact, ``p_holm`` corrected for the number of rows (single
+      ``cohens_h`` its effect size; ``p_mcnemar`` exact, ``p_holm`` corrected for the number of tests (single
       settings and pooled ones apart); NaN of fewer than :data:`FEWEST_PAIRS` pairs. Pooled rows take the
       pairs of different settings as independent.
     - ``quality_difference``: mean difference of the ends of the quality metric, first minus second, in its

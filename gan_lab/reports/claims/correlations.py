@@ -16,9 +16,13 @@ from gan_lab.reports.sweep.model import ReportRun, Sweep, estimate_tag
 
 _COLUMNS = [
     *("cell", "label", "objective", "estimate", "n_seeds", "spearman", "low", "high"),
+    *("lowest", "highest"),
     *("n_changes", "changes", "changes_low", "changes_high", "chance_low", "chance_high", "across_runs"),
     *("undefined", "undefined_runs", "left_out"),
 ]
+
+FEWEST_RESAMPLED = 5
+"""Runs that a bootstrap interval is told of: that of two covers 50 means in 100, of three 74, of four 79."""
 
 
 class Course(NamedTuple):
@@ -50,6 +54,7 @@ def correlations(sweep: Sweep) -> pandas.DataFrame:
 
     - ``spearman``: the mean over seeds, ``low`` and ``high`` its bootstrap interval; 1 means that the
       estimate falls whenever the samples get better. Two series that both fall have 1, whatever ties them.
+      ``lowest`` and ``highest`` are of single seeds.
     - ``changes``: the same of the changes from one measurement to the next, of ``n_changes`` runs. A drift
       at a constant rate has no part in it; one that slows down has, because both series then change most at
       first. ``chance_low`` to ``chance_high`` is where 95 of 100 such means lie if nothing ties the two, not
@@ -105,6 +110,8 @@ def _row(runs: Sequence[ReportRun], sweep: Sweep) -> dict[str, Any]:
         "spearman": mean,
         "low": low,
         "high": high,
+        "lowest": min(defined, default=math.nan),
+        "highest": max(defined, default=math.nan),
         "n_changes": len(of_changes),
         "changes": changes_mean,
         "changes_low": changes_low,

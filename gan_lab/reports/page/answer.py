@@ -11,10 +11,11 @@ import pandas
 from gan_lab.diagnosis.diagnose import NOTHING_MEASURED
 from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
+from gan_lab.reports.claims.correlations import FEWEST_RESAMPLED
 from gan_lab.reports.claims.paired_runs import POOLED, compared_axes
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.page.how_near import how_near
-from gan_lab.reports.sweep.cells import worded
+from gan_lab.reports.sweep.cells import replicates_in_words, worded
 from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
 from gan_lab.reports.sweep.verdicts import NO_QUALITY, why_no_quality
 from gan_lab.runs.finding import SEVERITIES
@@ -108,7 +109,9 @@ def _nothing_to_compare(sweep: Sweep) -> str:
     if len(sweep.runs) == 1:
         return "There is one run, and nothing to compare it with."
     if len(sweep.cells) == 1:
-        return "All runs have the same settings, and there is nothing to compare."
+        differ = replicates_in_words(sweep.runs)
+        but = "" if differ == "seed" else f" but for their {differ}"
+        return f"All runs have the same settings{but}, and there is nothing to compare."
     axes, settings = compared_axes(sweep), list(sweep.cells[0].settings)
     if others := [name for name in settings if name not in axes]:
         return (
@@ -175,10 +178,12 @@ def _single(rows: Sequence[Mapping[Any, Any]]) -> str:
 
 
 def _correlation(row: Mapping[Any, Any]) -> str:
-    """Return the correlation of a cell of several runs with its interval and their number."""
+    """Return the mean correlation of a cell of several runs with its interval, of few with their range."""
     label = f"{row['label']}, " if row["label"] else ""
-    bounds = f"95% from {row['low']:.2f} to {row['high']:.2f}"
-    return f"{row['spearman']:.2f} ({label}{bounds}, {runs_in_words(row['n_seeds'])}{_of_changes(row)})"
+    told = f"{runs_in_words(row['n_seeds'])} from {row['lowest']:.2f} to {row['highest']:.2f}"
+    if row["n_seeds"] >= FEWEST_RESAMPLED:
+        told = f"95% from {row['low']:.2f} to {row['high']:.2f}, {runs_in_words(row['n_seeds'])}"
+    return f"{row['spearman']:.2f} ({label}{told}{_of_changes(row)})"
 
 
 def _of_changes(row: Mapping[Any, Any]) -> str:
@@ -209,6 +214,7 @@ def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:
         row["setting"], f", at {row['setting']}"
     )
     p = f"p = {row['p_holm']:.2g} after Holm's correction"
+    p += "; pooled, as if pairs that share a seed were independent" if row["setting"] == POOLED else ""
     sign = -1 if row["rate_difference"] < 0 else 1
     more, less = (first, second)[::sign]
     low, high = sorted((sign * row["low"], sign * row["high"]))

@@ -12,6 +12,7 @@ from gan_lab.reports.claims.claims import (
 )
 from gan_lab.reports.claims.correlations import correlations
 from gan_lab.reports.claims.equal_time import equal_time
+from gan_lab.reports.claims.paired_runs import POOLED
 from gan_lab.reports.page.page_tables import Table, table_from
 from gan_lab.reports.sweep.cells import worded
 from gan_lab.reports.sweep.model import Sweep
@@ -63,14 +64,14 @@ _WORDS = {
         "Spearman's rank correlation of the critic's estimate (median of the 101 values around it) with the "
         "quality metric along training, its mean over runs, and the bootstrap interval of that mean. It is 1 "
         "where the estimate falls whenever the samples get better, 0 where it says nothing of them. Of five "
-        "seeds such an interval covers some 83% rather than 95%. Series that both drift are correlated, "
-        "whatever ties them. Of changes: the same correlation of the changes from one measurement to the "
-        "next. If nothing ties the two, not even a drift, and no change depends on the one before, it lies "
-        "in the range by chance 95 times in 100 (permutations of the changes within each run); of noise "
-        "about a line, 89 times. A drift that slows down is in the changes, too, because both change most "
-        "at first. Across runs: therefore the same of the changes of a run's estimate and of the samples of "
-        "another run of its cell, which share such a drift and nothing else; only what the correlation of "
-        "changes has beyond that is of the run itself. "
+        "seeds such an interval covers some 83% rather than 95%, of four 79%, of three 74%, of two 50%. "
+        "Series that both drift are correlated, whatever ties them. Of changes: the same correlation of the "
+        "changes from one measurement to the next. If nothing ties the two, not even a drift, and no change "
+        "depends on the one before, it lies in the range by chance 95 times in 100 (permutations of the "
+        "changes within each run); of noise about a line, 89 times. A drift that slows down is in the "
+        "changes, too, because both change most at first. Across runs: therefore the same of the changes of "
+        "a run's estimate and of the samples of another run of its cell, which share such a drift and "
+        "nothing else; only what the correlation of changes has beyond that is of the run itself. "
         "Undefined: where either was constant, or measured fewer than three times.",
     ),
     "success_rates": (
@@ -87,11 +88,12 @@ _WORDS = {
         "Claim 2, on the same seeds",
         "Pairs of runs that share the seed and all settings but one and what its values bring along: an "
         "objective its optimizer, constraint and critic steps. Difference of rates: first less second, "
-        f"with Newcombe's interval; p: McNemar's exact test, of {FEWEST_PAIRS} pairs or more, and corrected "
-        "by Holm for the number of rows; Cohen's h: its effect size (0.2 small, 0.5 medium, 0.8 large). "
+        f"with Newcombe's interval; p: McNemar's exact test, of {FEWEST_PAIRS} pairs or more; "
+        "p, Holm: the same, corrected for the number of tests; Cohen's h: the effect size (0.2 "
+        "small, 0.5 medium, 0.8 large). "
         "Difference of quality: first less second at the end of training, in the metric's unit, with its t "
         "interval; dominance: the share of pairs in which the first is greater less that in which it is "
-        "smaller.",
+        "smaller. ",
     ),
     "equal_time": (
         "At equal time",
@@ -127,7 +129,26 @@ def claim_tables(sweep: Sweep, frames: Mapping[str, pandas.DataFrame]) -> list[T
     if sweep.quality is None:
         # without quality there is nothing to follow, and nothing to succeed by
         shown = []
-    return [table_from(_worded(frames[name]), *_WORDS[name], _COLUMNS[name]) for name in shown]
+    notes = {name: note for name, (_, note) in _WORDS.items()}
+    notes["comparisons"] += _corrected(pairs)
+    return [table_from(_worded(frames[name]), _WORDS[name][0], notes[name], _COLUMNS[name]) for name in shown]
+
+
+def _corrected(pairs: pandas.DataFrame) -> str:
+    """Say for how many tests p-values are corrected: those of single settings and pooled ones apart."""
+    pooled = pairs["setting"] == POOLED
+    singles, all_together = (int(pairs["p_mcnemar"][kind].notna().sum()) for kind in (~pooled, pooled))
+    if not pooled.any():
+        return f"Holm's correction is for {_tests(singles)}."
+    return (
+        f"Holm's correction is for {_tests(singles)} in single settings, and apart from these for "
+        f"{_tests(all_together)} over all settings together ({POOLED}), which take pairs that share a seed "
+        "as independent."
+    )
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'' if count == 1 else 's'}"
 
 
 def _worded(frame: pandas.DataFrame) -> pandas.DataFrame:

@@ -13,6 +13,7 @@ from gan_lab.reports.page.answer import HEADLINES
 from gan_lab.reports.page.diagnosis_table import diagnosis_table, findings_of
 from gan_lab.reports.page.page_tables import Table, TableCell
 from gan_lab.reports.sweep.bounds import NOTE, bound_of
+from gan_lab.reports.sweep.cells import replicates_in_words
 from gan_lab.reports.sweep.deviations import Deviations
 from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
@@ -97,7 +98,8 @@ def _title(sweep: Sweep) -> str:
 
 def _summary(sweep: Sweep) -> str:
     left_out = sum(run.fault is not None for run in sweep.runs)
-    several = "; runs of a cell differ in their seed" if len(sweep.runs) > len(sweep.cells) else ""
+    differ = f"; runs of a cell differ in their {replicates_in_words(sweep.runs)}"
+    several = differ if len(sweep.runs) > len(sweep.cells) else ""
     words = [f"{counted_in_words(sweep)}{several}."]
     without = why_no_quality((run.numbers, run.fault) for run in sweep.runs)
     words.append(f"Quality means {sweep.quality.title}." if sweep.quality else f"{without}.")

@@ -45,7 +45,8 @@ def runs_table(sweep: Sweep) -> pandas.DataFrame:
 def summary_table(sweep: Sweep) -> pandas.DataFrame:
     """Return every cell: success rate, correlation, and the mean of its ends with a t interval.
 
-    Means are of runs without a fault that did not diverge; ``n_mean`` counts them.
+    Means are of runs without a fault that did not diverge: ``n_mean`` counts those of ``quality_mean``, which
+    have a quality, and ``n_estimate`` those of ``estimate_mean``.
     """
     rates, correlation = success_rates(sweep), correlations(sweep)
     settings = pandas.DataFrame([cell.settings for cell in sweep.cells], index=rates.index)
@@ -113,9 +114,13 @@ def _ends(sweep: Sweep, cell: Cell) -> dict[str, float]:
     tag = sweep.quality.tag if sweep.quality else ""
     qualities = [run.end(tag) for run in runs]
     floors = [run.end(floor_tag(tag)) for run in runs]
-    columns = {"estimate_mean": [last_median(run) for run in runs], "quality_mean": qualities}
-    row: dict[str, float] = {"n_mean": sum(not math.isnan(value) for value in qualities)}
-    for name, values in columns.items():
-        mean, low, high = t_mean([value for value in values if not math.isnan(value)])
-        row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+    columns = {
+        ("n_estimate", "estimate_mean"): [last_median(run) for run in runs],
+        ("n_mean", "quality_mean"): qualities,
+    }
+    row: dict[str, float] = {}
+    for (count, name), values in columns.items():
+        known = [value for value in values if not math.isnan(value)]
+        mean, low, high = t_mean(known)
+        row |= {count: len(known), name: mean, f"{name}_low": low, f"{name}_high": high}
     return row | {"quality_floor": t_mean([v for v in floors if not math.isnan(v)]).value}

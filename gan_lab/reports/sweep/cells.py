@@ -8,7 +8,7 @@ from typing import Any
 
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import shown
-from gan_lab.reports.sweep.model import Cell
+from gan_lab.reports.sweep.model import Cell, ReportRun
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.record import RunRecord, leaves_of
 
@@ -175,6 +175,12 @@ def replicate_of(record: RunRecord, config: Mapping[str, Any]) -> tuple[int, int
     """Return what runs of a cell differ by: number of a drawn architecture, -1 without one, and seed."""
     draw = str(record.choices.get(DRAW, config.get(DRAW)))
     return int(draw) if draw.isdecimal() else -1, -1 if record.seed is None else record.seed
+
+
+def replicates_in_words(runs: Iterable[ReportRun]) -> str:
+    """Return what runs of a cell differ in: their seed, and where several were drawn, their architecture."""
+    draws = {replicate_of(run.record, run.config)[0] for run in runs}
+    return "seed and drawn architecture" if len(draws) > 1 else "seed"
 
 
 def text_of(value: Any) -> str:
