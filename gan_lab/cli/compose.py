@@ -5,6 +5,7 @@ from typing import Any
 import hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -35,12 +36,21 @@ def compose(overrides: list[str]) -> Composed:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
             expanded = expand_lists(overrides)
             root = hydra.compose("config", overrides=expanded, return_hydra_config=True)
-            swept = _swept(root)
+            parameters = _parameters(root)
         plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(refusal_of(error) or " ".join(str(error).split())) from error
     choices = choices_of(root.hydra.runtime.choices)
-    return Composed(plain, choices | take_experiment_keys(plain, choices), swept)
+    swept = {
+        each.key_or_group: None if each.is_sweep_override() else each.get_value_element_as_str()
+        for each in parameters
+    }
+    counts = {
+        each.key_or_group: sum(1 for _ in each.sweep_string_iterator())
+        for each in parameters
+        if each.is_discrete_sweep()
+    }
+    return Composed(plain, choices | take_experiment_keys(plain, choices), swept, counts)
 
 
 def compose_tracker(typed: list[str]) -> dict[str, Any]:
@@ -60,12 +70,9 @@ def compose_tracker(typed: list[str]) -> dict[str, Any]:
     return node
 
 
-def _swept(root: DictConfig) -> dict[str, str | None]:
+def _parameters(root: DictConfig) -> list[Override]:
+    """Return what an experiment sets through its sweep."""
     found = root.hydra.sweeper.params or OmegaConf.create()
     params: dict[str, Any] = OmegaConf.to_container(found, resolve=True)  # type: ignore[assignment]
     parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-    overrides = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
-    return {
-        override.key_or_group: None if override.is_sweep_override() else override.get_value_element_as_str()
-        for override in overrides
-    }
+    return parser.parse_overrides([f"{key}={value}" for key, value in params.items()])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.cli.compose import compose as real_compose
 from gan_lab.config.errors import UserError
 from gan_lab.reports.figures.estimates import estimate_figures
 from gan_lab.reports.page.claim_tables import claim_frames, claim_tables, stacked
@@ -260,6 +261,43 @@ def test_images_of_another_size_are_a_deviation_whatever_the_dataset(tmp_path):
     compose = composer(paper, {"dataset": "lsun_bedroom"}, {}, [])
     rows = find_deviations(load_sweep(tmp_path), compose).rows
     assert Deviation("dataset.size", "16", "64", "all") in rows
+
+
+def drawn(root: Path, **record) -> Sweep:
+    for draw in range(2):
+        write_run(
+            root / str(draw),
+            choices={"experiment": "robustness", "draw": str(draw), "architecture": "deep_dcgan"},
+            config={"architecture": {"critic": {"depth": 4 + draw}}, "draw": draw, "scale": "laptop"},
+            seed=draw,
+            **record,
+        )
+    return load_sweep(root)
+
+
+def test_one_draw_does_not_speak_for_the_others(tmp_path):
+    compose = composer({"architecture": {"critic": {"depth": 20}}}, {}, {"draw": None}, [])
+    few = find_deviations(
+        drawn(tmp_path), lambda typed: dataclasses.replace(compose(typed), counts={"draw": 9})
+    )
+    rows = {row.key: row for row in few.rows}
+    assert "architecture.critic.depth" not in rows
+    assert rows["number of draws"] == Deviation("number of draws", "2", "9", "all")
+    (note,) = few.notes
+    assert note.startswith("Not compared are settings that are drawn at random for each run")
+    assert "architecture.critic.depth, architecture.critic.norm" in note
+
+
+def test_what_was_typed_in_the_place_of_a_draw_is_compared(tmp_path):
+    compose = composer({"architecture": {"critic": {"depth": 20}}}, {}, {"draw": None}, [])
+    typed = drawn(tmp_path, command="gan-lab train experiment=robustness architecture.critic.depth=4")
+    assert "architecture.critic.depth" in {row.key for row in find_deviations(typed, compose).rows}
+
+
+def test_how_many_draws_the_paper_has_is_composed():
+    composed = real_compose(["experiment=robustness", "scale=paper"])
+    assert composed.counts == {"draw": 200, "objective": 2}
+    assert composed.swept == {"dataset": "cifar10", "draw": None, "objective": None}
 
 
 def test_iterations_are_those_that_a_run_was_resumed_for(tmp_path):

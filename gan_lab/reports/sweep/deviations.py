@@ -1,17 +1,18 @@
 """In what a sweep's runs differ from its experiment at the paper's scale, found by composing that."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
-from gan_lab.config.options import config_folder, list_options
-from gan_lab.reports.sweep.cells import by_size, number_text
+from gan_lab.config.options import config_folder, list_options, option_node
+from gan_lab.reports.sweep.cells import DRAW, by_size, number_text, replicate_of
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep
 from gan_lab.runs.config_hash import KEYS_OF_EXPERIMENTS
 from gan_lab.runs.record import leaves_of
+from gan_lab.runs.words import typed_of
 
 _SCALE = "scale"
 _ITERATIONS = "train.iterations"
@@ -23,6 +24,11 @@ _NO_SETTINGS = re.compile(
     r"(seed|scale|draw|learning_rate|device|trusted|metrics\.(every|layers)|dataset\.(root|download)|hydra\..*"
     r"|tracker\..*|train\.(seeds|execution|deterministic|profile|log_every|sample_every|checkpoint_every"
     r"|returned_.*))"
+)
+_DRAWS_OF_CONFIGS = "${gan_lab.drawn:"
+_DRAWN = (
+    "Not compared are settings that are drawn at random for each run, at another scale maybe of other "
+    "values: {keys}."
 )
 # what may stand in an override without quotes
 _PLAIN = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -36,11 +42,13 @@ class Composed:
         config: as of a run that was started, resolved.
         choices: config group to the name of the chosen option.
         swept: what the experiment sets through its sweep: key to its one value, None for one of several.
+        counts: of those that take several values, how many.
     """
 
     config: dict[str, Any]
     choices: dict[str, str]
     swept: dict[str, str | None]
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 Compose = Callable[[list[str]], Composed]
@@ -74,6 +82,8 @@ class Deviations:
 def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
     """Return the settings of each cell that its experiment has otherwise at the paper's scale.
 
+    What an experiment draws at random for each run is left out and named: no run speaks for all of a cell.
+
     A run folder is data: what is composed are options that gan-lab has by the names that were recorded,
     never the command.
 
@@ -84,12 +94,15 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
     found: dict[tuple[str, str, str], list[Cell]] = {}
     notes: dict[str, None] = {}
     for cell in sweep.cells:
-        run = next((run for run in sweep.runs if run.cell.key == cell.key and run.config), None)
         try:
-            rows = _compare(run, cell, compose, len({each.record.seed for each in sweep.runs_of(cell)}))
+            run = _speaker(sweep.runs_of(cell), cell)
+            drawn = _drawn_keys(run)
+            rows = _compare(run, sweep.runs_of(cell), drawn, compose)
         except UserError as error:
             notes[str(error)] = None
             continue
+        if drawn:
+            notes[_DRAWN.format(keys=", ".join(sorted(drawn)))] = None
         for row in rows:
             found.setdefault(row, []).append(cell)
     rows = sorted(found, key=lambda row: (row[0], by_size(row[1]), by_size(row[2])))
@@ -108,9 +121,35 @@ def _named(cells: Sequence[Cell], among: Sequence[Cell]) -> str:
     return "; ".join(cell.label for cell in cells)
 
 
-def _compare(run: ReportRun | None, cell: Cell, compose: Compose, n_seeds: int) -> list[tuple[str, str, str]]:
-    if run is None:
-        raise UserError(f"{cell.label}: no config of a run can be read.")
+def _speaker(runs: Sequence[ReportRun], cell: Cell) -> ReportRun:
+    """Return the first run of a cell with a config."""
+    for run in runs:
+        if run.config:
+            return run
+    raise UserError(f"{cell.label}: no config of a run can be read.")
+
+
+def _drawn_keys(run: ReportRun) -> set[str]:
+    """Return the settings that a run's experiment draws at random, less those that were typed instead."""
+    experiment = run.record.choices.get("experiment")
+    if experiment not in list_options("experiment", [config_folder()]):
+        return set()
+    leaves = leaves_of(option_node("experiment", experiment))
+    drawn = {key for key, value in leaves.items() if isinstance(value, str) and _DRAWS_OF_CONFIGS in value}
+    return drawn - typed_of(run.record.command).keys()
+
+
+def _compare(
+    run: ReportRun, runs: Sequence[ReportRun], drawn: Collection[str], compose: Compose
+) -> list[tuple[str, str, str]]:
+    """Return what a run has otherwise than at the paper's scale, and of how many seeds and draws its cell is.
+
+    Args:
+        run: it speaks for its cell.
+        runs: of the cell.
+        drawn: settings that are not compared.
+        compose: composes overrides.
+    """
     paper = _at_paper_scale(run, compose)
     groups = _different_groups(run.record.choices, paper.choices)
     # of an option that is another altogether, its name says enough
@@ -120,12 +159,22 @@ def _compare(run: ReportRun | None, cell: Cell, compose: Compose, n_seeds: int) 
     settings = [
         key
         for key in keys
-        if not _NO_SETTINGS.fullmatch(key)
+        if not (key in drawn or _NO_SETTINGS.fullmatch(key))
         and (not key.startswith(hidden) or (key in _ACROSS_OPTIONS and key in here and key in there))
     ]
     values = [(key, _text(here, key), _text(there, key)) for key in settings]
-    values.append(("number of seeds", str(n_seeds), _number_of_seeds(paper.config, n_seeds)))
+    values += _replicates(runs, paper)
     return groups + [(key, own, papers) for key, own, papers in values if own != papers]
+
+
+def _replicates(runs: Sequence[ReportRun], paper: Composed) -> list[tuple[str, str, str]]:
+    """Return how many seeds a cell is of, and how many draws where the paper has more, beside the paper's."""
+    n_seeds = len({each.record.seed for each in runs})
+    counted = [("number of seeds", str(n_seeds), _number_of_seeds(paper.config, n_seeds))]
+    n_draws = len({replicate_of(each.record, each.config)[0] for each in runs})
+    if n_draws < (of_paper := paper.counts.get(DRAW, 0)):
+        counted.append(("number of draws", str(n_draws), str(of_paper)))
+    return counted
 
 
 def _settings_of(run: ReportRun) -> dict[str, Any]:
