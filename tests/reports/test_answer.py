@@ -366,3 +366,11 @@ def test_runs_of_drawn_architectures_are_not_said_to_have_the_same_settings(tmp_
         "compare."
     )
     assert "; runs of a cell differ in their seed and drawn architecture." in _summary(load_sweep(tmp_path))
+
+
+def test_runs_that_were_resumed_for_longer_are_not_said_to_have_the_same_settings(tmp_path: Path) -> None:
+    for seed, iterations in enumerate((500, 4000)):
+        write_run(tmp_path / str(seed), numbers=table(iterations), seed=seed, iterations=iterations)
+    assert told(tmp_path)[3].startswith(
+        "All runs have the same settings but for their seed and number of iterations, and"
+    )

@@ -178,9 +178,15 @@ def replicate_of(record: RunRecord, config: Mapping[str, Any]) -> tuple[int, int
 
 
 def replicates_in_words(runs: Iterable[ReportRun]) -> str:
-    """Return what runs of a cell differ in: their seed, and where several were drawn, their architecture."""
+    """Return what runs of a cell differ in: "seed", and what several of them were drawn or resumed for."""
+    runs = list(runs)
     draws = {replicate_of(run.record, run.config)[0] for run in runs}
-    return "seed and drawn architecture" if len(draws) > 1 else "seed"
+    lengths = {(run.cell.key, run.record.iterations) for run in runs}
+    others = ["drawn architecture"] if len(draws) > 1 else []
+    if len(lengths) > len({run.cell.key for run in runs}):
+        others.append("number of iterations")
+    *first, last = ["seed", *others]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def text_of(value: Any) -> str:
