@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, add_trust_data, parser_of
 from gan_lab.cli.early import refuse_missing_data
+from gan_lab.cli.places import require_place
 from gan_lab.cli.terminal import refuse, show_log
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder, list_options
@@ -110,6 +111,7 @@ def _evaluate_runs(given: argparse.Namespace, samples: int | None) -> int:
 
 def _evaluate_files(given: argparse.Namespace) -> None:
     _refuse_given(given, _OF_RUNS, "RUN_DIR")
+    require_place(given.out, "--out")
     if not given.samples:
         got = "" if given.samples is None else "; got ''"
         raise UserError(f"--dataset needs --samples PATH, a folder of pictures or a .npy file{got}.")

@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
 from gan_lab.cli.job_log import begin_job_log
+from gan_lab.cli.places import require_place
 from gan_lab.cli.typed_keys import by_typed_key
 from gan_lab.config.errors import UserError
 from gan_lab.config.ranks import rank_here
@@ -76,35 +77,48 @@ class _ProcessState:
 _state = _ProcessState()
 
 
-class SweepRefused(BaseException):
-    """A sweep that must not begin; no ``Exception``, for of those that a callback raises Hydra only warns."""
+class StartRefused(BaseException):
+    """A job or a sweep that must not begin; no ``Exception``, for Hydra only warns of those of callbacks."""
 
 
 class FailureNotes(Callback):
     """Where the jobs of a sweep leave their notes; conf/config.yaml names it among Hydra's callbacks."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Look at the job's folder, before Hydra makes it."""
+        """Look at the job's folder, before Hydra makes it.
+
+        Raises:
+            StartRefused: if a file, or a link that leads nowhere, is in its place.
+        """
         del kwargs
         # a folder that cannot be named is the job's to refuse
         with contextlib.suppress(OmegaConfBaseException, OSError, ValueError):
             folder = Path(config.hydra.run.dir)
+            _require_place(folder, "hydra.run.dir")
             _state.made_in = folder, look_at(folder)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Look at the sweep's folder, before Hydra makes it, and forget the notes of the sweep before.
 
         Raises:
-            SweepRefused: if something else is there.
+            StartRefused: if something else is there.
         """
         del kwargs
         folder = Path(config.hydra.sweep.dir)
+        _require_place(folder, "hydra.sweep.dir")
         try:
             require_fit_for_sweep(folder)
         except UserError as error:
-            raise SweepRefused(str(error)) from error
+            raise StartRefused(str(error)) from error
         _state.sweep, _state.made_in = folder, (folder, look_at(folder))
         shutil.rmtree(folder / NOTES_NAME, ignore_errors=True)
+
+
+def _require_place(folder: Path, key: str) -> None:
+    try:
+        require_place(folder, key)
+    except UserError as error:
+        raise StartRefused(str(error)) from error
 
 
 def begin() -> None:

@@ -4,6 +4,7 @@ import argparse
 from typing import Annotated, Literal
 
 from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, parser_of, reader_of
+from gan_lab.cli.places import require_place
 from gan_lab.cli.terminal import show_log
 from gan_lab.config.checks import Rule
 from gan_lab.config.errors import UserError
@@ -31,6 +32,7 @@ def sample(arguments: list[str]) -> int:
     add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
+    require_place(given.out, "--out")
     out = given.out or given.run_dir / "generated"
     show_log()
     if given.gif:
@@ -76,6 +78,7 @@ def interpolate(arguments: list[str]) -> int:
     add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
+    require_place(given.out, "--out")
     read_run(given.run_dir)
 
     # what is left takes torch
@@ -101,6 +104,7 @@ def export(arguments: list[str]) -> int:
     _add_out(parser, "exported")
     add_trust(parser)
     given = parser.parse_args(arguments)
+    require_place(given.out, "--out")
     read_run(given.run_dir)
 
     # what is left takes torch

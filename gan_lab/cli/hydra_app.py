@@ -16,7 +16,7 @@ from gan_lab.cli.configs import expand_lists, version_base, version_of
 from gan_lab.cli.failures import (
     REFUSED,
     Failure,
-    SweepRefused,
+    StartRefused,
     begin,
     collect,
     remove_what_was_made_for_nothing,
@@ -65,7 +65,7 @@ def _run(job: Callable[[DictConfig], Any], arguments: list[str], config_name: st
     try:
         with _command_line(overrides):
             _hydra_main(config_name)(job)()
-    except SweepRefused as refusal:
+    except StartRefused as refusal:
         return [Failure(str(refusal), REFUSED)]
     except Exception as error:
         of_plugin = failure_of_plugin(error)

@@ -84,8 +84,6 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
 
 
 def _write(request: FilesRequest, out: Path, lines: list[Line], samples: int) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"--out must be a folder; got {str(out)!r}.")
     out.mkdir(parents=True, exist_ok=True)
     require_regular(out, ["*.csv"])
     name = f"{request.samples.resolve().stem}_against_{request.named}_seed{request.seed}_n{samples}.csv"

@@ -88,6 +88,15 @@ def test_an_array_of_another_shape_is_refused_without_torch(shape: tuple[int, ..
     assert (tmp_path / "status").read_text() == "2"
 
 
+@pytest.mark.parametrize("command", ["sample", "interpolate", "export", "report"])
+def test_a_file_in_place_of_a_folder_is_refused_without_torch(command: str, tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    (tmp_path / "err").touch()
+    modules = modules_after(COMMAND, [command, "run", "--out", "err"], tmp_path)
+    assert modules & {TORCH, *READERS_AND_FIGURES} == set()
+    assert (tmp_path / "status").read_text() == "2"
+
+
 def test_a_finished_run_is_resumed_without_torch(tmp_path: Path) -> None:
     config = read_run(write_run(tmp_path / "other")).read_config()
     write_run(tmp_path / "run", config_hash=config_hash(config), iterations=200, iteration=200)

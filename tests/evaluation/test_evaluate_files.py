@@ -131,7 +131,10 @@ def test_an_array_of_digits_is_measured_with_floors(tmp_path: Path) -> None:
             "small/a.png has 8x9 pixels, and images of",
         ),
         (["--samples", "damaged", "--dataset", "digits"], "damaged/a.png is not an image that can be read ("),
-        (["--samples", "a.npy", *ASK, "--out", "a.npy"], "--out must be a folder; got 'a.npy'."),
+        (
+            ["--samples", "a.npy", *ASK, "--out", "a.npy"],
+            "--out must be a folder; got 'a.npy', which is a file.",
+        ),
         (["--samples", "a.npy", *ASK, "--inception", "w.pth"], ""),
     ],
 )

@@ -1,0 +1,74 @@
+"""Folders to write into that cannot be: refused by their option or key before any work is done."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from support.command_line import gan_lab
+from support.configs import TOY
+from support.report_runs import write_run
+
+
+@pytest.fixture(autouse=True)
+def _places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("err").write_text("mine")
+    Path("lost").symlink_to("nowhere")
+    write_run(tmp_path / "sweep" / "run")
+    np.save("p.npy", np.zeros((64, 2), np.float32))
+
+
+IN_THE_WAY = [
+    ("err", "'err', which is a file."),
+    ("err/below", "'err/below', and 'err' is a file."),
+    ("lost", "'lost', which is a link that leads nowhere."),
+    ("lost/a/b", "'lost/a/b', and 'lost' is a link that leads nowhere."),
+]
+
+
+@pytest.mark.parametrize(("place", "got"), IN_THE_WAY)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "--samples", "p.npy", "--dataset", "ring8", "--out"],
+        ["sample", "sweep/run", "--out"],
+        ["sample", "sweep/run", "--gif", "--out"],
+        ["interpolate", "sweep/run", "--out"],
+        ["export", "sweep/run", "--out"],
+        ["report", "sweep", "-o"],
+    ],
+    ids=lambda command: f"{command[0]} {command[-2]}",
+)
+def test_what_is_no_folder_is_refused_before_the_work(
+    command: list[str], place: str, got: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for late in ("evaluate_files", "samples", "progress_gif", "interpolation", "export"):
+        monkeypatch.setitem(sys.modules, f"gan_lab.evaluation.{late}", None)  # cannot be imported
+    monkeypatch.setitem(sys.modules, "gan_lab.reports.report", None)
+    called = gan_lab(*command, place)
+    assert (called.status, called.out) == (2, "")
+    assert called.err == f"gan-lab: --out must be a folder; got {got}\n"
+    assert Path("err").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("place", "got"), IN_THE_WAY)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", *TOY, "hydra.run.dir="],
+        ["train", "-m", *TOY, "seed=1,2", "hydra.sweep.dir="],
+        ["distances", "experiment=uniform_shift", "hydra.run.dir="],
+    ],
+    ids=lambda command: f"{command[0]} {command[-1]}",
+)
+def test_a_folder_of_hydras_that_cannot_be_is_named_by_its_key(
+    command: list[str], place: str, got: str
+) -> None:
+    before = sorted(os.listdir())
+    called = gan_lab(*command[:-1], command[-1] + place)
+    assert (called.status, called.out) == (2, "")
+    assert called.err == f"gan-lab: {command[-1][:-1]} must be a folder; got {got}\n"
+    assert sorted(os.listdir()) == before
