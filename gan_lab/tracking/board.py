@@ -5,7 +5,9 @@ smoothing and the colours of runs from its address; ``board_server`` leads there
 """
 
 import argparse
+import errno
 import json
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,9 +54,46 @@ def address_of(options: Sequence[str]) -> str:
     Raises:
         UserError: if an option lacks its value, or the port is none.
     """
+    given = _given(options)
+    port = _USUAL_PORT if given.port == "default" else given.port
+    return "" if int(port) == 0 else f"http://{given.host}:{port}{given.path_prefix.rstrip('/')}/"
+
+
+def require_free_port(options: Sequence[str]) -> None:
+    """Check that nothing else serves at the port that was asked for; of none, TensorBoard finds a free one.
+
+    Args:
+        options: of TensorBoard's command line.
+
+    Raises:
+        UserError: if the port is in use, or as ``address_of``.
+    """
+    given = _given(options)
+    if given.port == "default" or int(given.port) == 0:
+        return
+    host = "" if given.bind_all else given.host
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        # as TensorBoard does: a port that was served a moment ago is free
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, int(given.port)))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:  # what else is wrong TensorBoard says
+                fault = f"--port must be one that is free; got {given.port}, which another program uses."
+                raise UserError(fault) from error
+
+
+def _given(options: Sequence[str]) -> argparse.Namespace:
+    """Return the options that say where TensorBoard serves.
+
+    Raises:
+        UserError: if one lacks its value, or the port is none.
+    """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    parser.add_argument("--port", default=_USUAL_PORT)
+    parser.add_argument("--port", default="default")
     parser.add_argument("--host", default="localhost")
+    parser.add_argument("--bind_all", action="store_true")
     parser.add_argument("--path_prefix", default="")
     try:
         given, _ = parser.parse_known_args(options)
@@ -62,8 +101,7 @@ def address_of(options: Sequence[str]) -> str:
         raise UserError(f"{error.argument_name} needs a value, such as --port 6007.") from error
     if given.port != "default" and not (given.port.isdecimal() and int(given.port[:6]) <= _LAST_PORT):
         raise BadValueError("--port", f"default, or a whole number from 0 to {_LAST_PORT}", given.port)
-    port = _USUAL_PORT if given.port == "default" else given.port
-    return "" if int(port) == 0 else f"http://{given.host}:{port}{given.path_prefix.rstrip('/')}/"
+    return given
 
 
 def pinned_view(root: Path) -> str:

@@ -1,6 +1,7 @@
 """Folders to write into that cannot be: refused by their option or key before any work is done."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -52,6 +53,25 @@ def test_what_is_no_folder_is_refused_before_the_work(
     assert (called.status, called.out) == (2, "")
     assert called.err == f"gan-lab: --out must be a folder; got {got}\n"
     assert Path("err").read_text() == "mine"
+
+
+def test_a_port_that_is_in_use_opens_no_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(os, "execv", lambda path, arguments: opened.append(path))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        for options in (
+            ["--port", port],
+            [f"--port={port}", "--host", "127.0.0.1"],
+            ["--port", port, "--bind_all"],
+        ):
+            called = gan_lab("board", "sweep", *options)
+            assert (called.status, called.out, opened) == (2, "", [])
+            assert called.err == (
+                f"gan-lab: --port must be one that is free; got {port}, which another program uses.\n"
+            )
+    gan_lab("board", "sweep", "--port", port)
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize(("place", "got"), IN_THE_WAY)
