@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.places import require_place
+from gan_lab.cli.swept import require_values
 from gan_lab.cli.typed_keys import by_typed_key
 from gan_lab.config.errors import UserError
 from gan_lab.config.ranks import rank_here
@@ -101,12 +102,13 @@ class FailureNotes(Callback):
         """Look at the sweep's folder, before Hydra makes it, and forget the notes of the sweep before.
 
         Raises:
-            StartRefused: if something else is there.
+            StartRefused: if something else is there, or a key is swept over no value.
         """
         del kwargs
         folder = Path(config.hydra.sweep.dir)
         _require_place(folder, "hydra.sweep.dir")
         try:
+            require_values(config)
             require_fit_for_sweep(folder)
         except UserError as error:
             raise StartRefused(str(error)) from error

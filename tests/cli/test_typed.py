@@ -150,6 +150,18 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (["train", *SMALL, "seed=}{"], "seed must be a value that Hydra can read; got '}{': put ", ""),
         (["distances", "experiment=uniform_shift", "width=ä"], "width must be a value that Hydra can ", ""),
         (["runs", "\x1b[2J"], "\\x1b[2J is not a folder.", ""),
+        (
+            ["train", "-m", *SMALL, "seed=range(0)"],
+            "seed must be swept over at least one value; ",
+            "'range(0)'",
+        ),
+        (["train", "-m", *SMALL, "seed=range(0,5,0)"], "seed must be swept over at least one value; ", ""),
+        (["train", "-m", *SMALL, "objective=glob(zz*)"], "objective must be swept over at least one ", "zz*"),
+        (
+            ["train", "-m", *SMALL, "+hydra.sweeper.params={seed: 'range(5,1)'}"],
+            "seed must be swept over at least one value; ",
+            "'range(5,1)'",
+        ),
         (["train", *SMALL, "train.seeds=1000000000"], "train.seeds must be at most ", "there is memory"),
         (
             ["train", *SMALL, "architecture.generator.width=100000000"],

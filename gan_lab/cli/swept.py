@@ -1,0 +1,45 @@
+"""What a sweep is over, as Hydra reads it."""
+
+import contextlib
+from collections.abc import Iterator
+
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.config.errors import BadValueError
+
+
+def require_values(config: DictConfig) -> None:
+    """Check that a sweep has a value for each key that it is over; with none, Hydra would run no job.
+
+    Args:
+        config: of the sweep, with Hydra's own part.
+
+    Raises:
+        BadValueError: naming the first key that is swept over an empty range.
+    """
+    for override in _overrides(config):
+        if override.is_discrete_sweep() and not _has_value(override):
+            _, _, typed = str(override.input_line).partition("=")
+            raise BadValueError(override.get_key_element(), "swept over at least one value", typed)
+
+
+def _has_value(override: Override) -> bool:
+    try:
+        return next(override.sweep_string_iterator(), None) is not None
+    except ValueError:  # a range whose step is 0
+        return False
+    except HydraException:  # which Hydra raises anew, and in its own words
+        return True
+
+
+def _overrides(config: DictConfig) -> Iterator[Override]:
+    """Yield what is typed and what the sweeper's config adds; Hydra itself refuses what it cannot read."""
+    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    for text in [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]:
+        with contextlib.suppress(HydraException):
+            yield from parser.parse_overrides([text])
