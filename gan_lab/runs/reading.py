@@ -75,8 +75,7 @@ def find_runs(root: Path) -> list[RunRecord]:
     Raises:
         UserError: if there is no such folder.
     """
-    if not root.is_dir():
-        raise UserError(f"{root} is not a folder.")
+    require_folder(root)
     records = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if name not in _NO_RUNS]
@@ -87,6 +86,16 @@ def find_runs(root: Path) -> list[RunRecord]:
             except UserError as error:
                 records.append(RunRecord(path=path, status="failed", message=str(error)))
     return sorted(records, key=lambda record: (record.started, record.path))
+
+
+def require_folder(path: Path) -> None:
+    """Check that a path is a folder.
+
+    Raises:
+        UserError: if it is none, or there is nothing.
+    """
+    if not path.is_dir():
+        raise UserError(f"{path} {'is not a folder' if path.exists() else 'does not exist'}.")
 
 
 def runs_of(folder: Path) -> list[RunRecord]:
@@ -113,14 +122,7 @@ def load_record(path: Path) -> RunRecord:
     try:
         return _parse(path, json.loads(read_regular(file, MOST_BYTES), parse_int=whole_number))
     except (FileNotFoundError, NotADirectoryError):
-        if path.is_file() and path.suffix == ".zip":
-            raise UserError(
-                f"{path} is not a run folder; gan-lab runs, diagnose and report read archives, whose runs "
-                "have no checkpoints and cannot be resumed or sampled."
-            ) from None
-        held = sorted(folder.parent.name for folder in path.glob(f"*/{RECORD_NAME}"))
-        hint = f"; it holds runs, such as {path / held[0]}" if held else ""
-        raise UserError(f"{path} is not a run folder: it has no run.json{hint}.") from None
+        raise _no_run_folder(path) from None
     except OSError as error:
         raise UserError(f"{file} could not be read: {error.strerror}.") from error
     except NotRegularError:
@@ -128,6 +130,30 @@ def load_record(path: Path) -> RunRecord:
     except (ValueError, RecursionError) as error:
         fault = str(error).rstrip(".")
         raise UserError(f"{file} is damaged, or of another version of gan-lab: {fault}.") from error
+
+
+def run_within(folder: Path) -> Path | None:
+    """Return the folder of a run, or of a seed, right below another one, the first by name; else None."""
+    for pattern in (f"*/{RECORD_NAME}", f"*/seed*/{RECORD_NAME}"):
+        if found := sorted(path.parent for path in folder.glob(pattern)):
+            return found[0]
+    return None
+
+
+def _no_run_folder(path: Path) -> UserError:
+    """Return what is said of a path where there is no record of a run."""
+    if not os.path.lexists(path):
+        return UserError(f"{path} does not exist.")
+    if path.is_file() and path.suffix == ".zip":
+        return UserError(
+            f"{path} is not a run folder; gan-lab runs, diagnose and report read archives, whose runs "
+            "have no checkpoints and cannot be resumed or sampled."
+        )
+    if path.is_file() and (path.parent / RECORD_NAME).exists():
+        return UserError(f"{path} is a file of a run; name the folder that holds it: {path.parent}.")
+    held = run_within(path)
+    hint = "" if held is None else f"; it holds runs, such as {held}"
+    return UserError(f"{path} is not a run folder: it has no run.json{hint}.")
 
 
 def require_own(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from gan_lab.config.errors import UserError
 from gan_lab.files.zip_file import unpack
 from gan_lab.runs.archived import most_bytes_of, require_format
-from gan_lab.runs.reading import find_runs
+from gan_lab.runs.reading import find_runs, require_folder
 from gan_lab.runs.record import RECORD_NAME, RunRecord
 
 
@@ -68,8 +68,7 @@ class Sources:
         """
         found: dict[Path, RunRecord] = {}
         for source in self.parts:
-            if not source.folder.is_dir():
-                raise UserError(f"{source.given} is not a folder.")
+            require_folder(source.folder)
             records = find_runs(source.folder)
             if not records:
                 raise UserError(f"{source.given} holds no runs; a run's folder has a {RECORD_NAME}.")

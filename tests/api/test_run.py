@@ -105,7 +105,7 @@ def test_what_is_asked_wrongly_is_refused_in_a_sentence(folder: Path) -> None:
     run = gan_lab.load(folder, device="cpu")
     shape = tuple(run.sample(1).shape[1:])
     for call, sentence in (
-        (lambda: gan_lab.load(folder / "nowhere"), "is not a run folder: it has no run.json."),
+        (lambda: gan_lab.load(folder / "nowhere"), "nowhere does not exist."),
         (lambda: run.sample(3, class_=1), "class_ must be left out: "),
         (lambda: run.sample(0), "n must be a whole number greater than 0; got 0."),
         (lambda: run.sample(3, seed=-1), "seed must be a whole number, 0 or greater; got -1."),

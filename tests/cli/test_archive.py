@@ -64,7 +64,7 @@ def test_the_folder_where_one_is_may_be_named(sweep: Path, monkeypatch: pytest.M
             "archive needs --to FILE.zip where it is given several folders.",
         ),
         (["S", "--to", "none/x.zip"], "none is not a folder; choose another place with --to."),
-        (["none"], "none is not a run folder: it has no run.json."),
+        (["none"], "none does not exist."),
         (["empty"], "There are no runs in empty."),
         (["a.txt"], "a.txt is no folder of runs; gan-lab report takes several archives."),
         (["S", "--to", "there.zip"], "there.zip is there already; choose another name with --to."),

@@ -304,15 +304,16 @@ def test_a_dataset_that_needs_no_preparation() -> None:
 def test_a_folder_that_is_no_run(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
-    for name in ("empty", "absent", "file"):
+    assert_refused(r"^absent does not exist\.$", command[0], "absent", *command[1:])
+    for name in ("empty", "file"):
         assert_refused(
             rf"^{name} is not a run folder: it has no run\.json\.$", command[0], name, *command[1:]
         )
 
 
 def test_no_folder_of_runs() -> None:
-    assert_refused(r"^absent is not a folder\.$", "runs", "absent")
-    assert_refused(r"^absent is not a folder\.$", "board", "absent")
+    assert_refused(r"^absent does not exist\.$", "runs", "absent")
+    assert_refused(r"^absent does not exist\.$", "board", "absent")
 
 
 @pytest.mark.parametrize("name", ["run.json", "config.yaml"])

@@ -134,7 +134,7 @@ def test_a_folder_of_somebody_else_is_refused_in_a_line(sweep, tmp_path, monkeyp
 
 
 def test_a_sweep_without_runs_is_refused_in_a_line(tmp_path, monkeypatch, capsys):
-    for folder, words in ((tmp_path, "holds no runs"), (tmp_path / "none", "is not a folder")):
+    for folder, words in ((tmp_path, "holds no runs"), (tmp_path / "none", "does not exist")):
         assert run(str(folder), monkeypatch=monkeypatch) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert words in line

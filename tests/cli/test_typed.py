@@ -149,7 +149,7 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (["train", *SMALL, "=3"], "", ""),
         (["train", *SMALL, "seed=}{"], "seed must be a value that Hydra can read; got '}{': put ", ""),
         (["distances", "experiment=uniform_shift", "width=ä"], "width must be a value that Hydra can ", ""),
-        (["runs", "\x1b[2J"], "\\x1b[2J is not a folder.", ""),
+        (["runs", "\x1b[2J"], "\\x1b[2J does not exist.", ""),
         (
             ["train", "-m", *SMALL, "seed=range(0)"],
             "seed must be swept over at least one value; ",
@@ -162,6 +162,9 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
             "seed must be swept over at least one value; ",
             "'range(5,1)'",
         ),
+        (["report", "nope.zip"], "nope.zip does not exist.", ""),
+        (["archive", "nope"], "nope does not exist.", ""),
+        (["diagnose", "nope/below"], "nope/below does not exist.", ""),
         (["train", *SMALL, "train.seeds=1000000000"], "train.seeds must be at most ", "there is memory"),
         (
             ["train", *SMALL, "architecture.generator.width=100000000"],

@@ -38,7 +38,7 @@ def test_a_folder_without_runs_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty holds no runs; a run's folder has a run\.json\."):
         load_sweep(tmp_path / "empty")
-    with pytest.raises(UserError, match="missing is not a folder"):
+    with pytest.raises(UserError, match="missing does not exist"):
         load_sweep(tmp_path / "missing")
 
 

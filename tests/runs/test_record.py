@@ -73,12 +73,28 @@ def test_a_run_that_ends_while_it_is_read_is_not_interrupted(tmp_path, monkeypat
     assert read_run(tmp_path).status == "completed"
 
 
-@pytest.mark.parametrize("name", ["", "absent", "file"])
-def test_what_is_no_run_folder_is_said_to_be_none(tmp_path, name):
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("", "is not a run folder: it has no run.json."),
+        ("file", "is not a run folder: it has no run.json."),
+        ("absent", "does not exist."),
+        ("file/below", "does not exist."),
+    ],
+)
+def test_what_is_no_run_folder_is_said_to_be_none(tmp_path, name, fault):
     (tmp_path / "file").touch()
     with pytest.raises(UserError) as caught:
         read_run(tmp_path / name)
-    assert str(caught.value) == f"{tmp_path / name} is not a run folder: it has no run.json."
+    assert str(caught.value) == f"{tmp_path / name} {fault}"
+
+
+def test_of_a_file_of_a_run_its_folder_is_named(tmp_path):
+    a_run(tmp_path)
+    file = tmp_path / "run.json"
+    with pytest.raises(UserError) as caught:
+        read_run(file)
+    assert str(caught.value) == f"{file} is a file of a run; name the folder that holds it: {tmp_path}."
 
 
 @pytest.mark.parametrize(
@@ -268,10 +284,10 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path):
     assert "run.json is damaged" in bad.message
 
 
-@pytest.mark.parametrize("name", ["absent", "file"])
-def test_a_root_that_is_no_folder_is_reported(tmp_path, name):
+@pytest.mark.parametrize(("name", "fault"), [("absent", "does not exist"), ("file", "is not a folder")])
+def test_a_root_that_is_no_folder_is_reported(tmp_path, name, fault):
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match=f"{name} is not a folder"):
+    with pytest.raises(UserError, match=f"{name} {fault}"):
         find_runs(tmp_path / name)
 
 
