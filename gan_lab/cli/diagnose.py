@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
 from gan_lab.diagnosis.way_out import command_of
 from gan_lab.reports.observing import findings_in
+from gan_lab.runs.archived import is_archived
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.runs.reading import find_runs, runs_of
 from gan_lab.runs.record import RunRecord
@@ -18,11 +20,19 @@ _UNREADABLE = "unreadable"
 
 
 class Diagnosis(NamedTuple):
-    """What is seen in one run, and what a user calls its folder."""
+    """What is seen in one run.
+
+    Attributes:
+        record: the run's.
+        findings: what is seen, worst first.
+        path: what a user calls its folder.
+        goes_on: whether ``gan-lab resume`` goes on with it.
+    """
 
     record: RunRecord
     findings: tuple[Finding, ...]
     path: Path
+    goes_on: bool
 
 
 def diagnose_folders(sources: Sources) -> list[Diagnosis]:
@@ -38,7 +48,7 @@ def diagnose_folders(sources: Sources) -> list[Diagnosis]:
     """
     records = {record.path: record for source in sources.parts for record in _runs_of(source)}
     found = [
-        Diagnosis(record, _findings(record, sources), sources.path_of(record.path))
+        Diagnosis(record, _findings(record, sources), sources.path_of(record.path), _goes_on(record))
         for record in records.values()
     ]
     return sorted(found, key=lambda each: SEVERITIES.index(each.findings[0].severity))
@@ -85,6 +95,10 @@ def _findings(record: RunRecord, sources: Sources) -> tuple[Finding, ...]:
     return findings_in(record)
 
 
+def _goes_on(record: RunRecord) -> bool:
+    return record.status == "interrupted" and not is_archived(record.path)
+
+
 def _table(diagnoses: Sequence[Diagnosis]) -> str:
     """Return how many runs have each verdict, by their worst one, in the order of the runs."""
     by_name: dict[str, list[Diagnosis]] = {}
@@ -108,4 +122,6 @@ def _block(each: Diagnosis) -> str:
             lines.append(f"    way out: {finding.remedy}")
         if command := command_of(record.command, finding.remedy):
             lines.append(f"    as typed: {command}")
+    if each.goes_on:
+        lines.append(f"  go on: {command_line(['gan-lab', 'resume', path_word(each.path)])}")
     return "\n".join(lines)

@@ -96,13 +96,18 @@ def read_archived(folder: Path) -> Archived | None:
         raise UserError(f"{path} is damaged: {str(error).rstrip('.')}.") from error
 
 
+def is_archived(folder: Path) -> bool:
+    """Return whether a run is from an archive: then it has no checkpoints, and not all of its numbers."""
+    return (folder / ARCHIVED_NAME).exists()
+
+
 def require_resumable(folder: Path) -> None:
     """Check that a run is not from an archive.
 
     Raises:
         UserError: if it is: it has no checkpoints, and not all of its numbers.
     """
-    if (folder / ARCHIVED_NAME).exists():
+    if is_archived(folder):
         raise UserError(
             f"{folder} is from an archive, which keeps no checkpoints: it can be reported and not resumed or "
             "sampled; delete the folder to train the run anew."

@@ -12,9 +12,10 @@ from typing import Any
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
+from gan_lab.runs.archived import is_archived
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.group import read_group
-from gan_lab.runs.reading import read_run, require_own
+from gan_lab.runs.reading import read_run, require_own, run_within
 from gan_lab.runs.record import RECORD_NAME, RunRecord
 
 ITERATIONS = "train.iterations"
@@ -75,7 +76,9 @@ class Begun:
         if not all(is_finished(member, total) and _is_as_begun(member) for member in self.members):
             return []
         told = [said_of_finished(member) for member in self.members]
-        if any(member.status == "completed" for member in self.members):
+        if any(is_archived(member.path) for member in self.members):
+            told.append("It is from an archive, which keeps no checkpoints: it cannot be trained on.")
+        elif any(member.status == "completed" for member in self.members):
             longer = command_line(["gan-lab", "resume", path_word(self.folder), f"{ITERATIONS}={2 * total}"])
             told.append(f"Nothing is left to do; to train on: {longer}")
         else:
@@ -127,6 +130,11 @@ def find_begun(folder: Path) -> Begun:
     members = sorted(found, key=lambda member: member.seed or 0)
     group = read_group(folder)
     if group is None:
+        if not members and (held := run_within(folder)):
+            raise UserError(
+                f"{folder} is not a run folder: it holds runs, such as {held}. "
+                "The command that began a sweep goes on with what is left of it."
+            )
         if not members:
             read_run(folder)  # which says what it lacks
         config, choices = members[0].read_config(), dict(members[0].choices)

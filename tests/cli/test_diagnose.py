@@ -92,7 +92,7 @@ def test_records_of_earlier_versions_are_read(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ([], "RUN_DIR"),
-        (["nowhere"], "nowhere is not a run folder"),
+        (["nowhere"], "nowhere does not exist."),
         (["."], "There are no runs in"),
     ],
 )
@@ -109,3 +109,13 @@ def test_bad_input_gets_one_line(
 def test_a_hostile_record_cannot_speak_to_the_terminal(tmp_path: Path) -> None:
     write_run(tmp_path / "run", status="diverged", message="\x1b[2J gone")
     assert "\x1b" not in gan_lab("diagnose", str(tmp_path / "run")).out
+
+
+def test_an_interrupted_run_is_told_how_to_go_on_unless_it_is_from_an_archive(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "a run", status="interrupted")
+    assert gan_lab("diagnose", str(folder)).out.endswith(f"\n  go on: gan-lab resume '{folder}'\n")
+    assert gan_lab("archive", str(folder), "--to", str(tmp_path / "run.zip")).status == 0
+    told = gan_lab("diagnose", str(tmp_path / "run.zip"))
+    assert (told.status, "interrupted" in told.out, "go on" in told.out) == (0, True, False)
+    write_run(tmp_path / "b")
+    assert "go on" not in gan_lab("diagnose", str(tmp_path / "b")).out

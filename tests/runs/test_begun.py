@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gan_lab.config.errors import UserError
 from gan_lab.runs.begun import find_begun
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.reading import read_run
@@ -27,6 +28,25 @@ def test_a_completed_run_says_how_to_train_on(tmp_path: Path) -> None:
         f"Nothing is left to do; to train on: gan-lab resume {tmp_path / 'run'} train.iterations=400",
     ]
     assert begun.finished({"train.iterations": "200"}) != []
+
+
+def test_a_completed_run_of_an_archive_cannot_be_trained_on(tmp_path: Path) -> None:
+    begun_run(tmp_path / "run", iterations=200, iteration=200)
+    (tmp_path / "run" / "archived.json").touch()
+    told = find_begun(tmp_path / "run").finished({})
+    assert told[1:] == ["It is from an archive, which keeps no checkpoints: it cannot be trained on."]
+
+
+def test_the_folder_of_a_sweep_goes_on_by_its_own_command(tmp_path: Path) -> None:
+    for name in ("a", "b/seed0"):
+        sweep = tmp_path / name[0]
+        write_run(sweep / name)
+        with pytest.raises(UserError) as caught:
+            find_begun(sweep)
+        assert str(caught.value) == (
+            f"{sweep} is not a run folder: it holds runs, such as {sweep / name}. "
+            "The command that began a sweep goes on with what is left of it."
+        )
 
 
 def test_a_diverged_run_does_not_go_on_and_says_where_the_way_out_is(tmp_path: Path) -> None:
