@@ -38,6 +38,8 @@ _RULES_OF_TYPES = {
 }
 _SEVERAL = re.compile(r"Ambiguous value for argument '(?P<given>.*)'")
 _LONGEST = 300
+_EMPTY_PLACE = re.compile(r"^\s*,|,\s*,|,\s*$")
+_MEANS_MORE_IN_QUOTES = frozenset('"$`\\!')
 _READ_BY = ("hydra", "omegaconf", "antlr4", "yaml")
 
 
@@ -98,11 +100,19 @@ def in_our_words(error: Exception) -> Exception:
     except UnicodeEncodeError:
         if key.lstrip("+").startswith("hydra."):  # Hydra writes it into files that are UTF-8
             return BadValueError(key, "text in UTF-8", value)
-    example = shown(shortened(command_line([override(key, value)]), LONGEST_VALUE))
+    if _EMPTY_PLACE.search(value):
+        return UserError(f"{key} must have a value on either side of a comma; got {quoted(value)}.")
+    example = shown(shortened(_example(override(key, value)), LONGEST_VALUE))
     return UserError(
         f"{key} must be a value that Hydra can read; got {quoted(value)}: put text with other signs than "
         f"letters of ASCII, digits and . / _ - into quotes within the shell's, such as {example}"
     )
+
+
+def _example(word: str) -> str:
+    """Return a word as a shell has to be given it; in double quotes where nothing within means more there."""
+    safe = word.isprintable() and not _MEANS_MORE_IN_QUOTES & {*word}
+    return f'"{word}"' if safe else command_line([word])
 
 
 def refusal_of_key(error: Exception, command: str = "train") -> str | None:

@@ -165,6 +165,19 @@ def test_more_samples_than_memory_holds_are_refused_at_once() -> None:
         (["report", "nope.zip"], "nope.zip does not exist.", ""),
         (["archive", "nope"], "nope does not exist.", ""),
         (["diagnose", "nope/below"], "nope/below does not exist.", ""),
+        (["train", "-m", *SMALL, "objective=gan,"], "objective must have a value on ", "got 'gan,'."),
+        (["train", "-m", *SMALL, "objective=,gan"], "objective must have a value on ", "got ',gan'."),
+        (
+            ["train", "-m", *SMALL, "seed=1,,2"],
+            "seed must have a value on either side of a comma; ",
+            "'1,,2'",
+        ),
+        (
+            ["train", *SMALL, "hydra.run.dir=a b("],
+            "hydra.run.dir must be ",
+            "such as \"hydra.run.dir='a b('\"",
+        ),
+        (["train", *SMALL, "hydra.run.dir=a$("], "hydra.run.dir must be ", "such as 'hydra.run.dir='"),
         (["train", *SMALL, "train.seeds=1000000000"], "train.seeds must be at most ", "there is memory"),
         (
             ["train", *SMALL, "architecture.generator.width=100000000"],
