@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
+from gan_lab.config.quoting import quoted
 from gan_lab.datasets.base import Dataset
 from gan_lab.evaluation.answer import answer_of
 from gan_lab.evaluation.evaluate import INCEPTION_FEATURES
@@ -66,7 +67,7 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
         if len(fake) < comparison.fewest:
             rule = f"at least {comparison.fewest} for this dataset"
             if request.n is None:
-                raise UserError(f"{request.samples} must hold {rule}; got {len(fake)}.")
+                raise _too_few(request.samples, comparison.fewest, len(fake))
             raise BadValueError("--n", rule, len(fake))
         real = draw_real(sampler, len(fake), make_rng(request.seed, "metrics", device))
         lines = lines_of(comparison, real, fake, extract)
@@ -81,6 +82,13 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
     if request.out is not None:
         _write(request, request.out, lines, len(fake))
     return lines
+
+
+def _too_few(samples: Path, fewest: int, found: int) -> UserError:
+    return UserError(
+        f"--samples must hold at least {fewest} samples for this dataset; got {quoted(str(samples))}, which "
+        f"holds {found}. Of a run, gan-lab sample RUN_DIR --n 1024 --format npy writes more."
+    )
 
 
 def _write(request: FilesRequest, out: Path, lines: list[Line], samples: int) -> None:

@@ -121,7 +121,10 @@ def test_an_array_of_digits_is_measured_with_floors(tmp_path: Path) -> None:
             "--n must be at most 40, which is what a.npy h",
         ),
         (["--samples", "a.npy", *ASK, "--n", "7"], "--n must be at least 8 for this dataset; got 7."),
-        (["--samples", "c.npy", *ASK], "c.npy must hold at least 8 for this dataset; got 7."),
+        (
+            ["--samples", "c.npy", *ASK],
+            "--samples must hold at least 8 samples for this dataset; got 'c.npy', which holds 7. Of a run, ",
+        ),
         (["--samples", "a.npy", *ASK, "--trust", "x"], "--trust goes with RUN_DIR; "),
         (["RUN", "--n", "5"], "--n goes with --samples PATH --dataset NAME; "),
         (["--samples", "folder", *ASK], "--samples must be a .npy file for points of shape (n, 2); got "),
