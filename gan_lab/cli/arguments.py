@@ -18,6 +18,10 @@ _OF_ONE = re.compile(r"argument (?P<name>[^:]+): (?P<fault>.+)", re.DOTALL)
 class Parser(argparse.ArgumentParser):
     """A parser whose refusals are a :class:`UserError` of one sentence, where argparse prints its usage."""
 
+    def options(self) -> list[str]:
+        """Return the flags that it reads, such as ``--out``."""
+        return [*self._option_string_actions]
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse found wrong.
 

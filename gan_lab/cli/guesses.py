@@ -44,7 +44,9 @@ def refuse_what_is_meant_otherwise(command: str, arguments: Sequence[str]) -> No
         elif argument.startswith("-"):
             flag, equals, _ = argument.partition("=")
             takes_value = flag in known and known[flag].nargs != 0 and not equals
-            meant = "" if flag in known else _setting_of(command, argument, arguments[place + 1 :])
+            following = arguments[place + 1 :]
+            keys = [] if flag in known else [*_groups(command), *_keys(command)]
+            meant = setting_of(argument, following, keys) if keys else ""
             if meant:
                 raise UserError(f"{flag} is no flag; settings have no dashes. Did you mean {meant}?")
         elif not argument.partition("=")[0].strip(_SIGNS) or ("=" not in argument and argument[0] != "~"):
@@ -103,12 +105,18 @@ def _refuse_word(command: str, word: str) -> NoReturn:
     )
 
 
-def _setting_of(command: str, flag: str, following: Sequence[str]) -> str:
-    """Return the setting that a flag was meant as, with its value; empty where there is none."""
+def setting_of(flag: str, following: Sequence[str], keys: Sequence[str]) -> str:
+    """Return the setting that a flag was meant as, with its value; empty where there is none.
+
+    Args:
+        flag: with its dashes, as typed.
+        following: the words after it.
+        keys: of the settings that there are.
+    """
     name, _, value = flag.lstrip("-").partition("=")
     if not value and following and not following[0].startswith("-") and "=" not in following[0]:
         value = following[0]
-    name, keys = name.replace("-", "_"), [*_groups(command), *_keys(command)]
+    name = name.replace("-", "_")
     found = [key for key in keys if key == name] or [key for key in keys if key.rpartition(".")[2] == name]
     found = found or difflib.get_close_matches(name, keys, n=1, cutoff=0.75)
     # an endless one is no value that anybody meant

@@ -1,9 +1,12 @@
 """``gan-lab resume``: go on with a run that was interrupted, or give it more iterations."""
 
 import re
+from collections.abc import Sequence
 
-from gan_lab.cli.arguments import PATH, add_trust, add_trust_data, parser_of
+from gan_lab.cli.arguments import PATH, Parser, add_trust, add_trust_data, parser_of
 from gan_lab.cli.terminal import say, show_log
+from gan_lab.config.errors import UserError
+from gan_lab.runs.begun import RESUMABLE, changes_of, find_begun
 
 _OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on no number
 
@@ -26,6 +29,7 @@ def resume(arguments: list[str]) -> int:
     )
     add_trust(parser)
     add_trust_data(parser)
+    _refuse_settings_with_dashes(parser, arguments)
     given = parser.parse_args(arguments)
 
     typed = [word for word in given.overrides if _OF_TRACKER.match(word)]
@@ -37,10 +41,10 @@ def resume(arguments: list[str]) -> int:
         tracker = compose_tracker(typed)
         require_libraries_of(tracker)
 
-    from gan_lab.runs.begun import changes_of, find_begun
-
     overrides = [word for word in given.overrides if word not in typed]
-    if finished := find_begun(given.run_dir).finished(changes_of(overrides)):
+    begun, changes = find_begun(given.run_dir), changes_of(overrides)
+    begun.data_root(changes)  # which refuses one that is not there
+    if finished := begun.finished(changes):
         for sentence in finished:
             say(sentence)
         return 0
@@ -59,3 +63,15 @@ def resume(arguments: list[str]) -> int:
         accept_changed_data=given.accept_changed_data,
     )
     return 0
+
+
+def _refuse_settings_with_dashes(parser: Parser, arguments: Sequence[str]) -> None:
+    """Refuse ``--iterations 100`` with the setting that it was probably meant as."""
+    for place, word in enumerate(arguments):
+        flag = word.partition("=")[0]
+        if not flag.startswith("--") or any(option.startswith(flag) for option in parser.options()):
+            continue
+        from gan_lab.cli.guesses import setting_of
+
+        if meant := setting_of(word, arguments[place + 1 :], [*RESUMABLE]):
+            raise UserError(f"{flag} is no flag; settings have no dashes. Did you mean {meant}?")

@@ -7,11 +7,14 @@ import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from gan_lab.config.checks import conform
 from gan_lab.config.command_lines import command_line, path_word
+from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.quoting import quoted
+from gan_lab.config.modes import Mode
+from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.runs.archived import is_archived
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.group import read_group
@@ -20,12 +23,14 @@ from gan_lab.runs.record import RECORD_NAME, RunRecord
 
 ITERATIONS = "train.iterations"
 _MOST_DIGITS = 18  # of a number of iterations
-_RESUMABLE = {
+RESUMABLE = {
     ITERATIONS: "train.iterations=N",
     "train.execution": "train.execution=MODE",
     "device": "device=NAME",
     "dataset.root": "dataset.root=FOLDER",
 }
+"""What may change as a run goes on: each key as a message names it."""
+_RULES = {"device": DeviceName, "train.execution": Literal["auto", Mode]}
 _TRACKER = "tracker=NAME"
 
 
@@ -64,6 +69,24 @@ class Begun:
             )
         return int(asked)
 
+    def data_root(self, changes: dict[str, str]) -> str | None:
+        """Return the folder that the data are said to lie in now, absolute; None if nothing was said.
+
+        Raises:
+            UserError: if what was begun reads no folder, or nothing lies there.
+        """
+        typed = changes.get("dataset.root")
+        if typed is None:
+            return None
+        node = self.config.get("dataset")
+        if not isinstance(node, dict) or not isinstance(node.get("root"), str):
+            raise UserError("dataset.root must be left out: this run's dataset reads no folder.")
+        with contextlib.suppress(OSError, ValueError, RuntimeError):  # of a name that no folder has
+            root = Path(typed).expanduser().absolute()
+            if typed and root.exists():
+                return str(root)
+        raise BadValueError("dataset.root", "the folder that the run's data lie in now", typed)
+
     def finished(self, changes: dict[str, str]) -> list[str]:
         """Return sentences that say so where nothing is left to do; none where something is, or may be.
 
@@ -101,15 +124,15 @@ def changes_of(overrides: Iterable[str]) -> dict[str, str]:
     """Return what a resumption changes, key to value.
 
     Raises:
-        UserError: if that is nothing that may change.
+        UserError: if that is nothing that may change, or names no device or no mode of execution.
     """
     changes = {}
     for override in overrides:
         key, _, value = override.partition("=")
-        if key not in _RESUMABLE:
-            taken = ", ".join([*_RESUMABLE.values(), _TRACKER])
-            raise UserError(f"A resumed run takes {taken}; got {quoted(override)}.")
-        changes[key] = value
+        if key not in RESUMABLE:
+            taken, meant = ", ".join([*RESUMABLE.values(), _TRACKER]), did_you_mean(key, RESUMABLE)
+            raise UserError(f"A resumed run takes {taken}; got {quoted(override)}.{meant}")
+        changes[key] = conform(key, value, _RULES.get(key, str))
     return changes
 
 

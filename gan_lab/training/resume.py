@@ -1,13 +1,11 @@
 """Going on with what an earlier process began: a run, or the seeds that were trained together."""
 
-import contextlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gan_lab.config.build import build
 from gan_lab.config.command_lines import command_line, path_word
-from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.datasets.base import Dataset
 from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.runs.begun import changes_of, find_begun
@@ -46,7 +44,7 @@ def resume(
     changes, config = changes_of(overrides), begun.config
     iterations = begun.iterations(changes)
     trusted = tuple(trusted)
-    root = _moved(config, changes.get("dataset.root"))
+    root = begun.data_root(changes)
     node = config.get("dataset")
     dataset = build(node | {"root": root} if root and node else node, Dataset, "dataset", trusted)
     # who types a folder names it, to be read and packed; downloads are another matter
@@ -67,21 +65,3 @@ def resume(
         tracker_node=tracker,
         accept_changed_data=accept_changed_data,
     )
-
-
-def _moved(config: Mapping[str, Any], typed: str | None) -> str | None:
-    """Return the folder that a run's data are said to lie in now, absolute; None if nothing was said.
-
-    Raises:
-        UserError: if the run reads no folder, or nothing lies there.
-    """
-    if typed is None:
-        return None
-    node = config.get("dataset")
-    if not isinstance(node, dict) or not isinstance(node.get("root"), str):
-        raise UserError("dataset.root must be left out: this run's dataset reads no folder.")
-    with contextlib.suppress(OSError, ValueError, RuntimeError):  # of a name that no folder has
-        root = Path(typed).expanduser().absolute()
-        if typed and root.exists():
-            return str(root)
-    raise BadValueError("dataset.root", "the folder that the run's data lie in now", typed)

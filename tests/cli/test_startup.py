@@ -102,7 +102,14 @@ def test_a_finished_run_is_resumed_without_torch(tmp_path: Path) -> None:
     write_run(tmp_path / "run", config_hash=config_hash(config), iterations=200, iteration=200)
     assert modules_after(COMMAND, ["resume", "run"], tmp_path) & {TORCH, *READERS_AND_FIGURES} == set()
     assert (tmp_path / "status").read_text() == "0"
-    for refused in (["train.iterations=many"], ["seed=3"]):
+    for refused in (
+        ["train.iterations=many"],
+        ["seed=3"],
+        ["device=gpu"],
+        ["train.execution=fast"],
+        ["dataset.root=/nope"],
+        ["--iterations", "100"],
+    ):
         modules = modules_after(COMMAND, ["resume", "run", *refused], tmp_path)
         assert modules & {TORCH, *READERS_AND_FIGURES} == set()
         assert (tmp_path / "status").read_text() == "2"
