@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from gan_lab.cli.configs import to_plain, trusted_packages
@@ -57,14 +58,20 @@ def prepare_app(arguments: list[str]) -> list[Failure]:
     return run_app(_prepare_job, [*arguments, *no_files])
 
 
-def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -> None:
-    """Pack the dataset that a config node describes, unless it is packed already; with ``force`` in any case.
+def prepare(node: object, called: str, trusted: Iterable[str] = (), *, force: bool = False) -> None:
+    """Pack the dataset that a config node describes, unless it is packed already.
+
+    Args:
+        node: of the dataset.
+        called: what an error shall call it, such as ``dataset=mnist``.
+        trusted: packages besides gan_lab that the node may name classes of.
+        force: whether to pack it in any case.
 
     Raises:
         UserError: if it has nothing to decode, or cannot be read or written.
     """
     check_node(node, "dataset")
-    _refuse_without_files(node)
+    _refuse_without_files(node, called)
     refuse_missing_data(node)
 
     # what is left takes torch
@@ -74,24 +81,27 @@ def prepare(node: object, trusted: Iterable[str] = (), *, force: bool = False) -
 
     dataset = build(node, Dataset, "dataset", trusted)
     if not isinstance(dataset, PackedDataset):
-        raise _needs_none(type(dataset).__name__)
+        raise _needs_none(called)
     remember_root(dataset)
     log.info("%s", dataset.prepare(force=force))
 
 
-def _refuse_without_files(node: object) -> None:
+def _refuse_without_files(node: object, called: str) -> None:
     """Refuse a dataset of gan-lab's that has no folder, before torch is imported."""
     target = str(node.get("_target_")) if isinstance(node, Mapping) else ""
     fields = read_fields(target)
     if fields is not None and "root" not in fields:
-        raise _needs_none(target.rpartition(".")[2])
+        raise _needs_none(called)
 
 
-def _needs_none(dataset: str) -> UserError:
-    return UserError(f"dataset {dataset} needs no preparation: it is not read from files.")
+def _needs_none(called: str) -> UserError:
+    return UserError(f"{called} needs no preparation: it is not read from files.")
 
 
 @noted
 def _prepare_job(config: DictConfig) -> None:
-    composed = to_plain(config)
-    prepare(composed["dataset"], trusted_packages(composed), force=bool(composed.get("force")))
+    composed, settings = to_plain(config), HydraConfig.get()
+    if not {*settings.overrides.task} - {_FORCED}:
+        raise UserError("prepare needs dataset=NAME; gan-lab prepare --help lists what there is.")
+    called = f"dataset={settings.runtime.choices.get('dataset')}"
+    prepare(composed["dataset"], called, trusted_packages(composed), force=bool(composed.get("force")))
