@@ -1,6 +1,7 @@
 """The commands that make something with a run's generator: samples, paths between them, exports."""
 
 import argparse
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, parser_of, reader_of
@@ -11,14 +12,15 @@ from gan_lab.config.errors import UserError
 from gan_lab.runs.reading import read_run
 
 _Steps = Annotated[int, Rule("a whole number of at least 2", lambda steps: steps >= 2)]
+_USUAL_N = 64
 
 
 def sample(arguments: list[str]) -> int:
     """Write a grid of samples, every sample by itself, or a GIF of training."""
     parser = parser_of("sample", "Write a grid of samples from the newest checkpoint of a run.")
     parser.add_argument("run_dir", type=PATH, metavar="RUN_DIR")
-    parser.add_argument("--n", type=POSITIVE, default=64, help="number of samples (default 64)")
-    parser.add_argument("--seed", type=WHOLE, default=0, help="of the latents (default 0)")
+    parser.add_argument("--n", type=POSITIVE, help=f"number of samples (default {_USUAL_N})")
+    parser.add_argument("--seed", type=WHOLE, help="of the latents (default 0)")
     _add_out(parser, "generated")
     parser.add_argument(
         "--format",
@@ -36,10 +38,7 @@ def sample(arguments: list[str]) -> int:
     out = given.out or given.run_dir / "generated"
     show_log()
     if given.gif:
-        if given.format is not None:
-            raise UserError(
-                "--gif is of pictures that training left, --format of new samples; give one of them."
-            )
+        _refuse_of_new_samples({"--format": given.format, "--n": given.n, "--seed": given.seed})
         from gan_lab.evaluation.progress_gif import write_progress
 
         write_progress(given.run_dir, out)
@@ -50,9 +49,19 @@ def sample(arguments: list[str]) -> int:
     # what is left takes torch
     from gan_lab.evaluation.samples import SampleRequest, write_samples
 
-    request = SampleRequest(given.n, given.seed, given.format, given.device)
+    n, seed = given.n or _USUAL_N, given.seed or 0
+    request = SampleRequest(n, seed, given.format, given.device)
     write_samples(given.run_dir, out, request, given.trust)
     return 0
+
+
+def _refuse_of_new_samples(options: Mapping[str, object]) -> None:
+    """Refuse what says which samples to draw beside ``--gif``, which draws none."""
+    for option, value in options.items():
+        if value is not None:
+            raise UserError(
+                f"--gif is of pictures that training left, {option} of new samples; give one of them."
+            )
 
 
 def interpolate(arguments: list[str]) -> int:

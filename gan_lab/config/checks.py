@@ -102,8 +102,13 @@ def describe_rule(hint: Any) -> str:
 
 
 def _broken_rule(hint: Any, value: Any) -> str:
-    """Say what a type hint allows; of whole numbers that are only too large, how large they may be."""
-    return AT_MOST.text if _is_too_large(hint, value) else describe_rule(hint)
+    """Say what a type hint allows; where a value is only too large, or endless, the rule that says so."""
+    if _is_too_large(hint, value):
+        return AT_MOST.text
+    rule = describe_rule(hint)
+    if isinstance(value, float) and not math.isfinite(value):
+        return rule.replace("a number", "a finite number")
+    return rule
 
 
 def _is_too_large(hint: Any, value: Any) -> bool:

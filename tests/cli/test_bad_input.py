@@ -180,7 +180,7 @@ def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
         (["seed=-1"], r"^seed must be a whole number, 0 or greater; got -1\.$"),
         (["seed=1.5"], r"^seed must be a whole number, 0 or greater; got 1\.5\.$"),
         (["optimizer.lr=0"], r"^optimizer\.lr must be a number greater than 0; got 0\.$"),
-        (["optimizer.lr=nan"], r"^optimizer\.lr must be a number greater than 0; got nan\.$"),
+        (["optimizer.lr=nan"], r"^optimizer\.lr must be a finite number greater than 0; got nan\.$"),
         (["optimizer.lr=null"], r"^optimizer\.lr must be a number greater than 0; got None\.$"),
         (
             ["architecture.critic.width=-8"],
@@ -297,7 +297,13 @@ def test_a_packed_file_that_was_cut_short(pictures: Path) -> None:
 
 
 def test_a_dataset_that_needs_no_preparation() -> None:
-    assert_refused(r"^dataset \w+ needs no preparation", "prepare", "dataset=ring8")
+    assert_refused(r"^dataset=ring8 needs no preparation", "prepare", "dataset=ring8")
+    assert_refused(r"^dataset=digits needs no preparation", "prepare", "dataset=digits", "--force")
+
+
+@pytest.mark.parametrize("flags", [[], ["--force"]], ids=str)
+def test_a_dataset_that_is_not_named(flags: list[str]) -> None:
+    assert_refused(r"^prepare needs dataset=NAME; gan-lab prepare --help lists ", "prepare", *flags)
 
 
 @pytest.mark.parametrize("command", [["sample"], ["resume"], ["sample", "--format", "png"]], ids=" ".join)

@@ -64,10 +64,11 @@ def test_a_run_without_pictures_and_a_damaged_one_are_refused_in_a_sentence(run:
     assert not (run / "generated").exists()
 
 
-def test_a_gif_is_of_no_new_samples(run: Path) -> None:
-    called = gan_lab("sample", str(run), "--gif", "--format", "npy")
+@pytest.mark.parametrize(("option", "value"), [("--format", "npy"), ("--n", "3"), ("--seed", "0")])
+def test_a_gif_is_of_no_new_samples(run: Path, option: str, value: str) -> None:
+    called = gan_lab("sample", str(run), "--gif", option, value)
     assert (called.status, called.out) == (2, "")
     assert (
         called.err
-        == "gan-lab: --gif is of pictures that training left, --format of new samples; give one of them.\n"
+        == f"gan-lab: --gif is of pictures that training left, {option} of new samples; give one of them.\n"
     )

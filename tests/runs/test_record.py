@@ -111,7 +111,7 @@ def test_of_a_file_of_a_run_its_folder_is_named(tmp_path):
         ('{"format": 1, "status": "done"}', "got 'done'."),
         ('{"format": 2, "status": "done"}', "got 'done'."),
         ('{"format": 2, "status": "running", "iteration": -1}', "iteration must be a whole number, 0 or"),
-        ('{"format": 2, "status": "running", "duration_s": NaN}', "duration_s must be a number, 0 or"),
+        ('{"format": 2, "status": "running", "duration_s": NaN}', "duration_s must be a finite number, 0 or"),
         ('{"format": 2, "status": "running", "final": {"a": "b"}}', "final must be a mapping"),
         (
             '{"format": 2, "status": "running", "measured_by": "a"}',
