@@ -86,7 +86,10 @@ def distance(
             f"{name} is of distributions: of two sets of points it says nothing of their origins. Give it "
             "two of gan_lab.distances.line or gan_lab.distances.plane, or take w1 of samples."
         )
-    return _between_samples(full, _points("p", p), _points("q", q), bandwidth)
+    first, second = _points("p", p), _points("q", q)
+    if first.shape[1] != second.shape[1]:
+        raise BadValueError("q", f"samples (n, {first.shape[1]}), as p are", np.shape(second))
+    return _between_samples(full, first, second, bandwidth)
 
 
 def _between_distributions(full: str, name: str, p: Measure, q: Measure, bandwidth: float | None) -> float:

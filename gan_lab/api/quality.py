@@ -1,7 +1,11 @@
 """``gan_lab.evaluate``: how good samples are, as a table with floors."""
 
+import contextlib
+from typing import Any
+
 import pandas
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.api.arrays import Samples, to_array
@@ -59,7 +63,7 @@ Drawn = tuple[Comparison, RealSamples, Tensor]
 
 def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
     dataset = dataset_of(real, called="real")
-    given = to_samples(to_array(fake), "fake", dataset.data_shape)
+    given = to_samples(_array(fake, "fake"), "fake", dataset.data_shape)
     comparison, sampler = comparison_of(dataset, CPU), dataset.open(CPU)
     n = min(most, len(given))
     _require_enough(comparison, n)
@@ -68,8 +72,8 @@ def _by_name(real: str, fake: Samples, most: int, seed: int) -> Drawn:
 
 
 def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
-    known = to_samples(to_array(real), "real")
-    given = to_samples(to_array(fake), "fake", tuple(known.shape[1:]))
+    known = to_samples(_array(real, "real"), "real")
+    given = to_samples(_array(fake, "fake"), "fake", tuple(known.shape[1:]))
     is_image = known.ndim == 4
     comparison = ImageComparison(None, tuple(known.shape[1:])) if is_image else VectorComparison()
     n = min(most, len(known) // 2, len(given))
@@ -77,6 +81,19 @@ def _split(real: Samples, fake: Samples, most: int, seed: int) -> Drawn:
     sets = torch.split(_some(known, (2 + how_many_more(n)) * n, seed, "real halves", ordered=False), n)
     drawn = RealSamples(sets[0], sets[1], [each for each in sets[2:] if len(each) == n])
     return comparison, drawn, _some(given, n, seed, "chosen samples")
+
+
+def _array(values: Samples, name: str) -> NDArray[Any]:
+    """Return values as an array.
+
+    Raises:
+        BadValueError: if they are none, such as None or lists of several lengths.
+    """
+    with contextlib.suppress(ValueError):
+        found = to_array(values)
+        if found.dtype.kind != "O":
+            return found
+    raise BadValueError(name, "an array of numbers", values)
 
 
 def _require_enough(comparison: Comparison, n: int) -> None:

@@ -42,6 +42,8 @@ def load(
     Raises:
         UserError: if it is no run folder.
     """
+    if not isinstance(run, str | os.PathLike) or not os.fspath(run):  # "" would be the current folder
+        raise BadValueError("run", "the path of a run's folder", run)
     return LoadedRun(read_run(Path(run).absolute()), device, tuple(trusted), trust_data)
 
 

@@ -5,7 +5,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gan_lab.api.run import LoadedRun, load
 from gan_lab.cli.failures import folder_of_command
@@ -54,7 +54,8 @@ def train(overrides: Sequence[str] = (), *, quiet: bool = False) -> LoadedRun | 
 
 
 def _words(overrides: Sequence[str]) -> list[str]:
-    if isinstance(overrides, str) or not all(isinstance(word, str) for word in overrides):
+    is_list = isinstance(overrides, Iterable) and not isinstance(overrides, str)
+    if not is_list or not all(isinstance(word, str) for word in overrides):
         example = '["objective=wgan", "dataset=ring8"]'
         raise UserError(f"overrides must be a list of texts, such as {example}; got {quoted(overrides)}.")
     return list(overrides)

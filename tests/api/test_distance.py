@@ -116,7 +116,7 @@ def test_samples_against_a_distribution() -> None:
             "^energy of known distributions is",
         ),
         ("w1", X, P, r"^samples must be on the line, \(n,\), as the distribution is; got \(60, 3\)"),
-        ("w1", X, Y[:, :2], r"samples of shape \(3,\)"),
+        ("w1", X, Y[:, :2], r"^q must be samples \(n, 3\), as p are; got \([0-9]+, 2\)\.$"),
         ("w1", [], Y, r"^p must be samples \(n, d\) or \(n,\), or a known distribution; got \[\]"),
         ("w1", "ring8", Y, "^p must be samples"),
         ("w1", [[math.nan]], [[0.0]], "^p must be finite numbers; got nan.$"),

@@ -101,6 +101,8 @@ def test_images_of_unknown_data_are_compared_by_patches() -> None:
         (np.full((20, 2), np.inf), np.zeros((20, 2)), "^real must be finite numbers; got inf.$"),
         ("ring9", np.zeros((20, 2)), "^real must be one of .* Did you mean ring8"),
         ("ring8", np.zeros((20, 3)), "^fake must be points of shape"),
+        ("ring8", None, "^fake must be an array of numbers; got None.$"),
+        ([[1.0], [1.0, 2.0]], np.zeros((20, 2)), "^real must be an array of numbers; got "),
         ("ring8", np.zeros((3, 2)), "^samples must be enough for 8 on either side"),
     ],
 )

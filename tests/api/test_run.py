@@ -105,6 +105,8 @@ def test_what_is_asked_wrongly_is_refused_in_a_sentence(folder: Path) -> None:
     run = gan_lab.load(folder, device="cpu")
     shape = tuple(run.sample(1).shape[1:])
     for call, sentence in (
+        (lambda: gan_lab.load(""), "^run must be the path of a run's folder; got ''.$"),
+        (lambda: gan_lab.load(None), "^run must be the path of a run's folder; got None.$"),
         (lambda: gan_lab.load(folder / "nowhere"), "nowhere does not exist."),
         (lambda: run.sample(3, class_=1), "class_ must be left out: "),
         (lambda: run.sample(0), "n must be a whole number greater than 0; got 0."),

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,8 @@ def test_the_log_of_the_process_stays_as_it_was() -> None:
     [
         ("dataset=ring8", r'^overrides must be a list of texts, such as \["objective=wgan", "data'),
         ([1], "^overrides must be a list of texts"),
+        (5, "^overrides must be a list of texts, .*; got 5.$"),
+        (None, "^overrides must be a list of texts, .*; got None.$"),
         (
             [*SMALL, "train.iterations=-1"],
             "^train.iterations must be a whole number greater than 0",
@@ -104,6 +107,6 @@ def test_the_log_of_the_process_stays_as_it_was() -> None:
         ),
     ],
 )
-def test_what_is_typed_wrongly_is_refused_in_a_sentence(overrides: list[str], sentence: str) -> None:
+def test_what_is_typed_wrongly_is_refused_in_a_sentence(overrides: Any, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         gan_lab.train(overrides, quiet=True)
