@@ -28,11 +28,13 @@ MAY_WAIT = {
     "api/arrays.py",
     "datasets/resident.py",
     "evaluation/samples.py",
+    "game/cuda_graph.py",  # after a capture that failed: whether the card lives
     "plotting/images.py",
     "plotting/surface.py",
     "tracking/buffer.py",
     "tracking/event_file.py",  # only bytes of numpy's, which are on the host
     "tracking/snapshots.py",
+    "training/execution_rule.py",  # after an iteration that failed: likewise
 }
 COMPUTES_ON_THE_CPU = ("metrics/", "distances/", "lectures/", "evaluation/feature_")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
 from gan_lab.files.text_table import MOST_ROWS, Column, lay_out, without_middle
+from gan_lab.runs.finding import SEVERITIES
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
 from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
@@ -70,8 +71,8 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         *_what_differs(shown),
         Column("status", [record.status for record in shown], rank=_rank_if_alike(shown, 2)),
         *_verdicts(shown),
-        Column("estimate", [estimate_cell(record.numbers) for record in shown]),
-        Column("quality", [quality_text(record.numbers) for record in shown]),
+        Column("estimate", [estimate_cell(_standing(record)) for record in shown]),
+        Column("quality", [quality_text(_standing(record)) for record in shown]),
         Column("run", [name_below(record, root) for record in shown], whole=True),
     ]
     # why a job failed is said of the sweep's failures
@@ -107,7 +108,8 @@ def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, end
         ended_before: whether the run had ended before the sweep came to it, which then left it as it is.
     """
     status = f"{record.status} before" if ended_before else record.status
-    told = [status, verdict_of(record), estimate_text(record.numbers), quality_text(record.numbers)]
+    numbers = _standing(record)
+    told = [status, verdict_of(record), estimate_text(numbers), quality_text(numbers)]
     ended = ", ".join(each for each in told if each and each != "-")
     name = name_of_job(number, [each for each in overrides if not _is_seed(each)])
     return f"{name} seed={record.seed}: {ended}; {duration_text(record.duration_s)}"
@@ -122,6 +124,16 @@ def name_of_job(number: int, overrides: Sequence[str]) -> str:
     named = sorted((each for each in overrides if not each.startswith("device=")), key=_is_seed)
     told = [without_middle(each, _MOST_OF_OVERRIDE) for each in named]
     return " ".join([f"#{number}", *told])
+
+
+def _standing(record: RunRecord) -> dict[str, float]:
+    """Return a run's numbers; none of one that diverged, whose last are what it diverged by."""
+    return {} if record.status == "diverged" else record.numbers
+
+
+def worst_of(records: Sequence[RunRecord]) -> RunRecord:
+    """Return the run whose verdict is the worst, of equal ones the first; those without one come last."""
+    return min(records, key=lambda each: SEVERITIES.index(each.verdicts[0].severity) if each.verdicts else 9)
 
 
 def _is_seed(override: str) -> bool:

@@ -14,7 +14,7 @@ from gan_lab.cli.hydra_app import run_app
 from gan_lab.cli.job_folder import keep_hydras_record, require_fit_for_job
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.naming import choices_of
-from gan_lab.cli.run_table import format_sweep, line_of_job, name_of_job
+from gan_lab.cli.run_table import format_sweep, line_of_job, name_of_job, worst_of
 from gan_lab.cli.tasks import join_tasks
 from gan_lab.cli.terminal import job_console, say
 from gan_lab.cli.typed_command import typed_command
@@ -59,7 +59,7 @@ def summarise_sweep() -> list[str]:
         "",
         format_sweep(records, folder),
         f"  results       {folder}",
-        f"  one of them   {command_line(['gan-lab', 'diagnose', path_word(records[0].path)])}",
+        f"  one of them   {command_line(['gan-lab', 'diagnose', path_word(worst_of(records).path)])}",
         f"  look at them  {command_line(['gan-lab', 'board', word])}",
         f"  compare them  {command_line(['gan-lab', 'report', word])}",
     ]

@@ -70,7 +70,9 @@ def _all_ended(members: Sequence[Member]) -> str:
 def _table(members: Sequence[Member]) -> str:
     """Return a row for each seed: how far it came and what it came to."""
     shown = members[:MOST_ROWS]
-    numbers = [_outcome(member).numbers for member in shown]
+    # the last numbers of one that diverged are what it diverged by
+    outcomes = [_outcome(member) for member in shown]
+    numbers = [{} if outcome.status == "diverged" else outcome.numbers for outcome in outcomes]
     columns = [
         Column("seed", [str(member.setup.seed) for member in shown], right=True),
         Column("status", [_outcome(member).status for member in shown]),

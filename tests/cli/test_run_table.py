@@ -8,7 +8,7 @@ import pytest
 
 from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
 from gan_lab.cli.run_keys import key_called
-from gan_lab.cli.run_table import as_json, format_sweep, format_table, name_of_job
+from gan_lab.cli.run_table import as_json, format_sweep, format_table, line_of_job, name_of_job, worst_of
 from gan_lab.config.errors import UserError
 from gan_lab.files.plain_yaml import dump_plain
 from gan_lab.runs.finding import Finding
@@ -566,3 +566,23 @@ def test_a_job_is_called_by_what_was_typed_for_it_without_the_middle_of_a_long_p
     assert name.endswith("older/mnist")
     assert "..." in name
     assert len(name) <= 52
+
+
+def test_what_a_run_diverged_by_is_no_estimate() -> None:
+    well, dead = Finding("all_well", "none", "It."), Finding("critic_dead", "failure", "It.")
+    records = [
+        a_record("a", choices={"objective": "gan"}, final={JSD: 0.1}, verdicts=(well,)),
+        a_record(
+            "b", status="diverged", choices={"objective": "gan"}, final={JSD: -5.2e30}, verdicts=(dead,)
+        ),
+        a_record("c", status="failed"),
+    ]
+    table = format_sweep(records, ROOT)
+    assert "JSD 0.1" in table
+    assert "e+30" not in table
+    assert (
+        line_of_job(1, records[1], [], ended_before=False) == "#1 seed=None: diverged, critic_dead; 0:00:00"
+    )
+    # the one to look at first
+    assert worst_of(records) is records[1]
+    assert worst_of([records[2], records[0]]) is records[0]
