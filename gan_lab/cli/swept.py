@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.config.errors import BadValueError
 
@@ -38,7 +40,11 @@ def _has_value(override: Override) -> bool:
 
 def _overrides(config: DictConfig) -> Iterator[Override]:
     """Yield what is typed and what the sweeper's config adds; Hydra itself refuses what it cannot read."""
-    params = OmegaConf.select(config, "hydra.sweeper.params") or {}
+    params: Any = {}
+    with contextlib.suppress(OmegaConfBaseException):
+        params = OmegaConf.to_container(
+            config.hydra.sweeper.get("params") or OmegaConf.create(), resolve=True
+        )
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
     for text in [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]:
         with contextlib.suppress(HydraException):

@@ -158,7 +158,8 @@ def device_here(name: Any) -> Any:
     if name == "auto" and not cards:
         return name
     if cards < processes:
-        raise UserError(f"{processes} processes were started on this machine, which has {cards} cards.")
+        counted_cards = f"{cards} card{'' if cards == 1 else 's'}"
+        raise UserError(f"{processes} processes were started on this machine, which has {counted_cards}.")
     return f"cuda:{rank_on_machine()}"
 
 

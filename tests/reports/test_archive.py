@@ -252,7 +252,7 @@ def test_an_archive_is_never_overwritten_and_one_that_fails_leaves_nothing(
     shutil.copytree(sweep / "gan_mlp_0123" / "seed0", tmp_path / "bad" / "run\\a", dirs_exist_ok=True)
     with pytest.raises(UserError, match="has backslashes or control characters; rename the folder"):
         archive_of(tmp_path / "bad")
-    with pytest.raises(UserError, match="missing does not exist"):
+    with pytest.raises(UserError, match="missing is not a folder"):
         write_archive([sweep], tmp_path / "missing" / "x.zip")
     assert sorted(os.listdir(tmp_path)) == ["bad", "dangling.zip"]
 

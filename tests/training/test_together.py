@@ -220,7 +220,7 @@ def test_a_state_is_announced_where_the_others_do_not_have_it() -> None:
         (None, 2, None),
         (3, 2, 3),
         ("cuda:0", 2, "device must be auto, cpu or cuda where 2 processes"),
-        ("cuda", 1, "2 processes on this machine, which has 1 cards"),
+        ("cuda", 1, "2 processes were started on this machine, which has 1 card"),
     ],
 )
 def test_each_process_has_a_card_of_its_own(
