@@ -23,6 +23,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.quoting import LONGEST_VALUE, nearest, question_of, quoted, shortened, shown
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.runs.words import typed_of
+from gan_lab.tags.names import RAW
 from gan_lab.tags.table import is_of_samples
 from gan_lab.tags.words import estimate_cell, number_text, quality_text
 
@@ -214,7 +215,8 @@ class _Run:
         if key in record.choices:
             return record.choices[key]
         if key in record.numbers:
-            return record.numbers[key] if is_told(record, key) else None
+            # the score gap is one whatever the objective; only its median goes by the name of an estimate
+            return record.numbers[key] if is_told(record, key) or key == RAW else None
         return self.settings[key] if key in self.settings else self.typed.get(key)
 
     def shown(self, key: str) -> tuple[str, ...]:

@@ -586,3 +586,14 @@ def test_what_a_run_diverged_by_is_no_estimate() -> None:
     # the one to look at first
     assert worst_of(records) is records[1]
     assert worst_of([records[2], records[0]]) is records[0]
+
+
+def test_the_score_gap_of_any_objective_sorts_and_chooses_by_its_own_name() -> None:
+    gaps = {"a": 0.3, "b": 0.1}
+    records = [
+        a_record(name, choices={"objective": "gan"}, final={JSD: 0.1, RAW: gap, MEDIAN: gap})
+        for name, gap in gaps.items()
+    ]
+    assert [each.path.name for each in choose(records, [], RAW)] == ["b", "a"]
+    assert [each.path.name for each in choose(records, [read_condition(f"{RAW}<0.2")], None)] == ["b"]
+    assert choose(records, [read_condition("W estimate<0.2")], None) == []
