@@ -3,11 +3,8 @@
 from typing import Any
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.configs import expand_lists, take_experiment_keys, to_plain, version_base
@@ -15,6 +12,7 @@ from gan_lab.cli.hydra_errors import refusal_of
 from gan_lab.cli.hydra_plugins import prefer_own_configs
 from gan_lab.cli.naming import choices_of
 from gan_lab.cli.resolvers import register_resolvers
+from gan_lab.cli.swept import parameters_of, parsed
 from gan_lab.cli.typed import check_arguments
 from gan_lab.config.errors import UserError
 from gan_lab.config.options import config_folder
@@ -36,7 +34,7 @@ def compose(overrides: list[str]) -> Composed:
         with hydra.initialize_config_dir(str(config_folder()), **version_base()):
             expanded = expand_lists(overrides)
             root = hydra.compose("config", overrides=expanded, return_hydra_config=True)
-            parameters = _parameters(root)
+            parameters = list(parsed(parameters_of(root)))
         plain = to_plain(OmegaConf.masked_copy(root, [str(key) for key in root if key != "hydra"]))
     except (HydraException, OmegaConfBaseException, ValueError) as error:
         raise UserError(refusal_of(error) or " ".join(str(error).split())) from error
@@ -68,11 +66,3 @@ def compose_tracker(typed: list[str]) -> dict[str, Any]:
     check_arguments(typed)
     node: dict[str, Any] = compose(typed).config["tracker"]
     return node
-
-
-def _parameters(root: DictConfig) -> list[Override]:
-    """Return what an experiment sets through its sweep."""
-    found = root.hydra.sweeper.params or OmegaConf.create()
-    params: dict[str, Any] = OmegaConf.to_container(found, resolve=True)  # type: ignore[assignment]
-    parser = OverridesParser.create(GlobalHydra.instance().config_loader())
-    return parser.parse_overrides([f"{key}={value}" for key, value in params.items()])

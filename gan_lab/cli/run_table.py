@@ -133,7 +133,10 @@ def _standing(record: RunRecord) -> dict[str, float]:
 
 def worst_of(records: Sequence[RunRecord]) -> RunRecord:
     """Return the run whose verdict is the worst, of equal ones the first; those without one come last."""
-    return min(records, key=lambda each: SEVERITIES.index(each.verdicts[0].severity) if each.verdicts else 9)
+    last = len(SEVERITIES)
+    return min(
+        records, key=lambda each: SEVERITIES.index(each.verdicts[0].severity) if each.verdicts else last
+    )
 
 
 def _is_seed(override: str) -> bool:

@@ -1,7 +1,7 @@
 """What a sweep is over, as Hydra reads it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hydra.core.global_hydra import GlobalHydra
@@ -38,14 +38,36 @@ def _has_value(override: Override) -> bool:
         return True
 
 
-def _overrides(config: DictConfig) -> Iterator[Override]:
-    """Yield what is typed and what the sweeper's config adds; Hydra itself refuses what it cannot read."""
-    params: Any = {}
-    with contextlib.suppress(OmegaConfBaseException):
-        params = OmegaConf.to_container(
-            config.hydra.sweeper.get("params") or OmegaConf.create(), resolve=True
-        )
+def parameters_of(config: DictConfig) -> list[str]:
+    """Return what the sweeper's config adds to what is typed, such as an experiment's sweep, as overrides.
+
+    Args:
+        config: with Hydra's own part.
+
+    Raises:
+        OmegaConfBaseException: if an interpolation cannot be resolved.
+    """
+    found = config.hydra.sweeper.get("params") or OmegaConf.create()
+    params: Any = OmegaConf.to_container(found, resolve=True)
+    return [f"{key}={value}" for key, value in params.items()]
+
+
+def parsed(texts: Iterable[str]) -> Iterator[Override]:
+    """Yield overrides as Hydra reads them.
+
+    Raises:
+        HydraException: if it cannot.
+    """
     parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
-    for text in [*(f"{key}={value}" for key, value in params.items()), *config.hydra.overrides.task]:
+    for text in texts:
+        yield from parser.parse_overrides([text])
+
+
+def _overrides(config: DictConfig) -> Iterator[Override]:
+    """Yield what a sweep is over; what cannot be read or resolved is left to Hydra, which refuses it."""
+    parameters: list[str] = []
+    with contextlib.suppress(OmegaConfBaseException):
+        parameters = parameters_of(config)
+    for text in [*parameters, *config.hydra.overrides.task]:
         with contextlib.suppress(HydraException):
-            yield from parser.parse_overrides([text])
+            yield from parsed([text])

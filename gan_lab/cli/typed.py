@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hydra._internal.utils import get_args_parser
 
 from gan_lab.config.checks import FolderName, describe_rule
-from gan_lab.config.digits import MOST_DIGITS
+from gan_lab.config.digits import MOST_DIGITS, is_number
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
@@ -37,7 +37,7 @@ def check_arguments(arguments: Iterable[str]) -> None:
         # the folder that one is in would be taken for an empty one
         if name in _FOLDERS and equals and (_is_nothing(value) or not value.strip(" '\"")):
             raise BadValueError(name, describe_rule(FolderName), value)
-        if name == _VERBOSE and equals and (_is_nothing(value) or _is_number(value)):
+        if name == _VERBOSE and equals and (_is_nothing(value) or is_number(value)):
             raise BadValueError(name, "true, false or names of loggers", value)
         if name not in (*groups.shown, *_HALVES):
             continue
@@ -53,14 +53,6 @@ def check_arguments(arguments: Iterable[str]) -> None:
 def _is_nothing(value: str) -> bool:
     """Return whether Hydra reads a value as none at all."""
     return value.strip().lower() in _NOTHING
-
-
-def _is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
 
 
 def check_flags(arguments: list[str]) -> None:

@@ -1,5 +1,6 @@
 """All rules, and what they say of a run, worst first."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gan_lab.diagnosis.observed import Observed
@@ -87,8 +88,7 @@ def diagnose(run: Observed) -> tuple[Finding, ...]:
         found = [replace(each, remedy=cause.remedy) if each.name in _EFFECTS else each for each in found]
     if not diverged and (usual := to_usual_rate(run)):
         found = [replace(each, remedy=usual) for each in found]
-    name = ALL_WELL if _is_judged(run) else UNMEASURED
-    return tuple(found) or (Finding(name, "none", _nothing_found(run)),)
+    return tuple(found) or (_nothing_found(run),)
 
 
 def _why_unmeasured(run: Observed) -> str:
@@ -113,14 +113,32 @@ def last_line(findings: tuple[Finding, ...]) -> str:
     return f"{findings[0]}{more}"
 
 
-def _is_judged(run: Observed) -> bool:
-    """Return whether the samples were compared with real ones: a distance without a floor says nothing."""
+def _nothing_found(run: Observed) -> Finding:
+    """Return that no rule saw anything, in numbers, or that samples were not compared with real ones."""
     ends = ends_of(run)
-    return ends is not None and grade_of(ends, Lines()) is not None
+    if ends is None or grade_of(ends, Lines()) is None:  # a distance without a floor says nothing
+        return Finding(UNMEASURED, "none", _of_critic_alone(run, _seen_of_critic(run)))
+    floor = run.end(floor_tag(ends.distance))
+    seen = _seen_of_critic(run)
+    seen.append(f"{ends.distance} {end_of(run, ends.distance)}, of real samples {floor:.3g}")
+    if run.has(MODES_HIT):
+        hit = end_of(run, MODES_HIT, "g")  # of two, a median may lie between whole numbers
+        seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
+    return Finding(ALL_WELL, "none", f"{NOTHING_SEEN[ALL_WELL].rstrip('.')}: {', '.join(seen)}.")
 
 
-def _nothing_found(run: Observed) -> str:
-    """Say what was seen, with numbers, and what was not measured."""
+def _of_critic_alone(run: Observed, seen: Sequence[str]) -> str:
+    """Say what was seen of a critic, and why nothing is known of samples."""
+    if not seen:
+        return NOTHING_MEASURED
+    done = int(run.iterations[-1])
+    few = f"Of its critic {counted(done, 'iteration')} say{'s' * (done == 1)} little"
+    calm = few if done < MEDIAN_WINDOW else "In the critic there is no sign of trouble"
+    return f"{_why_unmeasured(run)} {calm}: {', '.join(seen)}."
+
+
+def _seen_of_critic(run: Observed) -> list[str]:
+    """Return its slope, its accuracy and its estimate in words, those that were measured."""
     seen = []
     if run.has(SLOPE):
         seen.append(f"the critic's slope is {end_of(run, SLOPE)}")
@@ -131,18 +149,4 @@ def _nothing_found(run: Observed) -> str:
     estimate = estimate_of([tag for tag in run.columns if run.has(tag)])
     if estimate is not None:
         seen.append(f"{estimate} {run.values(estimate)[-1]:.3g}")
-    ends = ends_of(run)
-    if ends is not None and _is_judged(run):
-        floor = run.end(floor_tag(ends.distance))
-        seen.append(f"{ends.distance} {end_of(run, ends.distance)}, of real samples {floor:.3g}")
-    if run.has(MODES_HIT):
-        hit = end_of(run, MODES_HIT, "g")  # of two, a median may lie between whole numbers
-        seen.append(f"modes hit {hit}, of real samples {run.end(floor_tag(MODES_HIT)):.0f}")
-    if not seen:
-        return NOTHING_MEASURED
-    if not _is_judged(run):
-        done = int(run.iterations[-1])
-        few = f"Of its critic {counted(done, 'iteration')} say{'s' * (done == 1)} little"
-        calm = few if done < MEDIAN_WINDOW else "In the critic there is no sign of trouble"
-        return f"{_why_unmeasured(run)} {calm}: {', '.join(seen)}."
-    return f"{NOTHING_SEEN[ALL_WELL].rstrip('.')}: {', '.join(seen)}."
+    return seen

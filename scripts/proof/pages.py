@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from gan_lab.reports.sweep.cells import is_number
+from gan_lab.config.digits import is_number
 from proof.devtools import Browser
 
 _PATIENCE_S = 60.0

@@ -706,6 +706,7 @@ def test_all_is_well_with_numbers():
 
 def test_a_distance_beside_no_floor_is_no_measure_of_samples():
     columns = {"quality/frechet_features": {500: 950.0, 1000: 900.0}, "quality/coverage": {1000: 0.01}}
+    columns |= {"quality/modes_hit": {1000: 9.0}, "health/critic_accuracy": 0.6}
     (finding,) = diagnose(observed(columns, GAN))
     assert finding.name == UNMEASURED
     assert "nan" not in finding.sentence

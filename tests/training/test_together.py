@@ -61,16 +61,22 @@ def test_two_processes_get_what_one_gets(overrides: list[str], train: Train, tmp
     assert {path.name for path in tmp_path.iterdir()} == {"alone", "together"}
 
 
-@pytest.mark.slow
-def test_a_process_that_is_killed_ends_the_run_in_a_sentence_and_another_goes_on(tmp_path: Path) -> None:
-    run = tmp_path / "run"
+def two_in_the_midst_of(run: Path) -> tuple[Any, Any]:
+    """Two processes that have saved a checkpoint of a run, and go on for long."""
     toy = [*TOY, *FEW, "objective=gan", "device=cpu", "train.iterations=100000"]
-    first, second = started_together(2, ["train", *toy, f"hydra.run.dir={run}"], tmp_path)
+    first, second = started_together(2, ["train", *toy, f"hydra.run.dir={run}"], run.parent)
     deadline = time.monotonic() + 300
     while not list(run.glob("checkpoints/*.pt")):
         assert first.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return first, second
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_run_in_a_sentence_and_another_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    first, second = two_in_the_midst_of(run)
     second.send_signal(signal.SIGKILL)
     _, complaint = first.communicate(timeout=300)
     second.communicate()
@@ -96,13 +102,7 @@ def test_a_process_that_is_killed_ends_the_run_in_a_sentence_and_another_goes_on
 @pytest.mark.slow
 def test_what_goes_wrong_in_another_process_is_said_by_it(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    toy = [*TOY, *FEW, "objective=gan", "device=cpu", "train.iterations=100000"]
-    first, second = started_together(2, ["train", *toy, f"hydra.run.dir={run}"], tmp_path)
-    deadline = time.monotonic() + 300
-    while not list(run.glob("checkpoints/*.pt")):
-        assert first.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    first, second = two_in_the_midst_of(run)
     first.send_signal(signal.SIGKILL)
     said, complaint = second.communicate(timeout=300)
     first.communicate()

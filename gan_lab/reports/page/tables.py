@@ -5,13 +5,14 @@ from typing import Any
 
 import pandas
 
+from gan_lab.config.digits import is_number
 from gan_lab.config.quoting import shown
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import success_rates
 from gan_lab.reports.claims.correlations import correlation_of, correlations
 from gan_lab.reports.page.diagnosis_table import findings_of
-from gan_lab.reports.sweep.cells import is_number, replicate_of
+from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.model import Cell, ReportRun, Sweep, estimate_tag
 from gan_lab.tags.names import (
     COVERAGE,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gan_lab.config.digits import is_number
 from gan_lab.config.groups import own_groups
 from gan_lab.config.quoting import shown
 from gan_lab.reports.sweep.model import Cell, ReportRun
@@ -210,15 +211,6 @@ def number_text(value: float) -> str:
     """Return a number in six digits, or in as many more as tell it from every other."""
     short = f"{value:.6g}"
     return short if float(short) == value or math.isnan(value) else repr(value)
-
-
-def is_number(text: str) -> bool:
-    """Return whether a text is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def by_size(text: str) -> tuple[float, str]:

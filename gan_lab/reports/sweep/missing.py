@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from gan_lab.config.command_lines import words_of
-from gan_lab.reports.sweep.cells import is_number, replicate_of
+from gan_lab.config.digits import is_number
+from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.model import ReportRun
 from gan_lab.reports.sweep.sweep_command import jobs_of
 from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME, RunRecord
