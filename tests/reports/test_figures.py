@@ -300,6 +300,18 @@ def test_a_forest_plot_shows_correlations_with_intervals(tmp_path):
     assert [text.get_text() for text in axes.texts] == ["+0.90  [+0.70, +1.00]  n = 5", "undefined (5 runs)"]
 
 
+def test_of_few_runs_a_correlation_has_their_range_and_no_interval(tmp_path):
+    """Resampled, two runs at 1 give an interval from 1 to 1, which 95% of nothing lies in."""
+    sweep = make_sweep(tmp_path, PANELS[:1])
+    row = {"cell": sweep.cells[0].key, "spearman": 0.9, "low": 0.89, "high": 0.91, "undefined": 0}
+    frame = pandas.DataFrame([row | {"n_seeds": 4, "lowest": 0.6, "highest": 1.0}])
+    drawn = correlation_figure(sweep, frame)
+    axes = drawn.figure.axes[0]
+    assert list(axes.get_lines()[1].get_xdata()) == [0.6, 1.0]
+    assert [text.get_text() for text in axes.texts] == ["+0.90  +0.60 to +1.00  n = 4"]
+    assert "of fewer than 5 seeds" in drawn.caption
+
+
 def test_a_numeric_setting_is_an_axis_logarithmic_over_decades(tmp_path):
     bounds = [{"constraint.bound": value} for value in ("0.001", "0.01", "1")]
     numbers = table(

@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-import numpy as np
 import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
+from gan_lab.reports.claims.correlations import FEWEST_RESAMPLED
 from gan_lab.reports.figures.layout import (
     LINE_IN,
     lines_of,
@@ -118,11 +118,10 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
             axes.text(1.06, place, words, va="center", fontsize=8)
             continue
         colour = colour_of(objective)
-        if np.isfinite(row["low"]):
-            axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=2.2, alpha=0.55)
+        low, high, bar = _bar_of(row)
+        axes.plot([low, high], [place, place], color=colour, linewidth=2.2, alpha=0.55)
         axes.plot([row["spearman"]], [place], marker_of(objective), color=colour, markersize=6)
-        interval = f"[{row['low']:+.2f}, {row['high']:+.2f}]  " if np.isfinite(row["low"]) else ""
-        text = f"{row['spearman']:+.2f}  {interval}n = {row['n_seeds']:.0f}"
+        text = f"{row['spearman']:+.2f}  {bar}n = {row['n_seeds']:.0f}"
         axes.text(1.06, place, text, va="center", fontsize=8)
     _separate(axes, [setting_of(cell) for cell in cells])
     _name_rows(axes, names)
@@ -133,11 +132,20 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
         ),
     )
     caption = (
-        "Along each seed's training; dots: mean over seeds; bars: 95% bootstrap interval over seeds, where "
-        "there are several. +1: the estimate falls whenever the samples get better; 0: it says nothing of "
-        "them. Undefined: where either was constant, or measured fewer than three times."
+        "Along each seed's training; dots: mean over seeds; bars: its 95% bootstrap interval, in brackets, "
+        f"or of fewer than {FEWEST_RESAMPLED} seeds, of which such an interval is too short, the least and "
+        "the greatest. +1: the estimate falls whenever the samples get better; 0: it says nothing of them. "
+        "Undefined: where either was constant, or measured fewer than three times."
     )
     return NamedFigure("correlations", "Does the estimate follow the quality?", caption, figure)
+
+
+def _bar_of(row: "pandas.Series[float]") -> tuple[float, float, str]:
+    """Return the ends of a correlation's bar, and the same in a figure's few words, of one run none."""
+    if row["n_seeds"] >= FEWEST_RESAMPLED:
+        return row["low"], row["high"], f"[{row['low']:+.2f}, {row['high']:+.2f}]  "
+    low, high = row["lowest"], row["highest"]
+    return low, high, f"{low:+.2f} to {high:+.2f}  " if row["n_seeds"] > 1 else ""
 
 
 def _grouped(sweep: Sweep) -> list[Cell]:
