@@ -6,10 +6,6 @@ from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import RAW
 
-_BOUNDED = {"samples": "samples", "everywhere": "samples", "batches": "batches"}
-"""What an estimate is a bound of; the other words of a record say that it bounds nothing."""
-
-
 def verdict_of(record: RunRecord) -> str:
     """Return the name of the worst that was seen in a run when it ended; empty where it was not looked at."""
     return record.verdicts[0].name if record.verdicts else ""
@@ -23,9 +19,9 @@ def duration_text(seconds: float) -> str:
 
 
 def bounded_by(record: RunRecord) -> str | None:
-    """Return what the run's estimate of a divergence, or else its score gap, is a bound of."""
+    """Return what the run's estimate of a divergence bounds, or else its score gap, as the report says it."""
     words = [word for tag, word in record.bounds.items() if tag != RAW] or list(record.bounds.values())
-    return _BOUNDED.get(words[0], "nothing") if words else None
+    return words[0] if words else None
 
 
 def typed_of(command: str) -> dict[str, str]:
