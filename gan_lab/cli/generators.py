@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from gan_lab.cli.arguments import PATH, POSITIVE, WHOLE, add_device, add_trust, parser_of, reader_of
-from gan_lab.cli.places import require_place
+from gan_lab.cli.places import chosen_place
 from gan_lab.cli.terminal import show_log
 from gan_lab.config.checks import Rule
 from gan_lab.config.errors import UserError
@@ -34,8 +34,8 @@ def sample(arguments: list[str]) -> int:
     add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
-    require_place(given.out, "--out")
-    out = given.out or given.run_dir / "generated"
+    read_run(given.run_dir)  # which refuses what is none
+    out = chosen_place(given.out, given.run_dir / "generated")
     show_log()
     if given.gif:
         _refuse_of_new_samples({"--format": given.format, "--n": given.n, "--seed": given.seed})
@@ -43,8 +43,6 @@ def sample(arguments: list[str]) -> int:
 
         write_progress(given.run_dir, out)
         return 0
-
-    read_run(given.run_dir)  # which refuses what is none
 
     # what is left takes torch
     from gan_lab.evaluation.samples import SampleRequest, write_samples
@@ -87,15 +85,15 @@ def interpolate(arguments: list[str]) -> int:
     add_device(parser)
     add_trust(parser)
     given = parser.parse_args(arguments)
-    require_place(given.out, "--out")
     read_run(given.run_dir)
+    out = chosen_place(given.out, given.run_dir / "generated")
 
     # what is left takes torch
     from gan_lab.evaluation.interpolation import PathRequest, write_paths
 
     show_log()
     request = PathRequest(given.paths, given.steps, given.seed, given.path, given.gif, given.device)
-    write_paths(given.run_dir, given.out or given.run_dir / "generated", request, given.trust)
+    write_paths(given.run_dir, out, request, given.trust)
     return 0
 
 
@@ -113,14 +111,14 @@ def export(arguments: list[str]) -> int:
     _add_out(parser, "exported")
     add_trust(parser)
     given = parser.parse_args(arguments)
-    require_place(given.out, "--out")
     read_run(given.run_dir)
+    out = chosen_place(given.out, given.run_dir / "exported")
 
     # what is left takes torch
     from gan_lab.evaluation.export import export as write
 
     show_log()
-    write(given.run_dir, given.out or given.run_dir / "exported", given.format, given.trust)
+    write(given.run_dir, out, given.format, given.trust)
     return 0
 
 

@@ -28,6 +28,27 @@ def require_place(folder: Path | None, called: str) -> None:
     raise UserError(f"{rule}, and {quoted(str(there))} is {_kind_of(there)}.")
 
 
+def chosen_place(typed: Path | None, usual: Path, called: str = "--out") -> Path:
+    """Return the folder that was typed, or else the usual one, if it is there or can be made.
+
+    Args:
+        typed: what the option names; None where nothing was typed.
+        usual: what is written into then.
+        called: the option.
+
+    Raises:
+        UserError: naming what is in the way, and the option that leads elsewhere.
+    """
+    if typed is not None:
+        require_place(typed, called)
+        return typed
+    try:
+        require_place(usual, "what is written into")
+    except UserError as error:
+        raise UserError(f"{error} Move it away, or choose another folder by {called}.") from None
+    return usual
+
+
 def _kind_of(path: Path) -> str:
     if os.path.isfile(path):
         return "a file"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from gan_lab.cli.arguments import PATH, Parser, reader_of
-from gan_lab.cli.places import require_place
+from gan_lab.cli.places import chosen_place
 from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.runs.reading import require_own
 from gan_lab.runs.sources import open_sources
@@ -42,10 +42,9 @@ def report(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
         UserError: if the arguments or the folders are not fit for it.
     """
     given = _parse(arguments)
-    require_place(given.out, "--out")
     for each in given.sweeps:
         require_own(each)  # its report may be a link
-    folder = given.out or _folder_of(given.sweeps)
+    folder = chosen_place(given.out, _folder_of(given.sweeps))
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     with open_sources(given.sweeps) as sources:
         _ = sources.runs  # which refuses what has none at once: tables and figures take longer to import

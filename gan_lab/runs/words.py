@@ -6,6 +6,7 @@ from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import RAW
 
+
 def verdict_of(record: RunRecord) -> str:
     """Return the name of the worst that was seen in a run when it ended; empty where it was not looked at."""
     return record.verdicts[0].name if record.verdicts else ""

@@ -76,7 +76,8 @@ class Conf:
     def brings(self) -> dict[str, list[tuple[str, Value]]]:
         """What options set outside their own node, by option as it is typed: keys of the config and values.
 
-        What experiments share, conf/sizes, is left out: it is the same for all of a kind.
+        What an option sets itself takes the place of what the settings that it shares set. What experiments
+        share, conf/sizes, is left out: it is the same for all of a kind.
         """
         found: dict[str, list[tuple[str, Value]]] = {}
         for path in self.paths:
@@ -84,11 +85,9 @@ class Conf:
             if group in (".", "distances", *SHARED) or not is_global(path):
                 continue
             files = [*self._shared(path), f"{group}/{path.stem}"]
+            values = {self.config_key(value): value for file in files for value in self.of(file)}
             found[f"{group}={path.stem}"] = [
-                (key, value)
-                for file in files
-                for value in self.of(file)
-                if not (key := self.config_key(value)).startswith(f"{group}.")
+                (key, value) for key, value in values.items() if not key.startswith(f"{group}.")
             ]
         return found
 

@@ -55,6 +55,33 @@ def test_what_is_no_folder_is_refused_before_the_work(
     assert Path("err").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    ("command", "usual"),
+    [
+        (["sample", "sweep/run"], "sweep/run/generated"),
+        (["sample", "sweep/run", "--gif"], "sweep/run/generated"),
+        (["interpolate", "sweep/run"], "sweep/run/generated"),
+        (["export", "sweep/run"], "sweep/run/exported"),
+        (["report", "sweep"], "sweep/report"),
+    ],
+    ids=lambda value: "",
+)
+def test_the_usual_folder_that_is_none_is_refused_with_the_way_elsewhere(
+    command: list[str], usual: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for late in ("samples", "progress_gif", "interpolation", "export"):
+        monkeypatch.setitem(sys.modules, f"gan_lab.evaluation.{late}", None)  # cannot be imported
+    monkeypatch.setitem(sys.modules, "gan_lab.reports.report", None)
+    Path(usual).write_text("mine")
+    called = gan_lab(*command)
+    assert (called.status, called.out) == (2, "")
+    assert called.err == (
+        f"gan-lab: what is written into must be a folder; got '{usual}', which is a file. Move it away, or "
+        "choose another folder by --out.\n"
+    )
+    assert Path(usual).read_text() == "mine"
+
+
 def test_a_port_that_is_in_use_opens_no_board(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     monkeypatch.setattr(os, "execv", lambda path, arguments: opened.append(path))

@@ -130,3 +130,15 @@ def test_the_page_of_settings_is_what_conf_gives() -> None:
     assert committed == config_page.page(), "run `python scripts/config_page.py`"
     for key in ("train.n_critic", "constraint.bound", "dataset.root", "optimizer.beta1", "look_every"):
         assert f"| `{key}` |" in committed
+
+
+@pytest.mark.parametrize("option", CONF.brings)
+def test_a_key_is_brought_once(option: str) -> None:
+    keys = [key for key, _ in CONF.brings[option]]
+    assert len(keys) == len(set(keys))
+
+
+def test_what_an_option_sets_itself_stands_in_the_place_of_what_it_shares() -> None:
+    brought = {key: value.written for key, value in CONF.brings["dataset=parallel_lines"]}
+    assert brought["clip_bound"] == "0.03"
+    assert "dataset=parallel_lines" not in CONF.set_by("clip_bound")["0.07"]
