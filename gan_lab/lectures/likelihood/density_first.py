@@ -9,11 +9,11 @@ import numpy as np
 import pandas
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.neighbors import KernelDensity
 
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.likelihood.kernel_density import KernelDensity
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, VERMILION
 
@@ -81,8 +81,7 @@ class DensityFirst(LectureExperiment):
         real, fake = rng.standard_normal((2, self.n_samples, d))
         fake[:, 0] += self.shift
         log_p, log_q = (
-            KernelDensity(bandwidth=self.bandwidth(d)).fit(side[:half]).score_samples(real[half:])
-            for side in (real, fake)
+            KernelDensity(side[:half], self.bandwidth(d)).log_density(real[half:]) for side in (real, fake)
         )
         offsets = real[half:] - np.eye(1, d)[0] * self.shift
         exact_log_q = -(offsets**2).sum(axis=1) / 2 - d * math.log(2 * math.pi) / 2

@@ -10,7 +10,6 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
-from sklearn.neighbors import KernelDensity
 
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
@@ -19,6 +18,7 @@ from gan_lab.datasets.resident import to_unit_range
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.stage_figures import draw_samples
+from gan_lab.lectures.likelihood.kernel_density import KernelDensity
 from gan_lab.numerics.streams import make_rng
 
 Array = NDArray[np.float64]
@@ -115,20 +115,19 @@ class LikelihoodAndQuality(LectureExperiment):
     def _models(self, training: Array, held_out: Array) -> list[Model]:
         draws = np.random.RandomState(self.seed)
         estimate, memorised = (
-            KernelDensity(bandwidth=width).fit(training)
-            for width in (self.bandwidth, self.memorised_bandwidth)
+            KernelDensity(training, width) for width in (self.bandwidth, self.memorised_bandwidth)
         )
-        log_p, log_memorised = (each.score_samples(held_out) for each in (estimate, memorised))
+        log_p, log_memorised = (each.log_density(held_out) for each in (estimate, memorised))
         # the volume of the box of all images is 2 ** d
         log_n = np.full(len(held_out), -training.shape[1] * math.log(2))
-        of_p = estimate.sample(self.n_samples, random_state=draws)
+        of_p = estimate.sample(self.n_samples, draws)
         noise = draws.uniform(-1, 1, of_p.shape)
         is_p = draws.uniform(size=(self.n_samples, 1)) < self.share
         return [
             Model("p", log_p, of_p),
             Model("mixture", mixture_log_density(log_p, log_n, self.share), np.where(is_p, of_p, noise)),
             Model("noise", log_n, noise),
-            Model("memorised", log_memorised, memorised.sample(self.n_samples, random_state=draws)),
+            Model("memorised", log_memorised, memorised.sample(self.n_samples, draws)),
         ]
 
     def _draw(self, table: pandas.DataFrame, pictures: list[Array]) -> Figure:
