@@ -21,6 +21,22 @@ SAID = {
         ["points=80"],
         "- in shift, drop, shrink: this class of critics has no closed",
     ),
+    "density_first": (
+        ["seeds=1", "dimensions=[1]", "n_samples=8"],
+        "- in low, high, both_low, both_high: one seed has no interval.",
+    ),
+    "maximum_likelihood": (
+        ["seeds=1", "n_samples=[5]"],
+        "- in mean_low, mean_high, scale_low, scale_high: one set of samples has no interval.",
+    ),
+    "perfect_discriminator": (
+        ["seeds=1", "stages=[1]", "steps=2", "look_every=1"],
+        "- in first_accurate_step, last_accurate_step, first_perfect_step, last_perfect_step: no seed got",
+    ),
+    "batchnorm_estimate": (
+        ["seeds=1", "steps=1", "batch_size=2", "held_out=2", "width=2"],
+        "- in estimate_low, estimate_high: one seed has no interval.",
+    ),
     "likelihood_and_quality": ([], "- in log_likelihood: the density of real images is not known."),
     "lipschitz": (["steps=2"], "- in clip_bound, at_box: weights are not clipped."),
 }

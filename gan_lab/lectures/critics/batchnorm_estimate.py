@@ -1,6 +1,7 @@
 """What batch norm in the critic makes of the lower bound on the Jensen-Shannon divergence."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas
 import torch
@@ -56,6 +57,8 @@ class BatchNormEstimate(LectureExperiment):
         Goodfellow, "NIPS 2016 tutorial", section 4.6: batch norm makes the images of a batch depend on one
         another; Nowozin et al., "f-GAN", 2016, equation 4.
     """
+
+    missing: ClassVar = dict.fromkeys(("estimate_low", "estimate_high"), "one seed has no interval")
 
     real: Density
     fake: Density

@@ -55,7 +55,10 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
     """
 
     missing: ClassVar = {
+        "*_step": "no seed got there in these steps",
         "steps_to_*": "not reached in these steps",
+        "*_low": "one seed has no interval",
+        "*_high": "one seed has no interval",
     }
 
     accurate: Probability

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -54,6 +54,8 @@ class DensityFirst(LectureExperiment):
         bounds: Nguyen, Wainwright and Jordan, "Estimating divergence functionals and the likelihood ratio by
         convex risk minimization", 2010.
     """
+
+    missing: ClassVar = dict.fromkeys(("low", "high", "both_low", "both_high"), "one seed has no interval")
 
     dimensions: Dimensions
     shift: float

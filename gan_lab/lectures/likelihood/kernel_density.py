@@ -34,12 +34,13 @@ class KernelDensity:
         n, d = self.centres.shape
         norm = math.log(n) + d * (math.log(self.bandwidth) + math.log(2 * math.pi) / 2)
         parts = np.array_split(points, math.ceil(len(points) / _POINTS))
-        return np.concatenate([logsumexp(self._exponents(part), axis=1) for part in parts]) - norm
+        sums = [logsumexp(self._exponents(part), axis=1) for part in parts]
+        return np.asarray(np.concatenate(sums) - norm)
 
     def sample(self, n: int, rng: np.random.RandomState) -> Array:
         """Return n independent draws, (n, d)."""
         chosen = (rng.uniform(size=n) * len(self.centres)).astype(np.int64)
-        return rng.normal(self.centres[chosen], self.bandwidth)
+        return np.asarray(rng.normal(self.centres[chosen], self.bandwidth))
 
     def _exponents(self, points: Array) -> Array:
         # the unit first: the square of a narrow bandwidth may be 0

@@ -19,6 +19,7 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.stage_figures import draw_samples
 from gan_lab.lectures.likelihood.kernel_density import KernelDensity
+from gan_lab.lectures.words import listed
 from gan_lab.numerics.streams import make_rng
 
 Array = NDArray[np.float64]
@@ -163,11 +164,13 @@ def say_quality(table: pandas.DataFrame, share: float, lost: float) -> str:
     rows = table.set_index("model")
     nats, far = rows["log_likelihood"], rows["sample_distance"]
     models = rows.drop(index="real")
-    likeliest, nearest = models["log_likelihood"].idxmax(), models["sample_distance"].idxmin()
+    likelihoods, distances = models["log_likelihood"], models["sample_distance"]
+    likeliest = listed(list(models.index[likelihoods == likelihoods.max()]))
+    nearest = listed(list(models.index[distances == distances.min()]))
     loses = (
         f"no held-out image is less likely by more than {lost:.3f} nats"
         if lost >= 0
-        else f"every held-out image is more likely by at least {-lost:.3f} nats"
+        else f"every held-out image is more likely by at least {-lost:.4g} nats"
     )
     return (
         f"Of {share:.3g} p and {1 - share:.3g} noise, {loses} than under p, where "

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import pandas
@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.errors import UserError
 from gan_lab.distances import divergences
 from gan_lab.distances.by_name import BY_NAME
-from gan_lab.distances.fits.gaussian_fits import find_minima
+from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.line import Gaussian, LineMixture
 from gan_lab.distances.quadrature import integrate
 from gan_lab.lectures.base import Findings, LectureExperiment
@@ -53,15 +54,24 @@ class MaximumLikelihood(LectureExperiment):
         Cover and Thomas, "Elements of Information Theory", 2006, theorem 2.6.3 and section 11.
     """
 
+    missing: ClassVar = {
+        "*_low": "one set of samples has no interval",
+        "*_high": "one set of samples has no interval",
+    }
+
     target: LineMixture
     n_samples: SampleSizes
     seeds: PositiveInt
     seed: NonNegativeInt
 
     def run(self) -> Findings:
-        """Fit samples by likelihood, p by KL, and compare cross-entropy with KL for many models."""
+        """Fit samples by likelihood, p by KL, and compare cross-entropy with KL for many models.
+
+        Raises:
+            UserError: if no Gaussian nearest to p in KL(q, p) is found.
+        """
         nearest = Gaussian(self.target.mean(), math.sqrt(self.target.variance()))  # closed form
-        reverse = find_minima(BY_NAME["reverse_kl"].landscape(self.target))[0]
+        reverse = self._nearest_in_reverse()
         curves = self._curves(nearest.scale)
         table = pandas.DataFrame([self._row(n) for n in self.n_samples])
         said = say_likelihood(
@@ -72,6 +82,15 @@ class MaximumLikelihood(LectureExperiment):
             (reverse.mean, reverse.scale),
         )
         return Findings(table, _draw(curves, table, nearest.location), said, {"curves": curves})
+
+    def _nearest_in_reverse(self) -> Minimum:
+        minima = find_minima(BY_NAME["reverse_kl"].landscape(self.target))
+        if not minima:
+            raise UserError(
+                "target must have components near enough for float64 to see a Gaussian nearest to it; "
+                f"got means {list(self.target.means)} and scales {list(self.target.scales)}."
+            )
+        return minima[0]
 
     def _row(self, n: int) -> dict[str, float]:
         """Return the fits of greatest likelihood of several sets of n samples, with intervals.

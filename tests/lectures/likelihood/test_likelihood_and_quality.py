@@ -55,9 +55,11 @@ def test_where_nothing_is_mixed_in_nothing_is_lost() -> None:
     assert table.loc["mixture", "log_likelihood"] == table.loc["p", "log_likelihood"]
     assert "less likely by more than 0.000 nats than under p" in said
     assert "-log 1 = 0.000 is the most there can be" in said
+    assert "that of p and mixture, the nearest samples are those of" in said
     gained = say_quality(findings().table, 0.01, -3.25)
-    assert "every held-out image is more likely by at least 3.250 nats than under p" in gained
+    assert "every held-out image is more likely by at least 3.25 nats than under p" in gained
     assert "less likely" not in gained
+    assert "by at least 3e+40 nats than" in say_quality(findings().table, 0.01, -3e40)
     # as much bandwidth as p's: memorising is no longer what it was
     wide = findings(0.01, 0.3).sentence
     assert "The greatest likelihood is that of memorised" in wide or "that of p" in wide
