@@ -232,3 +232,9 @@ def test_what_cannot_be_transported_exactly_is_refused() -> None:
         wasserstein_line(Dirac(0), Dirac(1), 3)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="two distributions on the line"):
         wasserstein_line(Dirac(0), ring())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_density_is_at_no_distance_from_itself(order: Literal[1, 2]) -> None:
+    for density in (Uniform(0.0, 1e-10), Gaussian(0.0, 1.0), LineMixture((0.5, 0.5), (-1, 3), (0.3, 2))):
+        assert wasserstein_line(density, density, order) == 0

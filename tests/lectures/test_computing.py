@@ -22,7 +22,7 @@ from support.command_line import gan_lab
             ["uniform_shift", "width=1e-300"],
             "width must be 0, or between 1e-30 and 1e+30 in size; got 1e-300.",
         ),
-        (["uniform_shift", "width=1e-25"], "width=1e-25 cannot be computed: high must be greater than low"),
+        (["uniform_shift", "width=1e-25"], "shifts must be 0, or from 1e-34 to 1e-13 for a width of 1e-25"),
         (["uniform_shift", "width=0"], "width must be a number greater than 0; got 0."),
         (["uniform_shift", "width=nan"], "width must be a finite number greater than 0; got nan."),
         (["uniform_shift", "width=-inf"], "width must be a finite number greater than 0; got -inf."),

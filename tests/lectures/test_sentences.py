@@ -7,6 +7,7 @@ import pandas
 import pytest
 
 from gan_lab.architectures.mlp_toy import ToyCritic
+from gan_lab.config.errors import UserError
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.distances.line import Discrete, Gaussian, LineMixture
 from gan_lab.distances.plane import PlaneGaussian
@@ -59,6 +60,7 @@ def test_parallel_lines_say_what_their_rows_show_and_not_what_is_usual() -> None
 
 def test_numbers_that_are_equal_are_not_said_to_agree_to_zero() -> None:
     assert "agrees exactly; JSD is 0.6931" in sentence(ParallelLinesExperiment((0.5,), 8))
+    assert "between 1 point on each segment" in sentence(ParallelLinesExperiment((0.5,), 1))
     assert to_within(2.2e-16, " of it") == "to 2e-16 of it"
     row = {"primal": 1.0, "dual": 1.0, "line": 1.0, "exact": 1.0, "violation": 0.0, "steepest": 1.0}
     said = say_transport(pandas.DataFrame([row, row]))
@@ -102,6 +104,12 @@ def test_likelihood_of_modes_far_apart_is_greatest_at_their_moments() -> None:
     apart = LineMixture((0.5, 0.5), (-1e15, 1e15), (0.6, 0.6))
     said = sentence(MaximumLikelihood(apart, (20,), 2, 0))
     assert "KL(p, q) is least at mean 0 and scale 1e+15, KL(q, p) at another" in said
+
+
+def test_modes_that_no_search_can_see_beside_each_other_are_refused() -> None:
+    apart = LineMixture((0.5, 0.5), (-1e10, 1e10), (1e-10, 1e-10))
+    with pytest.raises(UserError, match="target must have components near enough for float64 to see"):
+        sentence(MaximumLikelihood(apart, (20,), 2, 0))
 
 
 def brackets(**columns: list[object]) -> pandas.DataFrame:

@@ -43,6 +43,8 @@ def wasserstein_line(p: LineDistribution, q: LineDistribution, order: Order = 1)
         raise UserError("wasserstein_line takes two distributions on the line.")
     if isinstance(p, Atomic) and isinstance(q, Atomic):
         return math.pow(_between_points(p, q, order), 1 / order)
+    if p == q:
+        return 0.0
     return _by_cdfs(p, q) if order == 1 else math.sqrt(_by_quantiles(p, q))
 
 

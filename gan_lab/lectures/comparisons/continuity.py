@@ -17,16 +17,20 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.comparisons.polyline import Polyline, polyline
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import span
+from gan_lab.lectures.words import listed, span
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
 from gan_lab.types import Params
 
 Array = NDArray[np.float64]
+LEAST = 1e-10  # of a move: a parameter of the usual size keeps five digits of it
 Moves = Annotated[
     tuple[float, ...],
-    Rule("different numbers, at least one of them not 0", lambda v: any(v) and len(set(v)) == len(v)),
+    Rule(
+        f"different numbers, each 0 or at least {LEAST:g} in size, at least one of them not 0",
+        lambda v: any(v) and len(set(v)) == len(v) and all(t == 0 or abs(t) >= LEAST for t in v),
+    ),
 ]
 
 ENDS = (-1.0, 1.0)  # of the latents
@@ -153,10 +157,10 @@ def say_continuity(table: pandas.DataFrame) -> str:
     jumps = int(np.isclose(apart["jsd"], math.log(2)).sum())
     equal, unknown = int((apart["jsd"] == 0).sum()), int(apart["jsd"].isna().sum())
     ways = span((apart["coupling"] / apart["t"].abs()).tolist(), ".3g")
+    ends = [f"{row['w1']:.3g} at t = {row['t']:g}" for row in ([near, far] if len(apart) > 1 else [near])]
     said = (
-        f"W1 between the samples of a network and of the moved one is {near['w1']:.3g} at t = {near['t']:g} "
-        f"and {far['w1']:.3g} at t = {far['t']:g}, in {below} of {len(apart)} places at most the mean way of "
-        f"a sample, which is {ways} times |t|. JSD is "
+        f"W1 between the samples of a network and of the moved one is {listed(ends)}, in {below} of "
+        f"{len(apart)} places at most the mean way of a sample, which is {ways} times |t|. JSD is "
         f"{math.log(2):.4f} (log 2) at {jumps} of {len(apart)} t that are not 0"
     )
     said += f", 0 at {equal}" if equal else ""

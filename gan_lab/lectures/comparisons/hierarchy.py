@@ -23,8 +23,8 @@ from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
 Indices = Annotated[
     tuple[int, ...],
     Rule(
-        "whole numbers from 2 on, increasing, at least two",
-        lambda v: len(v) > 1 and v[0] >= 2 and all(m < n for m, n in pairwise(v)),
+        "whole numbers from 2 to 10000, increasing, at least two",
+        lambda v: len(v) > 1 and v[0] >= 2 and v[-1] <= 10_000 and all(m < n for m, n in pairwise(v)),
     ),
 ]
 Biases = Annotated[

@@ -34,6 +34,9 @@ class LinePair(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if np.isfinite(self.real.support()).any():
+            rule = "a density that is positive on the whole line: elsewhere there are no log odds"
+            raise BadValueError("real", rule, self.real)
         if self.fake.support() != self.real.support():
             rule = f"a density on the support of real, {self.real.support()}: elsewhere D is exactly 0 or 1"
             raise BadValueError("fake", rule, self.fake.support())

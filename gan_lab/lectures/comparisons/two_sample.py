@@ -16,6 +16,7 @@ from gan_lab.config.errors import BadValueError
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
+from gan_lab.lectures.words import verb
 from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
@@ -137,14 +138,14 @@ class TwoSample(LectureExperiment):
         equal = [name for name, none in (("mean", self.shift == 0), ("covariance", self.scale == 1)) if none]
         found = [
             f"{words} in {_listed(largest[change, high])}"
-            + (f" (in {low} dimensions: {_listed(largest[change, low])})" if low != high else "")
+            + (f" (in {_dimensions(low)}: {_listed(largest[change, low])})" if low != high else "")
             for change, words in changes.items()
             if change not in equal
         ]
         false_alarms = table[table["change"].isin(["none", *equal])].groupby("test")["rate"].mean()
         said = []
         if found:
-            said.append(f"With {n} samples each in {high} dimensions, the tests find {'; '.join(found)}.")
+            said.append(f"With {n} samples each in {_dimensions(high)}, the tests find {'; '.join(found)}.")
         said.append(
             f"Where nothing differs, they reject in {_listed(false_alarms)}, at a level of {self.level:g}."
         )
@@ -186,6 +187,10 @@ def _rate(count: int, n_trials: int) -> dict[str, float]:
 def _listed(rates: "pandas.Series[float]") -> str:
     """Return rates by test as words."""
     return ", ".join(f"{rates[test]:.1%} ({label})" for test, (label, *_) in _LOOKS.items())
+
+
+def _dimensions(d: int) -> str:
+    return f"{d} {verb(d, 'dimension', 'dimensions')}"
 
 
 def _differ(values: tuple[int, ...]) -> bool:

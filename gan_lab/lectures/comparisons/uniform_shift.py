@@ -9,6 +9,7 @@ import pandas
 from matplotlib.figure import Figure
 
 from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, Rule
+from gan_lab.config.errors import BadValueError
 from gan_lab.distances import divergences
 from gan_lab.distances.line import Uniform
 from gan_lab.distances.line.transport import wasserstein_line
@@ -24,6 +25,7 @@ Shifts = Annotated[
 ]
 
 _CURVE_POINTS = 121
+LEAST, MOST = 1e-9, 1e12  # widths of a shift that float64 tells from 0 and keeps a width beside
 
 # columns that are drawn: name, label, colour and line style
 _DRAWN = (
@@ -58,6 +60,19 @@ class UniformShift(LectureExperiment):
     shifts: Shifts
     width: PositiveFloat = 1.0
     reach: PositiveFloat | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        low, high = LEAST * self.width, MOST * self.width
+        for shift in self.shifts:
+            if shift and not low <= shift <= high:
+                rule = f"0, or from {low:g} to {high:g} for a width of {self.width:g}"
+                raise BadValueError("shifts", rule, shift)
+        low *= _CURVE_POINTS - 1
+        if self.reach is not None and not low <= self.reach <= high:
+            raise BadValueError(
+                "reach", f"from {low:g} to {high:g} for a width of {self.width:g}", self.reach
+            )
 
     def run(self) -> Findings:
         """Compute every divergence and distance at every shift."""
@@ -136,13 +151,13 @@ def say_uniform_shift(rows: pandas.DataFrame, width: float) -> str:
     """Return what distances do as two uniforms part.
 
     Args:
-        rows: shift, kl, reverse_kl, tv, jsd and w1, a row for each shift.
+        rows: shift, kl, reverse_kl, tv, jsd, w1 and further distances, a row for each shift.
         width: of both uniforms.
     """
     moved = rows[rows["shift"] > 0]
     apart = moved[moved["shift"] >= width]
     infinite = int(np.isinf(moved[["kl", "reverse_kl"]]).all(axis=1).sum())
-    still = rows.loc[rows["shift"] == 0, ["kl", "reverse_kl", "tv", "jsd", "w1"]]
+    still = rows[rows["shift"] == 0].drop(columns="shift")
     said = [
         f"KL is infinite both ways at {infinite} of the {len(moved)} shifts of table and curve that are not 0"
     ]

@@ -16,6 +16,7 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.transport.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
+from gan_lab.lectures.words import verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
@@ -113,13 +114,15 @@ class W2Potential(LectureExperiment):
         size = np.trace(self.source.covariance()) + np.trace(self.target.covariance())
         exact = last["exact"] if last["exact"] > _ROUNDING * size else 0.0
         proof = (
-            f"prove that it is {last['certified']:.5g} at least" if last["certified"] > 0 else "prove nothing"
+            f"prove that it is {last['certified']:.5g} at least"
+            if last["certified"] > _ROUNDING * size
+            else "prove nothing"
         )
         return (
-            f"After {self.steps} steps the potentials give W2² = {last['learned']:.5g} and {proof}; the "
-            f"closed form is {exact:.7g}. Their gradients miss the linear map by "
-            f"{last['forward_error_percent']:.2f} % of the target's variance and, on the way back, by "
-            f"{last['backward_error_percent']:.2f} % of the source's."
+            f"After {self.steps} {verb(self.steps, 'step', 'steps')} the potentials give W2² = "
+            f"{last['learned']:.5g} and {proof}; the closed form is {exact:.7g}. Their gradients miss the "
+            f"linear map by {last['forward_error_percent']:.2f} % of the target's variance and, on the way "
+            f"back, by {last['backward_error_percent']:.2f} % of the source's."
         )
 
     def _draw(self, figure: Figure, table: pandas.DataFrame, pair: PotentialPair) -> None:

@@ -78,8 +78,15 @@ def test_what_moves_nothing_and_what_cannot_be_told_is_said() -> None:
 
 
 def test_moves_of_which_none_moves_are_refused() -> None:
-    for moves in ((0.0,), (), (0.1, 0.1)):
+    for moves in ((0.0,), (), (0.1, 0.1), (1e-20, 0.1)):
         with pytest.raises(
-            BadValueError, match="moves must be different numbers, at least one of them not 0"
+            BadValueError,
+            match="moves must be different numbers, each 0 or at least 1e-10 in size, at least one of",
         ):
             Continuity(moves, 8, 1, 16, 0)
+
+
+def test_the_only_move_is_told_once() -> None:
+    with slide_style():
+        said = Continuity((0.5,), 4, 1, 16, 0).run().sentence
+    assert said.count("at t = 0.5") == 1

@@ -69,9 +69,20 @@ def test_the_sentence_has_the_numbers_of_its_run() -> None:
 @pytest.mark.parametrize(
     ("indices", "biases", "shifts", "sentence"),
     [
-        ((4,), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
-        ((4, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
-        ((1, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 on, increasing, at least two; got"),
+        (
+            (4,),
+            (0.1,),
+            (1.0,),
+            "indices must be whole numbers from 2 to 10000, increasing, at least two; got",
+        ),
+        ((4, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 to 10000, increasing, at least two;"),
+        ((1, 4), (0.1,), (1.0,), "indices must be whole numbers from 2 to 10000, increasing, at least two;"),
+        (
+            (4, 10**6),
+            (0.1,),
+            (1.0,),
+            "indices must be whole numbers from 2 to 10000, increasing, at least two",
+        ),
         (
             (2, 4),
             (0.5,),

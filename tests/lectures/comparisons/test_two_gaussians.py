@@ -99,7 +99,9 @@ def test_supports_that_differ_are_refused() -> None:
     with pytest.raises(
         BadValueError, match=r"fake must be a density on the support of real, .* exactly 0 or 1"
     ):
-        LinePair(Uniform(0.0, 1.0), Uniform(2.0, 3.0))
+        LinePair(Gaussian(0.0, 1.0), Uniform(2.0, 3.0))
+    with pytest.raises(BadValueError, match="real must be a density that is positive on the whole line"):
+        LinePair(Uniform(0.0, 1.0), Uniform(0.0, 1.0))
 
 
 def test_the_slope_of_the_log_odds_does_not_depend_on_the_unit() -> None:

@@ -85,3 +85,9 @@ def test_bad_settings_get_their_sentence(settings: dict[str, Any], message: str)
 def test_permutations_that_cannot_reject_are_refused() -> None:
     with pytest.raises(BadValueError, match=r"n_permutations must be 19 or more, .* level of 0\.05; got 9"):
         small(n_permutations=9)
+
+
+def test_one_dimension_is_no_dimensions() -> None:
+    said = small(n_samples=(4,), dimensions=(1, 2), n_trials=1).run().sentence
+    assert "in 2 dimensions, the tests find" in said
+    assert "(in 1 dimension: " in said

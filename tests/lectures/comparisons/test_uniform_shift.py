@@ -50,6 +50,17 @@ def test_bad_settings_are_refused() -> None:
         UniformShift((0.1,), 0)
     with pytest.raises(BadValueError, match="shifts"):
         UniformShift((), 1.0)
+    with pytest.raises(BadValueError, match=r"shifts must be 0, or from 2e-09 to 2e\+12"):
+        UniformShift((1e-20,), 2.0)
+    with pytest.raises(BadValueError, match="shifts must be 0, or from 1e-19 to 100"):
+        UniformShift((1e10,), 1e-10)
+    with pytest.raises(BadValueError, match=r"reach must be from 1.2e-07 to 1e\+12 for a width of 1"):
+        UniformShift((0.1,), 1.0, 1e-20)
+
+
+def test_uniforms_at_their_place_are_at_no_distance_by_any_measure() -> None:
+    row = table_of((0.0,), 1e-10).loc[0.0]
+    assert (row == 0).all()
 
 
 def test_one_shift_is_said_and_marked() -> None:

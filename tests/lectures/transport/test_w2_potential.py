@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from torch import Tensor
@@ -126,6 +127,16 @@ def test_same_seed_same_table() -> None:
     assert tables[0].equals(tables[1])
     assert not tables[0].equals(tables[2])
     assert tables[0]["step"].to_list() == [0, 1, 2, 3]
+
+
+def test_what_rounding_leaves_of_equal_gaussians_proves_nothing() -> None:
+    lecture = small(steps=1, source=SOURCE, target=SOURCE)
+    row = {"learned": 0.0, "certified": 1e-16, "exact": 0.0}
+    errors = {"forward_error_percent": 0.0, "backward_error_percent": 0.0}
+    said = lecture._sentence(pandas.DataFrame([row | errors]))
+    assert said.startswith(
+        "After 1 step the potentials give W2² = 0 and prove nothing; the closed form is 0."
+    )
 
 
 def test_bad_settings_get_their_sentence() -> None:
