@@ -118,7 +118,7 @@ class DiracGAN(LectureExperiment):
 
     def _row(self, name: str, orbits: tuple[Orbit, Orbit]) -> dict[str, object]:
         first, second = self.games[name].eigenvalues()
-        radii = [float(np.hypot(*orbit[-1]) / np.hypot(*orbit[0])) for orbit in orbits]
+        radii = [_relative_distance(orbit) for orbit in orbits]
         turns = turns_of(orbits[1])
         return {
             "game": name,
@@ -165,6 +165,11 @@ class DiracGAN(LectureExperiment):
         places, arrows = self._arrows
         (psi, theta), (up, right) = places.T, arrows[name].T
         axes.quiver(theta, psi, right, up, color=GREY, alpha=0.45, pivot="mid", width=0.006)
+
+
+def _relative_distance(orbit: Orbit) -> float:
+    """Return the last distance from the equilibrium over the first; infinite once it was beyond float64."""
+    return float(np.hypot(*orbit[-1]) / np.hypot(*orbit[0])) if np.isfinite(orbit).all() else math.inf
 
 
 def _long(orbits: dict[str, tuple[Orbit, Orbit]]) -> pandas.DataFrame:

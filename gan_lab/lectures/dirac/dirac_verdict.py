@@ -22,7 +22,8 @@ class Turns:
         count: how many; 0 where single steps are too wide to be counted.
         first: by what the distance from the equilibrium changes in the first, as a factor; NaN without one.
         last: the same of the last.
-        later: the same of the second half of them together; NaN below two.
+        later: the same of the second half of them together; NaN below two, and where single steps are too
+            wide for the distance between two of them to be known as exactly as a verdict asks.
     """
 
     count: int
@@ -47,15 +48,35 @@ def turns_of(orbit: NDArray[np.float64]) -> Turns:
     ends = [
         int(np.argmax(turned >= 2 * math.pi * k)) for k in range(1, int(turned.max() / (2 * math.pi)) + 1)
     ]
-    logs = [math.log(radii[0])]
-    for k, end in enumerate(ends, start=1):
-        part = (2 * math.pi * k - turned[end - 1]) / (turned[end] - turned[end - 1])
-        logs.append(float((1 - part) * np.log(radii[end - 1]) + part * np.log(radii[end])))
     if not ends:
         return Turns(0)
-    n = len(ends)
-    later = math.exp(logs[n] - logs[n // 2]) if n >= _FEWEST else math.nan
+    log_radii, n = np.log(radii), len(ends)
+    logs, doubts = [float(log_radii[0])], [0.0]
+    for k, end in enumerate(ends, start=1):
+        part = (2 * math.pi * k - turned[end - 1]) / (turned[end] - turned[end - 1])
+        logs.append(float((1 - part) * log_radii[end - 1] + part * log_radii[end]))
+        doubts.append(_bend(turned, log_radii, end))
+    change, doubt = logs[n] - logs[n // 2], (doubts[n], doubts[n // 2])
+    is_known = n >= _FEWEST and (max(doubt) <= _SAME or abs(change) > 2 * sum(doubt))
+    later = math.exp(change) if is_known else math.nan
     return Turns(n, math.exp(logs[1] - logs[0]), math.exp(logs[n] - logs[n - 1]), later)
+
+
+def _bend(turned: NDArray[np.float64], log_radii: NDArray[np.float64], end: int) -> float:
+    """Return by how much the logarithm of the distance may miss a straight line in the step that ends there.
+
+    It is h² / 8 times the second derivative by the angle, the smaller of those on both sides: at a kink, as
+    of a clipped slope, the way within a step is straight and only its ends are not.
+
+    Args:
+        turned: angles (n,) of the orbit, from the first.
+        log_radii: (n,).
+        end: of the step, at least 1.
+    """
+    slopes = np.diff(log_radii) / np.where(np.diff(turned) == 0, np.inf, np.diff(turned))
+    width = turned[end] - turned[end - 1]
+    beside = [slopes[k] for k in (end - 2, end) if 0 <= k < len(slopes)]
+    return float(min((abs(each - slopes[end - 1]) for each in beside), default=0.0) * abs(width) / 8)
 
 
 def verdict(real_parts: tuple[float, float], turns: Turns) -> str:
@@ -87,10 +108,8 @@ def say_verdicts(table: pandas.DataFrame, steps: int) -> str:
         said.append(f"real parts of 0, or no Jacobian, decide nothing, but orbits show that {orbits}")
     text = ". ".join(part[0].upper() + part[1:] for part in said)
     ends = span(table["relative_distance_simultaneous"].tolist(), ".2g")
-    return (
-        f"Distances are parts of the first, after {steps} alternating steps. {text}. "
-        f"Simultaneous steps end at {ends}."
-    )
+    taken = f"{steps} alternating {verb(steps, 'step', 'steps')}"
+    return f"Distances are parts of the first, after {taken}. {text}. Simultaneous steps end at {ends}."
 
 
 def _say_decided(rows: pandas.DataFrame, does: str) -> str:
@@ -107,13 +126,17 @@ def _say_decided(rows: pandas.DataFrame, does: str) -> str:
 
 def _say_nearer(rows: pandas.DataFrame) -> str:
     games = [
-        f"{name} to {distance:.2g} (by {1 - last_turn:.2g} of it in the last turn)"
+        f"{name} to {distance:.2g} ({_say_last(last_turn)})"
         for name, distance, last_turn in zip(
             rows["game"], rows["relative_distance_alternating"], rows["last_turn"], strict=True
         )
     ]
     slower = " ever more slowly" if (rows["first_turn"] < rows["last_turn"]).all() else ""
     return f"{listed(games)} {verb(len(rows), 'has', 'have')} come nearer so far{slower and ',' + slower}"
+
+
+def _say_last(last_turn: float) -> str:
+    return f"by {1 - last_turn:.2g} of it in the last turn" if last_turn < 1 else "not in the last turn"
 
 
 def _say_circles(rows: pandas.DataFrame) -> str:

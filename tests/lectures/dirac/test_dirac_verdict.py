@@ -13,7 +13,7 @@ from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.zero_centered import R1
 from gan_lab.lectures.dirac.dirac_game import DiracGame
 from gan_lab.lectures.dirac.dirac_gan import DiracGAN
-from gan_lab.lectures.dirac.dirac_verdict import Turns, turns_of, verdict
+from gan_lab.lectures.dirac.dirac_verdict import Turns, say_verdicts, turns_of, verdict
 from gan_lab.lectures.drawing import slide_style
 from gan_lab.objectives.gan import GAN
 from gan_lab.objectives.least_squares import LeastSquares
@@ -112,3 +112,35 @@ def test_one_game_alone_is_spoken_of_in_the_singular() -> None:
     assert "least_squares to 0.18" in sentence
     assert "has come nearer so far" in sentence
     assert "wgan circles at 0.9" in findings(150, games={"wgan": GAMES["wgan"]})[1]
+
+
+@pytest.mark.parametrize(("name", "start", "lr"), [("wgan", (1.0, 1.0), 0.5), ("minimax", (0.01, 0.0), 1.0)])
+def test_steps_too_wide_for_an_ellipse_are_no_way_in_or_out(
+    name: str, start: tuple[float, float], lr: float
+) -> None:
+    """Alternating steps on a bilinear field keep to an ellipse, whose turns such steps tell to 1e-2."""
+    lecture = DiracGAN({name: GAMES[name]}, lr, 100, 1, start, 3.0)
+    turns = turns_of(lecture._orbits[name][1])
+    assert turns.count >= 8
+    assert verdict((0.0, 0.0), turns) == "unknown"
+    fine = DiracGAN({name: GAMES[name]}, 0.1, 300, 1, start, 3.0)
+    assert verdict((0.0, 0.0), turns_of(fine._orbits[name][1])) == "circles"
+
+
+def test_a_change_that_is_wider_than_the_doubt_is_told_whatever_the_steps() -> None:
+    game = DiracGAN({"gan": DiracGame(GAN(), FREE)}, 0.5, 100, 1, (1.0, 1.0), 3.0)
+    assert verdict((0.0, 0.0), turns_of(game._orbits["gan"][1])) == "nearer"
+
+
+def test_an_orbit_beyond_float64_is_infinitely_far() -> None:
+    with slide_style():
+        found = DiracGAN({"least_squares": GAMES["least_squares"]}, 2.0, 60, 5, (1.0, 1.0), 3.0).run()
+    assert found.table["relative_distance_alternating"].tolist() == [math.inf]
+    assert "least_squares, at inf, makes too few turns to tell, or steps too wide" in found.sentence
+
+
+def test_what_came_nearer_but_not_in_the_last_turn_is_said_to() -> None:
+    row = {"game": "a", "verdict": "nearer", "relative_distance_alternating": 0.83, "first_turn": 0.98}
+    table = pandas.DataFrame([row | {"last_turn": 1.001, "relative_distance_simultaneous": 2.0}])
+    assert "that a to 0.83 (not in the last turn) has come nearer" in say_verdicts(table, 1)
+    assert "after 1 alternating step." in say_verdicts(table, 1)
