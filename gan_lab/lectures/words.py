@@ -38,6 +38,11 @@ def to_within(off: float, unit: str = "") -> str:
     return f"to {off:.1g}{unit}" if off else "exactly"
 
 
+def counted(count: int, singular: str, plural: str) -> str:
+    """Return how many things there are: "1 step", "1,000 steps"."""
+    return f"{count:,} {verb(count, singular, plural)}"
+
+
 def verb(count: int, singular: str, plural: str) -> str:
     """Return the form of a verb that goes with so many things."""
     return singular if count == 1 else plural

@@ -182,12 +182,16 @@ def test_a_gradient_that_ends_larger_is_not_said_to_fall() -> None:
     assert "falls at 1 of 2 stages, from 1 to 4 at iteration 5; from 1 to 0.1 at iteration 30. " in said
     assert "It ends 1.1, 1.0 orders of magnitude below its largest." in said
     assert "at most 0.05 at iteration 30; 0 of 1 are below." in said
+    gone = say_vanishing(table.assign(orders_of_magnitude=[math.inf, 1.0]), 1)
+    assert gone.startswith("Within 1 step of the fresh")
+    assert "It ends all, 1.0 orders of magnitude below its largest." in gone
 
 
 def test_a_gradient_that_shrinks_is_not_said_to_grow() -> None:
     tails = {"tail_share": [0.1], "cauchy_tail_share": [0.06], "white_noise_tail_share": [0.06]}
     table = pandas.DataFrame({"growth": [0.5], "variance_growth": [0.2], **tails})
-    said = say_noisy(table, 100, 10.0)
+    said = say_noisy(table, 1, 10.0)
+    assert said.startswith("Within 1 step of a fresh discriminator")
     assert "grows at 0 of 1 stages, to 0.5 times its first size" in said
     assert "its variance between batches at 0, to 0.2 times" in said
 
@@ -199,7 +203,7 @@ def bounds(course: list[str], **columns: list[float]) -> pandas.DataFrame:
 
 def test_a_bound_that_fell_or_never_left_is_not_said_to_have_risen() -> None:
     fell = say_bounds(bounds(["rose", "fell"]), 100)
-    assert "1 of 2 bounds have risen, to 90.0% (KL) of their divergence." in fell
+    assert "After 100 steps 1 of 2 bounds has risen, to 90.0% (KL) of their divergence." in fell
     assert "That of TV has fallen from 80.0% of it to -10.0%." in fell
     stayed = say_bounds(bounds(["rose", "stayed"]), 100)
     assert "What a constant T is worth, f(1), was never exceeded by TV." in stayed

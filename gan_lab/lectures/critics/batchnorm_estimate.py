@@ -17,6 +17,7 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.frozen_norm import freeze_batch_norm
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.words import verb
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
@@ -149,11 +150,13 @@ def say_estimates(table: pandas.DataFrame) -> str:
     """
     rows = table.set_index("norm")
     exact, above, seeds = (rows[name].iloc[0] for name in ("exact", "seeds_above", "seeds"))
-    estimates = {norm: f"{estimate:.3f}" for norm, estimate in rows["estimate"].items()}
+    # no minus before a zero
+    estimates = {norm: f"{round(estimate, 3) + 0.0:.3f}" for norm, estimate in rows["estimate"].items()}
+    why = ": it bounds the divergence between batches" if above else ""
     return (
         f"With batch norm in the critic the estimate of JSD is {estimates['batch']} on held-out images, "
         f"where the exact divergence between images is {exact:.4f}, and exceeds that in {above} of {seeds} "
-        f"seeds: it bounds the divergence between batches. With statistics that stand still the same critics "
+        f"{verb(seeds, 'seed', 'seeds')}{why}. With statistics that stand still the same critics "
         f"see {estimates[FROZEN]}; critics with layer norm see {estimates['layer']}, without a norm "
         f"{estimates['none']}."
     )

@@ -19,7 +19,7 @@ from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.variational_critic import Lesson, follow_bound
 from gan_lab.lectures.names import names_of_objectives
-from gan_lab.lectures.words import listed
+from gan_lab.lectures.words import counted, listed, verb
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
@@ -219,10 +219,11 @@ def say_bounds(table: DataFrame, steps: int) -> str:
     risen = finite[finite["course"] == "rose"]
     if len(risen):
         worst, best = risen.loc[risen["share"].idxmin()], risen.loc[risen["share"].idxmax()]
+        have = verb(len(risen), "has", "have")
         ends = dict.fromkeys(f"{row['share']:.1%} ({row['name']})" for row in (worst, best))
         parts.append(
-            f"After {steps:,} steps {len(risen)} of {len(finite)} bounds have risen, to {' to '.join(ends)} "
-            "of their divergence."
+            f"After {counted(steps, 'step', 'steps')} {len(risen)} of {len(finite)} bounds {have} risen, "
+            f"to {' to '.join(ends)} of their divergence."
         )
     for row in finite[finite["course"] == "fell"].itertuples(index=False):
         reached = 1 - row.least_gap / (row.exact - row.least)

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from pandas import DataFrame
 from scipy.stats import cauchy, norm
 from torch import Tensor
 
-from gan_lab.config.checks import PositiveFloat
+from gan_lab.config.checks import PositiveFloat, Rule
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -29,10 +29,14 @@ from gan_lab.lectures.frozen.generator_gradients import (
     tail_shares,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, stage_look, two_gaussians
+from gan_lab.lectures.words import counted
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.plotting.style import BLACK, GREY
 from gan_lab.types import Score
+
+# of two, one is the median itself and no distance from it
+Draws = Annotated[int, Rule("a whole number, 3 or greater", lambda v: v >= 3)]
 
 _THRESHOLDS = np.geomspace(1, 100, 25).tolist()
 
@@ -64,7 +68,7 @@ class NoisyGradient(FrozenGeneratorExperiment):
     }
 
     gradient_batches: Several
-    tail_draws: Several
+    tail_draws: Draws
     tail_threshold: PositiveFloat
 
     def run(self) -> Findings:
@@ -140,8 +144,9 @@ def say_noisy(table: DataFrame, steps: int, threshold: float) -> str:
     growth = ", ".join(f"{value:.3g}" for value in table["growth"])
     variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
     grew, wider = int((table["growth"] > 1).sum()), int((table["variance_growth"] > 1).sum())
+    within = counted(steps, "step", "steps")
     return (
-        f"Within {steps:,} steps of a fresh discriminator the gradient of -E log D grows at {grew} of {n} "
+        f"Within {within} of a fresh discriminator the gradient of -E log D grows at {grew} of {n} "
         f"stages, to {growth} times its first size (stages in order), and its variance between batches at "
         f"{wider}, to {variance} times. At the last stage a share of {last['tail_share']:.2g} of its "
         f"coordinates is further than {threshold:g} median distances from the median; Cauchy's distribution, "

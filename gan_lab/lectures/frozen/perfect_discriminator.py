@@ -25,7 +25,7 @@ from gan_lab.lectures.frozen.stage_figures import (
     first_step,
     two_gaussians,
 )
-from gan_lab.lectures.words import span
+from gan_lab.lectures.words import counted, span
 from gan_lab.numerics.statistics import t_mean, wilson_interval
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
@@ -111,9 +111,10 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         return (
             f"Against the generator of {int(last['iteration']):,} iterations a fresh discriminator passes "
             f"{accurate} accuracy on {n} held-out samples with {_rate(last, 'accurate')}, and "
-            f"makes no mistake at some look with {_rate(last, 'perfect')}. After {self.steps:,} steps its "
-            f"cross-entropy is {_mean(last, 'loss', '.2g')} nats and its estimate of JSD "
-            f"{_mean(last, 'jsd_bound', '.4f')}, where log 2 = {math.log(2):.4f} stands for no overlap."
+            f"makes no mistake at some look with {_rate(last, 'perfect')}. After "
+            f"{counted(self.steps, 'step', 'steps')} its cross-entropy is {_mean(last, 'loss', '.2g')} nats "
+            f"and its estimate of JSD {_mean(last, 'jsd_bound', '.4f')}, where "
+            f"log 2 = {math.log(2):.4f} stands for no overlap."
         )
 
     def _draw(self, figure: Figure, curves: DataFrame, duels: list[Duel]) -> None:

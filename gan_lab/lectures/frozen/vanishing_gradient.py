@@ -19,7 +19,7 @@ from gan_lab.lectures.frozen.generator_gradients import (
     measure_gradient,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, draw_two_gaussians, two_gaussians
-from gan_lab.lectures.words import verb
+from gan_lab.lectures.words import counted, verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
@@ -105,10 +105,13 @@ def say_vanishing(table: DataFrame, steps: int) -> str:
         f"from {row.first_norm:.2g} to {row.last_norm:.2g} at iteration {row.iteration:,.0f}"
         for row in table.itertuples()
     )
-    orders = ", ".join(f"{value:.1f}" for value in table["orders_of_magnitude"])
+    orders = ", ".join(
+        f"{value:.1f}" if value < math.inf else "all" for value in table["orders_of_magnitude"]
+    )
     fell, n = int((table["last_norm"] < table["first_norm"]).sum()), len(table)
+    within = counted(steps, "step", "steps")
     return (
-        f"Within {steps:,} steps of the fresh discriminator the gradient of E log(1 - D) falls at {fell} of "
+        f"Within {within} of the fresh discriminator the gradient of E log(1 - D) falls at {fell} of "
         f"{n} stages, {ways}. It ends {orders} orders of magnitude below its largest.{_of_theorem(table)}"
     )
 

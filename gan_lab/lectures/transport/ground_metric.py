@@ -21,6 +21,7 @@ from gan_lab.evaluation.feature_training import train_feature_network
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import fit_critic
 from gan_lab.lectures.drawing import new_slide
+from gan_lab.lectures.words import verb
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import make_rng
@@ -214,10 +215,10 @@ def _sentence(table: pandas.DataFrame) -> str:
     shares = _mean_shares(table)
     seen = ", ".join(f"{shares[metric]['pixels_critic']:.0%} ({metric})" for metric in _LOOKS)
     n_own = sum(bool(shares.loc[f"{name}_critic"].idxmax() == name) for name in _LOOKS)
+    most = verb(n_own, "certifies most in the metric of its", "certify most in the metric of their")
     return (
         f"In multiples of W1 between two sets of the same digit: {'; '.join(parts)}. A critic of pixels "
-        f"certifies on average {seen} of W1; {n_own} of {len(_LOOKS)} critics certify most in the metric of "
-        "their own inputs."
+        f"certifies on average {seen} of W1; {n_own} of {len(_LOOKS)} critics {most} own inputs."
     )
 
 

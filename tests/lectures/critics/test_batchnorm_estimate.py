@@ -91,3 +91,12 @@ def test_the_sentence_has_the_numbers_of_the_table() -> None:
         "between batches. With statistics that stand still the same critics see 0.015; critics with layer "
         "norm see 0.002, without a norm 0.050."
     )
+
+
+def test_an_estimate_that_exceeds_nothing_explains_nothing() -> None:
+    norms = {"norm": ["batch", FROZEN, "layer", "none"], "estimate": [-1e-5, 0.03, 0.0, 0.04]}
+    table = pandas.DataFrame({**norms, "seeds": 1, "exact": 0.049, "seeds_above": 0})
+    said = say_estimates(table)
+    assert "JSD is 0.000 on held-out images" in said
+    assert "exceeds that in 0 of 1 seed. With statistics" in said
+    assert "between batches" not in said

@@ -24,6 +24,12 @@ def test_the_gradient_of_the_alternative_cost_grows_and_its_tails_are_not_cauchy
     assert tails.loc[1.0, ["cauchy", "normal"]].tolist() == pytest.approx([0.5, 0.5], abs=1e-12)
 
 
+def test_tails_need_three_draws() -> None:
+    """Of two one is their median: no coordinate had a usual distance, and the share of none was nan."""
+    with pytest.raises(UserError, match="tail_draws must be a whole number, 3 or greater; got 2"):
+        dataclasses.replace(NOISY, tail_draws=2)
+
+
 def test_noise_needs_two_batches() -> None:
     with pytest.raises(UserError, match="gradient_batches must be a whole number, 2 or greater; got 1"):
         dataclasses.replace(NOISY, gradient_batches=1)
