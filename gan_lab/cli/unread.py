@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from gan_lab.config.checks import conform
 from gan_lab.config.composition import TABLE
@@ -54,9 +54,12 @@ def refuse_unread(config: DictConfig, overrides: Iterable[str], *, swept: bool) 
 
 
 def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> None:
-    """Refuse settings of a warm-up that there is none of, and say which are of measurements to come."""
+    """Refuse a seed beside a list, and settings of a warm-up that there is none of; tell of measurements."""
     if not all(isinstance(config.get(section), DictConfig) for section in ("train", "metrics")):
         return  # refused where settings are made of them
+    seeds = OmegaConf.select(config, "train.seeds")
+    if "seed" in typed and isinstance(seeds, ListConfig):
+        _tell("seed", "train.seeds lists the seeds", config.seed, swept=swept)
     for name, needed in _NEEDED.items():
         value = OmegaConf.select(config, name)
         if name == "train.warmup_critic_steps" and value < OmegaConf.select(config, "train.n_critic"):

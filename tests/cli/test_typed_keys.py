@@ -64,6 +64,7 @@ UNREAD = [
         f"train.warmup_critic_steps {NOTHING}: without train.warmup_iterations or train.warmup_every above 0 "
         "there is no warm-up; got 50.",
     ),
+    ([RING, "train.seeds=[1,2]", "seed=5"], f"seed {NOTHING}: train.seeds lists the seeds; got 5."),
     (
         ["experiment=n_critic", "hydra.mode=RUN", "draw=3"],
         f"draw {NOTHING}: ",
