@@ -33,6 +33,13 @@ def test_a_constraint_that_is_swept_is_one():
     assert labels(*swept) == ["gan, r1", "gan, clip", "wgan, r1", "wgan, clip"]
 
 
+def test_lists_of_constraints_are_called_by_their_parts():
+    lists = [{"gp": {"weight": 1}, "clip": {"bound": 0.1}}, {"r1": {"weight": 1}, "clip": {"bound": 0.1}}]
+    swept = [({"constraint": "compose"}, {"constraint": {"parts": parts}}) for parts in lists]
+    assert labels(*swept, ({"constraint": "gp"}, {})) == ["[gp,clip]", "[r1,clip]", "gp"]
+    assert labels(({"constraint": "compose"}, {}), ({"constraint": "gp"}, {})) == ["compose", "gp"]
+
+
 def test_objective_and_architecture():
     grid = [
         ({"objective": o, "architecture": a, "architecture/generator": a, "architecture/critic": "dcgan"}, {})
