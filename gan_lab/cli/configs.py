@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.config.checks import conform
 from gan_lab.config.composition import TABLE
-from gan_lab.config.errors import UserError
+from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.quoting import quoted
 from gan_lab.config.scales import DEFAULT_SCALE
 from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, KEYS_OF_EXPERIMENTS
@@ -19,7 +19,8 @@ from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, KEYS_OF_EXPERIMENTS
 SEVERAL = {"constraint": "compose", "tracker": "several"}
 """Groups of which several options may be chosen, to the option that has them as its parts."""
 
-_LIST = re.compile(rf"(?:\+)?(?P<group>{'|'.join(SEVERAL)})=\[(?P<names>[\w ,]*)\]")
+_LIST = re.compile(rf"(?:\+)?(?P<group>{'|'.join(SEVERAL)})=\[(?P<names>[\w ,'\"]*)\]")
+_PART = re.compile(rf"\+(?P<group>{'|'.join(SEVERAL)})@(?P=group)\.parts\.(?P<name>\w+)=(?P=name)")
 _TRACKERS = re.compile(r"^(\+?)trackers(?=[.=])")  # as other templates call the group
 
 
@@ -73,15 +74,68 @@ def expand_lists(arguments: list[str]) -> list[str]:
     """Rewrite ``constraint=[a,b]`` as the composition of a and b, in Hydra's own words; likewise ``tracker``.
 
     Hydra would merge the options of a list into one node; they are to stand side by side, as
-    ``constraint.parts.a`` and ``constraint.parts.b``.
+    ``constraint.parts.a`` and ``constraint.parts.b``. Of a group that is given more than once the last
+    counts, as of every key.
+
+    Raises:
+        UserError: if a list names no option, one twice, or one that stands alone.
     """
+    named = [_TRACKERS.sub(r"\1tracker", each, count=1) for each in arguments]
+    last = {_group_of(argument): place for place, argument in enumerate(named)}
     expanded: list[str] = []
-    for argument in (_TRACKERS.sub(r"\1tracker", each, count=1) for each in arguments):
-        match = _LIST.fullmatch(argument)
+    for place, argument in enumerate(named):
+        group, match = _group_of(argument), _LIST.fullmatch(argument)
+        if group in SEVERAL and place < last[group]:
+            continue
         if match is None:
             expanded.append(argument)
             continue
-        group, names = match["group"], [name.strip() for name in match["names"].split(",") if name.strip()]
+        names = [name.strip(" '\"") for name in match["names"].split(",") if name.strip()]
+        _require_side_by_side(group, names, argument.partition("=")[2])
         parts = [f"+{group}@{group}.parts.{name}={name}" for name in names]
         expanded += [f"{group}={SEVERAL[group]}", *parts]
     return expanded
+
+
+def is_list(argument: str) -> bool:
+    """Return whether an argument is a list of options that :func:`expand_lists` can put side by side."""
+    return _LIST.fullmatch(_TRACKERS.sub(r"\1tracker", argument, count=1)) is not None
+
+
+def merged_options(group: str) -> UserError:
+    """Return the refusal of a list of options that nothing puts side by side."""
+    return UserError(
+        f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "
+        "a combination must be an option of its own, such as constraint=spectral_norm_consistency."
+    )
+
+
+def contract_lists(overrides: list[str]) -> list[str]:
+    """Return overrides as a user types them: what :func:`expand_lists` has made of a list is one again."""
+    parts: dict[str, list[str]] = {}
+    for override in overrides:
+        if (part := _PART.fullmatch(override)) is not None:
+            parts.setdefault(part["group"], []).append(part["name"])
+    lists = {f"{group}={SEVERAL[group]}": f"{group}=[{','.join(names)}]" for group, names in parts.items()}
+    if not lists.keys() <= {*overrides}:
+        return overrides
+    return [lists.get(each, each) for each in overrides if _PART.fullmatch(each) is None]
+
+
+def _group_of(argument: str) -> str:
+    """Return the key that an argument sets; one of its own for a flag, which sets none."""
+    key, equals, _ = argument.partition("=")
+    return key.removeprefix("+") if equals else argument
+
+
+def _require_side_by_side(group: str, names: list[str], given: str) -> None:
+    """Check that options can stand side by side."""
+    if not names:
+        example = {"constraint": "[gp,clip]", "tracker": "[tensorboard,wandb]"}[group]
+        raise BadValueError(group, f"an option, or a list of at least one, as in {group}={example}", given)
+    if len({*names}) < len(names):
+        raise BadValueError(group, "an option, or a list of different ones", given)
+    if alone := {"none", SEVERAL[group]}.intersection(names):
+        raise BadValueError(
+            group, f"an option, or a list of such as do something, without {alone.pop()}", given
+        )

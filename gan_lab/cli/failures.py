@@ -22,6 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from gan_lab.cli.configs import contract_lists
 from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
 from gan_lab.cli.job_log import begin_job_log
 from gan_lab.cli.places import require_place
@@ -222,7 +223,7 @@ def _sentence(error: Exception, config: DictConfig) -> str:
 
 
 def _note(settings: Any, reason: str, status: int) -> None:
-    text = f"{' '.join(settings.overrides.task)}: {reason}"
+    text = f"{' '.join(contract_lists(list(settings.overrides.task)))}: {reason}"
     log.error("%s", text)
     if rank_here() > 0:
         return  # the first task of the job notes it

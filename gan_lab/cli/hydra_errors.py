@@ -66,7 +66,8 @@ def refusal_of(
             or one_line(str(in_our_words(error)), called)
         )
     # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
-    if any(raised_in(error, library) for library in _READ_BY):
+    # what a file or stdout cannot take is none of them
+    if not isinstance(error, OSError) and any(raised_in(error, library) for library in _READ_BY):
         if endless := _endless_number(error):
             return endless
         # an assertion has no words, but where it stands tells whose value it is about

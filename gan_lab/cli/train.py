@@ -7,7 +7,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from gan_lab.cli.configs import take_experiment_keys, to_plain, trusted_packages
+from gan_lab.cli.configs import (
+    contract_lists,
+    merged_options,
+    take_experiment_keys,
+    to_plain,
+    trusted_packages,
+)
 from gan_lab.cli.early import refuse_early, refuse_missing_data
 from gan_lab.cli.failures import Failure, noted, sweep_folder
 from gan_lab.cli.hydra_app import run_app
@@ -71,6 +77,7 @@ def _train_job(config: DictConfig) -> float:
     settings = HydraConfig.get()
     choices = choices_of(settings.runtime.choices)
     folder = Path(settings.runtime.output_dir)
+    typed = contract_lists(list(settings.overrides.task))
     in_sweep = settings.mode == RunMode.MULTIRUN
     if count_here() > 1 and in_sweep:
         raise UserError("This experiment trains many runs, torchrun one; start it without torchrun.")
@@ -101,7 +108,7 @@ def _train_job(config: DictConfig) -> float:
             composed,
             folder,
             choices=choices,
-            command=typed_command("train", settings, list(settings.overrides.task)),
+            command=typed_command("train", settings, typed),
             trusted=trusted,
             claimed=claimed,
             swept=in_sweep,
@@ -111,13 +118,10 @@ def _train_job(config: DictConfig) -> float:
         return trained()
     # whoever started many wants a line or two of each; its log has all of them
     ended = _finished_in(folder, int(composed["train"]["iterations"]))
-    with job_console(name_of_job(settings.job.num, settings.overrides.task)):
+    with job_console(name_of_job(settings.job.num, typed)):
         returned = trained()
     for record in find_runs(folder):
-        line = line_of_job(
-            settings.job.num, record, settings.overrides.task, ended_before=record.path in ended
-        )
-        say(line)
+        say(line_of_job(settings.job.num, record, typed, ended_before=record.path in ended))
     return returned
 
 
@@ -131,7 +135,4 @@ def _refuse_merged_options(choices: Mapping[str, str]) -> None:
     # Hydra records no choice for a group that was given a list
     for group in own_groups().sections:
         if group not in choices and group != TRACKER:
-            raise UserError(
-                f"Hydra would merge a list of {group} options into one; but for a plain constraint=[a,b], "
-                "a combination must be an option of its own, such as constraint=spectral_norm_consistency."
-            )
+            raise merged_options(group)

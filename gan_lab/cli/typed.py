@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hydra._internal.utils import get_args_parser
 
+from gan_lab.cli.configs import is_list, merged_options
 from gan_lab.config.checks import FolderName, describe_rule
 from gan_lab.config.digits import MOST_DIGITS, is_number
 from gan_lab.config.errors import BadValueError, UserError
@@ -39,15 +40,23 @@ def check_arguments(arguments: Iterable[str]) -> None:
             raise BadValueError(name, describe_rule(FolderName), value)
         if name == _VERBOSE and equals and (_is_nothing(value) or is_number(value)):
             raise BadValueError(name, "true, false or names of loggers", value)
-        if name not in (*groups.shown, *_HALVES):
-            continue
-        options = ", ".join(list_options(name, [config_folder()]))
-        if key.startswith("~") and name in groups.sections:
-            raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
-        # lists of groups that always have an option are refused with the way to sweep over them
-        several = value.strip().startswith("{" if name in groups.sections else ("[", "{"))
-        if equals and (_is_nothing(value) or len(value) > _LONGEST_NAME or several):
-            raise BadValueError(name, f"one of {options}", value)
+        if name in (*groups.shown, *_HALVES):
+            _check_option(argument, groups.sections)
+
+
+def _check_option(argument: str, always: tuple[str, ...]) -> None:
+    """Check an argument that chooses an option of a group, of which those of ``always`` have one always."""
+    key, equals, value = argument.partition("=")
+    name = key.lstrip("+~")
+    options = ", ".join(list_options(name, [config_folder()]))
+    if key.startswith("~") and name in always:
+        raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
+    # a list among what is swept over, too, would be refused once a job, when others have been trained
+    if name in always and "[" in value and not is_list(argument):
+        raise merged_options(name)
+    several = value.strip().startswith("{" if name in always else ("[", "{"))
+    if equals and (_is_nothing(value) or len(value) > _LONGEST_NAME or several):
+        raise BadValueError(name, f"one of {options}", value)
 
 
 def _is_nothing(value: str) -> bool:

@@ -27,7 +27,7 @@ class Compose(Constraint):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.parts:
-            rule = "at least one constraint by name, as in +constraint@constraint.parts.gp=gp"
+            rule = "at least one constraint by name, as of constraint=[gp,clip]"
             raise BadValueError("parts", rule, self.parts)
         for name in self.parts:
             if "/" in name:

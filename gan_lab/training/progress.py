@@ -10,6 +10,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from gan_lab.config.command_lines import shown_path
+from gan_lab.constraints.compose import Compose
 from gan_lab.game.setup import Setup
 from gan_lab.tags.table import ESTIMATES, estimate_of
 from gan_lab.tags.words import number_text, short_of
@@ -112,6 +113,8 @@ def tell_beginning(members: Sequence[Member]) -> None:
         "constraint": type(setup.game.constraint).__name__,
         "dataset": type(setup.dataset).__name__,
     } | dict(choices)
+    if names["constraint"] == "compose" and isinstance(setup.game.constraint, Compose):
+        names["constraint"] = " and ".join(setup.game.constraint.parts)
     # the base class is that of no constraint
     without = names["constraint"] in ("none", "Constraint")
     with_constraint = "" if without else f" with {names['constraint']}"

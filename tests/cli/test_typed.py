@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
+from gan_lab.cli.compose import compose
+from gan_lab.runs.reading import load_record
 from gan_lab.runs.record import RunRecord
 from support.command_line import gan_lab
 from support.configs import TOY
@@ -280,3 +282,70 @@ def test_hydras_ways_of_logging_work(logging: str) -> None:
     called = gan_lab("train", *SMALL, "hydra.run.dir=run", f"hydra/job_logging={logging}")
     assert called.status == 0, called.err
     assert (Path("run") / "train.log").exists() == (logging == "default")
+
+
+LISTS = [
+    (
+        ["constraint=[]"],
+        "constraint must be an option, or a list of at least one, as in constraint=[gp,clip]; ",
+    ),
+    (
+        ["tracker=[ ]"],
+        "tracker must be an option, or a list of at least one, as in tracker=[tensorboard,wandb]; ",
+    ),
+    (["constraint=[gp,gp]"], "constraint must be an option, or a list of different ones; got '[gp,gp]'."),
+    (["trackers=[wandb,wandb]"], "tracker must be an option, or a list of different ones; "),
+    (
+        ["constraint=[clip,none]"],
+        "constraint must be an option, or a list of such as do something, without none",
+    ),
+    (
+        ["constraint=[gp,compose]"],
+        "constraint must be an option, or a list of such as do something, without co",
+    ),
+    (["-m", "constraint=[gp,clip],gp"], "Hydra would merge a list of constraint options into one; "),
+    (["dataset=[ring8]", "--cfg", "job"], "Hydra would merge a list of dataset options into one; "),
+]
+
+
+@pytest.mark.parametrize(("typed", "begins"), LISTS, ids=lambda each: str(each)[:40])
+def test_a_list_of_options_that_cannot_stand_side_by_side(typed: list[str], begins: str) -> None:
+    called = gan_lab("train", *typed)
+    assert (called.status, called.out) == (2, "")
+    assert called.err.startswith(f"gan-lab: {begins}")
+    assert called.err.count("\n") == 1
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("typed", "constraint"),
+    [
+        (["constraint=['gp',\"clip\"]"], {"gp", "clip"}),
+        (["constraint=clip", "constraint=[gp,r1]"], {"gp", "r1"}),
+        (["constraint=[gp,r1]", "constraint=[clip]"], {"clip"}),
+    ],
+)
+def test_names_in_quotes_are_names_and_the_last_list_counts(typed: list[str], constraint: set[str]) -> None:
+    assert {*compose(typed).config["constraint"]["parts"]} == constraint
+
+
+def test_an_option_after_a_list_takes_its_place() -> None:
+    assert "parts" not in compose(["constraint=[gp,r1]", "constraint=clip"]).config["constraint"]
+
+
+def test_a_list_of_constraints_is_told_and_kept_as_it_was_typed() -> None:
+    called = gan_lab("train", *SMALL, "constraint=[clip,r1]", "tracker=[tensorboard]", "hydra.run.dir=run")
+    assert called.status == 0, called.err
+    assert "Trains gan with clip and r1 on " in called.out
+    command = load_record(Path("run")).command
+    assert "'constraint=[clip,r1]'" in command
+    assert "compose" not in command
+    assert "parts" not in command
+
+
+def test_what_cannot_be_printed_is_no_refusal_of_hydras() -> None:
+    words = [sys.executable, "-m", "gan_lab", "train", "--cfg", "job"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("gan-lab: A file cannot be used (No space left on device); ")
