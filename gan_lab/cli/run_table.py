@@ -42,6 +42,7 @@ def format_table(records: Sequence[RunRecord], root: Path, sort: str | None = No
     columns = [
         Column("status", ["unreadable" if _is_unread(r) else r.status for r in records], rank=of_status),
         *(column._replace(rank=1) for column in verdicts),
+        *_unnamed(records, root),
         *(column._replace(rank=3 + k) for k, column in enumerate(differing[:_MOST_DIFFERENCES])),
         Column("iteration", [progress_text(r) for r in records], right=True, rank=6 if whole else 2),
         Column("seed", ["-" if r.seed is None else str(r.seed) for r in records], right=True, rank=9),
@@ -162,6 +163,16 @@ def _choices(records: Sequence[RunRecord], group: str, rank: int) -> Column:
     """Return a column of the options of a group; its rank counts where all have the same."""
     cells = [record.choices.get(group, "-") for record in records]
     return Column(group, cells, rank=rank if len({*cells}) == 1 else 0)
+
+
+def _unnamed(records: Sequence[RunRecord], root: Path) -> list[Column]:
+    """Return a column of the objectives, and one of the datasets, of runs whose names do not tell them."""
+    return [
+        column._replace(rank=column.rank or 2)
+        for group in ("objective", "dataset")
+        for column in [_choices(records, group, 7)]
+        if any(each.choices.get(group, "") not in name_below(each, root) for each in records)
+    ]
 
 
 def _rank_if_alike(records: Sequence[RunRecord], rank: int) -> int:

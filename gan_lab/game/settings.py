@@ -15,7 +15,8 @@ UpToMillion = Annotated[int, Rule(f"a whole number from 0 to {_MOST_STEPS}", lam
 OneToMillion = Annotated[
     int, Rule(f"a whole number from 1 to {_MOST_STEPS}", lambda n: 1 <= n <= _MOST_STEPS)
 ]
-"""Both of critic steps of one iteration: a run is stopped and saved between iterations, never within one."""
+"""Of critic steps of one iteration: a run is stopped and saved between iterations, never within one; and of
+the samples of a batch, of which memory does not hold more."""
 _MOST_PROFILED = 1000  # at half a megabyte of trace or more an iteration, all of it in memory
 Profiled = Annotated[
     int, Rule(f"a whole number from 0 to {_MOST_PROFILED}", lambda n: 0 <= n <= _MOST_PROFILED)
@@ -27,7 +28,7 @@ class TrainSettings(Settings):
     """The node ``train`` of the config; conf/config.yaml says what each key means."""
 
     iterations: PositiveInt
-    batch_size: PositiveInt
+    batch_size: OneToMillion
     n_critic: OneToMillion
     warmup_critic_steps: UpToMillion
     warmup_iterations: NonNegativeInt

@@ -86,9 +86,10 @@ class _Counting(TorchFunctionMode):
         if func in _FACTORIES:
             self._left -= _size_of(args, kwargs)
         if self._left < 0:
+            sizes = "width, depth or latent_dim" if self._name.endswith("generator") else "width or depth"
             raise UserError(
                 f"{self._name} must have at most {self._memory // BYTES_PER_PARAMETER:,} parameters, which "
-                f"is what {self._memory / 1e9:.0f} GB of memory hold in training; lower its width or depth."
+                f"is what {self._memory / 1e9:.0f} GB of memory hold in training; lower its {sizes}."
             )
         return func(*args, **kwargs)
 

@@ -131,8 +131,9 @@ def test_missing_data_are_refused_before_a_run_is_begun(seeds: str) -> None:
             r"^train\.iterations must be a whole number greater than 0; got 'many'\.$",
         ),
         (["train.iterations=0"], r"^train\.iterations must be a whole number greater than 0; got 0\.$"),
-        (["train.batch_size=-4"], r"^train\.batch_size must be a whole number greater than 0; got -4\.$"),
-        (["train.batch_size=4.5"], r"^train\.batch_size must be a whole number greater than 0; got 4\.5\.$"),
+        (["train.batch_size=-4"], r"^train\.batch_size must be a whole number from 1 to 1000000; got -4\.$"),
+        (["train.batch_size=4.5"], r"^train\.batch_size must be a whole number .* 1000000; got 4\.5\.$"),
+        (["train.batch_size=1000001"], r"^train\.batch_size .* from 1 to 1000000; got 1000001\.$"),
         (["train.n_critic=true"], r"^train\.n_critic must be a whole number from 1 to 1000000; got True\.$"),
         (
             ["train.ema=1"],

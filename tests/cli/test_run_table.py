@@ -64,6 +64,21 @@ def test_the_table_is_aligned():
     )
 
 
+def test_runs_whose_names_do_not_tell_what_they_train_have_columns_that_do():
+    ring = a_record("dead", choices={"objective": "wgan", "dataset": "ring8"})
+    grid = a_record("gan_b", choices={"objective": "gan", "dataset": "grid25"})
+    named = a_record("wgan_ring8_seed0", choices={"objective": "wgan", "dataset": "ring8"})
+    header, line = format_table([ring], ROOT).splitlines()
+    assert "objective  dataset" in header
+    assert "wgan       ring8" in line
+    assert "objective" not in format_table([named], ROOT)
+    header, *lines = format_table(
+        [grid, named], ROOT
+    ).splitlines()  # one name has its objective, and no dataset
+    assert [each[header.index("dataset") :].split()[0] for each in lines] == ["grid25", "ring8"]
+    assert "objective" not in header
+
+
 @pytest.mark.parametrize(
     ("bounds", "said"),
     [
