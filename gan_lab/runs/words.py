@@ -1,10 +1,14 @@
 """How lines in the terminal word what a run's record says."""
 
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
 from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord
 from gan_lab.tags.names import RAW
+
+_SIDE_BY_SIDE = "compose"  # the option that a list of constraints is
 
 
 def verdict_of(record: RunRecord) -> str:
@@ -34,3 +38,16 @@ def typed_of(command: str) -> dict[str, str]:
     pairs = (word.partition("=") for word in words if "=" in word and not word.startswith("-"))
     hidden = ("objective", "dataset", "seed", "train.seeds", "device")
     return {key: shown(value) for key, _, value in pairs if key not in hidden and not key.startswith("hydra")}
+
+
+def choice_of(record: RunRecord, config: Mapping[str, Any], group: str) -> str:
+    """Return the option of a group; of several constraints at once the list of them, as it is typed.
+
+    Args:
+        record: the run's.
+        config: the run's, too.
+        group: such as ``constraint``; ``none`` stands for one that the run has not.
+    """
+    name, node = record.choices.get(group, "none"), config.get(group)
+    parts = node.get("parts") if name == _SIDE_BY_SIDE and isinstance(node, Mapping) else None
+    return f"[{','.join(map(str, parts))}]" if isinstance(parts, Mapping) else name

@@ -3,6 +3,7 @@
 from gan_lab.config.quoting import shown
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.record import RunRecord, leaves_of
+from gan_lab.runs.words import choice_of
 
 
 def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
@@ -17,4 +18,4 @@ def hyperparameters_of(record: RunRecord) -> dict[str, bool | float | str]:
         key: value if isinstance(value, bool | int | float) else shown(str(value))
         for key, value in leaves.items()
     }
-    return record.choices | scalars
+    return {group: choice_of(record, config, group) for group in record.choices} | scalars

@@ -12,6 +12,7 @@ from gan_lab.config.quoting import shown
 from gan_lab.reports.sweep.model import Cell, ReportRun
 from gan_lab.runs.config_hash import TRACKER
 from gan_lab.runs.record import RunRecord, leaves_of
+from gan_lab.runs.words import choice_of
 
 DRAW = "draw"
 """Number of an architecture drawn at random: with the seed, what the runs of one cell differ by."""
@@ -34,7 +35,6 @@ _NO_LEAVES = {
     *("train.returned_metric", "train.returned_when_diverged", "train.deterministic", "train.profile"),
 }
 _UNKNOWN = "unknown"
-_SIDE_BY_SIDE = "compose"  # the option that a list of constraints is
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,9 @@ def order_cells(cells: Iterable[Cell]) -> list[Cell]:
 
 def _choices(runs: Sequence[tuple[RunRecord, Mapping[str, Any]]]) -> _Table:
     names = dict.fromkeys(name for record, _ in runs for name in record.choices)
-    columns = {n: [_chosen(record, config, n) for record, config in runs] for n in names}
+    columns = {n: [choice_of(record, config, n) for record, config in runs] for n in names}
     draws = [str(record.choices.get(DRAW, config.get(DRAW, "none"))) for record, config in runs]
     return _Table(columns | {DRAW: draws})
-
-
-def _chosen(record: RunRecord, config: Mapping[str, Any], group: str) -> str:
-    """Return the option of a group; of several constraints at once the list of them, as it is typed."""
-    name, node = record.choices.get(group, "none"), config.get(group)
-    parts = node.get("parts") if name == _SIDE_BY_SIDE and isinstance(node, Mapping) else None
-    return f"[{','.join(map(str, parts))}]" if isinstance(parts, Mapping) else name
 
 
 def _leaves(runs: Sequence[tuple[RunRecord, Mapping[str, Any]]]) -> _Table:
