@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
+from PIL import Image
 from torch import Tensor, nn
 
 from gan_lab.config.errors import UserError
@@ -59,6 +61,35 @@ def test_two_processes_get_what_one_gets(overrides: list[str], train: Train, tmp
     assert execution is not None
     assert (execution.processes, str(execution)) == (2, "eager, 2 processes")
     assert {path.name for path in tmp_path.iterdir()} == {"alone", "together"}
+
+
+def test_two_processes_read_images_from_the_disk_and_go_on_from_a_checkpoint_as_one(
+    train: Train, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), np.uint8)
+    for number, each in enumerate(pixels):
+        Image.fromarray(each).save(folder / f"{number}.png")
+    images = ["dataset=image_folder", f"dataset.root={folder}", "dataset.size=16", "dataset.resident=never"]
+    small = ["architecture.generator.width=8", "architecture.critic.width=8", "objective=wgan"]
+    words = [*SHORT, *images, *small, "train.checkpoint_every=2"]
+    alone = train("alone", *words, "train.iterations=4")
+    together = tmp_path / "together"
+    for command in (
+        ["train", "device=cpu", *words, f"hydra.run.dir={together}"],
+        ["resume", str(together), "train.iterations=4"],
+    ):
+        processes = started_together(2, command, tmp_path)
+        complaints = [process.communicate()[1] for process in processes]
+        assert [process.returncode for process in processes] == [0, 0], complaints
+    record = read_run(together)
+    assert (record.status, record.iteration) == ("completed", 4)
+    assert [sitting.iteration for sitting in record.sittings] == [0, 2]
+    expected, found = numbers(alone), numbers(together)
+    assert len(found) == len(expected) == 4
+    for row, other in zip(expected, found, strict=True):
+        assert other == pytest.approx(row, rel=ROUNDING, abs=ROUNDING)
 
 
 def two_in_the_midst_of(run: Path) -> tuple[Any, Any]:
