@@ -258,3 +258,15 @@ def test_runs_of_a_cell_that_were_resumed_for_longer_are_named(tmp_path):
         "wgan: runs that are averaged were given different numbers of iterations (500: seed 0, seed 1; "
         "4,000: seed 2); what they ended at does not compare.",
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [([0, 1, 2], "there is no run of seed 3"), ([2], "there are no runs of seeds 0, 1 and 3")],
+)
+def test_seeds_that_only_other_cells_have_are_named_in_one_sentence(tmp_path, left, said):
+    for seed in range(4):
+        write_run(tmp_path / f"gan{seed}", seed=seed, choices={"objective": "gan"})
+    for seed in left:
+        write_run(tmp_path / f"wgan{seed}", seed=seed, choices={"objective": "wgan"})
+    assert load_sweep(tmp_path).faults == (f"wgan: {said}.",)

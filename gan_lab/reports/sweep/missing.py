@@ -1,7 +1,7 @@
 """What a sweep's folder lacks: jobs without a run, and seeds that only some cells have."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import words_of
@@ -27,7 +27,10 @@ def folders_without_runs(sources: Sources) -> Iterator[str]:
 
 
 def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> Iterator[str]:
-    """Name the draws and seeds that other cells have, but not those whose folders are named as damaged."""
+    """Name the draws and seeds that other cells have, but not those whose folders are named as damaged.
+
+    One sentence a cell, or of a cell with draws one a draw.
+    """
     found: dict[str, set[tuple[int, int]]] = {}
     for run in runs:
         draw, seed = replicate_of(run.record, run.config)
@@ -37,8 +40,19 @@ def missing_runs(runs: Iterable[ReportRun], damaged: Collection[Path] = ()) -> I
         here |= {(draw, int(number)) for number in of_job if number.isdecimal()}
     everything = set().union(*found.values())
     for label, replicates in found.items():
+        lacking: dict[int, list[int]] = {}
         for draw, seed in sorted(everything - replicates):
-            yield f"{label}: there is no run of {f'draw {draw}, ' if draw >= 0 else ''}seed {seed}."
+            lacking.setdefault(draw, []).append(seed)
+        for draw, seeds in lacking.items():
+            of_draw = f"draw {draw}, " if draw >= 0 else ""
+            yield f"{label}: {_no_runs_of(seeds, of_draw)}."
+
+
+def _no_runs_of(seeds: Sequence[int], of_draw: str) -> str:
+    *others, last = map(str, seeds)
+    if not others:
+        return f"there is no run of {of_draw}seed {last}"
+    return f"there are no runs of {of_draw}seeds {', '.join(others)} and {last}"
 
 
 def jobs_without_runs(sources: Sources, records: Iterable[RunRecord]) -> Iterator[str]:
