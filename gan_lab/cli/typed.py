@@ -51,8 +51,9 @@ def _check_option(argument: str, always: tuple[str, ...]) -> None:
     options = ", ".join(list_options(name, [config_folder()]))
     if key.startswith("~") and name in always:
         raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
-    # a list among what is swept over, too, would be refused once a job, when others have been trained
-    if name in always and "[" in value and not is_list(argument):
+    # a list among what is swept over, too, would be refused once a job, when others have been trained; where it
+    # does not end, Hydra says so
+    if name in always and 0 < value.count("[") == value.count("]") and not is_list(argument):
         raise merged_options(name)
     several = value.strip().startswith("{" if name in always else ("[", "{"))
     if equals and (_is_nothing(value) or len(value) > _LONGEST_NAME or several):
