@@ -51,8 +51,8 @@ def _check_option(argument: str, always: tuple[str, ...]) -> None:
     options = ", ".join(list_options(name, [config_folder()]))
     if key.startswith("~") and name in always:
         raise UserError(f"{name} must be one of {options}; it cannot be taken away.")
-    # a list among what is swept over, too, would be refused once a job, when others have been trained; where it
-    # does not end, Hydra says so
+    # a list among what is swept over, too, would be refused once a job, when others have been trained; Hydra
+    # says so of one that does not end
     if name in always and 0 < value.count("[") == value.count("]") and not is_list(argument):
         raise merged_options(name)
     several = value.strip().startswith("{" if name in always else ("[", "{"))
