@@ -241,6 +241,16 @@ def test_samples_stand_in_a_table_of_settings_and_objectives(tmp_path):
     assert sample_figure(make_sweep(tmp_path / "bare", PANELS)) is None
 
 
+def test_that_a_seed_diverged_stands_above_its_own_picture(tmp_path):
+    for objective, status in (("gan", "diverged"), ("wgan", "completed")):
+        run = write_run(tmp_path / objective, choices={"objective": objective}, status=status, iteration=1356)
+        draw_grid(run / "samples" / "000500.png", shade=100)
+    axes = sample_figure(load_sweep(tmp_path)).figure.axes
+    assert axes[0].get_title() == "gan\n0 of 1 succeed; diverged at 1,356"
+    assert "diverged" not in axes[1].get_title()
+    assert not [text for each in axes for text in each.texts]
+
+
 def test_a_run_that_nobody_can_judge_is_not_said_to_have_failed(tmp_path):
     sweep = make_sweep(tmp_path, PANELS[:1], [table(), table()])
     draw_grid(sweep.runs[0].record.samples_path / "000500.png", shade=20)

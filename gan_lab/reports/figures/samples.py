@@ -46,7 +46,7 @@ def sample_figure(sweep: Sweep) -> NamedFigure | None:
     caption = (
         f"The last picture of seed {', '.join(seeds)} of each cell, all from latents that stayed the same "
         "through training. Above each, how many of the cell's seeds the failure rule passed of those that "
-        "it could judge."
+        "it could judge; behind that the iteration at which the seed that is shown diverged, if it did."
     )
     return NamedFigure("samples", "Samples side by side", caption, figure, every_colour=True)
 
@@ -84,15 +84,14 @@ def _draw(axes: Axes, sweep: Sweep, cell: Cell, name: str, run: ReportRun | None
     passed = sum(each.verdict.outcome == "success" for each in judged)
     # a run of which nobody can tell has not failed
     worked = f"{passed} of {len(judged)} succeed" if judged else "not judged"
+    if run is not None and run.record.status == "diverged":
+        worked += f"; diverged at {run.record.iteration:,}"
     axes.set_title(f"{name}\n{worked}", fontsize=8, pad=3)  # what it is, and how many seeds worked
     pixels = None if run is None else read_picture(_last(run)[1], _ROWS, _COLUMNS)
     if run is None or pixels is None:
         axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", color=GREY)
         return
     show_picture(axes, pixels, _size_of(run)[0])
-    if run.record.status == "diverged":
-        axes.text(0.5, -0.02, f"diverged at {run.record.iteration:,}", transform=axes.transAxes, ha="center",
-                  va="top", fontsize=8, color="black")  # fmt: skip
 
 
 def _last(run: ReportRun) -> tuple[int, Path]:
