@@ -53,6 +53,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "lectures.md": "Lecture pages",
         "experiments.md": "The paper's figures",
         "results/README.md": "Results",
+        "results/toy_modes/README.md": "Modes of eight Gaussians",
         "results/paper_scale.md": "The paper's scale",
     },
     "The lab": {
