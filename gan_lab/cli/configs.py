@@ -19,6 +19,9 @@ from gan_lab.runs.config_hash import KEYS_OF_COMPOSITION, KEYS_OF_EXPERIMENTS
 SEVERAL = {"constraint": "compose", "tracker": "several"}
 """Groups of which several options may be chosen, to the option that has them as its parts."""
 
+_ALONE = {"constraint": {"none", "compose"}, "tracker": {"several"}}
+"""Options that stand in no list of their group."""
+
 _LIST = re.compile(rf"(?:\+)?(?P<group>{'|'.join(SEVERAL)})=\[(?P<names>[\w ,'\"]*)\]")
 _PART = re.compile(rf"\+(?P<group>{'|'.join(SEVERAL)})@(?P=group)\.parts\.(?P<name>\w+)=(?P=name)")
 _TRACKERS = re.compile(r"^(\+?)trackers(?=[.=])")  # as other templates call the group
@@ -135,7 +138,7 @@ def _require_side_by_side(group: str, names: list[str], given: str) -> None:
         raise BadValueError(group, f"an option, or a list of at least one, as in {group}={example}", given)
     if len({*names}) < len(names):
         raise BadValueError(group, "an option, or a list of different ones", given)
-    if alone := {"none", SEVERAL[group]}.intersection(names):
+    if alone := _ALONE[group].intersection(names):
         raise BadValueError(
             group, f"an option, or a list of such as do something, without {alone.pop()}", given
         )

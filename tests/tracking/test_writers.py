@@ -262,7 +262,14 @@ def build_tracker_unchecked(config: dict[str, Any]) -> Several:
     [
         ("tracker=none", "tracker must be one of mlflow, several, tensorboard, wandb; got 'none'."),
         ("tracker=[tensorboard,none]", "tracker must be one of mlflow, several, tensorboard, wandb; got "),
-        ("tracker=[]", "tracker.parts must be at least one tracker, as in tracker=[tensorboard,wandb]; got "),
+        (
+            "tracker=[]",
+            "tracker must be an option, or a list of at least one, as in tracker=[tensorboard,wandb]; ",
+        ),
+        (
+            "tracker=[tensorboard,several]",
+            "tracker must be an option, or a list of such as do something, with",
+        ),
         ("tracker=", "tracker must be one of mlflow, several, tensorboard, wandb; got "),
     ],
 )
