@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,17 @@ _MOST_BYTES = 1 << 28
 _VERSION = 2  # of what is trained and how: another number, another network
 
 
-def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwork | None:
+def find_feature_network(
+    dataset: Dataset, device: torch.device, before_training: Callable[[], None] | None = None
+) -> FeatureNetwork | None:
     """Return a classifier of a dataset's images, from the cache or trained now; None where it has no labels.
 
     It is trained on the CPU, so that every device measures with the same network.
+
+    Args:
+        dataset: whose labels it learns.
+        device: where it shall compute.
+        before_training: called before it is trained, where it is: that takes seconds, up to a minute.
 
     Raises:
         UserError: if the labels cannot be read, or the cache cannot be written.
@@ -42,7 +50,11 @@ def find_feature_network(dataset: Dataset, device: torch.device) -> FeatureNetwo
     if network is None:
         # one of several jobs trains: twice does not always give the same network
         with sole_writer(path, "set GAN_LAB_CACHE to a folder of yours"):
-            network = _load(path) or _train(dataset, path)
+            network = _load(path)
+            if network is None:
+                if before_training is not None:
+                    before_training()
+                network = _train(dataset, path)
     return FeatureNetwork(
         map_tensors(lambda value: value.to(device), network.parameters), network.size, network.channel_wise
     )

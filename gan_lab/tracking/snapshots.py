@@ -33,10 +33,10 @@ class Snapshots:
         setup: what is trained.
         sampler: its real data.
         run_dir: the run's folder; grids go to ``samples/``.
-        writer: the trackers.
+        writer: the trackers; None for the files of ``samples/`` alone.
     """
 
-    def __init__(self, setup: Setup, sampler: Sampler, run_dir: Path, writer: MetricWriter) -> None:
+    def __init__(self, setup: Setup, sampler: Sampler, run_dir: Path, writer: MetricWriter | None) -> None:
         self._setup, self._writer = setup, writer
         self._folder = run_dir / "samples"
         self._folder.mkdir(exist_ok=True)
@@ -62,7 +62,8 @@ class Snapshots:
         critic = critic_of(self._setup.game, state)
         picture = image_grid(fake) if self._is_image else self._figure(fake, critic)
         self._show(GENERATED_SAMPLES, picture, self._folder / f"{iteration:06d}.png", iteration)
-        self._add_histograms(state, iteration)
+        if self._writer is not None:
+            _add_histograms(state, iteration, self._writer)
 
     def measure(self, state: State) -> dict[str, float]:
         """Return what is measured only now and then.
@@ -90,12 +91,15 @@ class Snapshots:
     def _show(self, tag: str, pixels: NDArray[np.uint8], path: Path, iteration: int) -> None:
         png, larger = encode_png(pixels), enlarge(pixels)
         write_atomically(path, png if larger is pixels else encode_png(larger), durable=False)
+        if self._writer is None:
+            return
         height, width, channels = pixels.shape
         self._writer.write_images(iteration, {tag: Picture(png, height, width, channels)})
 
-    def _add_histograms(self, state: State, iteration: int) -> None:
-        for name, value in state.critic.items():
-            values = value.detach().float().cpu()
-            # a histogram of NaN is an error, and a diverged run is a result
-            if bool(torch.isfinite(values).all()):
-                self._writer.write_histograms(iteration, {histogram_tag(name): values.numpy()})
+
+def _add_histograms(state: State, iteration: int, writer: MetricWriter) -> None:
+    for name, value in state.critic.items():
+        values = value.detach().float().cpu()
+        # a histogram of NaN is an error, and a diverged run is a result
+        if bool(torch.isfinite(values).all()):
+            writer.write_histograms(iteration, {histogram_tag(name): values.numpy()})

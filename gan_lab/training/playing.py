@@ -12,6 +12,7 @@ from gan_lab.numerics.card import card_of, what_another_card_changes
 from gan_lab.runs.checkpoint import FOLDER, METRICS_BYTES, load_newest
 from gan_lab.runs.checkpoint_format import Checkpoint
 from gan_lab.runs.run import Run
+from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.tracking.writers.base import ExperimentTracker
 from gan_lab.training.ending import tell_endings
 from gan_lab.training.loop import train_members
@@ -20,6 +21,7 @@ from gan_lab.training.same_data import hold_to_data
 from gan_lab.training.settle import settle_execution, threads_as_before
 from gan_lab.training.signals import stop_on_signals
 from gan_lab.training.together import ONE_PROCESS, Leader, computing_as
+from gan_lab.types import Sampler
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,13 @@ def train_all(
     sampler = first.dataset.open(first.device)  # may decode for hours: Ctrl-C stops that at once
     hold_to_data(first.dataset, [run for _, run in unfinished], folder, accept_changed=accept_changed_data)
     if first.metrics.every:
-        find_feature_network(first.dataset, first.device)  # may train for a minute: likewise
+        new = [
+            played for played, checkpoint in zip(unfinished, checkpoints, strict=True) if checkpoint is None
+        ]
+        # may train for a minute: likewise, and nobody waits that long for a first picture
+        find_feature_network(
+            first.dataset, first.device, before_training=lambda: _show_beginnings(new, sampler)
+        )
 
     # Training, which a signal ends after saving
     with ExitStack() as stack, stop_on_signals() as request:
@@ -77,6 +85,14 @@ def train_all(
     tell_endings(members)
     if request.signal is not None:
         raise KeyboardInterrupt(request.signal.name)
+
+
+def _show_beginnings(new: Sequence[tuple[Setup, Run]], sampler: Sampler) -> None:
+    """Write real images and the first samples of runs that begin; trackers get them later."""
+    for setup, run in new:
+        snapshots = Snapshots(setup, sampler, run.path, writer=None)
+        snapshots.show_real()
+        snapshots.look(setup.init_state(), 0)
 
 
 def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:

@@ -17,10 +17,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_lab.config.errors import UserError
+from gan_lab.evaluation import feature_cache
 from gan_lab.numerics.trees import tensors_of
 from gan_lab.runs.checkpoint import load_newest
 from gan_lab.runs.reading import read_run
-from gan_lab.tags.names import MEDIAN, RAW, histogram_tag
+from gan_lab.tags.names import GENERATED_SAMPLES, MEDIAN, RAW, histogram_tag
 from gan_lab.tracking.snapshots import Snapshots
 from gan_lab.training import launch, signals
 from gan_lab.training import resume as resumption
@@ -89,6 +90,26 @@ def test_a_run_writes_what_it_promises(train: Train) -> None:
     }
     assert [int(row["iteration"]) for row in table if row["health/critic_slope"]] == [4, 8]
     assert record.numbers[RAW] == pytest.approx(float(table[-1][RAW]))
+
+
+def test_the_first_pictures_are_there_before_a_feature_network_is_trained(
+    train: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which takes ten seconds: longer than a person waits for a first picture."""
+    monkeypatch.setenv("GAN_LAB_CACHE", str(tmp_path / "empty"))
+    train_network, seen = feature_cache.train_feature_network, []
+
+    def looking(*args: Any, **more: Any) -> Any:
+        seen.extend((path.name, path.read_bytes()) for path in (tmp_path / "run" / "samples").iterdir())
+        return train_network(*args, **more, n_steps=3)
+
+    monkeypatch.setattr(feature_cache, "train_feature_network", looking)
+    run = train(
+        "run", *DIGITS, "objective=gan", "train.iterations=2", "metrics.every=2", "metrics.samples=130"
+    )
+    assert dict(seen) == {name: (run / "samples" / name).read_bytes() for name in ("real.png", "000000.png")}
+    events = EventAccumulator(str(run), size_guidance={"images": 0}).Reload()
+    assert [event.step for event in events.Images(GENERATED_SAMPLES)] == [0, 2]
 
 
 def test_tensorboard_and_the_table_agree(train: Train) -> None:
