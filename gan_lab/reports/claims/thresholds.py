@@ -9,7 +9,7 @@ from gan_lab.reports.claims.claims import success_pairs
 from gan_lab.reports.claims.paired_runs import pair_runs
 from gan_lab.reports.sweep.failure_rule import FailureRule
 from gan_lab.reports.sweep.model import Sweep
-from gan_lab.reports.sweep.verdicts import success_at
+from gan_lab.reports.sweep.verdicts import share_reached
 
 THRESHOLDS = tuple(step / 20 for step in range(1, 21))
 """Shares of what real samples get, from 0.05 to 1."""
@@ -30,11 +30,12 @@ def success_by_threshold(
     """
     rule, rows = rule or FailureRule(), []
     for cell in sweep.cells:
+        known = [share_reached(run, sweep.quality, rule) for run in sweep.runs_of(cell)]
+        shares = [share for share in known if share is not None]
         for threshold in thresholds:
-            known = [success_at(run, sweep.quality, threshold, rule) for run in sweep.runs_of(cell)]
-            decided = [each for each in known if each is not None]
-            rate, low, high = wilson_interval(sum(decided), len(decided))
-            rows.append([cell.key, cell.label, threshold, len(decided), sum(decided), rate, low, high])
+            successes = sum(share >= threshold for share in shares)
+            rate, low, high = wilson_interval(successes, len(shares))
+            rows.append([cell.key, cell.label, threshold, len(shares), successes, rate, low, high])
     columns = ["cell", "label", "threshold", "n", "successes", "rate", "low", "high"]
     return pandas.DataFrame(rows, columns=columns)
 
@@ -51,11 +52,10 @@ def agreement_by_threshold(
     """
     rule, rows = rule or FailureRule(), []
     for compared in pair_runs(sweep):
+        known = [[share_reached(run, sweep.quality, rule) for run in pair] for pair in compared.pairs]
         for threshold in thresholds:
-            known = [
-                [success_at(run, sweep.quality, threshold, rule) for run in pair] for pair in compared.pairs
-            ]
-            pairs = success_pairs((bool(first), bool(second)) for first, second in known)
+            reached = [[share is not None and share >= threshold for share in pair] for pair in known]
+            pairs = success_pairs((first, second) for first, second in reached)
             rows.append([compared.first, compared.second, compared.setting, threshold, len(known), *pairs])
     columns = ["first", "second", "setting", "threshold", "n", "both", "only_first", "only_second", "neither"]
     return pandas.DataFrame(rows, columns=columns)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from gan_lab.config.errors import UserError
@@ -91,13 +92,14 @@ def find_deviations(sweep: Sweep, compose: Compose) -> Deviations:
         sweep: its runs; of each cell, the first with a config speaks for all.
         compose: composes overrides; raises UserError for those that are none.
     """
+    once = cache(lambda overrides: compose(list(overrides)))  # cells share what they are composed from
     found: dict[tuple[str, str, str], list[Cell]] = {}
     notes: dict[str, None] = {}
     for cell in sweep.cells:
         try:
             run = _speaker(sweep.runs_of(cell), cell)
             drawn = _drawn_keys(run)
-            rows = _compare(run, sweep.runs_of(cell), drawn, compose)
+            rows = _compare(run, sweep.runs_of(cell), drawn, lambda overrides: once(tuple(overrides)))
         except UserError as error:
             notes[str(error)] = None
             continue

@@ -1,5 +1,6 @@
 """Which runs of a sweep succeeded, and how the others failed, by the failure rule."""
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -85,18 +86,18 @@ def judge(
     return Verdict("frozen", f"{still} {fall.reason}") if still else Verdict(*fall)
 
 
-def success_at(run: ReportRun, quality: Quality | None, least: float, rule: FailureRule) -> bool | None:
-    """Return whether a run's samples reach a share of what real samples get; None if nobody knows.
+def share_reached(run: ReportRun, quality: Quality | None, rule: FailureRule) -> float | None:
+    """Return which share of what real samples get a run's samples reach; None if nobody knows.
 
-    A run that diverged never does. This is the grade alone, without modes and recall, as in WGAN-GP's
+    A run that diverged reaches none, -inf. This is the grade alone, without modes and recall, as in WGAN-GP's
     table 2, where success is a score above a threshold.
     """
     if run.fault:
         return None
     if run.record.status == "diverged":
-        return False
+        return -math.inf
     graded = grade(run.numbers, quality, rule) if quality else None
-    return None if graded is None else graded.share >= least
+    return None if graded is None else graded.share
 
 
 def _ends(numbers: pandas.DataFrame, quality: Quality, rule: FailureRule) -> Ends:
