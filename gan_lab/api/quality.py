@@ -99,7 +99,9 @@ def _array(values: Samples, name: str) -> NDArray[Any]:
 def _require_enough(comparison: Comparison, n: int) -> None:
     if n < comparison.fewest:
         fewest = comparison.fewest
-        rule = f"enough for {fewest} on either side: {fewest} generated samples, and twice as many real ones"
+        rule = (
+            f"enough for {fewest:,} on either side: {fewest:,} generated samples, and twice as many real ones"
+        )
         raise BadValueError("samples", rule, n)
 
 

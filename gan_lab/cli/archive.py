@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gan_lab.cli.arguments import PATH, POSITIVE, parser_of
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.runs.reading import runs_of
 
 if TYPE_CHECKING:
@@ -68,15 +69,12 @@ def _beside(folders: list[Path]) -> Path:
 
 
 def _told(packed: "Packed", target: Path) -> tuple[str, tuple[str, ...]]:
-    from gan_lab.reports.sweep.model import runs_in_words
-
     archived = [run.archived for run in packed.runs.values()]
     rows, kept = sum(each.rows for each in archived), sum(each.kept for each in archived)
-    rest = f"{kept:,} of {rows:,} rows" if kept < rows else f"all {rows:,} rows"
+    rest = f"{kept:,} of {counted(rows, 'row')}" if kept < rows else f"all {counted(rows, 'row')}"
     pictures = sum(run.pictures for run in packed.runs.values())
     return (
-        f"{runs_in_words(len(packed.runs))} with {rest} of numbers and {pictures} "
-        f"picture{'' if pictures == 1 else 's'}, "
+        f"{counted(len(packed.runs), 'run')} with {rest} of numbers and {counted(pictures, 'picture')}, "
         f"{_size(packed.size)}, to be reported and not resumed (no checkpoints): {target}",
         packed.left_out,
     )

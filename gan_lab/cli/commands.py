@@ -105,7 +105,7 @@ def _runs(arguments: list[str]) -> int:
                 refuse(unsorted)
         elif found:
             instead = values_instead(found, conditions, source.folder)
-            none = f"None of the {len(found)} runs" if len(found) > 1 else "No run"
+            none = f"None of the {len(found):,} runs" if len(found) > 1 else "No run"
             say(f"{none} in {given.root} is such a run{instead}")
         else:
             say(f"There are no runs in {given.root}.")

@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "--inception",
         type=PATH,
         metavar="FILE",
-        help="Inception's weights, for FID, KID and the Inception score of more than 2048 samples",
+        help="Inception's weights, for FID, KID and the Inception score of more than 2,048 samples",
     )
     add_trust(parser)
     add_trust_data(parser)

@@ -18,6 +18,7 @@ from gan_lab.cli.resolvers import register_resolvers
 from gan_lab.config.errors import UserError
 from gan_lab.config.groups import own_groups
 from gan_lab.config.options import config_folder, list_options
+from gan_lab.config.phrases import listed
 from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.runs.record import leaves_of
 
@@ -95,7 +96,7 @@ def _refuse_word(command: str, word: str) -> NoReturn:
     meant = [group for group, names in options.items() if set(word.split(",")) <= set(names)]
     if meant:
         raise UserError(
-            f"{quoted(word)} needs its group: say {' or '.join(f'{each}={word}' for each in meant)}."
+            f"{quoted(word)} needs its group: say {listed((f'{each}={word}' for each in meant), 'or')}."
         )
     by_name = {name: f"{group}={name}" for group, names in options.items() for name in names}
     close = difflib.get_close_matches(word, by_name, n=1, cutoff=0.6)

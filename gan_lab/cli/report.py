@@ -55,8 +55,8 @@ def report(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
 
         sweep = write_report(sources, folder, rule, compose)
     left_out = sum(run.fault is not None for run in sweep.runs)
-    counted = f"{counted_in_words(sweep)}, {left_out} left out of means"
-    counted += f", {sweep.twice} left out that stood elsewhere, too" if sweep.twice else ""
+    counted = f"{counted_in_words(sweep)}, {left_out:,} left out of means"
+    counted += f", {sweep.twice:,} left out that stood elsewhere, too" if sweep.twice else ""
     if given.open:
         webbrowser.open((folder / PAGE).resolve().as_uri())
     return f"{counted}: {folder / PAGE}", sweep.faults

@@ -20,6 +20,7 @@ from gan_lab.cli.run_keys import (
 )
 from gan_lab.cli.run_table import duration_shown, is_told, name_below, progress_text
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import listed
 from gan_lab.config.quoting import LONGEST_VALUE, nearest, question_of, quoted, shortened, shown
 from gan_lab.runs.record import RunRecord, leaves_of
 from gan_lab.runs.words import typed_of
@@ -158,12 +159,11 @@ def _told_values(runs: Sequence["_Run"], key: str) -> str:
     if not ordered:
         return f"none has {key}"
     if len(ordered) <= _MOST_VALUES:
-        *others, last = ordered
-        return f"{key} is {', '.join(others)} or {last}" if others else f"{key} is {last}"
+        return f"{key} is {listed(ordered, 'or')}"
     if all(_number(value) is not None for value in found.values()):
         return f"{key} is from {ordered[0]} to {ordered[-1]}"
     more = len(ordered) - _MOST_VALUES
-    return f"{key} is {', '.join(ordered[:_MOST_VALUES])} or one of {more} more"
+    return f"{key} is {', '.join(ordered[:_MOST_VALUES])} or one of {more:,} more"
 
 
 def _meant_value(runs: Sequence["_Run"], condition: Condition) -> str:

@@ -82,7 +82,7 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
         *(_said(each, root) for each in shown if each.message and each.status != "failed"),
     ]
     if len(records) > len(shown):
-        lines.append(f"... and {len(records) - len(shown)} more, which gan-lab runs lists")
+        lines.append(f"... and {len(records) - len(shown):,} more, which gan-lab runs lists")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, ListConfig, OmegaConf
 from gan_lab.config.checks import conform
 from gan_lab.config.composition import TABLE
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import listed
 from gan_lab.config.quoting import quoted
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def _tell_of_settings(config: DictConfig, typed: set[str], *, swept: bool) -> No
         if name == "train.warmup_critic_steps" and value < OmegaConf.select(config, "train.n_critic"):
             continue  # refused where the settings are made, which say how many there may be
         if name in typed and value and not any(OmegaConf.select(config, other) for other in needed):
-            _tell(name, f"without {' or '.join(needed)} above 0 there is no warm-up", value, swept=swept)
+            _tell(name, f"without {listed(needed, 'or')} above 0 there is no warm-up", value, swept=swept)
     if OmegaConf.select(config, "metrics.every"):
         return
     why = "" if "metrics.every" in typed else ", as in runs of under 500 iterations,"

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from gan_lab.config.phrases import listed
+
 LONGEST_VALUE = 450
 """Characters of a value that a message shows."""
 
@@ -91,8 +93,7 @@ def question_of(names: Sequence[str]) -> str:
     """Return " Did you mean a, b or c?"; empty without names."""
     if not names:
         return ""
-    *others, last = names
-    return f" Did you mean {', '.join(others)} or {last}?" if others else f" Did you mean {last}?"
+    return f" Did you mean {listed(names, 'or')}?"
 
 
 def _visible(character: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 
 _OF_SYSTEMS = {
     *("__MACOSX", "@eaDir", "#recycle", "#snapshot"),  # macOS' archives, Synology's disks
@@ -47,7 +48,7 @@ class Scan:
     def said(self) -> str:
         """Return what was passed over as the end of a sentence; empty if it was nothing."""
         common = self.passed_over.most_common()
-        words = [_counted(kind, count) for kind, count in common[:_MOST_KINDS]]
+        words = [counted(count, kind, _PLURALS.get(kind, kind)) for kind, count in common[:_MOST_KINDS]]
         rest = sum(count for _, count in common[_MOST_KINDS:])
         return ", ".join(words + [f"{rest:,} of other kinds"] * bool(rest))
 
@@ -125,7 +126,3 @@ def _refusal(error: OSError) -> UserError:
     return UserError(
         f"{error.filename} cannot be read ({error.strerror}); allow it, or move it out of dataset.root."
     )
-
-
-def _counted(kind: str, count: int) -> str:
-    return f"{count:,} {kind if count == 1 else _PLURALS.get(kind, kind)}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gan_lab.config.checks import FolderName
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.datasets.folder_scan import Scan, scan
 from gan_lab.datasets.packed_dataset import PackedDataset
 from gan_lab.datasets.packing import DamagedImageError, Images
@@ -63,7 +64,7 @@ class ImageFolder(PackedDataset):
         found = self._scan()
         said = found.said()
         passed_over = f"; passed over: {said}" if said else ""
-        _log.info("%s images below %s%s.", f"{len(found.pictures):,}", self.folder, passed_over)
+        _log.info("%s below %s%s.", counted(len(found.pictures), "image"), self.folder, passed_over)
         return Images(
             len(found.pictures),
             lambda index: self._decode(found.pictures[index]),
@@ -72,8 +73,7 @@ class ImageFolder(PackedDataset):
         )
 
     def _way_out(self, damaged: int) -> str:
-        them = "it" if damaged == 1 else "them"
-        return f"replace or remove {them} and run `{self.prepare_command}` again"
+        return f"replace or remove {verb(damaged, 'it', 'them')} and run `{self.prepare_command}` again"
 
     def _scan(self) -> Scan:
         return scan(self.folder, readable_suffixes())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from gan_lab.config.checks import FolderName, PositiveInt
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.datasets.base import Contents, Dataset
 from gan_lab.datasets.folder_scan import PACK_FOLDER
 from gan_lab.datasets.packed import DamagedPackError, Residency, read_pack, read_sidecar, sidecar_path
@@ -161,7 +162,7 @@ class PackedDataset(Dataset, ABC):
         try:
             if not force and self._is_current(path):
                 images = read_pack(path, self.packed_shape, hash_limit_bytes=math.inf)
-                _log.info("%s was packed before: %s images.", self.name, f"{len(images):,}")
+                _log.info("%s was packed before: %s.", self.name, counted(len(images), "image"))
                 return path
         except DamagedPackError as error:
             _log.warning("%s; packing it again.", error)
@@ -184,7 +185,8 @@ class PackedDataset(Dataset, ABC):
         except DamagedPackError as error:
             raise UserError(f"{error}; run `{self.prepare_command}` to pack it again.") from error
         sampler = self.sampler(images, device)
-        _log.info("%s images are %s.", f"{len(images):,}", "resident" if sampler.resident else "streamed")
+        how = "resident" if sampler.resident else "streamed"
+        _log.info("%s %s %s.", counted(len(images), "image"), verb(len(images), "is", "are"), how)
         return sampler
 
     def sampler(self, images: "NDArray[np.uint8]", device: "torch.device") -> "ImageSampler":

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.datasets.packed import FORMAT, Sidecar, hash_of, sidecar_path
 
 _CHUNK_IMAGES = 512
@@ -153,8 +154,9 @@ def _write_images(temporary: Path, images: Images, shape: tuple[int, ...], name:
         if not damage.is_spared or count == 0:
             raise UserError(f"{damage.sentence()}; {images.way_out(damage.count)}.")
         if damage.count:
-            share = f"{damage.count:,} of {images.count:,} images"
-            _log.warning("%s are damaged and were left out: %s.", share, damage.listed())
+            share = f"{damage.count:,} of {counted(images.count, 'image')}"
+            are = verb(damage.count, "is damaged and was", "are damaged and were")
+            _log.warning("%s %s left out: %s.", share, are, damage.listed())
             file.seek(0)
             _write_header(file, (count, *shape))  # as long as before: numpy leaves room for the count
         _flush(file)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gan_lab.config.checks import PositiveInt
 from gan_lab.config.command_lines import command_line
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.datasets.labelled import LabelledDataset
 from gan_lab.datasets.packed import read_pack
 from gan_lab.datasets.packed_dataset import PackedDataset
@@ -135,7 +136,7 @@ class TenClasses(TorchvisionDataset, LabelledDataset, ABC):
         source = self.source()
         labels = torch.as_tensor(source.targets, dtype=torch.int64)
         if len(labels) != len(source):
-            raise self._refusal(f"has {len(labels):,} labels for {len(source):,} images")
+            raise self._refusal(f"has {counted(len(labels), 'label')} for {counted(len(source), 'image')}")
         images = np.array(read_pack(self.prepare(), self.packed_shape))
         return torch.from_numpy(images), labels
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gan_lab.config.checks import NonNegativeFloat, PositiveFloat, PositiveInt, UpToThousand
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.datasets.base import Dataset
 from gan_lab.numerics.draws import integers, normal, uniform
 from gan_lab.types import Sampler
@@ -137,9 +138,11 @@ class GaussianMixture(IsotropicMixture):
             raise BadValueError("weights", "positive numbers that add up to 1", self.weights)
         n = len(self.weights)
         if len(self.means) != n:
-            raise BadValueError("means", f"a list of {n} points, one for each weight", self.means)
+            raise BadValueError("means", f"a list of {counted(n, 'point')}, one for each weight", self.means)
         if len(self.scales) != n:
-            raise BadValueError("scales", f"a list of {n} numbers, one for each weight", self.scales)
+            raise BadValueError(
+                "scales", f"a list of {counted(n, 'number')}, one for each weight", self.scales
+            )
         if not self.means[0] or len({len(mean) for mean in self.means}) > 1:
             raise BadValueError("means", "points of one dimension, 1 or greater", self.means)
 

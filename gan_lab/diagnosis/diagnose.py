@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gan_lab.config.phrases import counted, verb
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.rules import (
@@ -24,7 +25,7 @@ from gan_lab.diagnosis.rules import (
     weights_at_bound,
 )
 from gan_lab.diagnosis.samples import Lines, ends_of, grade_of
-from gan_lab.diagnosis.words import counted, end_of, to_usual_rate
+from gan_lab.diagnosis.words import end_of, to_usual_rate
 from gan_lab.runs.finding import SEVERITIES, Finding
 from gan_lab.tags.names import CRITIC_ACCURACY, MEDIAN_WINDOW, MODES_HIT, SLOPE, floor_tag
 from gan_lab.tags.table import estimate_of
@@ -132,7 +133,7 @@ def _of_critic_alone(run: Observed, seen: Sequence[str]) -> str:
     if not seen:
         return NOTHING_MEASURED
     done = int(run.iterations[-1])
-    few = f"Of its critic {counted(done, 'iteration')} say{'s' * (done == 1)} little"
+    few = f"Of its critic {counted(done, 'iteration')} {verb(done, 'says', 'say')} little"
     calm = few if done < MEDIAN_WINDOW else "In the critic there is no sign of trouble"
     return f"{_why_unmeasured(run)} {calm}: {', '.join(seen)}."
 

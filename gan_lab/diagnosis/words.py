@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.tags.names import MEDIAN_WINDOW
 
@@ -15,11 +16,6 @@ _PUBLISHED_BOUND = 0.01  # WGAN, algorithm 1
 _OFTEN = 0.5
 _MOST_STEPS = 1_000_000  # of a critic, in one iteration
 _MOST_EXACT = 1e15  # of whole numbers that a float holds exactly
-
-
-def counted(count: float, thing: str) -> str:
-    """Return a number of things, such as "1 iteration" or "2,000 iterations"."""
-    return f"{count:,.0f} {thing}{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:
@@ -46,7 +42,9 @@ def rounding_of(run: Observed, tag: str) -> str | None:
     missing = int(np.isnan(late).sum())
     if not len(late) or missing < _OFTEN * len(late):
         return None
-    return f"is within what rounding may move it by in {missing} of the last {len(late)} iterations"
+    return (
+        f"is within what rounding may move it by in {missing} of the last {counted(len(late), 'iteration')}"
+    )
 
 
 def scaled(run: Observed, key: str, factor: float, default: float | None = None) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.metrics.transport import Order, check_order
 
 Array = NDArray[np.float64]
@@ -153,7 +154,7 @@ def _mean_gap(first_mean: ArrayLike, second_mean: ArrayLike, matrix: ArrayLike) 
     for key, mean in zip(("first_mean", "second_mean"), means, strict=True):
         if mean.shape != (length,) or not np.isfinite(mean).all():
             raise BadValueError(
-                key, f"{length} finite numbers, as many as the matrix has rows", mean.tolist()
+                key, f"{counted(length, 'finite number')}, as many as the matrix has rows", mean.tolist()
             )
     return np.asarray(means[1] - means[0])
 

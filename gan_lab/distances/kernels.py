@@ -13,6 +13,7 @@ from scipy.special import ndtr
 
 from gan_lab.config.checks import PositiveFloat, conform
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.distances.line import Atomic, GaussianSum, LineDistribution
 from gan_lab.distances.plane import PlaneAtomic, PlaneDistribution, PlaneGaussianSum
 
@@ -68,7 +69,7 @@ def mmd_squared(p: Terms, q: Terms, bandwidth: float) -> float:
     s = conform("bandwidth", bandwidth, PositiveFloat)
     x, y = (each if isinstance(each, GaussianTerms) else terms_of(each) for each in (p, q))
     if x.means.shape[1] != y.means.shape[1]:
-        raise BadValueError("q", f"in {x.means.shape[1]} dimensions, as p is", y.means.shape[1])
+        raise BadValueError("q", f"in {counted(x.means.shape[1], 'dimension')}, as p is", y.means.shape[1])
     return mean_kernel(x, x, s) + mean_kernel(y, y, s) - 2 * mean_kernel(x, y, s)
 
 

@@ -7,6 +7,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.config.phrases import counted
+
 Array = NDArray[np.float64]
 
 # Gauss-Legendre nodes along each axis of a cell, by dimension
@@ -65,7 +67,9 @@ def integrate(
         accepted += float(halved[~is_rough].sum())
         cells = children[is_rough].reshape(-1, *cells.shape[1:])
         whole = parts[is_rough].ravel()
-    raise ArithmeticError(f"The integral did not come within {relative} of itself in {len(cells)} cells.")
+    raise ArithmeticError(
+        f"The integral did not come within {relative} of itself in {counted(len(cells), 'cell')}."
+    )
 
 
 def _grid(edges: Sequence[Array]) -> Array:

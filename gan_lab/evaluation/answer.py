@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_lab.config.command_lines import shown_path
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.falls import Fall, fall_of
 from gan_lab.diagnosis.samples import DISTANCES, Ends, Grade, Lines, grade_of
 from gan_lab.evaluation.lines import Line
@@ -40,8 +41,8 @@ def answer_of_several(measured: Mapping[Path, Sequence[Line]]) -> str:
         measured: run folder to what was measured of it.
     """
     words = Counter(_word(lines) for lines in measured.values())
-    counts = "; ".join(f"{count} {word}" for word, count in words.items())
-    told = f"Samples of {len(measured)} runs: {counts}, {_BY_THE_RULE}."
+    counts = "; ".join(f"{count:,} {word}" for word, count in words.items())
+    told = f"Samples of {counted(len(measured), 'run')}: {counts}, {_BY_THE_RULE}."
     by_tag = {path: {line.metric: line for line in lines} for path, lines in measured.items()}
     tag = next((tag for tag in HEADLINES if all(_is_there(each, tag) for each in by_tag.values())), None)
     if tag is None or len({each[tag].floor for each in by_tag.values()}) > 1:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
+from gan_lab.config.phrases import counted
 from gan_lab.datasets.known_roots import require_known_root
 from gan_lab.evaluation.answer import answer_of, answer_of_several
 from gan_lab.evaluation.evaluator import Evaluator, make_evaluator
@@ -155,8 +156,8 @@ def evaluate(record: RunRecord, request: EvaluationRequest, trusted: Iterable[st
     if not lines:
         raise UserError(f"{record.path} makes samples that are not finite; there is nothing to measure.")
     log.info(
-        "%s: iteration %d, %d samples on either side, seed %d",
-        *(record.path, checkpoint.iteration, evaluator.samples, request.seed),
+        "%s: iteration %s, %s on either side, seed %d",
+        *(record.path, f"{checkpoint.iteration:,}", counted(evaluator.samples, "sample"), request.seed),
     )
     log.info("%s", answer_of(lines))
     log.info("%s\n", format_lines(lines))
@@ -177,8 +178,8 @@ def _warn_of_other_data(record: RunRecord, setup: Setup) -> None:
     found = setup.dataset.contents()
     if found is not None and record.data and record.data[-1].digest != found.digest:
         log.warning(
-            "%s was trained on %s other images than the %s that its samples are compared with here.",
-            *(record.path, f"{record.data[-1].images:,}", f"{found.images:,}"),
+            "%s was trained on %s than the %s that its samples are compared with here.",
+            *(record.path, counted(record.data[-1].images, "other image"), f"{found.images:,}"),
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_lab.config.errors import BadValueError, UserError, lack_of_memory
+from gan_lab.config.phrases import counted
 from gan_lab.config.quoting import quoted
 from gan_lab.datasets.base import Dataset
 from gan_lab.evaluation.answer import answer_of
@@ -74,8 +75,8 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
     except (MemoryError, RuntimeError) as error:
         raise lack_of_memory(error, "lower --n") or error from error
     log.info(
-        "%s: %d samples on either side, against %s, seed %d",
-        *(request.samples, len(fake), request.named, request.seed),
+        "%s: %s on either side, against %s, seed %d",
+        *(request.samples, counted(len(fake), "sample"), request.named, request.seed),
     )
     log.info("%s", answer_of(lines))
     log.info("%s\n", format_lines(lines))
@@ -86,8 +87,9 @@ def evaluate_files(request: FilesRequest) -> list[Line]:
 
 def _too_few(samples: Path, fewest: int, found: int) -> UserError:
     return UserError(
-        f"--samples must hold at least {fewest} samples for this dataset; got {quoted(str(samples))}, which "
-        f"holds {found}. Of a run, gan-lab sample RUN_DIR --n 1024 --format npy writes more."
+        f"--samples must hold at least {counted(fewest, 'sample')} for this dataset; got "
+        f"{quoted(str(samples))}, which holds {found:,}. Of a run, gan-lab sample RUN_DIR --n 1024 "
+        "--format npy writes more."
     )
 
 

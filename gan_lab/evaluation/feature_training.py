@@ -133,7 +133,7 @@ def _check_labelled(images: Tensor, labels: Tensor, n_classes: int, channel_wise
     if channel_wise and images.shape[1] != 1:
         raise BadValueError("images", "of one channel where channel_wise", tuple(images.shape))
     if labels.shape != (len(images),) or labels.dtype != torch.int64:
-        rule = f"one int64 for each of {len(images)} images"
+        rule = f"one int64 for each of {len(images):,} images"
         raise BadValueError("labels", rule, f"{tuple(labels.shape)} of {labels.dtype}")
     lowest, highest = int(labels.min()), int(labels.max())
     if lowest < 0 or highest >= n_classes:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.evaluation.samples import scatter_of
 from gan_lab.evaluation.trained import latents_of, load_trained
 from gan_lab.files.atomic import write_atomically
@@ -78,7 +79,8 @@ def write_paths(run_dir: Path, out: Path, request: PathRequest, trusted: Iterabl
         write_atomically(path, encode_png(enlarge(image_grid(samples, columns=request.steps))))
     else:
         write_atomically(path, encode_png(enlarge(scatter_of(trained.setup, samples))))
-    log.info("%s: %d paths of %d samples %s", path, request.paths, request.steps, _WORDS[request.kind])
+    paths, steps = counted(request.paths, "path"), counted(request.steps, "sample")
+    log.info("%s: %s of %s %s", path, paths, steps, _WORDS[request.kind])
     return path
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.files.arrays import open_array
 
 _CHANNELS = (1, 3)
@@ -96,4 +97,4 @@ def _of_images(
 
 def _said(data_shape: tuple[int, ...]) -> str:
     channels, height, width = data_shape
-    return f"{height}x{width} pixels and {channels} channel{'s' if channels > 1 else ''}"
+    return f"{height}x{width} pixels and {counted(channels, 'channel')}"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from gan_lab.config.command_lines import shown_path
+from gan_lab.config.phrases import counted
 from gan_lab.evaluation.comparison import Comparison, two_sample_tests, with_debiased
 from gan_lab.evaluation.floors import RealSamples, floors_of
 from gan_lab.evaluation.inception import Extractor, inception_metrics, inception_output
@@ -148,7 +149,7 @@ def note_of(line: Line) -> str:
         return f"undefined: {why or 'these samples have none'}"
     if line.floor is not None and math.isnan(line.floor):
         return f"without a floor: {f'of real samples {why}' if why else 'real samples have none'}"
-    return f"of halves, {line.samples} samples each" if line.samples else ""
+    return f"of halves, {counted(line.samples, 'sample')} each" if line.samples else ""
 
 
 def to_csv(lines: Sequence[Line], samples: int) -> bytes:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.regular import read_regular, require_regular
 from gan_lab.plotting.gifs import encode_gif
@@ -46,7 +47,8 @@ def write_progress(run_dir: Path, out: Path) -> Path:
     path = out / f"training_to_iteration{looks[-1][0]}.gif"
     each = min(max(_WHOLE_MS // len(frames), _SHORTEST_MS), _LONGEST_MS)
     write_atomically(path, encode_gif(frames, [each] * (len(frames) - 1) + [LAST_FRAME_MS]))
-    log.info("%s: %d pictures, from iteration %d to %d", path, len(frames), looks[0][0], looks[-1][0])
+    span = f"from iteration {looks[0][0]:,} to {looks[-1][0]:,}"
+    log.info("%s: %s, %s", path, counted(len(frames), "picture"), span)
     return path
 
 

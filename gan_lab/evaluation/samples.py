@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.evaluation.trained import load_trained
 from gan_lab.files.atomic import write_atomically
 from gan_lab.files.regular import require_regular
@@ -64,7 +65,7 @@ def write_samples(run_dir: Path, out: Path, request: SampleRequest, trusted: Ite
     elif request.format == "png":
         folder = out / f"samples_{stem}"
         _save_each(samples, folder)
-        log.info("%s: %d images", folder, len(samples))
+        log.info("%s: %s", folder, counted(len(samples), "image"))
 
 
 def scatter_of(setup: Setup, samples: Tensor) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from gan_lab.config.phrases import counted, listed
 from gan_lab.constraints.base import Constraint
 from gan_lab.constraints.bounds import MEANING, NORMS, Bounds, Critic
 from gan_lab.constraints.clip import WeightClip
@@ -42,8 +43,8 @@ def sentences_of(setup: Setup) -> Iterator[str]:
     if game.objective.estimate_tag is not None and game.critic_mixes:
         yield (
             f"{distance_tag(game.objective.estimate_tag)} is a bound on the divergence of batches of "
-            f"{setup.train.batch_size} samples, not of samples: the critic's score of a sample depends on "
-            "the others of its batch, as batch norm makes it."
+            f"{counted(setup.train.batch_size, 'sample')}, not of samples: the critic's score of a sample "
+            "depends on the others of its batch, as batch norm makes it."
         )
     bounded = game.constraint.bounds.beside(critic)
     if game.objective.needs_slope and bounded not in ("everywhere", "between") and not idle:
@@ -74,9 +75,9 @@ def _named(critic: Critic) -> str:
 def _remedy(setup: Setup, constraint: Constraint) -> str:
     _, architecture = setup.architectures
     if not hasattr(architecture, "norm"):
-        names = " or ".join(NORMS[norm] for norm in constraint.bounds.best)
+        names = listed((NORMS[norm] for norm in constraint.bounds.best), "or")
         return f"It does in a critic with {names}."
-    return f"Use architecture.critic.norm={' or '.join(constraint.bounds.best)}."
+    return f"Use architecture.critic.norm={listed(constraint.bounds.best, 'or')}."
 
 
 def _is_idle(constraint: Constraint, critic: Critic) -> bool:

@@ -3,16 +3,6 @@
 from collections.abc import Callable, Sequence
 
 
-def listed(words: Sequence[str]) -> str:
-    """Return words as a list: "a", "a and b", "a, b and c".
-
-    Raises:
-        ValueError: if there are none.
-    """
-    *others, last = words
-    return f"{', '.join(others)} and {last}" if others else last
-
-
 def span(values: Sequence[float], form: str | Callable[[float], str]) -> str:
     """Return the least and the greatest of some numbers, or the one that both read.
 
@@ -36,13 +26,3 @@ def to_within(off: float, unit: str = "") -> str:
         unit: what stands behind a number, such as " of it".
     """
     return f"to {off:.1g}{unit}" if off else "exactly"
-
-
-def counted(count: int, singular: str, plural: str) -> str:
-    """Return how many things there are: "1 step", "1,000 steps"."""
-    return f"{count:,} {verb(count, singular, plural)}"
-
-
-def verb(count: int, singular: str, plural: str) -> str:
-    """Return the form of a verb that goes with so many things."""
-    return singular if count == 1 else plural

@@ -13,6 +13,7 @@ import pandas
 import yaml
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.files.atomic import write_atomically
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.computing import compute
@@ -123,14 +124,14 @@ def _animate(animation: Animation) -> dict[str, bytes]:
 def _make_page(experiment: LectureExperiment, name: str, about: str, command: str) -> bytes:
     """Return the page with sliders, and say how it comes along: its frames take a while."""
     frames, total = [], len(places_of(experiment))
-    log.info("Computing %d frames for %s ...", total, PAGE_NAME)
+    log.info("Computing %s for %s ...", counted(total, "frame"), PAGE_NAME)
     for frame in compute_frames(experiment):
         frames.append(frame)
         if len(frames) % _SAY_EVERY == 0:
             log.info("%d of %d", len(frames), total)
     pictures = shrink_pictures(draw_alike([frame.figure for frame in frames]))
     page = render_page(experiment, frames, pictures, name=name, about=about, command=command)
-    log.info("%s: %d frames, %.1f MB\n", PAGE_NAME, total, len(page) / 1e6)
+    log.info("%s: %s, %.1f MB\n", PAGE_NAME, counted(total, "frame"), len(page) / 1e6)
     return page
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.metrics.transport import BY_DIFFERENCES, flat_points, own_unit
 
 PAIRS_AT_ONCE = 2**22  # 32 MiB in float64
@@ -107,6 +108,8 @@ def _gap(scores_real: Tensor, scores_fake: Tensor) -> float:
 def _check_scores(**scores: tuple[Tensor, Tensor]) -> None:
     for name, (values, points) in scores.items():
         if values.shape != points.shape[:1]:
-            raise BadValueError(name, f"one score for each of {len(points)} points", tuple(values.shape))
+            raise BadValueError(
+                name, f"one score for each of {counted(len(points), 'point')}", tuple(values.shape)
+            )
         if not values.isfinite().all():
             raise BadValueError(name, "finite numbers", values[~values.isfinite()][0].item())

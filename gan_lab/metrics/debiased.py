@@ -46,7 +46,7 @@ def debiased_wasserstein(first: Tensor, other_first: Tensor, second: Tensor, oth
     """
     for sample in (other_first, second, other_second):
         if len(sample) != len(first):
-            raise BadValueError("samples", f"{len(first)} of each, as x has", len(sample))
+            raise BadValueError("samples", f"{len(first):,} of each, as x has", len(sample))
     return debiased(
         wasserstein(first, second), wasserstein(first, other_first), wasserstein(second, other_second)
     )

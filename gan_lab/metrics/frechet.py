@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gan_lab.config.checks import PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.metrics.transport import own_unit
 from gan_lab.numerics.draws import integers
 
@@ -74,7 +75,7 @@ def frechet_feature_distance(real: Tensor, fake: Tensor) -> float:
     _check_features(real, fake)
     for key, features in (("real", real), ("fake", fake)):
         if len(features) <= features.shape[1]:
-            rule = f"more samples than the {features.shape[1]} features of each"
+            rule = f"more samples than the {counted(features.shape[1], 'feature')} of each"
             raise BadValueError(key, rule, len(features))
     # torchmetrics subtracts squares of means from means of squares: about 0 and in a unit of their own
     centre = real.double().mean(dim=0)
@@ -132,7 +133,9 @@ def kernel_feature_distance(
     _check_features(real, fake)
     for key, features in (("real", real), ("fake", fake)):
         if len(features) < subset_size:
-            raise BadValueError(key, f"at least {subset_size} samples, those of a subset", len(features))
+            raise BadValueError(
+                key, f"at least {counted(subset_size, 'sample')}, those of a subset", len(features)
+            )
     with _quiet_and_drawing_from(generator):
         metric = KernelInceptionDistance(GivenFeatures(real.shape[1]), n_subsets, subset_size)
         metric.update(real.double(), real=True)
@@ -199,9 +202,11 @@ def _check_features(real: Tensor, fake: Tensor) -> None:
             raise BadValueError(key, "floats of shape (n, d)", got)
         if not bool(features.isfinite().all()):
             n_bad = int((~features.isfinite()).any(dim=1).sum())
-            raise BadValueError(key, "finite numbers", f"{n_bad} samples that are not")
+            raise BadValueError(
+                key, "finite numbers", f"{counted(n_bad, 'sample')} that {verb(n_bad, 'is', 'are')} not"
+            )
     if real.shape[1] != fake.shape[1]:
-        raise BadValueError("fake", f"of {real.shape[1]} features, as real is", fake.shape[1])
+        raise BadValueError("fake", f"of {counted(real.shape[1], 'feature')}, as real is", fake.shape[1])
 
 
 def _check_probabilities(probabilities: Tensor, n_splits: int) -> None:
@@ -209,7 +214,7 @@ def _check_probabilities(probabilities: Tensor, n_splits: int) -> None:
         got = f"{tuple(probabilities.shape)} of {probabilities.dtype}"
         raise BadValueError("probabilities", "floats of shape (n, K)", got)
     if len(probabilities) < n_splits:
-        rule = f"at least {n_splits} samples, one for each split"
+        rule = f"at least {counted(n_splits, 'sample')}, one for each split"
         raise BadValueError("probabilities", rule, len(probabilities))
     off = float((probabilities.double().sum(dim=1) - 1).abs().max())
     if not off <= 1e-3 or bool((probabilities < 0).any()):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -88,5 +89,7 @@ def _solve(costs: Matrix, p: Vector, q: Vector) -> Matrix:
         )
     if log["warning"] is not None:
         n, m = costs.shape
-        raise UserError(f"Exact transport between {n} and {m} points did not finish: {log['warning']}")
+        raise UserError(
+            f"Exact transport between {n:,} and {counted(m, 'point')} did not finish: {log['warning']}"
+        )
     return np.asarray(log["G"])

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.metrics.transport import flat_points, own_unit
 
 
@@ -38,6 +39,6 @@ def comparable_points(real: Tensor, fake: Tensor, at_least: int) -> tuple[Tensor
     x, y = flat_points(real=real, fake=fake)
     for name, sample in (("real", x), ("fake", y)):
         if len(sample) < at_least:
-            raise BadValueError(name, f"at least {at_least} samples", len(sample))
+            raise BadValueError(name, f"at least {counted(at_least, 'sample')}", len(sample))
     unit = own_unit(x, y)
     return x.double() / unit, y.double() / unit, unit

@@ -14,6 +14,7 @@ from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.modes import Mode
+from gan_lab.config.phrases import counted, verb
 from gan_lab.config.quoting import did_you_mean, quoted
 from gan_lab.runs.archived import is_archived
 from gan_lab.runs.config_hash import config_hash
@@ -64,9 +65,8 @@ class Begun:
         done = max((member.iteration for member in self.members), default=0)
         is_number = asked.isascii() and asked.isdecimal() and len(asked) <= _MOST_DIGITS
         if not is_number or int(asked) < max(1, done):
-            raise BadValueError(
-                ITERATIONS, f"a whole number, at least the {done} iterations that are done", asked
-            )
+            of_done = f"{counted(done, 'iteration')} that {verb(done, 'is', 'are')} done"
+            raise BadValueError(ITERATIONS, f"a whole number, at least the {of_done}", asked)
         return int(asked)
 
     def data_root(self, changes: dict[str, str]) -> str | None:
@@ -117,7 +117,7 @@ def is_finished(record: RunRecord, iterations: int) -> bool:
 
 def said_of_finished(record: RunRecord) -> str:
     """Return the sentence on a run that has nothing left to do."""
-    return f"{record.path}: {record.status} before, at iteration {record.iteration}."
+    return f"{record.path}: {record.status} before, at iteration {record.iteration:,}."
 
 
 def changes_of(overrides: Iterable[str]) -> dict[str, str]:

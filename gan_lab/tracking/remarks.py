@@ -2,6 +2,7 @@
 
 import logging
 
+from gan_lab.config.phrases import verb
 from gan_lab.tracking.buffer import Block
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,10 @@ class Remarks:
         if not self._told_alike and block.alike.any():
             self._told_alike = True
             log.warning(
-                "Seed %d, iteration %d: the critic scores all real and generated samples alike, as far as %s "
+                "Seed %d, iteration %s: the critic scores all real and generated samples alike, as far as %s "
                 "resolves. What it says of a distance means nothing; a bound of 0 on a divergence, where "
                 "one is logged, is true and tells nothing.",
-                *(self._seed, block.first + int(block.alike.argmax()), self._arithmetic),
+                *(self._seed, f"{block.first + int(block.alike.argmax()):,}", self._arithmetic),
             )
         new = {tag: int(rows.argmax()) for tag, rows in block.unresolved.items() if rows.any()}
         new = {tag: row for tag, row in new.items() if tag not in self._told}
@@ -36,8 +37,8 @@ class Remarks:
             tags = [tag for tag, first in new.items() if first == row]
             self._told |= set(tags)
             log.warning(
-                "Seed %d, iteration %d: %s %s unresolved, because %s rounds by more than there is to see. "
+                "Seed %d, iteration %s: %s %s unresolved, because %s rounds by more than there is to see. "
                 "Cells of metrics.csv are empty where that is so.",
-                *(self._seed, block.first + row, ", ".join(tags)),
-                *("is" if len(tags) == 1 else "are", self._arithmetic),
+                *(self._seed, f"{block.first + row:,}", ", ".join(tags)),
+                *(verb(len(tags), "is", "are"), self._arithmetic),
             )

@@ -36,4 +36,4 @@ class StoppingAdvice:
         found = standstill.RULE.of(Observed(record, np.array(self._at, dtype=np.int64), columns))
         if found is not None:
             self._told = True
-            log.warning("Seed %d, iteration %d: %s", self._seed, iteration, found.sentence)
+            log.warning("Seed %d, iteration %s: %s", self._seed, f"{iteration:,}", found.sentence)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word, shown_path
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.diagnose import NOTHING_SEEN, last_line
 from gan_lab.diagnosis.way_out import command_of
 from gan_lab.files.text_table import MOST_ROWS, Column, lay_out
@@ -56,7 +57,7 @@ def tell_endings(members: Sequence[Member]) -> None:
 def _ended(member: Member) -> str:
     outcome = _outcome(member)
     reason = f": {outcome.message}" if outcome.message else "."
-    said = f"Seed {member.setup.seed} {outcome.status} at iteration {outcome.iteration}{reason}"
+    said = f"Seed {member.setup.seed} {outcome.status} at iteration {outcome.iteration:,}{reason}"
     return f"{said} It took {duration_text(member.run.record.duration_s)}."
 
 
@@ -64,7 +65,7 @@ def _all_ended(members: Sequence[Member]) -> str:
     counts = Counter(_outcome(member).status for member in members)
     told = ", ".join(f"{count} {status}" for status, count in counts.items())
     took = max(member.run.record.duration_s for member in members)
-    return f"Of {len(members)} seeds {told}. They took {duration_text(took)}."
+    return f"Of {counted(len(members), 'seed')} {told}. They took {duration_text(took)}."
 
 
 def _table(members: Sequence[Member]) -> str:
@@ -81,7 +82,7 @@ def _table(members: Sequence[Member]) -> str:
         Column("estimate", [estimate_cell(each) for each in numbers]),
         Column("quality", [quality_text(each) for each in numbers]),
     ]
-    more = f"\n... and {len(members) - len(shown)} more" if len(members) > len(shown) else ""
+    more = f"\n... and {len(members) - len(shown):,} more" if len(members) > len(shown) else ""
     return f"{lay_out(columns)}{more}"
 
 
@@ -108,7 +109,7 @@ def _unmeasured(outcome: Outcome, every: int, folder: Path) -> str:
     if not every:
         return f"; {measure}, and metrics.every=100 while it is trained"
     if outcome.status != "completed" and outcome.iteration < every:
-        return f": it ended before the first measurement, at iteration {every}; {measure}"
+        return f": it ended before the first measurement, at iteration {every:,}; {measure}"
     # what real samples get is known wherever generated ones could be compared
     if any(floor_tag(tag) in outcome.numbers for tag in HEADLINES):
         return ": compared with real ones, these samples gave no number"
@@ -175,12 +176,14 @@ def _verdict(members: Sequence[Member]) -> Iterator[tuple[str, str]]:
     if _worst(worst).severity == _NOTHING:
         counts = Counter(_worst(member).name for member in told)
         for each, count in counts.items():
-            yield "verdict", f"of {count} of {len(members)} seeds {each}: {NOTHING_SEEN[each]}"
+            yield "verdict", f"of {count} of {counted(len(members), 'seed')} {each}: {NOTHING_SEEN[each]}"
     else:
         # it may be the second worst of another
         alike = sum(name in [each.name for each in member.run.record.verdicts] for member in told)
         seed = f"seed {worst.setup.seed}"
-        whose = f"{seed} alone" if alike == 1 else f"{alike} of {len(members)} seeds, such as {seed}"
+        whose = (
+            f"{seed} alone" if alike == 1 else f"{alike} of {counted(len(members), 'seed')}, such as {seed}"
+        )
         yield "verdict", f"of {whose}: {last_line(worst.run.record.verdicts)}"
 
 

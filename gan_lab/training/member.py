@@ -259,7 +259,7 @@ class Member:
                 self.last_finite = Position(last, state)
         self._tracker.write(block.head(self.last_finite.iteration + 1 - block.first))
         self.save()
-        self.end("diverged", f"{what} was not finite at iteration {block.first + row}.")
+        self.end("diverged", f"{what} was not finite at iteration {block.first + row:,}.")
 
 
 def _start(setup: Setup, checkpoint: Checkpoint | None) -> Position:

@@ -3,6 +3,8 @@
 import logging
 import time
 
+from gan_lab.config.phrases import counted
+
 log = logging.getLogger(__name__)
 
 _MEASURED_S = 5.0  # so long are steps timed before a time is said
@@ -45,15 +47,11 @@ class Pace:
         left = self._total - steps
         left_s = left * passed_s / timed
         if left_s >= _SHORT_S:
-            over = _counted(timed, "step") + (" of warm-up" if steps < self._warmup else "")
+            over = counted(timed, "step") + (" of warm-up" if steps < self._warmup else "")
             log.info(
                 "About %s more%s: %s to go, at the pace measured over %s.",
-                *(about(left_s), self._goal, _counted(left, "critic step"), over),
+                *(about(left_s), self._goal, counted(left, "critic step"), over),
             )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def about(seconds: float) -> str:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.evaluation.feature_cache import find_feature_network
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.card import card_of, what_another_card_changes
@@ -100,8 +101,8 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
     if run.outcome == "new" or not folder.is_dir() or not any(folder.glob("*.pt")):
         if done := run.record.iteration:
             raise UserError(
-                f"{folder} holds no checkpoint any more of the {done:,} iterations that are done: bring them "
-                "back, or begin anew in another hydra.run.dir."
+                f"{folder} holds no checkpoint any more of the {counted(done, 'iteration')} that "
+                f"{verb(done, 'is', 'are')} done: bring them back, or begin anew in another hydra.run.dir."
             )
         return None
     checkpoint = load_newest(run.path, like=setup.init_state())
@@ -109,7 +110,7 @@ def _find_checkpoint(setup: Setup, run: Run) -> Checkpoint | None:
         raise UserError(f"{folder} holds checkpoints of another configuration; the run cannot go on.")
     if METRICS_BYTES not in checkpoint.counters or int(checkpoint.state.iteration) != checkpoint.iteration:
         raise UserError(f"{folder} holds a checkpoint that contradicts itself; gan-lab wrote no such one.")
-    log.info("%s: goes on after iteration %d.", run.path, checkpoint.iteration)
+    log.info("%s: goes on after iteration %s.", run.path, f"{checkpoint.iteration:,}")
     if checkpoint.device != setup.device.type:
         run.forget_execution()
         log.warning(

@@ -87,7 +87,7 @@ class Profile:
             log.warning("What was recorded of iterations cannot be written to %s (%s).", where, why)
             return
         log.info(
-            "Where iterations %d to %d spend their time is in %s, which ui.perfetto.dev opens, and in a "
+            "Where iterations %s to %s spend their time is in %s, which ui.perfetto.dev opens, and in a "
             "table beside it, %s.txt.",
-            *(self._first, last, shown_path(trace), name),
+            *(f"{self._first:,}", f"{last:,}", shown_path(trace), name),
         )

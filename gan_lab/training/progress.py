@@ -10,6 +10,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from gan_lab.config.command_lines import shown_path
+from gan_lab.config.phrases import counted, listed
 from gan_lab.constraints.compose import Compose
 from gan_lab.game.setup import Setup
 from gan_lab.tags.table import ESTIMATES, estimate_of
@@ -100,7 +101,7 @@ class ProgressBar:
 
     def _position(self) -> str:
         if self._train.extra_critic_steps(self._done) and self._done < self._train.warmup_iterations:
-            return f"warm-up {self._steps_done:,}/{self._warmup:,} critic steps"
+            return f"warm-up {self._steps_done:,}/{counted(self._warmup, 'critic step')}"
         return f"iteration {self._done:,}/{self._total:,}"
 
 
@@ -114,7 +115,7 @@ def tell_beginning(members: Sequence[Member]) -> None:
         "dataset": type(setup.dataset).__name__,
     } | dict(choices)
     if names["constraint"] == "compose" and isinstance(setup.game.constraint, Compose):
-        names["constraint"] = " and ".join(setup.game.constraint.parts)
+        names["constraint"] = listed(setup.game.constraint.parts)
     # the base class is that of no constraint
     without = names["constraint"] in ("none", "Constraint")
     with_constraint = "" if without else f" with {names['constraint']}"
@@ -132,9 +133,9 @@ def _how_long(members: Sequence[Member]) -> str:
     first = members[0]
     settings, total = first.setup.train, first.total
     done = min(member.last_finite.iteration for member in members)
-    going_on = f"from iteration {done:,} to {total:,}" if done else f"{total:,} iteration{'s' * (total > 1)}"
+    going_on = f"from iteration {done:,} to {total:,}" if done else counted(total, "iteration")
     extra = settings.extra_critic_steps_between(done, total)
-    each = f"{going_on}, {settings.n_critic:,} critic step{'s' * (settings.n_critic > 1)} each"
+    each = f"{going_on}, {counted(settings.n_critic, 'critic step')} each"
     if not extra and settings.n_critic == 1:
         return each
     warmup = f" and {extra:,} more in warm-up" if extra else ""

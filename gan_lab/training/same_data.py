@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.datasets.base import Dataset
 from gan_lab.runs.record import DataRecord
 from gan_lab.runs.run import Run
@@ -51,4 +52,5 @@ def hold_to_data(dataset: Dataset, runs: Sequence[Run], folder: Path, *, accept_
 def _sentence(run: Run, now: DataRecord) -> str:
     before = run.record.data[-1].images
     others = "others" if now.images == before else "in all"
-    return f"{run.path} was trained on {before:,} images, and its dataset holds {now.images:,} {others} now"
+    trained_on = f"{run.path} was trained on {counted(before, 'image')}"
+    return f"{trained_on}, and its dataset holds {now.images:,} {others} now"

@@ -8,6 +8,7 @@ import torch
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.game.composed import require_different
 from gan_lab.game.setup import Setup
 from gan_lab.numerics.memory import BYTES_PER_PARAMETER, total_bytes
@@ -64,4 +65,4 @@ def require_memory(setup: Setup, seeds: int, config: Mapping[str, Any]) -> None:
 
 
 def _rule_of_seeds(most: int) -> str:
-    return f"at most {most:,} seeds, for which there is memory"
+    return f"at most {counted(most, 'seed')}, for which there is memory"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 
+from gan_lab.config.phrases import counted, listed, verb
 from gan_lab.runs.record import ExecutionRecord
 from gan_lab.runs.run import Run
 from gan_lab.training.ensemble import Executions
@@ -77,10 +78,10 @@ def threads_as_before(runs: Sequence[Run]) -> Iterator[None]:
     counts = sorted({each.threads for each in executions if each.threads is not None})
     wanted = counts[0] if len(counts) == 1 and counts[0] <= _cores() else at_first
     if any(count != wanted for count in counts):
-        told = " and ".join(map(str, counts))
-        log.warning("Begun with %s threads, goes on with %d: it may round otherwise.", told, wanted)
+        told = f"{listed(map(str, counts))} {verb(counts[-1], 'thread', 'threads')}"
+        log.warning("Begun with %s, goes on with %d: it may round otherwise.", told, wanted)
     elif wanted != at_first:
-        log.info("Uses %d threads, as before.", wanted)
+        log.info("Uses %s, as before.", counted(wanted, "thread"))
     torch.set_num_threads(wanted)
     try:
         yield

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from gan_lab.config.errors import BadValueError, FollowerError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.config.ranks import count_here, count_on_machine, rank_here, rank_on_machine
 from gan_lab.datasets.resident import is_streamed
 from gan_lab.game.batches import BatchSource, Prefetcher
@@ -158,8 +159,8 @@ def device_here(name: Any) -> Any:
     if name == "auto" and not cards:
         return name
     if cards < processes:
-        counted_cards = f"{cards} card{'' if cards == 1 else 's'}"
-        raise UserError(f"{processes} processes were started on this machine, which has {counted_cards}.")
+        has = counted(cards, "card")
+        raise UserError(f"{processes} processes were started on this machine, which has {has}.")
     return f"cuda:{rank_on_machine()}"
 
 
@@ -180,7 +181,7 @@ def require_divisible(setup: Setup, seeds: Sequence[Mapping[str, Any]], processe
     if len(seeds) > 1:
         raise UserError(
             f"train.seeds must be 1 or null where {count} processes train one run; "
-            f"got {len(seeds)} seeds: started as one process, it trains them together."
+            f"got {counted(len(seeds), 'seed')}: started as one process, it trains them together."
         )
     if train.execution not in ("auto", "eager"):
         rule = f"auto or eager where {count} processes train one run"

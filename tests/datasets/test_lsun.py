@@ -142,7 +142,8 @@ def test_few_damaged_bedrooms_are_left_out_and_more_are_refused(
     intact = packed(dataset)
     assert len(intact) == 20 - damaged
     (said,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert said.startswith(f"{damaged} of 20 images are damaged and were left out: ")
+    left_out = {1: "is damaged and was left out", 2: "are damaged and were left out"}[damaged]
+    assert said.startswith(f"{damaged} of 20 images {left_out}: ")
     assert said.count("it begins as no picture does") == damaged
     assert "0x" not in said.replace(str(tmp_path), "")  # no address of memory
     monkeypatch.setattr(lsun, "SPARED", 0.04)

@@ -140,5 +140,5 @@ def test_bad_input_gets_its_sentence() -> None:
     with pytest.raises(UserError, match=r"bandwidth must be a number greater than 0; got 0\."):
         mmd_squared(Dirac(0), Dirac(1), 0)
     plane = GaussianTerms(np.ones(1), np.zeros((1, 2)), np.zeros((1, 2, 2)))
-    with pytest.raises(UserError, match=r"q must be in 1 dimensions, as p is; got 2\."):
+    with pytest.raises(UserError, match=r"q must be in 1 dimension, as p is; got 2\."):
         mmd_squared(terms_of(Dirac(0)), plane, 1)

@@ -202,7 +202,7 @@ def test_what_is_no_metric_is_refused(metric: np.ndarray, message: str) -> None:
         (np.array([[np.nan]]), [1.0], [1.0], "costs must be finite numbers; got nan."),
         (np.zeros((2, 1)), [0.5, 0.6], [1.0], "p must be masses that sum to 1; got 1.1."),
         (np.zeros((2, 1)), [1.5, -0.5], [1.0], "p must be masses of 0 or greater; got -0.5."),
-        (np.zeros((2, 1)), [0.5, 0.5], [0.5, 0.5], "q must be one mass for each of 1 points; got (2,)."),
+        (np.zeros((2, 1)), [0.5, 0.5], [0.5, 0.5], "q must be one mass for each of 1 point; got (2,)."),
     ],
 )
 def test_bad_problems_get_their_sentence(costs: np.ndarray, p: Masses, q: Masses, message: str) -> None:

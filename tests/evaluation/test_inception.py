@@ -176,5 +176,5 @@ def test_the_metrics_are_those_of_the_features() -> None:
 
 def test_too_few_images_for_fid_are_refused() -> None:
     output = InceptionOutput(torch.rand(1500, 2048), torch.zeros(1500, 10))
-    with pytest.raises(BadValueError, match=r"^real must be more samples than the 2048 features of each"):
+    with pytest.raises(BadValueError, match=r"^real must be more samples than the 2,048 features of each"):
         inception_metrics(output, output, seeded())

@@ -127,9 +127,9 @@ def test_brackets_rank_as_they_do() -> None:
     said = say_brackets(brackets())
     assert "a: 0.9 of 1 by gp." in said
     assert "Raw estimates are 0.5 to 1.2 times the exact distance." in said
-    assert "They order the constraints as certified ones do on 1 of 1 pairs." in said
+    assert "They order the constraints as certified ones do on 1 of 1 pair." in said
     assert "None of 2 certified ones exceeds the exact." in said
-    assert "do on 0 of 1 pairs" in say_brackets(brackets(raw=[3.0, 1.2]))
+    assert "do on 0 of 1 pair." in say_brackets(brackets(raw=[3.0, 1.2]))
 
 
 def test_what_proves_nothing_and_what_exceeds_is_said_to() -> None:
@@ -149,8 +149,8 @@ def test_one_clipped_critic_is_no_spread_of_bounds() -> None:
     table = pandas.DataFrame({**rows, "slope_found": [2.5, 9.0], "first_layer": [0.5, 1.0]})
     said = say_slopes(table)
     assert said.count("clip 0.1 of 3 layers") == 1
-    assert "1 of 1 clipped critics is found steeper." in said
-    assert "none of 1 clipped critics" in say_slopes(table.assign(slope_found=1.0))
+    assert "1 of 1 clipped critic is found steeper." in said
+    assert "none of 1 clipped critic is" in say_slopes(table.assign(slope_found=1.0))
 
 
 def fits(**columns: list[float]) -> str:
@@ -192,7 +192,7 @@ def test_a_gradient_that_shrinks_is_not_said_to_grow() -> None:
     table = pandas.DataFrame({"growth": [0.5], "variance_growth": [0.2], **tails})
     said = say_noisy(table, 1, 10.0)
     assert said.startswith("Within 1 step of a fresh discriminator")
-    assert "grows at 0 of 1 stages, to 0.5 times its first size" in said
+    assert "grows at 0 of 1 stage, to 0.5 times its first size" in said
     assert "its variance between batches at 0, to 0.2 times" in said
 
 

@@ -192,7 +192,7 @@ def test_features_without_a_covariance_are_refused(real: Tensor, fake: Tensor, m
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({}, "fake must be at least 1000 samples, those of a subset; got 999"),
+        ({}, "fake must be at least 1,000 samples, those of a subset; got 999"),
         ({"subset_size": 1}, "subset_size must be 2 or greater; got 1"),
         ({"n_subsets": 0}, "n_subsets must be a whole number greater than 0; got 0"),
     ],

@@ -85,5 +85,5 @@ def test_more_seeds_than_memory_are_refused(tmp_path, monkeypatch: pytest.Monkey
 def test_seeds_count_by_their_networks(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gan_lab.training.seeds.total_bytes", lambda device: 10**8)
     wide = [*TOY, "architecture.generator.width=1000", "device=cpu", "train.seeds=2"]
-    with pytest.raises(BadValueError, match=r"^train\.seeds must be at most 1 seeds"):
+    with pytest.raises(BadValueError, match=r"^train\.seeds must be at most 1 seed"):
         launch.launch(compose_config(*wide), tmp_path / "run", choices={}, command="a test")

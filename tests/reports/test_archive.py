@@ -397,7 +397,7 @@ def test_a_run_gives_way_to_one_that_got_further(sweep: Path, tmp_path: Path) ->
         (1, "interrupted"),
     ]
     assert merged.faults == (
-        f"begun.zip/seed0: interrupted at iteration 120 of {LONG}; whole/wgan_mlp_0123/seed0 of the same "
+        f"begun.zip/seed0: interrupted at iteration 120 of {LONG:,}; whole/wgan_mlp_0123/seed0 of the same "
         "settings and seed counts in its place.",
     )
     further = tmp_path / "further"  # which has a fault, too, and does not count

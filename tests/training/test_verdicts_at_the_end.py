@@ -285,5 +285,5 @@ def test_advice_to_stop_is_given_once_and_while_the_run_goes_on(caplog: pytest.L
     for at in range(500, 3001, 500):
         advice.of(record, at, {"distance/w1_exact": 2.0 if at == 500 else 1.0})
         assert len(caplog.messages) == (at >= 2000)
-    assert caplog.messages[0].startswith("Seed 7, iteration 2000: Nothing has moved for 1,000 iterations: ")
+    assert caplog.messages[0].startswith("Seed 7, iteration 2,000: Nothing has moved for 1,000 iterations: ")
     assert "since iteration 1,000" in caplog.messages[0]

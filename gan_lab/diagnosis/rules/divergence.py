@@ -30,7 +30,7 @@ def judge(run: Observed) -> Finding | None:
     """
     if run.record.status != "diverged":
         return None
-    why = run.record.message or f"It diverged after iteration {run.record.iteration}."
+    why = run.record.message or f"It diverged after iteration {run.record.iteration:,}."
     known = any(len(_split(run, tag)[0]) for tag in _SIGNS)
     grown = {tag: growth for tag in _SIGNS if (growth := _growth(run, tag)) is not None}
     tag = max(grown, key=lambda each: grown[each][1] / grown[each][0], default=None)

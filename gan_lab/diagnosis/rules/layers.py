@@ -1,5 +1,6 @@
 """Gradients that vanish or explode on their way through the critic's layers."""
 
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
@@ -60,7 +61,7 @@ def judge_exploding(run: Observed) -> Finding | None:
 def _finding(run: Observed, what: str, depth: int, slope: float) -> Finding:
     factor = slope ** (1 / depth) if slope > 0 else 0
     text = (
-        f"Gradients {what} through the critic's {depth} layers: what is 1 at its output is "
+        f"Gradients {what} through the critic's {counted(depth, 'layer')}: what is 1 at its output is "
         f"{end_of(run, SLOPE, '.2g')} at its input, a factor of {factor:.2g} at each layer."
     )
     return Finding(f"gradients_{what}", "warning", text, to_wgan_gp(run))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.observed import Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import is_at_floor
@@ -35,8 +36,9 @@ def judge(run: Observed) -> Finding | None:
         return None
     ranked = "the critic ranks generated samples above real ones, and" if tag == RAW else _WORSE
     text = (
-        f"{tag} is below {_named(least)} in {(values < 0).mean():.0%} of the last {len(values)} iterations, "
-        f"with a median of {least + median:.3g}: {ranked} lags behind the generator."
+        f"{tag} is below {_named(least)} in {(values < 0).mean():.0%} of the last "
+        f"{counted(len(values), 'iteration')}, with a median of {least + median:.3g}: {ranked} lags behind "
+        "the generator."
     )
     return Finding("estimate_negative", "warning", text, more_critic_steps(run))
 

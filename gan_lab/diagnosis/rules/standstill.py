@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_lab.config.phrases import counted
 from gan_lab.diagnosis.observed import Numbers, Observed
 from gan_lab.diagnosis.rule import Rule
 from gan_lab.diagnosis.samples import ends_of
-from gan_lab.diagnosis.words import counted
 from gan_lab.runs.finding import Finding
 from gan_lab.tags.names import FRECHET_FEATURES, PATCHES, W1_EXACT
 

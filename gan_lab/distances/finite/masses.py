@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -44,7 +45,7 @@ def check_masses(key: str, masses: Vector, n: int) -> Vector:
     """
     masses = np.asarray(masses, dtype=np.float64)
     if masses.shape != (n,):
-        raise BadValueError(key, f"one mass for each of {n} points", masses.shape)
+        raise BadValueError(key, f"one mass for each of {counted(n, 'point')}", masses.shape)
     if not np.isfinite(masses).all() or masses.min() < 0:
         raise BadValueError(key, "masses of 0 or greater", float(masses.min()))
     if abs(float(masses.sum()) - 1) > MASS_ERROR:

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from gan_lab.architectures.mlp_toy import ToyGenerator
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
+from gan_lab.config.phrases import counted, listed
 from gan_lab.game.networks import parameters
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.comparisons.polyline import Polyline, polyline
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import listed, span
+from gan_lab.lectures.words import span
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import build_with, make_rng
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
@@ -160,7 +161,7 @@ def say_continuity(table: pandas.DataFrame) -> str:
     ends = [f"{row['w1']:.3g} at t = {row['t']:g}" for row in ([near, far] if len(apart) > 1 else [near])]
     said = (
         f"W1 between the samples of a network and of the moved one is {listed(ends)}, in {below} of "
-        f"{len(apart)} places at most the mean way of a sample, which is {ways} times |t|. JSD is "
+        f"{counted(len(apart), 'place')} at most the mean way of a sample, which is {ways} times |t|. JSD is "
         f"{math.log(2):.4f} (log 2) at {jumps} of {len(apart)} t that are not 0"
     )
     said += f", 0 at {equal}" if equal else ""

@@ -10,6 +10,7 @@ import pandas
 
 from gan_lab.config.checks import Rule
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.distances.finite.masses import Vector
 from gan_lab.distances.line import LineMixture
 from gan_lab.distances.line.bends import positive_components
@@ -119,8 +120,9 @@ class IntegralMetrics(LectureExperiment):
         finest = float(min(scales.min(), self.bandwidths[0]))
         if not cell <= finest:
             raise UserError(
-                f"scales and bandwidths must be at least {cell:.3g}, a cell of the {self.points} points from "
-                f"{low:.3g} to {high:.3g} that hold p and every q of {change}; got {finest:.3g}."
+                f"scales and bandwidths must be at least {cell:.3g}, a cell of the "
+                f"{counted(self.points, 'point')} from {low:.3g} to {high:.3g} that hold p and every q of "
+                f"{change}; got {finest:.3g}."
             )
         if self.bandwidths[-1] > high - low:
             rule = f"at most {high - low:.3g}, as wide as p: beyond, MMD drowns in rounding"

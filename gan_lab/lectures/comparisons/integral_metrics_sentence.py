@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas
 
+from gan_lab.config.phrases import counted, listed, verb
 from gan_lab.lectures.names import name_of
 
 FLAT = 1.01  # what grows by less, while the shift grows to more, no longer tells how far
@@ -62,7 +63,7 @@ def _say_critics(rows: pandas.DataFrame, points: int) -> str:
         return ""
     shares = 100 * both["best_critic"] / both["exact"]
     reach = f"{shares.min():.2f} to {shares.max():.2f} %"
-    return f"The best critics on {points} points reach {reach} of the exact values."
+    return f"The best critics on {counted(points, 'point')} reach {reach} of the exact values."
 
 
 def _say_shift(rows: pandas.DataFrame) -> str:
@@ -72,15 +73,16 @@ def _say_shift(rows: pandas.DataFrame) -> str:
         return ""
     values = {str(name): rows["value"].to_numpy() for name, rows in moved.groupby("metric", sort=False)}
     growth = {name: value[-1] / value[-2] for name, value in values.items()}
-    listed = ", ".join(f"{label(name)} {factor:.2f}" for name, factor in growth.items())
-    said = f"When a shift of {shifts[-2]:g} becomes {shifts[-1]:g}, they change by factors of {listed}"
+    factors = ", ".join(f"{label(name)} {factor:.2f}" for name, factor in growth.items())
+    said = f"When a shift of {shifts[-2]:g} becomes {shifts[-1]:g}, they change by factors of {factors}"
     if shifts[-1] > FLAT * shifts[-2]:
         flat = [label(name) for name, factor in growth.items() if 1 / FLAT < factor < FLAT]
-        said += f": {_listed(flat)} no longer {_verb(flat, 'tell')} how far" if flat else ""
+        said += f": {listed(flat)} no longer {verb(len(flat), 'tells', 'tell')} how far" if flat else ""
     falling = [
         label(name) for name, value in values.items() if (np.diff(value) < -PROPORTIONAL * value[:-1]).any()
     ]
-    return f"{said}; {_listed(falling)} {_verb(falling, 'fall')} on the way." if falling else f"{said}."
+    fall = verb(len(falling), "falls", "fall")
+    return f"{said}; {listed(falling)} {fall} on the way." if falling else f"{said}."
 
 
 def _say_drop(rows: pandas.DataFrame) -> str:
@@ -103,13 +105,5 @@ def _say_blind(rows: pandas.DataFrame) -> str:
         last = rows[(rows["change"] == change) & (rows["amount"] > 0)]
         last = last[last["amount"] == last["amount"].max()]
         blind[words] = [label(name) for name in last.loc[~last["seen"], "metric"]]
-    said = [f"Blind to {words}: {_listed(names)}" for words, names in blind.items() if names]
+    said = [f"Blind to {words}: {listed(names)}" for words, names in blind.items() if names]
     return f"{'. '.join(said)}." if said else ""
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _verb(names: list[str], verb: str) -> str:
-    return verb if len(names) > 1 else f"{verb}s"

@@ -10,12 +10,13 @@ import torch
 from matplotlib.figure import Figure
 
 from gan_lab.config.checks import PositiveFloat, PositiveInt, Rule
+from gan_lab.config.phrases import counted
 from gan_lab.distances import divergences
 from gan_lab.distances.plane import Segment
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment, Slider
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import span, to_within, verb
+from gan_lab.lectures.words import span, to_within
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.plotting.style import BLUE, GREEN, VERMILION
 
@@ -132,7 +133,7 @@ def say_parallel_lines(table: pandas.DataFrame, samples: int) -> str:
         divergent = int(np.isinf(apart[["kl", "reverse_kl"]]).all(axis=1).sum())
         flat = len(apart) > 1 and np.isclose(apart["jsd"], math.log(2), rtol=1e-9).all()
         which = f"the {len(apart)} θ that are not 0" if len(apart) > 1 else f"θ = {apart['theta'].iloc[0]:g}"
-        points = f"{samples} {verb(samples, 'point', 'points')} on each segment"
+        points = f"{counted(samples, 'point')} on each segment"
         said.append(
             f"At {which}, W1 is |θ|, {span(apart['w1'].tolist(), '.4g')}, and "
             f"exact transport between {points} agrees {to_within(off, ' of it')}; "

@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt
+from gan_lab.config.phrases import counted
 from gan_lab.constraints.base import Constraint
 from gan_lab.distances.divergences import jensen_shannon
 from gan_lab.distances.line import Density
@@ -117,7 +118,7 @@ class TwoGaussians(LectureExperiment):
             figure.clear()
             upper, lower = figure.subplots(2, 1, sharex=True)
             _draw_values(upper, lower, exact.assign(**seen[steps[k]]))
-            upper.set_title(f"after {steps[k]} steps")
+            upper.set_title(f"after {counted(steps[k], 'step')}")
 
         return Animation(figure, draw, len(steps))
 

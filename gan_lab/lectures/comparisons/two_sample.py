@@ -13,10 +13,10 @@ from torch import Tensor
 
 from gan_lab.config.checks import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import verb
 from gan_lab.metrics.classifier_test import classifier_test
 from gan_lab.metrics.energy import energy_test
 from gan_lab.metrics.mmd import mmd_test
@@ -145,7 +145,9 @@ class TwoSample(LectureExperiment):
         false_alarms = table[table["change"].isin(["none", *equal])].groupby("test")["rate"].mean()
         said = []
         if found:
-            said.append(f"With {n} samples each in {_dimensions(high)}, the tests find {'; '.join(found)}.")
+            said.append(
+                f"With {counted(n, 'sample')} each in {_dimensions(high)}, the tests find {'; '.join(found)}."
+            )
         said.append(
             f"Where nothing differs, they reject in {_listed(false_alarms)}, at a level of {self.level:g}."
         )
@@ -190,7 +192,7 @@ def _listed(rates: "pandas.Series[float]") -> str:
 
 
 def _dimensions(d: int) -> str:
-    return f"{d} {verb(d, 'dimension', 'dimensions')}"
+    return counted(d, "dimension")
 
 
 def _differ(values: tuple[int, ...]) -> bool:

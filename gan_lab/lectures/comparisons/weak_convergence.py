@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gan_lab.config.checks import Rule
+from gan_lab.config.phrases import counted, listed
 from gan_lab.distances import divergences
 from gan_lab.distances.finite.linear_programs import solve_primal
 from gan_lab.distances.line import Dirac, Discrete
@@ -19,7 +20,6 @@ from gan_lab.distances.line.transport import wasserstein_line
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import listed
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, ORANGE, VERMILION
 
 Array = NDArray[np.float64]
@@ -150,7 +150,7 @@ def say_convergence(table: pandas.DataFrame) -> str:
     agree = sum(("w1" in gone) == ({"weak", "moment"} <= gone) for gone in zero.values())
     said = [
         f"W1 goes to 0 in {_names(w1)}; convergence in distribution and of the first moment hold in "
-        f"{_names(both)}: the same of W1 and of both in {agree} of {len(zero)} sequences."
+        f"{_names(both)}: the same of W1 and of both in {agree} of {counted(len(zero), 'sequence')}."
     ]
     rows = table.set_index("sequence")
     lost = [name for name, gone in zero.items() if "weak" in gone and "w1" not in gone]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan_lab.architectures.dcgan import DCGANCritic, Norm
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt
+from gan_lab.config.phrases import counted
 from gan_lab.constraints.base import Constraint
 from gan_lab.distances.divergences import jensen_shannon
 from gan_lab.distances.line.distribution import Density
@@ -17,7 +18,6 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import FittedCritic, fit_critic
 from gan_lab.lectures.critics.frozen_norm import freeze_batch_norm
 from gan_lab.lectures.drawing import new_slide
-from gan_lab.lectures.words import verb
 from gan_lab.numerics.statistics import t_mean
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
@@ -155,8 +155,8 @@ def say_estimates(table: pandas.DataFrame) -> str:
     why = ": it bounds the divergence between batches" if above else ""
     return (
         f"With batch norm in the critic the estimate of JSD is {estimates['batch']} on held-out images, "
-        f"where the exact divergence between images is {exact:.4f}, and exceeds that in {above} of {seeds} "
-        f"{verb(seeds, 'seed', 'seeds')}{why}. With statistics that stand still the same critics "
+        f"where the exact divergence between images is {exact:.4f}, and exceeds that in {above} of "
+        f"{counted(seeds, 'seed')}{why}. With statistics that stand still the same critics "
         f"see {estimates[FROZEN]}; critics with layer norm see {estimates['layer']}, without a norm "
         f"{estimates['none']}."
     )

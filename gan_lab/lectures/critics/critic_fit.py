@@ -157,8 +157,8 @@ def _draws(
         raise UserError("batch_size must be a whole number greater than 0 for a sampler; got None.")
     if len(real) != len(fake):
         raise UserError(
-            f"batch_size=null takes all points of both sides, which must be equally many; got {len(real)} "
-            f"real and {len(fake)} fake: give a batch_size."
+            f"batch_size=null takes all points of both sides, which must be equally many; got {len(real):,} "
+            f"real and {len(fake):,} fake: give a batch_size."
         )
     return (lambda: real), (lambda: fake)
 

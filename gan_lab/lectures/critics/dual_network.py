@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Settings
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.constraints.base import Constraint
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import fit_critic
 from gan_lab.lectures.critics.fixed_pairs import FixedPair
 from gan_lab.lectures.drawing import new_slide
-from gan_lab.lectures.words import span, verb
+from gan_lab.lectures.words import span
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import make_rng
@@ -150,10 +151,13 @@ def say_brackets(table: pandas.DataFrame) -> str:
         said.append(f"Raw estimates are {span(ratios, '.2g')} times the exact distance.")
     if table["constraint"].nunique() > 1:
         alike = sum(_order(rows, "raw") == _order(rows, "certified") for rows in pairs)
-        said.append(f"They order the constraints as certified ones do on {alike} of {len(pairs)} pairs.")
+        said.append(
+            f"They order the constraints as certified ones do on {alike} of {counted(len(pairs), 'pair')}."
+        )
     over = int((table["certified"] > table["exact"] * (1 + 1e-9)).sum())
     said.append(
-        f"{over or 'None'} of {len(table)} certified ones {verb(over or 1, 'exceeds', 'exceed')} the exact."
+        f"{over or 'None'} of {counted(len(table), 'certified one')} {verb(over or 1, 'exceeds', 'exceed')} "
+        "the exact."
     )
     return " ".join(said)
 

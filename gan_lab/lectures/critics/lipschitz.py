@@ -11,6 +11,7 @@ from torch import Tensor
 from gan_lab.architectures.mlp_toy import ToyCritic
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import counted, verb
 from gan_lab.constraints.clip import WeightClip
 from gan_lab.constraints.gradient_penalty import GradientPenalty
 from gan_lab.lectures.base import Findings, LectureExperiment, Slider
@@ -26,7 +27,6 @@ from gan_lab.lectures.critics.slopes import (
     slopes_at,
     steepest_slope,
 )
-from gan_lab.lectures.words import verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.wasserstein import Wasserstein
 from gan_lab.optimizers.adam import Adam
@@ -173,7 +173,7 @@ def say_slopes(table: pandas.DataFrame) -> str:
     deepest = table[table["layers"] == layers]
     ways = ", ".join(f"{row.first_layer:.1g} under {row.critic}" for row in deepest.itertuples())
     return (
-        f"Clipping bounds the slope by {', and by '.join(bounds)}; {over or 'none'} of {len(clipped)} "
-        f"clipped critics {verb(over or 1, 'is', 'are')} found steeper. Through {layers} layers, "
-        f"a gradient of 1 arrives at the first layer as {ways}."
+        f"Clipping bounds the slope by {', and by '.join(bounds)}; {over or 'none'} of "
+        f"{counted(len(clipped), 'clipped critic')} {verb(over or 1, 'is', 'are')} found steeper. "
+        f"Through {counted(layers, 'layer')}, a gradient of 1 arrives at the first layer as {ways}."
     )

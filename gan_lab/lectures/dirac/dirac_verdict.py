@@ -7,7 +7,8 @@ import numpy as np
 import pandas
 from numpy.typing import NDArray
 
-from gan_lab.lectures.words import listed, span, verb
+from gan_lab.config.phrases import counted, listed, verb
+from gan_lab.lectures.words import span
 
 _ZERO = 1e-9  # real parts that count as none
 _SAME = 2e-3  # of a radius: how exactly the end of a turn lies between two steps
@@ -108,7 +109,7 @@ def say_verdicts(table: pandas.DataFrame, steps: int) -> str:
         said.append(f"real parts of 0, or no Jacobian, decide nothing, but orbits show that {orbits}")
     text = ". ".join(part[0].upper() + part[1:] for part in said)
     ends = span(table["relative_distance_simultaneous"].tolist(), ".2g")
-    taken = f"{steps} alternating {verb(steps, 'step', 'steps')}"
+    taken = counted(steps, "alternating step")
     return f"Distances are parts of the first, after {taken}. {text}. Simultaneous steps end at {ends}."
 
 

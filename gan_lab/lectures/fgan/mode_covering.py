@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from gan_lab.config.checks import Rule
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import listed
 from gan_lab.distances.by_name import BY_NAME, DivergenceName
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
 from gan_lab.distances.line import LineMixture
@@ -29,7 +30,7 @@ from gan_lab.lectures.fgan.fitted_gaussians import (
     window,
 )
 from gan_lab.lectures.names import name_of
-from gan_lab.lectures.words import listed, span
+from gan_lab.lectures.words import span
 
 Divergences = Annotated[
     tuple[DivergenceName, ...],

@@ -13,13 +13,13 @@ from pandas import DataFrame
 from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.config.checks import NonNegativeInt, PositiveInt
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted, listed, verb
 from gan_lab.distances.line import Density
 from gan_lab.distances.variational import exact_divergence, least_value, optimal_function
 from gan_lab.lectures.base import Animation, Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.fgan.variational_critic import Lesson, follow_bound
 from gan_lab.lectures.names import names_of_objectives
-from gan_lab.lectures.words import counted, listed, verb
 from gan_lab.objectives.f_divergence import FDivergence
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILION, spread
@@ -222,7 +222,7 @@ def say_bounds(table: DataFrame, steps: int) -> str:
         have = verb(len(risen), "has", "have")
         ends = dict.fromkeys(f"{row['share']:.1%} ({row['name']})" for row in (worst, best))
         parts.append(
-            f"After {counted(steps, 'step', 'steps')} {len(risen)} of {len(finite)} bounds {have} risen, "
+            f"After {counted(steps, 'step')} {len(risen)} of {counted(len(finite), 'bound')} {have} risen, "
             f"to {' to '.join(ends)} of their divergence."
         )
     for row in finite[finite["course"] == "fell"].itertuples(index=False):

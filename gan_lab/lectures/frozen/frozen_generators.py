@@ -194,7 +194,7 @@ class FrozenGeneratorExperiment(LectureExperiment):
         if self.dataset.channel_wise:
             raise UserError("dataset must be images of one digit each: those of stacked digits share digits.")
         if self.held_out > len(images) // 2:
-            rule = f"at most half of the {len(images)} images of the dataset"
+            rule = f"at most half of the {len(images):,} images of the dataset"
             raise BadValueError("held_out", rule, self.held_out)
         points = to_unit_range(images)[torch.randperm(len(images), generator=rng)]
         training = points[self.held_out :]

@@ -13,6 +13,7 @@ from scipy.stats import cauchy, norm
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveFloat, Rule
+from gan_lab.config.phrases import counted
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -29,7 +30,6 @@ from gan_lab.lectures.frozen.generator_gradients import (
     tail_shares,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, stage_look, two_gaussians
-from gan_lab.lectures.words import counted
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.plotting.style import BLACK, GREY
@@ -140,14 +140,14 @@ def say_noisy(table: DataFrame, steps: int, threshold: float) -> str:
         steps: of each fresh discriminator.
         threshold: median distances beyond which the tails are counted.
     """
-    last, n = table.iloc[-1], len(table)
+    last, stages = table.iloc[-1], counted(len(table), "stage")
     growth = ", ".join(f"{value:.3g}" for value in table["growth"])
     variance = ", ".join(f"{value:.2g}" for value in table["variance_growth"])
     grew, wider = int((table["growth"] > 1).sum()), int((table["variance_growth"] > 1).sum())
-    within = counted(steps, "step", "steps")
+    within = counted(steps, "step")
     return (
-        f"Within {within} of a fresh discriminator the gradient of -E log D grows at {grew} of {n} "
-        f"stages, to {growth} times its first size (stages in order), and its variance between batches at "
+        f"Within {within} of a fresh discriminator the gradient of -E log D grows at {grew} of "
+        f"{stages}, to {growth} times its first size (stages in order), and its variance between batches at "
         f"{wider}, to {variance} times. At the last stage a share of {last['tail_share']:.2g} of its "
         f"coordinates is further than {threshold:g} median distances from the median; Cauchy's distribution, "
         f"as in theorem 2.6, has {last['cauchy_tail_share']:.3f}, and the theorem's white noise on D, drawn, "

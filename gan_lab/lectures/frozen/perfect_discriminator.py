@@ -9,6 +9,7 @@ from pandas import DataFrame, Series, concat
 from torch import Tensor
 
 from gan_lab.config.checks import PositiveInt, Probability
+from gan_lab.config.phrases import counted
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import (
@@ -25,7 +26,7 @@ from gan_lab.lectures.frozen.stage_figures import (
     first_step,
     two_gaussians,
 )
-from gan_lab.lectures.words import counted, span
+from gan_lab.lectures.words import span
 from gan_lab.numerics.statistics import t_mean, wilson_interval
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
@@ -110,9 +111,9 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         last, n, accurate = table.iloc[-1], 2 * self.held_out, f"{100 * self.accurate:.6g}%"
         return (
             f"Against the generator of {int(last['iteration']):,} iterations a fresh discriminator passes "
-            f"{accurate} accuracy on {n} held-out samples with {_rate(last, 'accurate')}, and "
+            f"{accurate} accuracy on {counted(n, 'held-out sample')} with {_rate(last, 'accurate')}, and "
             f"makes no mistake at some look with {_rate(last, 'perfect')}. After "
-            f"{counted(self.steps, 'step', 'steps')} its cross-entropy is {_mean(last, 'loss', '.2g')} nats "
+            f"{counted(self.steps, 'step')} its cross-entropy is {_mean(last, 'loss', '.2g')} nats "
             f"and its estimate of JSD {_mean(last, 'jsd_bound', '.4f')}, where "
             f"log 2 = {math.log(2):.4f} stands for no overlap."
         )
@@ -125,7 +126,7 @@ class PerfectDiscriminator(FrozenGeneratorExperiment):
         left = figure.add_subplot(grid[1, 0] if are_pictures(samples[0]) else grid[:, 0])
         looks = curves.groupby(["iteration", "step"])["loss"].agg(["mean", "min", "max"]).reset_index()
         draw_stages(left, looks, "mean", band=("min", "max"))
-        left.set_ylabel(f"held-out loss (nats), {self.seeds} seed{'s' if self.seeds > 1 else ''}")
+        left.set_ylabel(f"held-out loss (nats), {counted(self.seeds, 'seed')}")
         right = figure.add_subplot(grid[:, 1])
         draw_two_gaussians(right, self.shifts, {"error": "Φ(−t/2)"})
         right.set_ylabel("share of mistakes, Φ(−t/2)")
@@ -152,7 +153,7 @@ def summarise(runs: DataFrame) -> dict[str, float]:
 
 def _rate(row: Series, name: str) -> str:
     count, n = int(row[f"{name}_seeds"]), int(row["seeds"])
-    said = f"{count} of {n} seed{'s' if n > 1 else ''}"
+    said = f"{count} of {counted(n, 'seed')}"
     steps = sorted({int(row[f"{end}_{name}_step"]) for end in ("first", "last")}) if count else []
     at = f"first at step {span(steps, ',')}; " if steps else ""
     return f"{said} ({at}rate {row[f'{name}_low']:.0%} to {row[f'{name}_high']:.0%})"

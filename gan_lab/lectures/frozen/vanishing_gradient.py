@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 from torch import Tensor
 
+from gan_lab.config.phrases import counted, verb
 from gan_lab.lectures.base import Findings
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.frozen_generators import FrozenGenerator, FrozenGeneratorExperiment, Observe
@@ -19,7 +20,6 @@ from gan_lab.lectures.frozen.generator_gradients import (
     measure_gradient,
 )
 from gan_lab.lectures.frozen.stage_figures import draw_stages, draw_two_gaussians, two_gaussians
-from gan_lab.lectures.words import counted, verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.objectives.gan import GAN
 from gan_lab.types import Score
@@ -108,11 +108,13 @@ def say_vanishing(table: DataFrame, steps: int) -> str:
     orders = ", ".join(
         f"{value:.1f}" if value < math.inf else "all" for value in table["orders_of_magnitude"]
     )
-    fell, n = int((table["last_norm"] < table["first_norm"]).sum()), len(table)
-    within = counted(steps, "step", "steps")
+    fell = int((table["last_norm"] < table["first_norm"]).sum())
+    stages = counted(len(table), "stage")
+    within = counted(steps, "step")
     return (
         f"Within {within} of the fresh discriminator the gradient of E log(1 - D) falls at {fell} of "
-        f"{n} stages, {ways}. It ends {orders} orders of magnitude below its largest.{_of_theorem(table)}"
+        f"{stages}, {ways}. It ends {orders} orders of magnitude below its largest."
+        f"{_of_theorem(table)}"
     )
 
 

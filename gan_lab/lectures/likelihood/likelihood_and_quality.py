@@ -13,13 +13,13 @@ from scipy.spatial import KDTree
 
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import listed
 from gan_lab.datasets.embedded import digit_bytes
 from gan_lab.datasets.resident import to_unit_range
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.frozen.stage_figures import draw_samples
 from gan_lab.lectures.likelihood.kernel_density import KernelDensity
-from gan_lab.lectures.words import listed
 from gan_lab.numerics.streams import make_rng
 
 Array = NDArray[np.float64]
@@ -83,7 +83,7 @@ class LikelihoodAndQuality(LectureExperiment):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.held_out > MOST:
-            raise BadValueError("held_out", f"at most half of the {2 * MOST + 1} images", self.held_out)
+            raise BadValueError("held_out", f"at most half of the {2 * MOST + 1:,} images", self.held_out)
 
     def run(self) -> Findings:
         """Measure every model's likelihood of held-out images, and its samples."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.distances import divergences
 from gan_lab.distances.by_name import BY_NAME
 from gan_lab.distances.fits.gaussian_fits import Minimum, find_minima
@@ -165,7 +166,7 @@ def say_likelihood(
     other = max(abs(nearest[0] - reverse[0]), abs(nearest[1] - reverse[1])) > 1e-3 * nearest[1]
     return (
         f"Cross-entropy less KL(p, q) is the entropy of p, {of_target:.4f} nats, {to_within(off)} for all "
-        f"{len(curves)} models; both are least at {'the same' if same else 'different ones'}. "
+        f"{counted(len(curves), 'model')}; both are least at {'the same' if same else 'different ones'}. "
         f"KL(p, q) is least at mean {nearest[0]:.4g} and scale {nearest[1]:.4g}, KL(q, p) at "
         f"{'another' if other else 'the same'}, {reverse[0]:.4g} and {reverse[1]:.4g}. The greatest "
         "likelihood of n samples lies at "
@@ -175,7 +176,7 @@ def say_likelihood(
 
 def _say_fit(row: pandas.Series) -> str:
     mean, scale = (_say_mean(row, name) for name in ("mean", "scale"))
-    return f"{mean}, {scale} for n = {row['n']:.0f} ({row['seeds']:.0f} set{'s' if row['seeds'] > 1 else ''})"
+    return f"{mean}, {scale} for n = {row['n']:.0f} ({counted(row['seeds'], 'set')})"
 
 
 def _say_mean(row: pandas.Series, name: str) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 from gan_lab.architectures.base import CriticArchitecture
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError
+from gan_lab.config.phrases import verb
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.embedded import digit_bytes, digit_labels
 from gan_lab.datasets.resident import to_unit_range
@@ -21,7 +22,6 @@ from gan_lab.evaluation.feature_training import train_feature_network
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.critics.critic_fit import fit_critic
 from gan_lab.lectures.drawing import new_slide
-from gan_lab.lectures.words import verb
 from gan_lab.metrics.bracket import certify
 from gan_lab.metrics.transport import wasserstein
 from gan_lab.numerics.streams import make_rng

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt
+from gan_lab.config.phrases import counted
 from gan_lab.distances.gaussians import wasserstein_2_gaussians
 from gan_lab.distances.plane import PlaneGaussian
 from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.transport.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
-from gan_lab.lectures.words import verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
@@ -119,7 +119,7 @@ class W2Potential(LectureExperiment):
             else "prove nothing"
         )
         return (
-            f"After {self.steps} {verb(self.steps, 'step', 'steps')} the potentials give W2² = "
+            f"After {counted(self.steps, 'step')} the potentials give W2² = "
             f"{last['learned']:.5g} and {proof}; the closed form is {exact:.7g}. Their gradients miss the "
             f"linear map by {last['forward_error_percent']:.2f} % of the target's variance and, on the way "
             f"back, by {last['backward_error_percent']:.2f} % of the source's."

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.phrases import counted
 from gan_lab.distances.gaussians import sliced_wasserstein_gaussians
 from gan_lab.distances.kernels import mmd_squared
 from gan_lab.distances.plane import PlaneDistribution, PlaneGaussian, PlaneSamples
@@ -217,7 +218,7 @@ def _sentence(table: pandas.DataFrame, trials: pandas.DataFrame) -> str:
     if excess:
         many = trials["trial"].nunique()
         parts.append(
-            f"at n = {n} ({many} trial{'s' if many > 1 else ''}) the mean estimates lie "
+            f"at n = {n} ({counted(many, 'trial')}) the mean estimates lie "
             f"{_extremes(excess, '{:+.1f} %')} from the exact values"
         )
     if zero:
@@ -233,8 +234,8 @@ def _sentence(table: pandas.DataFrame, trials: pandas.DataFrame) -> str:
     wide = trials.pivot(index=["n", "trial"], columns="distance", values="estimate")
     holds = np.logical_and.reduce([wide[a] <= (1 + SLACK) * wide[b] for a, b in ORDER])
     parts.append(
-        f"in {holds.sum()} of {len(holds)} pairs of samples W1 grows from the norm l∞ over l2 to l1, W1 ≤ W2 "
-        "and what is sliced is at most the whole"
+        f"in {holds.sum()} of {counted(len(holds), 'pair')} of samples W1 grows from the norm l∞ over l2 to "
+        "l1, W1 ≤ W2 and what is sliced is at most the whole"
     )
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."

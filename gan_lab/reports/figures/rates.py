@@ -7,6 +7,7 @@ import pandas
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from gan_lab.config.phrases import counted
 from gan_lab.plotting.style import GREY, NamedFigure, colour_of, marker_of, new_figure
 from gan_lab.reports.claims.correlations import FEWEST_RESAMPLED
 from gan_lab.reports.figures.layout import (
@@ -19,7 +20,7 @@ from gan_lab.reports.figures.layout import (
     wrapped,
 )
 from gan_lab.reports.sweep.failure_rule import FailureRule
-from gan_lab.reports.sweep.model import Cell, Outcome, Sweep, runs_in_words
+from gan_lab.reports.sweep.model import Cell, Outcome, Sweep
 from gan_lab.reports.sweep.verdicts import grade
 
 _FAILURES: tuple[Outcome, ...] = ("diverged", "collapsed", "frozen", "poor", "untrained", "unmeasured")
@@ -114,7 +115,7 @@ def correlation_figure(sweep: Sweep, correlations: pandas.DataFrame) -> NamedFig
     for place, cell in enumerate(cells):
         row, objective = by_key.loc[cell.key], objective_of(sweep, cell)
         if pandas.isna(row["spearman"]):
-            words = f"undefined ({runs_in_words(int(row['undefined']))})"
+            words = f"undefined ({counted(int(row['undefined']), 'run')})"
             axes.text(1.06, place, words, va="center", fontsize=8)
             continue
         colour = colour_of(objective)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas
 
+from gan_lab.config.phrases import counted, verb
 from gan_lab.diagnosis.diagnose import NOTHING_MEASURED
 from gan_lab.reports.claims.bands import last_median
 from gan_lab.reports.claims.claims import FEWEST_PAIRS
@@ -16,7 +17,7 @@ from gan_lab.reports.claims.paired_runs import POOLED, compared_axes
 from gan_lab.reports.page.diagnosis_table import findings_of
 from gan_lab.reports.page.how_near import how_near
 from gan_lab.reports.sweep.cells import replicates_in_words, worded
-from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag, runs_in_words
+from gan_lab.reports.sweep.model import Cell, Sweep, estimate_tag
 from gan_lab.reports.sweep.verdicts import NO_QUALITY, why_no_quality
 from gan_lab.runs.finding import SEVERITIES
 from gan_lab.tags.names import MEDIAN_WINDOW
@@ -64,7 +65,7 @@ def _ends(sweep: Sweep) -> str:
     told = [end for cell in sweep.cells if (end := _end_of(sweep, cell))]
     if not told:
         return "Nor is there an estimate of a run that counts."
-    more = f" (and {len(told) - _MOST_CELLS} more cells)" if len(told) > _MOST_CELLS else ""
+    more = f" (and {counted(len(told) - _MOST_CELLS, 'more cell')})" if len(told) > _MOST_CELLS else ""
     return (
         f"The critic's estimate ended at {'; '.join(told[:_MOST_CELLS])}{more}: of each seed the median of "
         f"its last {MEDIAN_WINDOW} values, of seeds that did not diverge the mean. Those of different "
@@ -79,7 +80,7 @@ def _end_of(sweep: Sweep, cell: Cell) -> str:
     if not ends:
         return ""
     label = f"{cell.label}, " if cell.label else ""
-    return f"{fmean(ends):.3g} ({label}{title_of(estimate_tag(runs[0]))}, {runs_in_words(len(ends))})"
+    return f"{fmean(ends):.3g} ({label}{title_of(estimate_tag(runs[0]))}, {counted(len(ends), 'run')})"
 
 
 def _seen(sweep: Sweep) -> str:
@@ -87,9 +88,9 @@ def _seen(sweep: Sweep) -> str:
     findings = [findings_of(run) for run in sweep.runs]
     measured = [found for found in findings if found[0].sentence != NOTHING_MEASURED]
     unmeasured = len(findings) - len(measured)
-    nothing = f" Of {runs_in_words(unmeasured)} nothing was measured." if unmeasured else ""
+    nothing = f" Of {counted(unmeasured, 'run')} nothing was measured." if unmeasured else ""
     seen = [{each.name for each in found if each.severity != SEVERITIES[-1]} for found in measured]
-    total = runs_in_words(len(seen))
+    total = counted(len(seen), "run")
     troubled = [names for names in seen if names]
     if not seen:
         return nothing.strip()
@@ -100,8 +101,8 @@ def _seen(sweep: Sweep) -> str:
             f"nothing.{nothing}"
         )
     (name, count), *_ = Counter(name for names in troubled for name in sorted(names)).most_common(1)
-    said = f"gan-lab diagnose sees signs of trouble in {len(troubled)} of {total}"
-    return f"{said}, most often {name} ({runs_in_words(count)}).{nothing}"
+    said = f"gan-lab diagnose sees signs of trouble in {len(troubled):,} of {total}"
+    return f"{said}, most often {name} ({counted(count, 'run')}).{nothing}"
 
 
 def _nothing_to_compare(sweep: Sweep) -> str:
@@ -126,13 +127,13 @@ def _success(rows: Sequence[Mapping[Any, Any]]) -> str:
     if not judged:
         return "No run could be judged: the table of runs says why."
     total, n = sum(row["successes"] for row in judged), sum(row["n"] for row in judged)
-    verb = "succeeds" if 1 in (total, n) else "succeed"
-    begin = f"{total:.0f} of {runs_in_words(n)} that could be judged {verb}"
+    succeed = "succeeds" if 1 in (total, n) else "succeed"
+    begin = f"{total:,.0f} of {counted(n, 'run')} that could be judged {succeed}"
     unjudged = len(rows) - len(judged)
-    end = f"; in {unjudged} of {len(rows)} cells no run could be judged." if unjudged else "."
+    end = f"; in {unjudged:,} of {counted(len(rows), 'cell')} no run could be judged." if unjudged else "."
     best, worst = (choose(judged, key=lambda row: row["rate"]) for choose in (max, min))
     if best["rate"] == worst["rate"]:
-        each = f"in each of {len(judged)} cells" if unjudged else "in every cell"
+        each = f"in each of {counted(len(judged), 'cell')}" if unjudged else "in every cell"
         where = _rate(judged[0]) if len(judged) == 1 else f"{each} {best['rate']:.0%}"
         return f"{begin}: {where}{end}"
     return f"{begin}: most in {_named(judged, best['rate'])}, fewest in {_named(judged, worst['rate'])}{end}"
@@ -141,7 +142,7 @@ def _success(rows: Sequence[Mapping[Any, Any]]) -> str:
 def _named(rows: Sequence[Mapping[Any, Any]], rate: float) -> str:
     """Return the first cell of a rate with its interval, and how many others share that rate."""
     first, *others = (row for row in rows if row["rate"] == rate)
-    more = f" and {len(others)} more cell{'' if len(others) == 1 else 's'} alike" if others else ""
+    more = f" and {counted(len(others), 'more cell')} alike" if others else ""
     return f"{_rate(first)}{more}"
 
 
@@ -164,7 +165,7 @@ def _following(rows: Sequence[Mapping[Any, Any]], quality: str) -> str:
     if len(several) == 1:
         return f"{begin} {_correlation(best)}{alone}."
     if f"{best['spearman']:.2f}" == f"{worst['spearman']:.2f}":
-        return f"{begin} {best['spearman']:.2f} in each of {len(several)} cells{alone}."
+        return f"{begin} {best['spearman']:.2f} in each of {counted(len(several), 'cell')}{alone}."
     return f"{begin} at most {_correlation(best)}, and at least {_correlation(worst)}{alone}."
 
 
@@ -173,16 +174,16 @@ def _single(rows: Sequence[Mapping[Any, Any]]) -> str:
     low, high = (f"{choose(row['spearman'] for row in rows):.2f}" for choose in (min, max))
     span = low if low == high else f"{low} to {high}"
     if len(rows) > 1:
-        return f"{span} in the only run of each of {len(rows)} cells"
+        return f"{span} in the only run of each of {counted(len(rows), 'cell')}"
     return f"{span} in the only run{f' of {label}' if (label := rows[0]['label']) else ''}"
 
 
 def _correlation(row: Mapping[Any, Any]) -> str:
     """Return the mean correlation of a cell of several runs with its interval, of few with their range."""
     label = f"{row['label']}, " if row["label"] else ""
-    told = f"{runs_in_words(row['n_seeds'])} from {row['lowest']:.2f} to {row['highest']:.2f}"
+    told = f"{counted(row['n_seeds'], 'run')} from {row['lowest']:.2f} to {row['highest']:.2f}"
     if row["n_seeds"] >= FEWEST_RESAMPLED:
-        told = f"95% from {row['low']:.2f} to {row['high']:.2f}, {runs_in_words(row['n_seeds'])}"
+        told = f"95% from {row['low']:.2f} to {row['high']:.2f}, {counted(row['n_seeds'], 'run')}"
     return f"{row['spearman']:.2f} ({label}{told}{_of_changes(row)})"
 
 
@@ -204,8 +205,8 @@ def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:
         begin = "No two settings are tested against each other:"
         if not most:
             return f"{begin} there is no pair of runs on the same seed of which both were judged."
-        pairs = "1 pair of judged runs" if most == 1 else f"{most:.0f} pairs of judged runs"
-        be, at_most = "is" if most == 1 else "are", " at most" if len(rows) > 1 else ""
+        pairs = counted(most, "pair of judged runs", "pairs of judged runs")
+        be, at_most = verb(most, "is", "are"), " at most" if len(rows) > 1 else ""
         return f"{begin} there {be} {pairs} on the same seeds{at_most}, and a test needs {FEWEST_PAIRS}."
     pooled = [row for row in tested if row["setting"] == POOLED] or tested
     row = min(pooled, key=lambda row: (row["p_holm"], -abs(row["rate_difference"])))
@@ -218,8 +219,8 @@ def _difference(sweep: Sweep, rows: Sequence[Mapping[Any, Any]]) -> str:
     sign = -1 if row["rate_difference"] < 0 else 1
     more, less = (first, second)[::sign]
     low, high = sorted((sign * row["low"], sign * row["high"]))
-    verb = "succeeds as often as" if row["rate_difference"] == 0 else "succeeds more often than"
+    how = "succeeds as often as" if row["rate_difference"] == 0 else "succeeds more often than"
     return (
-        f"On the same seeds {more} {verb} {less}{where}: a difference of rates of "
-        f"{abs(row['rate_difference']):.2f} (95% from {low:.2f} to {high:.2f}; {row['n']:.0f} pairs, {p})."
+        f"On the same seeds {more} {how} {less}{where}: a difference of rates of "
+        f"{abs(row['rate_difference']):.2f} (95% from {low:.2f} to {high:.2f}; {row['n']:,.0f} pairs, {p})."
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas
 
+from gan_lab.config.phrases import counted
 from gan_lab.reports.claims.claims import (
     FEWEST_PAIRS,
     comparisons,
@@ -139,16 +140,12 @@ def _corrected(pairs: pandas.DataFrame) -> str:
     pooled = pairs["setting"] == POOLED
     singles, all_together = (int(pairs["p_mcnemar"][kind].notna().sum()) for kind in (~pooled, pooled))
     if not pooled.any():
-        return f"Holm's correction is for {_tests(singles)}."
+        return f"Holm's correction is for {counted(singles, 'test')}."
     return (
-        f"Holm's correction is for {_tests(singles)} in single settings, and apart from these for "
-        f"{_tests(all_together)} over all settings together ({POOLED}), which take pairs that share a seed "
-        "as independent."
+        f"Holm's correction is for {counted(singles, 'test')} in single settings, and apart from these for "
+        f"{counted(all_together, 'test')} over all settings together ({POOLED}), which take pairs that "
+        "share a seed as independent."
     )
-
-
-def _tests(count: int) -> str:
-    return f"{count} test{'' if count == 1 else 's'}"
 
 
 def _worded(frame: pandas.DataFrame) -> pandas.DataFrame:

@@ -51,7 +51,7 @@ def _by_way_out(found: list[tuple[ReportRun, Finding]]) -> list[list[tuple[Repor
 def _row(found: list[tuple[ReportRun, Finding]]) -> tuple[TableCell, ...]:
     _, first = found[0]
     labels = list(dict.fromkeys(run.cell.label for run, _ in found))
-    more = f" and {len(labels) - _MOST_CELLS} more" if len(labels) > _MOST_CELLS else ""
+    more = f" and {len(labels) - _MOST_CELLS:,} more" if len(labels) > _MOST_CELLS else ""
     return (
         TableCell(first.name),
         TableCell(first.severity),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from gan_lab.reports.sweep.model import Cell, Quality, Sweep, runs_in_words
+from gan_lab.config.phrases import counted
+from gan_lab.reports.sweep.model import Cell, Quality, Sweep
 from gan_lab.tags.names import floor_tag
 
 _OF_SEVERAL = "; a mean over seeds"
@@ -30,7 +31,7 @@ class _Distance(NamedTuple):
         """Return the distance with its cell, how many runs it is of and what real samples have."""
         label = f"{self.cell}, " if self.cell else ""
         floor = "" if math.isnan(self.floor) else f"; two sets of real samples: {self.floor:.3g}"
-        return f"{self.end:.3g} ({label}{runs_in_words(self.runs)}{floor})"
+        return f"{self.end:.3g} ({label}{counted(self.runs, 'run')}{floor})"
 
 
 def how_near(sweep: Sweep, quality: Quality) -> str:
@@ -59,7 +60,7 @@ def how_near(sweep: Sweep, quality: Quality) -> str:
 def _named(alike: Sequence[_Distance]) -> str:
     """Return the first of cells that are as near as one another, and how many more there are."""
     first, *others = alike
-    cells = "1 more cell" if len(others) == 1 else f"{len(others)} more cells"
+    cells = counted(len(others), "more cell")
     return f"{first.told()}{f' and as near in {cells}' if others else ''}"
 
 

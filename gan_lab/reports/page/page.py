@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from gan_lab.config.phrases import counted, verb
 from gan_lab.files.html_template import html_template
 from gan_lab.reports.page.answer import HEADLINES
 from gan_lab.reports.page.diagnosis_table import diagnosis_table, findings_of
@@ -15,7 +16,7 @@ from gan_lab.reports.page.page_tables import Table, TableCell
 from gan_lab.reports.sweep.bounds import NOTE, bound_of
 from gan_lab.reports.sweep.cells import replicates_in_words
 from gan_lab.reports.sweep.deviations import Deviations
-from gan_lab.reports.sweep.model import ReportRun, Sweep, runs_in_words
+from gan_lab.reports.sweep.model import ReportRun, Sweep
 from gan_lab.reports.sweep.sweep_command import command_of_sweep
 from gan_lab.reports.sweep.verdicts import why_no_quality
 from gan_lab.runs.record import RunRecord
@@ -104,14 +105,15 @@ def _summary(sweep: Sweep) -> str:
     without = why_no_quality((run.numbers, run.fault) for run in sweep.runs)
     words.append(f"Quality means {sweep.quality.title}." if sweep.quality else f"{without}.")
     if left_out:
-        verb, each = ("is", "with its") if left_out == 1 else ("are", "each with its")
+        be, each = verb(left_out, "is", "are"), verb(left_out, "with its", "each with its")
         words.append(
-            f"{runs_in_words(left_out)} {verb} left out of means, {each} reason in the table of runs."
+            f"{counted(left_out, 'run')} {be} left out of means, {each} reason in the table of runs."
         )
     if faults := len(sweep.faults):
-        said = "1 sentence" if faults == 1 else f"{faults} sentences"
-        verb = "says" if faults == 1 else "say"
-        words.append(f"{said} below the table of runs {verb} what is missing or cannot be used.")
+        say = verb(faults, "says", "say")
+        words.append(
+            f"{counted(faults, 'sentence')} below the table of runs {say} what is missing or cannot be used."
+        )
     words += _of_archives(sweep)
     return " ".join(words)
 
@@ -120,13 +122,13 @@ def _of_archives(sweep: Sweep) -> list[str]:
     """Say what is taken once, and of how many runs there are not all the rows."""
     said = []
     if sweep.twice:
-        one = sweep.twice == 1
-        copies, verb = ("1 copy of a run", "is") if one else (f"{sweep.twice} copies of runs", "are")
-        said.append(f"{copies} that stood elsewhere with the same numbers {verb} left out.")
+        copies = counted(sweep.twice, "copy of a run", "copies of runs")
+        be = verb(sweep.twice, "is", "are")
+        said.append(f"{copies} that stood elsewhere with the same numbers {be} left out.")
     thinned = [run.every for run in sweep.runs if run.every > 1]
     if thinned:
         said.append(
-            f"Of {runs_in_words(len(thinned))} an archive keeps all that was measured of samples, and at "
+            f"Of {counted(len(thinned), 'run')} an archive keeps all that was measured of samples, and at "
             f"least one in {max(thinned)} of the other iterations: medians of estimates and the diagnosis "
             "were made before, of all."
         )
@@ -135,8 +137,7 @@ def _of_archives(sweep: Sweep) -> list[str]:
 
 def counted_in_words(sweep: Sweep) -> str:
     """Return how many runs there are in how many cells."""
-    cells = len(sweep.cells)
-    return f"{runs_in_words(len(sweep.runs))} in {cells} cell{'' if cells == 1 else 's'}"
+    return f"{counted(len(sweep.runs), 'run')} in {counted(len(sweep.cells), 'cell')}"
 
 
 def _counted(runs: Iterable[ReportRun]) -> str:
@@ -145,13 +146,13 @@ def _counted(runs: Iterable[ReportRun]) -> str:
     outcomes: Counter[str] = Counter(run.verdict.outcome for run in runs)
     left_out = sum(run.fault is not None for run in runs)
     return (
-        f"Of {runs_in_words(len(runs))}, by status: {_listed(statuses)}; by the failure rule: "
-        f"{_listed(outcomes)}.{f' Left out of means: {left_out}.' if left_out else ''}"
+        f"Of {counted(len(runs), 'run')}, by status: {_listed(statuses)}; by the failure rule: "
+        f"{_listed(outcomes)}.{f' Left out of means: {left_out:,}.' if left_out else ''}"
     )
 
 
 def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none"
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(counts.items())) or "none"
 
 
 def _run_table(sweep: Sweep, folder: Path) -> Table:

@@ -64,9 +64,9 @@ def merge(sources: Sources, runs: Sequence[Ranked]) -> Merged:
             else:
                 twice += 1
     if differing:
-        counted = "A run stands" if len(differing) == 1 else f"{len(differing)} runs stand"
+        stand = "A run stands" if len(differing) == 1 else f"{len(differing):,} runs stand"
         raise UserError(
-            f"{counted} in two places with other numbers: {differing[0]}; leave one of them out, such as by "
+            f"{stand} in two places with other numbers: {differing[0]}; leave one of them out, such as by "
             "naming run folders instead of the whole sweep."
         )
     kept = [each for each in runs if each[0].record.path not in left_out]
@@ -90,4 +90,4 @@ def _difference(one: ReadRun, other: ReadRun) -> str | None:
         return None
     row, column = np.argwhere(differs)[0]
     values = f"{first[row, column]:.9g} and {second[row, column]:.9g}"
-    return f"{tags[column]} at iteration {rows[row]}: {values}"
+    return f"{tags[column]} at iteration {rows[row]:,}: {values}"

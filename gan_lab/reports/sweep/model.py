@@ -142,8 +142,3 @@ def estimate_tag(run: ReportRun) -> str:
     """
     found = estimate_of(run.numbers)
     return RAW if found in (MEDIAN, None) else found
-
-
-def runs_in_words(count: float) -> str:
-    """Return how many runs, such as "1 run"."""
-    return f"{count:.0f} run{'' if count == 1 else 's'}"

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pandas
 
 from gan_lab.config.errors import UserError
+from gan_lab.config.phrases import counted
 from gan_lab.reports.sweep.cells import replicate_of
 from gan_lab.reports.sweep.metrics_csv import read_measurements, read_medians
 from gan_lab.runs.archived import MEDIANS_NAME, Archived, read_archived
@@ -57,7 +58,7 @@ def read_run_folder(sources: Sources, record: RunRecord) -> ReadRun:
     elif record.status == "completed" and not of_table:
         rows = len(numbers) if archived is None else archived.rows
         if rows < record.iteration:
-            of_table = f"metrics.csv has {rows} of {record.iteration} iterations."
+            of_table = f"metrics.csv has {rows:,} of {counted(record.iteration, 'iteration')}."
     return ReadRun(record, config, numbers, _of_status(record) or fault or of_table, archived, medians)
 
 
@@ -72,7 +73,7 @@ def _of_archive(
     if archived is None:
         return None, None, None
     if len(numbers) != archived.kept:
-        fault = f"metrics.csv has {len(numbers)} of the {archived.kept} rows that were archived."
+        fault = f"metrics.csv has {len(numbers):,} of the {archived.kept:,} rows that were archived."
         return archived, None, fault
     if archived.every == 1:
         return archived, None, None
@@ -83,7 +84,7 @@ def _of_archive(
 
 
 def _of_status(record: RunRecord) -> str | None:
-    at = f"at iteration {record.iteration} of {record.iterations}"
+    at = f"at iteration {record.iteration:,} of {record.iterations:,}"
     reason = f": {record.message}" if record.message else "."
     sentences = {
         "running": f"still running {at}.",

@@ -74,7 +74,7 @@ def judge(
         # of completed runs nobody could say more; a rate over diverged ones alone would be 0 by selection
         return Verdict("unmeasured", f"{without}.")
     if record.status == "diverged":
-        return Verdict("diverged", record.message or f"It diverged after iteration {record.iteration}.")
+        return Verdict("diverged", record.message or f"It diverged after iteration {record.iteration:,}.")
     graded = grade(numbers, quality, rule)
     if graded is None:
         return Verdict("unmeasured", "The quality of its samples was not measured.")

@@ -77,7 +77,7 @@ def test_a_sequence_that_contradicts_is_counted() -> None:
         "jsd": [0.1],
     }
     said = say_convergence(pandas.DataFrame({**rows, "to_zero": ["w1 moment tv jsd"]}))
-    assert "hold in none: the same of W1 and of both in 0 of 1 sequences." in said
+    assert "hold in none: the same of W1 and of both in 0 of 1 sequence." in said
     assert "In distribution alone" not in said
     assert "can stay" not in said
 

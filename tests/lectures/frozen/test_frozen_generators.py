@@ -148,7 +148,7 @@ def test_tail_shares_of_known_distributions() -> None:
         ({"stages": [30, 5]}, r"stages must be a list of whole numbers .* each greater .*; got \[30, 5\]"),
         ({"stages": []}, "stages must be a list of whole numbers"),
         ({"shifts": []}, "shifts must be a list of at least one number"),
-        ({"held_out": 1000}, "held_out must be at most half of the 1797 images of the dataset; got 1000"),
+        ({"held_out": 1000}, "held_out must be at most half of the 1,797 images of the dataset; got 1000"),
         ({"held_out": 0}, "held_out must be a whole number greater than 0; got 0"),
         ({"dataset": StackedDigits(size=8)}, "those of stacked digits share digits"),
         ({"dataset": Photos(size=16)}, "dataset must be images with labels"),

@@ -69,7 +69,7 @@ def test_where_nothing_is_mixed_in_nothing_is_lost() -> None:
     ("changes", "message"),
     [
         ({"share": 0.0}, "share must be a number greater than 0, at most 1; got 0"),
-        ({"held_out": 899}, "held_out must be at most half of the 1797 images; got 899"),
+        ({"held_out": 899}, "held_out must be at most half of the 1,797 images; got 899"),
     ],
 )
 def test_bad_settings_are_refused(changes: dict[str, float], message: str) -> None:
