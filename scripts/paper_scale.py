@@ -2,7 +2,7 @@
 
 Run from a checkout: ``python scripts/paper_scale.py``. Nothing is trained: operations are counted in one
 iteration of each cell, of two samples a batch, and are in proportion to the batch. Times follow from rates
-that docs/performance.md has.
+that docs/performance.md has; a test holds them to it.
 """
 
 import itertools
@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from benchmark.limits import count_work
 
 from gan_lab.cli.compose import compose
-from gan_lab.config.options import config_folder, list_options
 from gan_lab.game.setup import build_setup
 
 PAGE = Path(__file__).parents[1] / "docs" / "results" / "paper_scale.md"
@@ -30,18 +28,10 @@ STAND_INS = {
 }
 """Embedded images of the shape of those that must be downloaded: an iteration takes the same operations."""
 
-EXPERIMENTS = {
-    "fig3": "lsun_bedroom",
-    "fig4": "lsun_bedroom",
-    "fig5_dcgan": "lsun_bedroom",
-    "fig6_nobn": "lsun_bedroom",
-    "fig7_mlp": "lsun_bedroom",
-    "stability": "lsun_bedroom",
-    "n_critic": "lsun_bedroom",
-    "momentum": "lsun_bedroom",
-    "fgan_mnist": "mnist",
-}
-"""The dataset of each at the paper's scale."""
+EXPERIMENTS = (
+    *("fig3", "fig4", "fig5_dcgan", "fig6_nobn", "fig7_mlp"),
+    *("stability", "n_critic", "momentum", "fgan_mnist"),
+)
 
 HEAD = f"""# The paper's scale: what it takes
 
@@ -79,22 +69,12 @@ def main() -> None:
 
 def cells_of(experiment: str) -> Iterator[tuple[str, ...]]:
     """Yield the overrides of each cell of an experiment, on images that are embedded."""
-    content = yaml.safe_load(
-        (config_folder() / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8")
-    )
-    swept = {
-        key: str(value) for key, value in content["hydra"]["sweeper"]["params"].items() if key != "dataset"
-    }
-    values = [[f"{key}={value}" for value in _values(key, text)] for key, text in swept.items()]
-    for words in itertools.product(*values):
-        yield f"experiment={experiment}", "scale=paper", *STAND_INS[EXPERIMENTS[experiment]], *words
-
-
-def _values(key: str, text: str) -> Sequence[str]:
-    if not text.startswith("glob("):
-        return text.split(",")
-    pattern = text.removeprefix("glob(").removesuffix(")")
-    return [option for option in list_options(key, [config_folder()]) if Path(option).match(pattern)]
+    base = [f"experiment={experiment}", "scale=paper"]
+    composed = compose(base)
+    images = STAND_INS[str(composed.swept["dataset"])]
+    words = [[f"{key}={value}" for value in values] for key, values in composed.values.items()]
+    for cell in itertools.product(*words):
+        yield *base, *images, *cell
 
 
 def cost_of(words: Sequence[str]) -> Cost:

@@ -43,12 +43,12 @@ def compose(overrides: list[str]) -> Composed:
         each.key_or_group: None if each.is_sweep_override() else each.get_value_element_as_str()
         for each in parameters
     }
-    counts = {
-        each.key_or_group: sum(1 for _ in each.sweep_string_iterator())
+    values = {
+        each.key_or_group: tuple(each.sweep_string_iterator())
         for each in parameters
         if each.is_discrete_sweep()
     }
-    return Composed(plain, choices | take_experiment_keys(plain, choices), swept, counts)
+    return Composed(plain, choices | take_experiment_keys(plain, choices), swept, values)
 
 
 def compose_tracker(typed: list[str]) -> dict[str, Any]:

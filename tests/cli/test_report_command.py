@@ -145,6 +145,10 @@ def test_an_experiment_at_the_papers_scale_is_composed():
     composed = compose(["experiment=stability", "scale=paper", "objective=wgan", "panel=mlp"])
     assert composed.swept["dataset"] == "lsun_bedroom"
     assert (composed.swept["objective"], composed.swept["panel"]) == (None, None)
+    assert composed.values == {
+        "panel": ("dcgan", "dcgan_nobn", "mlp"),
+        "objective": ("gan", "gan_minimax", "wgan", "wgan_gp"),
+    }
     assert composed.config["train"]["iterations"] == 100_000
     assert composed.config["architecture"]["generator"]["width"] == 512
     assert composed.choices["panel"] == "mlp"

@@ -277,9 +277,8 @@ def drawn(root: Path, **record) -> Sweep:
 
 def test_one_draw_does_not_speak_for_the_others(tmp_path):
     compose = composer({"architecture": {"critic": {"depth": 20}}}, {}, {"draw": None}, [])
-    few = find_deviations(
-        drawn(tmp_path), lambda typed: dataclasses.replace(compose(typed), counts={"draw": 9})
-    )
+    values = {"draw": tuple(map(str, range(9)))}
+    few = find_deviations(drawn(tmp_path), lambda typed: dataclasses.replace(compose(typed), values=values))
     rows = {row.key: row for row in few.rows}
     assert "architecture.critic.depth" not in rows
     assert rows["number of draws"] == Deviation("number of draws", "2", "9", "all")
@@ -296,7 +295,7 @@ def test_what_was_typed_in_the_place_of_a_draw_is_compared(tmp_path):
 
 def test_how_many_draws_the_paper_has_is_composed():
     composed = real_compose(["experiment=robustness", "scale=paper"])
-    assert composed.counts == {"draw": 200, "objective": 2}
+    assert composed.values == {"draw": tuple(map(str, range(200))), "objective": ("gan", "wgan_gp")}
     assert composed.swept == {"dataset": "cifar10", "draw": None, "objective": None}
 
 

@@ -43,13 +43,13 @@ class Composed:
         config: as of a run that was started, resolved.
         choices: config group to the name of the chosen option.
         swept: what the experiment sets through its sweep: key to its one value, None for one of several.
-        counts: of those that take several values, how many.
+        values: of those that take several values, all of them, as they would be typed.
     """
 
     config: dict[str, Any]
     choices: dict[str, str]
     swept: dict[str, str | None]
-    counts: dict[str, int] = field(default_factory=dict)
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 Compose = Callable[[list[str]], Composed]
@@ -174,7 +174,7 @@ def _replicates(runs: Sequence[ReportRun], paper: Composed) -> list[tuple[str, s
     n_seeds = len({each.record.seed for each in runs})
     counted = [("number of seeds", str(n_seeds), _number_of_seeds(paper.config, n_seeds))]
     n_draws = len({replicate_of(each.record, each.config)[0] for each in runs})
-    if n_draws < (of_paper := paper.counts.get(DRAW, 0)):
+    if n_draws < (of_paper := len(paper.values.get(DRAW, ()))):
         counted.append(("number of draws", str(n_draws), str(of_paper)))
     return counted
 
