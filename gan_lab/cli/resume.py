@@ -42,7 +42,8 @@ def resume(arguments: list[str]) -> int:
         require_libraries_of(tracker)
 
     overrides = [word for word in given.overrides if word not in typed]
-    begun, changes = find_begun(given.run_dir), changes_of(overrides)
+    begun = find_begun(given.run_dir)
+    changes = changes_of(overrides, begun.config)
     begun.data_root(changes)  # which refuses one that is not there
     if finished := begun.finished(changes):
         for sentence in finished:
@@ -73,5 +74,5 @@ def _refuse_settings_with_dashes(parser: Parser, arguments: Sequence[str]) -> No
             continue
         from gan_lab.cli.guesses import setting_of
 
-        if meant := setting_of(word, arguments[place + 1 :], [*RESUMABLE]):
+        if meant := setting_of(word, arguments[place + 1 :], [*RESUMABLE, "tracker"]):
             raise UserError(f"{flag} is no flag; settings have no dashes. Did you mean {meant}?")

@@ -4,7 +4,8 @@ All of it is read without torch, so that what is finished, or refused, is said a
 """
 
 import contextlib
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,14 +14,15 @@ from gan_lab.config.checks import conform
 from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.groups import own_groups
 from gan_lab.config.modes import Mode
 from gan_lab.config.phrases import counted, verb
-from gan_lab.config.quoting import did_you_mean, quoted
+from gan_lab.config.quoting import did_you_mean, question_of, quoted
 from gan_lab.runs.archived import is_archived
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.group import read_group
 from gan_lab.runs.reading import read_run, require_own, run_within
-from gan_lab.runs.record import RECORD_NAME, RunRecord
+from gan_lab.runs.record import RECORD_NAME, RunRecord, leaves_of
 
 ITERATIONS = "train.iterations"
 _MOST_DIGITS = 18  # of a number of iterations
@@ -120,8 +122,12 @@ def said_of_finished(record: RunRecord) -> str:
     return f"{record.path}: {record.status} before, at iteration {record.iteration:,}."
 
 
-def changes_of(overrides: Iterable[str]) -> dict[str, str]:
+def changes_of(overrides: Iterable[str], config: Mapping[str, Any]) -> dict[str, str]:
     """Return what a resumption changes, key to value.
+
+    Args:
+        overrides: as typed.
+        config: what was begun with; what else stands in it is no key that may change.
 
     Raises:
         UserError: if that is nothing that may change, or names no device or no mode of execution.
@@ -130,10 +136,30 @@ def changes_of(overrides: Iterable[str]) -> dict[str, str]:
     for override in overrides:
         key, _, value = override.partition("=")
         if key not in RESUMABLE:
-            taken, meant = ", ".join([*RESUMABLE.values(), _TRACKER]), did_you_mean(key, RESUMABLE)
-            raise UserError(f"A resumed run takes {taken}; got {quoted(override)}.{meant}")
+            taken = ", ".join([*RESUMABLE.values(), _TRACKER])
+            raise UserError(f"A resumed run takes {taken}; got {quoted(override)}{_why_not(key, config)}")
         changes[key] = conform(key, value, _RULES.get(key, str))
     return changes
+
+
+def _why_not(key: str, config: Mapping[str, Any]) -> str:
+    """Return how the refusal of a key ends: that it stays as it was begun with, or what was meant by it."""
+    leaves = [name for name in leaves_of(config) if not name.endswith("_target_")]
+    groups = own_groups()
+    settings = {*leaves, *groups.keys, *groups.shown, *itertools.chain(*map(_nodes_above, leaves))}
+    plain = key.lstrip("+~").partition("@")[0].replace("/", ".")
+    if plain in RESUMABLE:
+        return f".{question_of([plain])}"
+    if plain in settings or plain.startswith("hydra."):
+        return f": {plain} cannot be changed once a run has begun."
+    # what is nearest among all settings may be one that does not change, too
+    meant = did_you_mean(key, [*RESUMABLE, *leaves])
+    return f".{meant}" if meant in map(question_of, zip(RESUMABLE)) else "."
+
+
+def _nodes_above(key: str) -> Iterator[str]:
+    parts = key.split(".")
+    return (".".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def find_begun(folder: Path) -> Begun:

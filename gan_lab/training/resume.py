@@ -41,7 +41,8 @@ def resume(
         UserError: if it is no such folder, or an override is another one.
     """
     begun, overrides = find_begun(folder), list(overrides)
-    changes, config = changes_of(overrides), begun.config
+    config = begun.config
+    changes = changes_of(overrides, config)
     iterations = begun.iterations(changes)
     trusted = tuple(trusted)
     root = begun.data_root(changes)

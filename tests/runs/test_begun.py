@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from gan_lab.config.errors import UserError
-from gan_lab.runs.begun import find_begun
+from gan_lab.runs.begun import changes_of, find_begun
 from gan_lab.runs.config_hash import config_hash
 from gan_lab.runs.reading import read_run
+from support.configs import compose_config
 from support.report_runs import write_run
 
 
@@ -86,3 +87,38 @@ def test_seeds_are_finished_when_all_of_them_are(tmp_path: Path) -> None:
     begun_run(folder / "seed2", seed=2, status="interrupted", iterations=200, iteration=100)
     (folder / "seed2-first" / "run.json").unlink()
     assert find_begun(folder).finished({}) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "end"),
+    [
+        *(
+            (f"{typed}=5", f": {key} cannot be changed once a run has begun.")
+            for typed, key in {
+                "train.batch_size": "train.batch_size",
+                "train.seeds": "train.seeds",
+                "+train.seeds": "train.seeds",
+                "optimizer": "optimizer",
+                "architecture/critic": "architecture.critic",
+                "optimizer@critic_optimizer": "optimizer",
+                "experiment": "experiment",
+                "scale": "scale",
+                "hydra.run.dir": "hydra.run.dir",
+            }.items()
+        ),
+        ("+train.iterations=5", ". Did you mean train.iterations?"),
+        ("train.executor=5", ". Did you mean train.execution?"),
+        ("root=5", ". Did you mean dataset.root?"),
+        *((f"{key}=5", ".") for key in ("train.batchsize", "seeds", "beta", "")),
+    ],
+    ids=str,
+)
+def test_what_else_a_run_has_is_said_to_stay_and_never_taken_for_what_may_change(
+    override: str, end: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        changes_of([override], compose_config())
+    assert str(caught.value) == (
+        "A resumed run takes train.iterations=N, train.execution=MODE, device=NAME, dataset.root=FOLDER, "
+        f"tracker=NAME; got '{override}'{end}"
+    )

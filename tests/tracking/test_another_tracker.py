@@ -101,11 +101,21 @@ def test_seeds_that_were_trained_together_take_it_too(train: Train, calls: list[
         ),
         (["train.iteration=5"], f"{TAKEN}; got 'train.iteration=5'. Did you mean train.iterations?"),
         (["iterations=5"], f"{TAKEN}; got 'iterations=5'. Did you mean train.iterations?"),
-        (["train.batch_size=5"], f"{TAKEN}; got 'train.batch_size=5'.\n"),
+        (
+            ["train.seeds=5"],
+            f"{TAKEN}; got 'train.seeds=5': train.seeds cannot be changed once a run has begun.\n",
+        ),
+        (
+            ["--tracker", "wandb"],
+            "--tracker is no flag; settings have no dashes. Did you mean tracker=wandb?",
+        ),
         (["--iterations", "5"], "--iterations is no flag; settings have no dashes. Did you mean train.iter"),
         (["--device=cpu"], "--device is no flag; settings have no dashes. Did you mean device=cpu?"),
         (["seed=3"], "A resumed run takes train.iterations=N, train.execution=MODE, device=NAME, "),
-        (["optimizer.lr=1"], f"{TAKEN}; got 'optimizer.lr=1'."),
+        (
+            ["optimizer.lr=1"],
+            f"{TAKEN}; got 'optimizer.lr=1': optimizer.lr cannot be changed once a run has ",
+        ),
     ],
     ids=str,
 )
