@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from gan_lab.cli.arguments import PATH, POSITIVE, parser_of
 from gan_lab.config.errors import BadValueError, UserError
 from gan_lab.config.phrases import counted
+from gan_lab.runs.archived import ENDING
 from gan_lab.runs.reading import runs_of
 
 if TYPE_CHECKING:
     from gan_lab.reports.archive.archive import Packed
-
-_ENDING = ".zip"
 
 
 def archive(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
@@ -46,8 +45,8 @@ def archive(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
         if folder.is_file():
             raise UserError(f"{folder} is no folder of runs; gan-lab report takes several archives.")
     target = given.to or _beside(given.folders)
-    if target.suffix.lower() != _ENDING:
-        raise BadValueError("--to", f"a name that ends in {_ENDING}", str(target))
+    if target.suffix.lower() != ENDING:
+        raise BadValueError("--to", f"a name that ends in {ENDING}", str(target))
     for folder in given.folders:
         runs_of(folder)  # which refuses what has none at once: tables take longer to import
 
@@ -65,7 +64,7 @@ def _beside(folders: list[Path]) -> Path:
     if len(folders) > 1:
         raise UserError("archive needs --to FILE.zip where it is given several folders.")
     whole = Path(os.path.abspath(folders[0]))
-    return whole.with_name(f"{whole.name}{_ENDING}")
+    return whole.with_name(f"{whole.name}{ENDING}")
 
 
 def _told(packed: "Packed", target: Path) -> tuple[str, tuple[str, ...]]:

@@ -113,8 +113,13 @@ def _runs(arguments: list[str]) -> int:
 
 
 def _board(arguments: list[str]) -> int:
-    from gan_lab.runs.reading import find_runs
-    from gan_lab.tracking.board import OPEN, address_of, require_free_port, tensorboard_command
+    from gan_lab.tracking.board import (
+        OPEN,
+        address_of,
+        nothing_to_show,
+        require_free_port,
+        tensorboard_command,
+    )
     from gan_lab.tracking.board_bands import BANDS, has_bands
 
     parser = _board_parser()
@@ -125,8 +130,8 @@ def _board(arguments: list[str]) -> int:
     given, rest = parser.parse_args(arguments[:1]), arguments[1:]
     address = address_of(rest)
     require_free_port(rest)
-    if not find_runs(given.root):
-        say(f"There is no run in {given.root} yet; the page shows one soon after it begins.")
+    if nothing := nothing_to_show(given.root):
+        say(nothing)
     if address:
         say(f"Distance, health, quality and samples first: {address}")
     if address and has_bands(given.root):

@@ -11,7 +11,7 @@ from typing import get_type_hints
 from gan_lab.cli.arguments import PATH, Parser, reader_of
 from gan_lab.cli.places import chosen_place
 from gan_lab.reports.sweep.failure_rule import FailureRule
-from gan_lab.runs.reading import require_own
+from gan_lab.runs.reading import require_folder, require_own
 from gan_lab.runs.sources import open_sources
 
 _RULE = {
@@ -44,6 +44,8 @@ def report(arguments: list[str]) -> tuple[str, tuple[str, ...]]:
     given = _parse(arguments)
     for each in given.sweeps:
         require_own(each)  # its report may be a link
+        if not each.is_file():
+            require_folder(each)
     folder = chosen_place(given.out, _folder_of(given.sweeps))
     rule = FailureRule(**{name: getattr(given, name) for name in _RULE})
     with open_sources(given.sweeps) as sources:

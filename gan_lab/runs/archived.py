@@ -6,6 +6,7 @@ resumed.
 """
 
 import json
+import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ from gan_lab.runs.record import CONFIG_NAME, RECORD_NAME
 
 FORMAT = 1
 """Of the archives that this version writes."""
+
+ENDING = ".zip"
+"""Of the name of an archive's file."""
 
 ARCHIVE_NAME = "archive.json"
 """At the top of an archive: its format, and what wrote it."""
@@ -99,6 +103,23 @@ def read_archived(folder: Path) -> Archived | None:
 def is_archived(folder: Path) -> bool:
     """Return whether a run is from an archive: then it has no checkpoints, and not all of its numbers."""
     return (folder / ARCHIVED_NAME).exists()
+
+
+def may_be_archive(path: Path) -> bool:
+    """Return whether a path is a file of an archive's name."""
+    return path.suffix.lower() == ENDING and os.path.isfile(path)
+
+
+def words_instead_of_folder(path: Path) -> str:
+    """Return what is said, behind its name, of a path that should be a folder and is none."""
+    if may_be_archive(path):
+        return (
+            "is not a folder; gan-lab runs, diagnose and report read archives, which hold no checkpoints to "
+            "resume or sample from, and no events of TensorBoard."
+        )
+    if archive := next(filter(may_be_archive, path.parents), None):
+        return f"does not exist: {archive} is a file, and gan-lab runs, diagnose and report read it whole."
+    return "is not a folder." if os.path.lexists(path) else "does not exist."
 
 
 def require_resumable(folder: Path) -> None:

@@ -15,7 +15,13 @@ from gan_lab.config.quoting import shown
 from gan_lab.files.lock import LOCK_NAME, is_locked
 from gan_lab.files.plain_yaml import MOST_BYTES
 from gan_lab.files.regular import NotRegularError, read_regular, require_regular
-from gan_lab.runs.archived import ARCHIVE_NAME, ARCHIVED_NAME, MEDIANS_NAME
+from gan_lab.runs.archived import (
+    ARCHIVE_NAME,
+    ARCHIVED_NAME,
+    MEDIANS_NAME,
+    may_be_archive,
+    words_instead_of_folder,
+)
 from gan_lab.runs.finding import Finding
 from gan_lab.runs.formats import in_current_format
 from gan_lab.runs.group import GROUP_NAME
@@ -95,7 +101,7 @@ def require_folder(path: Path) -> None:
         UserError: if it is none, or there is nothing.
     """
     if not path.is_dir():
-        raise UserError(f"{path} {'is not a folder' if path.exists() else 'does not exist'}.")
+        raise UserError(f"{path} {words_instead_of_folder(path)}")
 
 
 def runs_of(folder: Path) -> list[RunRecord]:
@@ -142,13 +148,8 @@ def run_within(folder: Path) -> Path | None:
 
 def _no_run_folder(path: Path) -> UserError:
     """Return what is said of a path where there is no record of a run."""
-    if not os.path.lexists(path):
-        return UserError(f"{path} does not exist.")
-    if path.is_file() and path.suffix == ".zip":
-        return UserError(
-            f"{path} is not a run folder; gan-lab runs, diagnose and report read archives, whose runs "
-            "have no checkpoints and cannot be resumed or sampled."
-        )
+    if may_be_archive(path) or not os.path.lexists(path):
+        return UserError(f"{path} {words_instead_of_folder(path)}")
     if path.is_file() and (path.parent / RECORD_NAME).exists():
         return UserError(f"{path} is a file of a run; name the folder that holds it: {path.parent}.")
     held = run_within(path)

@@ -30,6 +30,7 @@ TrackerId = Annotated[
 ]
 
 RECORD_NAME, CONFIG_NAME = "run.json", "config.yaml"
+EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
 
 
 class RunFolder:

@@ -13,9 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
+from gan_lab.config.command_lines import command_line, path_word
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.runs.archived import is_archived
 from gan_lab.runs.reading import find_runs
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import EVENTS, RunRecord
 from gan_lab.tags.names import GENERATED_SAMPLES
 from gan_lab.tags.table import PINNED
 
@@ -102,6 +104,26 @@ def _given(options: Sequence[str]) -> argparse.Namespace:
     if given.port != "default" and not (given.port.isdecimal() and int(given.port[:6]) <= _LAST_PORT):
         raise BadValueError("--port", f"default, or a whole number from 0 to {_LAST_PORT}", given.port)
     return given
+
+
+def nothing_to_show(root: Path) -> str:
+    """Return a sentence that says why TensorBoard has nothing of the runs in a folder; empty where it has.
+
+    Args:
+        root: the folder that TensorBoard reads.
+
+    Raises:
+        UserError: if there is no such folder.
+    """
+    runs = find_runs(root)
+    if not runs:
+        return f"There is no run in {root} yet; the page shows one soon after it begins."
+    if any(any(run.path.glob(EVENTS)) for run in runs):
+        return ""
+    if all(is_archived(run.path) for run in runs):
+        reader = command_line(["gan-lab", "report", path_word(root)])
+        return f"Archives hold no events of TensorBoard, and the page is empty; {reader} shows their numbers."
+    return f"No run in {root} has events of TensorBoard, which tracker=tensorboard writes: the page is empty."
 
 
 def pinned_view(root: Path) -> str:

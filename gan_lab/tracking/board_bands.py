@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_lab.runs.reading import find_runs
+from gan_lab.runs.record import EVENTS
 
 FOLDER = ("report", "tensorboard")
 """Where in a sweep's folder ``gan-lab report`` puts bands, a folder each."""
@@ -47,7 +48,7 @@ def has_bands(root: Path) -> bool:
     folders = {
         folder for run in find_runs(root) for folder in run.path.parents if folder.is_relative_to(root)
     }
-    return any(any(folder.joinpath(*FOLDER).glob("*/*tfevents*")) for folder in folders)
+    return any(any(folder.joinpath(*FOLDER).glob(f"*/{EVENTS}")) for folder in folders)
 
 
 def is_split(path: str) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 from torch.utils.tensorboard import SummaryWriter
 
 from gan_lab.config.errors import UserError
+from gan_lab.runs.record import EVENTS
 from gan_lab.tracking.event_file import EventFile
 
-EVENTS = "*tfevents*"  # the files that TensorBoard takes for events
 _FINAL = ".final"  # added to the name of an event file, behind which it sorts
 _DATED = re.compile(r"(?P<stem>events\.out\.tfevents\.)(?P<time>\d{10})\..*", re.DOTALL)
 

@@ -15,6 +15,7 @@ from gan_lab.diagnosis.diagnose import NOTHING_SEEN, last_line
 from gan_lab.diagnosis.way_out import command_of
 from gan_lab.files.text_table import MOST_ROWS, Column, lay_out
 from gan_lab.runs.finding import SEVERITIES, Finding
+from gan_lab.runs.record import EVENTS
 from gan_lab.runs.words import duration_text, verdict_of
 from gan_lab.tags.names import floor_tag
 from gan_lab.tags.table import estimate_of
@@ -27,7 +28,6 @@ from gan_lab.tags.words import (
     quality_text,
     short_of,
 )
-from gan_lab.tracking.event_order import EVENTS
 from gan_lab.training.member import Member, Outcome
 from gan_lab.training.progress import folder_of
 

@@ -183,11 +183,20 @@ def test_what_is_no_archive_is_refused_in_a_line(packed: Path, tmp_path: Path, c
     assert {*tmp_path.rglob("*")} == before
 
 
-@pytest.mark.parametrize("command", ["resume", "sample", "interpolate"])
-def test_an_archive_is_not_resumed_and_says_what_reads_it(packed: Path, command: str) -> None:
+@pytest.mark.parametrize("command", ["resume", "sample", "interpolate", "export", "evaluate", "board"])
+def test_an_archive_where_a_folder_should_be_says_what_reads_it(packed: Path, command: str) -> None:
     assert refusal(command, str(packed)) == (
-        f"{packed} is not a run folder; gan-lab runs, diagnose and report read archives, whose runs have no "
-        "checkpoints and cannot be resumed or sampled."
+        f"{packed} is not a folder; gan-lab runs, diagnose and report read archives, which hold no "
+        "checkpoints to resume or sample from, and no events of TensorBoard."
+    )
+
+
+@pytest.mark.parametrize("command", ["resume", "sample", "board", "runs", "diagnose", "report", "archive"])
+def test_a_run_in_an_archive_is_read_with_the_whole(packed: Path, command: str) -> None:
+    # as gan-lab diagnose and gan-lab runs --json write its path
+    assert refusal(command, str(packed / "wgan")) == (
+        f"{packed / 'wgan'} does not exist: {packed} is a file, and gan-lab runs, diagnose and report read "
+        "it whole."
     )
 
 

@@ -371,7 +371,7 @@ def test_board_says_where_bands_are_where_there_are_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "execv", lambda path, arguments: None)
-    write_run(tmp_path / "run")
+    (write_run(tmp_path / "run") / "events.out.tfevents.0000000000.x").touch()
     first = "Distance, health, quality and samples first: http://localhost:7007/\n"
     assert gan_lab("board", str(tmp_path), "--port=7007").out == first
     bands = tmp_path / "report" / "tensorboard" / "gan"
@@ -379,6 +379,24 @@ def test_board_says_where_bands_are_where_there_are_some(
     (bands / "events.out.tfevents.0000000000.seeds").touch()
     told = gan_lab("board", str(tmp_path), "--port=7007").out
     assert told == f"{first}Bands over seeds: http://localhost:7007/bands/\n"
+
+
+def test_board_says_so_where_no_run_has_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "execv", lambda path, arguments: None)
+    for name in ("a", "b"):
+        write_run(tmp_path / name)
+    first, _ = gan_lab("board", str(tmp_path)).out.splitlines()
+    assert first == (
+        f"No run in {tmp_path} has events of TensorBoard, which tracker=tensorboard writes: the page is "
+        "empty."
+    )
+    for name in ("a", "b"):
+        (tmp_path / name / "archived.json").touch()
+    first, _ = gan_lab("board", str(tmp_path)).out.splitlines()
+    assert first == (
+        "Archives hold no events of TensorBoard, and the page is empty; "
+        f"gan-lab report {tmp_path} shows their numbers."
+    )
 
 
 @pytest.mark.parametrize("choice", ["[gp,r1]", "['gp','r1']"])

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorboard.compat.proto.summary_pb2 import Summary
 
-from gan_lab.runs.record import RunRecord
+from gan_lab.runs.record import EVENTS, RunRecord
 from gan_lab.tracking.dashboard import close_dashboard, open_dashboard
-from gan_lab.tracking.event_order import EVENTS, ending_of, latest_events, open_events, remove_endings
+from gan_lab.tracking.event_order import ending_of, latest_events, open_events, remove_endings
 from gan_lab.tracking.writers.base import (
     Ending,
     ExperimentTracker,
