@@ -85,7 +85,8 @@ def _runs(arguments: list[str]) -> int:
 
     from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
     from gan_lab.cli.run_keys import key_called
-    from gan_lab.cli.run_table import as_json, below, format_table
+    from gan_lab.cli.run_table import as_json, format_table
+    from gan_lab.cli.table_notes import notes_below
     from gan_lab.runs.reading import find_runs
     from gan_lab.runs.sources import open_sources
 
@@ -99,8 +100,8 @@ def _runs(arguments: list[str]) -> int:
             say(as_json(records, sources))
         elif records:
             say(sources.as_given(format_table(records, source.folder, sort)))
-            if not source.is_archive and (told := below(records, source.folder)):
-                say(told)
+            for note in notes_below(records, source):
+                say(note)
             if sort is not None and (unsorted := nothing_to_sort_by(records, sort, source.folder)):
                 refuse(unsorted)
         elif found:

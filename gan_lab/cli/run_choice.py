@@ -23,7 +23,7 @@ from gan_lab.config.errors import UserError
 from gan_lab.config.phrases import listed
 from gan_lab.config.quoting import LONGEST_VALUE, nearest, question_of, quoted, shortened, shown
 from gan_lab.runs.record import RunRecord, leaves_of
-from gan_lab.runs.words import typed_of
+from gan_lab.runs.words import typed_of, verdict_shown
 from gan_lab.tags.names import RAW
 from gan_lab.tags.table import is_of_samples
 from gan_lab.tags.words import estimate_cell, number_text, quality_text
@@ -33,10 +33,11 @@ _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<relation>!=|<=|>=|=|<|>)(?P<value
 _SHOWN: dict[str, Callable[[RunRecord], str]] = {
     "duration": duration_shown,
     "iteration": progress_text,
+    "verdict": verdict_shown,
     "estimate": lambda record: estimate_cell(record.numbers),
     "quality": lambda record: quality_text(record.numbers),
 }
-"""Numbers that tables show in other words: what stands there is equal to them, too."""
+"""What tables show in other words: what stands there is equal to them, too."""
 
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

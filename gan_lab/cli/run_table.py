@@ -5,12 +5,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_lab.config.command_lines import command_line, path_word, shown_path
 from gan_lab.files.text_table import MOST_ROWS, Column, lay_out, without_middle
 from gan_lab.runs.finding import SEVERITIES
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
-from gan_lab.runs.words import bounded_by, duration_text, typed_of, verdict_of
+from gan_lab.runs.words import bounded_by, duration_text, is_unjudged, typed_of, verdict_of, verdict_shown
 from gan_lab.tags.names import MEDIAN, RAW
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_cell, estimate_text, number_text, quality_of, quality_text, short_of
@@ -84,19 +83,6 @@ def format_sweep(records: Sequence[RunRecord], root: Path) -> str:
     if len(records) > len(shown):
         lines.append(f"... and {len(records) - len(shown):,} more, which gan-lab runs lists")
     return "\n".join(lines)
-
-
-def below(records: Sequence[RunRecord], root: Path) -> str:
-    """Return what names of a table are below, by the command for one of them, which can be pasted.
-
-    Args:
-        records: the runs of the table, at least one.
-        root: the folder that the names are relative to; of the present one, or a run's own, nothing is said.
-    """
-    path = shown_path(records[0].path)
-    if str(path) in (name_below(records[0], root), str(shown_path(root))):
-        return ""
-    return f"Names are below {shown_path(root)}: {command_line(['gan-lab', 'diagnose', path_word(path)])}"
 
 
 def line_of_job(number: int, record: RunRecord, overrides: Sequence[str], *, ended_before: bool) -> str:
@@ -194,8 +180,9 @@ def _what_differs(records: Sequence[RunRecord]) -> list[Column]:
 
 
 def _verdicts(records: Sequence[RunRecord]) -> list[Column]:
-    verdicts = [verdict_of(record) for record in records]
-    return [Column("verdict", [verdict or "-" for verdict in verdicts])] if any(verdicts) else []
+    if not any(record.verdicts or is_unjudged(record) for record in records):
+        return []
+    return [Column("verdict", [verdict_shown(record) for record in records])]
 
 
 def _said(record: RunRecord, root: Path) -> str:

@@ -16,6 +16,16 @@ def verdict_of(record: RunRecord) -> str:
     return record.verdicts[0].name if record.verdicts else ""
 
 
+def is_unjudged(record: RunRecord) -> bool:
+    """Return whether a run has ended without a verdict, as one that was killed has."""
+    return bool(record.started) and record.status != "running" and not record.verdicts
+
+
+def verdict_shown(record: RunRecord) -> str:
+    """Return a run's verdict as tables have it; ``not judged`` of one that ended without."""
+    return "not judged" if is_unjudged(record) else verdict_of(record) or "-"
+
+
 def duration_text(seconds: float) -> str:
     """Return a duration as hours, minutes and seconds."""
     minutes, second = divmod(round(seconds), 60)

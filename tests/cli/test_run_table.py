@@ -119,8 +119,11 @@ def test_a_record_that_cannot_be_read_is_no_failed_run(tmp_path):
     begun = {"iterations": 5, "started": "2026-01-01T00:00:00+00:00"}
     RunRecord(tmp_path / "failed", "failed", **begun).write()
     lines = format_table(find_runs(tmp_path), tmp_path).splitlines()
-    rows = {line.split()[-1]: line.split()[:2] for line in lines[1:4]}
-    assert rows == {"damaged": ["unreadable", "-"], "pipe": ["unreadable", "-"], "failed": ["failed", "0/5"]}
+    rows = {line.split()[-1]: re.split(" {2,}", line)[:3] for line in lines[1:4]}
+    assert rows == {
+        **{name: ["unreadable", "-", "-"] for name in ("damaged", "pipe")},
+        "failed": ["failed", "not judged", "0/5"],
+    }
     assert f"{tmp_path / 'pipe' / 'run.json'} is a pipe, where gan-lab keeps files of its own" in lines[-1]
 
 
@@ -169,6 +172,44 @@ def test_a_table_fits_a_hundred_columns_and_keeps_the_path():
     lines = format_table([a_record("long" * 30, seed=0, final=numbers)], ROOT).splitlines()
     assert lines[0].split() == ["status", "W", "estimate", "W1", "run"]
     assert lines[1].endswith("  " + "long" * 30)  # to be pasted: the line is longer instead
+
+
+def test_a_run_that_was_killed_is_told_from_one_that_runs_and_can_be_asked_for():
+    begun = {"started": "2026-01-01T00:00:00+00:00", "iteration": 7}
+    records = [
+        a_record("killed", status="interrupted", **begun),
+        a_record("crashed", status="failed", message="No room.", **begun),
+        a_record("runs", status="running", **begun),
+        a_record("judged", verdicts=(Finding("all_well", "none", "It."),), **begun),
+        RunRecord(ROOT / "damaged", "failed", message="Damaged."),
+    ]
+    header, *rows = format_table(records, ROOT).splitlines()
+    place = header.index("verdict")
+    assert [row[place : place + 10].strip() for row in rows[:5]] == ["not judged"] * 2 + [
+        "-",
+        "all_well",
+        "-",
+    ]
+    assert "not judged" in format_sweep(records, ROOT)
+    asked = choose(records, [read_condition("verdict=not judged")], None, ROOT)
+    assert asked == records[:2]
+    assert choose(records, [read_condition("verdict=all_well")], None, ROOT) == [records[3]]
+
+
+def test_what_judges_runs_that_were_killed_stands_below_the_table(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, fields in {
+        "a": {"verdicts": (Finding("all_well", "none", "It."),)},
+        "b": {"status": "interrupted"},
+        "c": {"status": "running"},  # and nobody does so
+    }.items():
+        folder = tmp_path / "sweep" / name
+        folder.mkdir(parents=True)
+        a_record(folder, started="2026-01-01T00:00:00+00:00", **fields).write()
+    judged = "Runs that were killed, crashed or ended under an earlier version are judged by gan-lab diagnose"
+    assert gan_lab("runs", "sweep").out.splitlines()[-2] == f"{judged} sweep"
+    assert gan_lab("runs", "sweep", "--where", "run=b").out.splitlines()[-2] == f"{judged} sweep/b"
+    assert judged not in gan_lab("runs", "sweep", "--where", "run=a").out
 
 
 def test_a_name_stays_whole_however_much_there_is_to_say():
