@@ -83,7 +83,7 @@ def _runs(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print all that their records say, as JSON")
     given = parser.parse_args(arguments)
 
-    from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
+    from gan_lab.cli.run_choice import choose, not_sorted, read_condition, values_instead
     from gan_lab.cli.run_keys import key_called
     from gan_lab.cli.run_table import as_json, format_table
     from gan_lab.cli.table_notes import notes_below
@@ -102,7 +102,7 @@ def _runs(arguments: list[str]) -> int:
             say(sources.as_given(format_table(records, source.folder, sort)))
             for note in notes_below(records, source):
                 say(note)
-            if sort is not None and (unsorted := nothing_to_sort_by(records, sort, source.folder)):
+            if sort is not None and (unsorted := not_sorted(records, sort, source.folder)):
                 refuse(unsorted)
         elif found:
             instead = values_instead(found, conditions, source.folder)

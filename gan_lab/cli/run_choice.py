@@ -1,44 +1,23 @@
 """Which runs ``gan-lab runs`` lists, and in which order: conditions and keys, held to what runs have."""
 
-import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gan_lab.cli.run_keys import (
-    OF_RECORD,
-    OF_TABLES,
-    RUN,
-    key_called,
-    meant_by,
-    measured_near,
-    simple_keys,
-    tags_of,
-)
-from gan_lab.cli.run_table import duration_shown, is_told, name_below, progress_text
+from gan_lab.cli.run_keys import key_called, meant_by, measured_near, simple_keys, tags_of
+from gan_lab.cli.run_values import RunValues, alike, is_there, number_in, order_in, value_text
 from gan_lab.config.errors import UserError
 from gan_lab.config.phrases import listed
-from gan_lab.config.quoting import LONGEST_VALUE, nearest, question_of, quoted, shortened, shown
-from gan_lab.runs.record import RunRecord, leaves_of
-from gan_lab.runs.words import typed_of, verdict_shown
-from gan_lab.tags.names import RAW
-from gan_lab.tags.table import is_of_samples
-from gan_lab.tags.words import estimate_cell, number_text, quality_text
+from gan_lab.config.quoting import nearest, question_of, quoted, shown
+from gan_lab.runs.record import RunRecord
+from gan_lab.runs.words import is_told
+from gan_lab.tags.table import ESTIMATES, estimate_of, is_of_samples
 
 _MOST_VALUES = 4  # that a sentence names
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<relation>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
-_SHOWN: dict[str, Callable[[RunRecord], str]] = {
-    "duration": duration_shown,
-    "iteration": progress_text,
-    "verdict": verdict_shown,
-    "estimate": lambda record: estimate_cell(record.numbers),
-    "quality": lambda record: quality_text(record.numbers),
-}
-"""What tables show in other words: what stands there is equal to them, too."""
-
+_OWN_ESTIMATE = "--sort estimate sorts each by its own"
 _ORDERED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -54,13 +33,13 @@ class Condition(NamedTuple):
     relation: str
     value: str
 
-    def holds(self, run: "_Run") -> bool:
+    def holds(self, run: RunValues) -> bool:
         """Whether a run fulfils it: what it does not have equals ``null`` alone, is never less or more."""
         found = run.value(self.key)
         if self.relation in _ORDERED:
-            number = _number(found)
+            number = number_in(found)
             return number is not None and _ORDERED[self.relation](number, float(self.value))
-        equal = _alike(found, self.value) or self.value in run.shown(self.key)
+        equal = alike(found, self.value) or self.value in run.shown(self.key)
         return equal == (self.relation == "=")
 
 
@@ -74,7 +53,7 @@ def read_condition(text: str) -> Condition:
     if match is None:
         raise UserError(f"--where must be KEY=VALUE, or with !=, <, <=, > or >=; got {quoted(text)}.")
     condition = Condition(match["key"].strip(), match["relation"], match["value"].strip())
-    if condition.relation in _ORDERED and _number(condition.value) is None:
+    if condition.relation in _ORDERED and number_in(condition.value) is None:
         raise UserError(
             f"--where {condition.key}{condition.relation} must be followed by a number; "
             f"got {quoted(condition.value)}."
@@ -104,34 +83,50 @@ def choose(
     """
     conditions = [each._replace(key=key_called(each.key, records)) for each in conditions]
     sort = None if sort is None else key_called(sort, records)
-    runs = [_Run(record, root) for record in records]
+    runs = [RunValues(record, root) for record in records]
     for key in [condition.key for condition in conditions] + ([sort] if sort is not None else []):
         _require_key(key, runs)
     chosen = [run for run in runs if all(condition.holds(run) for condition in conditions)]
     if sort is None:
         return [run.record for run in chosen]
-    known = [run for run in chosen if _is_there(run.value(sort))]
-    ordered = sorted(known, key=lambda run: _order(run.value(sort)), reverse=descending)
-    return [run.record for run in [*ordered, *(run for run in chosen if not _is_there(run.value(sort)))]]
+    known = [run for run in chosen if is_there(run.value(sort))]
+    ordered = sorted(known, key=lambda run: order_in(run.value(sort)), reverse=descending)
+    return [run.record for run in [*ordered, *(run for run in chosen if not is_there(run.value(sort)))]]
 
 
-def nothing_to_sort_by(records: Sequence[RunRecord], sort: str, root: Path = Path()) -> str:
-    """Return a sentence where no run has what they are sorted by, with tags near to it; else an empty one.
+def not_sorted(records: Sequence[RunRecord], sort: str, root: Path = Path()) -> str:
+    """Return a sentence where no run has what they are sorted by, or some have another estimate instead.
 
     Args:
         records: the runs that are listed.
         sort: the key, as :func:`key_called` returns it.
         root: the folder that a table shows their paths relative to.
+
+    Returns:
+        With the key to sort them by, where one is near; empty where there is nothing to say.
     """
-    if not records or any(_is_there(_Run(record, root).value(sort)) for record in records):
-        return ""
-    begin = f"None of these runs has {sort}, and they are not sorted"
+    left = [record for record in records if not is_there(RunValues(record, root).value(sort))]
+    others = sum(_has_another_estimate(record, sort) for record in left)
+    if left and len(left) == len(records):
+        begin = f"None of these runs has {sort}, and they are not sorted"
+        return f"{begin}; {_OWN_ESTIMATE}." if others else f"{begin}{_sort_instead(records, sort)}"
+    if others:
+        have, stand = ("run has", "stands") if others == 1 else ("runs have", "stand")
+        return f"{others} {have} another estimate than {sort} and {stand} last; {_OWN_ESTIMATE}."
+    return ""
+
+
+def _sort_instead(records: Sequence[RunRecord], sort: str) -> str:
     told = {tag for record in records for tag in record.final if is_told(record, tag)}
     if not is_of_samples(sort):
-        return f"{begin}.{measured_near(sort, records, told.__contains__)}"
+        return f".{measured_near(sort, records, told.__contains__)}"
     if near := measured_near(sort, records, lambda tag: tag in told and is_of_samples(tag)):
-        return f"{begin}.{near}"
-    return f"{begin}: it was not measured in them. gan-lab evaluate measures their samples."
+        return f".{near}"
+    return ": it was not measured in them. gan-lab evaluate measures their samples."
+
+
+def _has_another_estimate(record: RunRecord, sort: str) -> bool:
+    return sort in ESTIMATES and estimate_of(record.numbers) is not None and not is_told(record, sort)
 
 
 def values_instead(records: Sequence[RunRecord], conditions: Iterable[Condition], root: Path = Path()) -> str:
@@ -145,7 +140,7 @@ def values_instead(records: Sequence[RunRecord], conditions: Iterable[Condition]
     Returns:
         Such as ": objective is gan or wgan. Did you mean gan?"; "." where a run fulfils each condition.
     """
-    runs = [_Run(record, root) for record in records]
+    runs = [RunValues(record, root) for record in records]
     keyed = [each._replace(key=key_called(each.key, records)) for each in conditions]
     unmet = [each for each in keyed if not any(each.holds(run) for run in runs)]
     told = [_told_values(runs, each.key) for each in unmet]
@@ -153,23 +148,23 @@ def values_instead(records: Sequence[RunRecord], conditions: Iterable[Condition]
     return f": {'; '.join(told)}.{meant}" if told else "."
 
 
-def _told_values(runs: Sequence["_Run"], key: str) -> str:
+def _told_values(runs: Sequence[RunValues], key: str) -> str:
     """Say which few values runs have under a key; of many numbers, the least and the greatest."""
-    found = {_value_text(value): value for run in runs if _is_there(value := run.value(key))}
-    ordered = sorted(found, key=lambda text: _order(found[text]))
+    found = {value_text(value): value for run in runs if is_there(value := run.value(key))}
+    ordered = sorted(found, key=lambda text: order_in(found[text]))
     if not ordered:
         return f"none has {key}"
     if len(ordered) <= _MOST_VALUES:
         return f"{key} is {listed(ordered, 'or')}"
-    if all(_number(value) is not None for value in found.values()):
+    if all(number_in(value) is not None for value in found.values()):
         return f"{key} is from {ordered[0]} to {ordered[-1]}"
     more = len(ordered) - _MOST_VALUES
     return f"{key} is {', '.join(ordered[:_MOST_VALUES])} or one of {more:,} more"
 
 
-def _meant_value(runs: Sequence["_Run"], condition: Condition) -> str:
+def _meant_value(runs: Sequence[RunValues], condition: Condition) -> str:
     """Return a question with the value that is nearest to a mistyped one, after a blank; else nothing."""
-    if condition.relation != "=" or _number(condition.value) is not None:
+    if condition.relation != "=" or number_in(condition.value) is not None:
         return ""
     values = (run.value(condition.key) for run in runs)
     names = dict.fromkeys(value for value in values if isinstance(value, str))
@@ -178,57 +173,7 @@ def _meant_value(runs: Sequence["_Run"], condition: Condition) -> str:
     return question_of([shown(name) for name in nearest(condition.value, names)[:1]])
 
 
-def _value_text(value: Any) -> str:
-    """Return a value as tables show it, on one line."""
-    if isinstance(value, float):
-        return number_text(value)
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return shown(shortened(text, LONGEST_VALUE))
-
-
-class _Run:
-    """A run with its settings, which lie in a file of their own: it is read once, where a key asks for it."""
-
-    def __init__(self, record: RunRecord, root: Path) -> None:
-        self.record = record
-        self._root = root
-
-    @cached_property
-    def settings(self) -> dict[str, Any]:
-        try:
-            return leaves_of(self.record.read_config())
-        except UserError:
-            return {}  # of a damaged run
-
-    @cached_property
-    def typed(self) -> dict[str, str]:
-        return typed_of(self.record.command)
-
-    def value(self, key: str) -> Any:
-        """Return what the run has under a key: of its record, a choice, a number or a setting; else None."""
-        record = self.record
-        if key == RUN:
-            return name_below(record, self._root)
-        if key in OF_RECORD:
-            return getattr(record, key)
-        if key in OF_TABLES:
-            return OF_TABLES[key](record)
-        if key in record.choices:
-            return record.choices[key]
-        if key in record.numbers:
-            # the score gap is one whatever the objective; only its median goes by the name of an estimate
-            return record.numbers[key] if is_told(record, key) or key == RAW else None
-        return self.settings[key] if key in self.settings else self.typed.get(key)
-
-    def shown(self, key: str) -> tuple[str, ...]:
-        """Return what stands in a table where that is no plain text, a number also as it is rounded there."""
-        record, value = self.record, self.value(key)
-        in_words = (_SHOWN[key](record),) if key in _SHOWN else ()
-        is_rounded = isinstance(value, float) and (key in record.numbers or key in OF_TABLES)
-        return (*in_words, number_text(value)) if is_rounded else in_words
-
-
-def _require_key(key: str, runs: Sequence[_Run]) -> None:
+def _require_key(key: str, runs: Sequence[RunValues]) -> None:
     records = [run.record for run in runs]
     known = {*simple_keys(), *tags_of(records), *(group for run in runs for group in run.record.choices)}
     # configs are read where nothing else has the key
@@ -240,29 +185,3 @@ def _require_key(key: str, runs: Sequence[_Run]) -> None:
         "are headed by, such as status, verdict, estimate or quality; tags of metrics.csv; settings such as "
         "optimizer.lr."
     )
-
-
-def _alike(found: Any, text: str) -> bool:
-    one, other = _number(found), _number(text)
-    if one is not None and other is not None:
-        return one == other
-    told = "null" if found is None else str(found).lower() if isinstance(found, bool) else str(found)
-    return told == text
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _is_there(value: Any) -> bool:
-    return value is not None and not (isinstance(value, float) and math.isnan(value))
-
-
-def _order(value: Any) -> tuple[bool, float, str]:
-    number = _number(value)
-    return number is None, number or 0.0, str(value)

@@ -9,8 +9,16 @@ from gan_lab.files.text_table import MOST_ROWS, Column, lay_out, without_middle
 from gan_lab.runs.finding import SEVERITIES
 from gan_lab.runs.record import RunRecord
 from gan_lab.runs.sources import Sources
-from gan_lab.runs.words import bounded_by, duration_text, is_unjudged, typed_of, verdict_of, verdict_shown
-from gan_lab.tags.names import MEDIAN, RAW
+from gan_lab.runs.words import (
+    bounded_by,
+    duration_text,
+    is_told,
+    is_unjudged,
+    number_asked_for,
+    typed_of,
+    verdict_of,
+    verdict_shown,
+)
 from gan_lab.tags.table import ESTIMATES, estimate_of, order_of
 from gan_lab.tags.words import estimate_cell, estimate_text, number_text, quality_of, quality_text, short_of
 
@@ -212,8 +220,9 @@ def _numbers(records: Sequence[RunRecord], sort: str | None) -> list[Column]:
     qualities = {tag for record in records if (tag := quality_of(record.numbers))}
     present = {tag for record in records for tag in record.final if is_told(record, tag)}
     columns = []
-    if sort in present:
-        columns.append(_number(records, sort, rank=0))
+    if sort is not None and any(sort in record.final for record in records):
+        cells = [number_text(number_asked_for(record, sort)) for record in records]
+        columns += [Column(short_of(sort), cells, right=True)] if {*cells} != {number_text(None)} else []
     # runs of several objectives have several: their names stand beside the numbers then
     for title, tags, of, told in (
         ("estimate", estimates, estimate_of, estimate_cell),
@@ -232,15 +241,6 @@ def _numbers(records: Sequence[RunRecord], sort: str | None) -> list[Column]:
 def _number(records: Sequence[RunRecord], tag: str, rank: int) -> Column:
     cells = [number_text(each.numbers.get(tag) if is_told(each, tag) else None) for each in records]
     return Column(short_of(tag), cells, right=True, rank=rank)
-
-
-def is_told(record: RunRecord, tag: str) -> bool:
-    """Return whether a tag, if it can be the estimate of a run, is that of this one, filtered or not.
-
-    The score gap of a GAN's discriminator is no estimate of W.
-    """
-    estimate = estimate_of(record.final)
-    return tag not in ESTIMATES or tag == estimate or {tag, estimate} == {RAW, MEDIAN}
 
 
 def name_below(record: RunRecord, root: Path) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from gan_lab.config.quoting import shown
 from gan_lab.runs.record import RunRecord
-from gan_lab.tags.names import RAW
+from gan_lab.tags.names import MEDIAN, RAW
+from gan_lab.tags.table import ESTIMATES, estimate_of
 
 _SIDE_BY_SIDE = "compose"  # the option that a list of constraints is
 
@@ -37,6 +38,23 @@ def bounded_by(record: RunRecord) -> str | None:
     """Return what the run's estimate of a divergence bounds, or else its score gap, as the report says it."""
     words = [word for tag, word in record.bounds.items() if tag != RAW] or list(record.bounds.values())
     return words[0] if words else None
+
+
+def number_asked_for(record: RunRecord, tag: str) -> float | None:
+    """Return a number of a run to whoever asks for its tag; None where it has none, or has it as no estimate.
+
+    The score gap is one whatever the objective; only its median goes by the name of an estimate.
+    """
+    return record.numbers.get(tag) if is_told(record, tag) or tag == RAW else None
+
+
+def is_told(record: RunRecord, tag: str) -> bool:
+    """Return whether a tag, if it can be the estimate of a run, is that of this one, filtered or not.
+
+    The score gap of a GAN's discriminator is no estimate of W.
+    """
+    estimate = estimate_of(record.final)
+    return tag not in ESTIMATES or tag == estimate or {tag, estimate} == {RAW, MEDIAN}
 
 
 def typed_of(command: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.cli.run_choice import choose, nothing_to_sort_by, read_condition, values_instead
+from gan_lab.cli.run_choice import choose, not_sorted, read_condition, values_instead
 from gan_lab.cli.run_keys import key_called
 from gan_lab.cli.run_table import as_json, format_sweep, format_table, line_of_job, name_of_job, worst_of
 from gan_lab.config.errors import UserError
@@ -401,8 +401,9 @@ def test_the_score_gap_of_a_discriminator_neither_sorts_nor_chooses_as_an_estima
     assert choose(GAP_OF_GAN, [read_condition("W estimate>0.25")], None) == [wgan]
     assert choose(GAP_OF_GAN, [], "W estimate") == [wgan, gan, fgan]
     assert choose(GAP_OF_GAN, [read_condition("distance/critic_raw=0.4")], None) == [wgan]
-    assert nothing_to_sort_by([gan], MEDIAN) == (
-        "None of these runs has distance/critic_median, and they are not sorted."
+    assert not_sorted([gan], MEDIAN) == (
+        "None of these runs has distance/critic_median, and they are not sorted; --sort estimate sorts each "
+        "by its own."
     )
     assert "W estimate" not in format_table([gan], ROOT, sort=MEDIAN)
 
@@ -465,7 +466,7 @@ def test_a_number_is_what_the_table_shows_of_it(condition):
 
 def test_what_was_not_measured_of_samples_names_how_it_is():
     records = [a_record("a", final={JSD: 1.0, RAW: 1.0})]
-    assert nothing_to_sort_by(records, key_called("W1", records)) == (
+    assert not_sorted(records, key_called("W1", records)) == (
         "None of these runs has distance/w1_exact, and they are not sorted: it was not measured in them. "
         "gan-lab evaluate measures their samples."
     )
@@ -539,6 +540,30 @@ def test_what_no_run_has_sorts_nothing_and_that_is_said(tmp_path, sort, said):
     assert result.err.startswith(f"gan-lab: None of these runs has {said}" if said else "")
     assert len(result.err.splitlines()) == bool(said)
     assert result.out.splitlines()[-1] == f"Names are below {tmp_path}: gan-lab diagnose {tmp_path}/a"
+
+
+def test_runs_of_another_estimate_than_they_are_sorted_by_are_counted_with_the_key_that_sorts_them():
+    wgan, gan, tilted, unmeasured = (
+        a_record("wgan", final={MEDIAN: 0.5, RAW: 0.4}),
+        a_record("gan", final={JSD: 0.1, MEDIAN: 0.2, RAW: 0.3}),
+        a_record("fgan", final={F_DIVERGENCE: 0.1, MEDIAN: 0.1}),
+        a_record("begun", status="running"),
+    )
+    own = "--sort estimate sorts each by its own."
+    assert (
+        not_sorted([wgan, gan], MEDIAN) == f"1 run has another estimate than {MEDIAN} and stands last; {own}"
+    )
+    assert not_sorted([gan, wgan, tilted], JSD).startswith(
+        f"2 runs have another estimate than {JSD} and stand "
+    )
+    none = not_sorted([gan, tilted, unmeasured], MEDIAN)
+    assert none == f"None of these runs has {MEDIAN}, and they are not sorted; {own}"
+    assert not_sorted([wgan, unmeasured], MEDIAN) == ""
+    assert not_sorted([wgan, gan], RAW) == ""
+    assert not_sorted([wgan, gan], "estimate") == ""
+    assert not_sorted([], MEDIAN) == ""
+    rows = format_table(choose([wgan, gan], [], RAW), ROOT, RAW).splitlines()
+    assert ["score gap" in rows[0], " 0.3 " in rows[1], " 0.4 " in rows[2]] == [True] * 3
 
 
 @pytest.mark.parametrize("key", ["quality/w1", "w1", "W1", "distance/W1", "w1_exact", "quality/W1_EXACT"])
