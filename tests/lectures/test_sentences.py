@@ -205,6 +205,8 @@ def test_a_bound_that_fell_or_never_left_is_not_said_to_have_risen() -> None:
     fell = say_bounds(bounds(["rose", "fell"]), 100)
     assert "After 100 steps 1 of 2 bounds has risen, to 90.0% (KL) of their divergence." in fell
     assert "That of TV has fallen from 80.0% of it to -10.0%." in fell
+    far = say_bounds(bounds(["rose", "fell"]).assign(share=[0.9, -5.3e15]), 100)
+    assert "That of TV has fallen from 80.0% of it to -5.3e+15 times it." in far
     stayed = say_bounds(bounds(["rose", "stayed"]), 100)
     assert "What a constant T is worth, f(1), was never exceeded by TV." in stayed
     equal = say_bounds(bounds(["rose", "stayed"], exact=[0.0, 0.0]), 100)

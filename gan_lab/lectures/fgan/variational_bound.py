@@ -27,6 +27,7 @@ from gan_lab.plotting.style import BLACK, BLUE, COLOURS, GREY, MARKERS, VERMILIO
 Array = NDArray[np.float64]
 
 FALL = 0.02  # of what a bound has risen by: less lost again is the noise of batches
+FAR_BELOW = 10  # times a divergence: percentages of it grow longer than they tell
 NOTHING = 1e-6  # of a divergence: float32 scores show no less
 
 _GRID, _FRAMES = 401, 40
@@ -227,7 +228,8 @@ def say_bounds(table: DataFrame, steps: int) -> str:
         )
     for row in finite[finite["course"] == "fell"].itertuples(index=False):
         reached = 1 - row.least_gap / (row.exact - row.least)
-        parts.append(f"That of {row.name} has fallen from {reached:.1%} of it to {row.share:.1%}.")
+        now = f"{row.share:.1%}" if row.share > -FAR_BELOW else f"{row.share:.2g} times it"
+        parts.append(f"That of {row.name} has fallen from {reached:.1%} of it to {now}.")
     if (finite["course"] == "stayed").any():
         names = listed(list(finite.loc[finite["course"] == "stayed", "name"]))
         parts.append(f"What a constant T is worth, f(1), was never exceeded by {names}.")

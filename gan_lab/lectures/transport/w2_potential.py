@@ -17,6 +17,7 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.transport.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
+from gan_lab.lectures.words import part_of, verb
 from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION
@@ -118,11 +119,12 @@ class W2Potential(LectureExperiment):
             if last["certified"] > _ROUNDING * size
             else "prove nothing"
         )
+        forward = part_of(last["forward_error_percent"] / 100, "the target's variance", 2)
+        backward = part_of(last["backward_error_percent"] / 100, "the source's", 2)
         return (
             f"After {counted(self.steps, 'step')} the potentials give W2² = "
             f"{last['learned']:.5g} and {proof}; the closed form is {exact:.7g}. Their gradients miss the "
-            f"linear map by {last['forward_error_percent']:.2f} % of the target's variance and, on the way "
-            f"back, by {last['backward_error_percent']:.2f} % of the source's."
+            f"linear map by {forward} and, on the way back, by {backward}."
         )
 
     def _draw(self, figure: Figure, table: pandas.DataFrame, pair: PotentialPair) -> None:

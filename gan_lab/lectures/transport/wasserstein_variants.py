@@ -25,6 +25,7 @@ from gan_lab.lectures.transport.wasserstein_variants_figure import (
     by_distance,
     draw_wasserstein_variants,
 )
+from gan_lab.lectures.words import verb
 from gan_lab.metrics.sliced import sliced_wasserstein_along
 from gan_lab.metrics.transport import Order
 
@@ -43,6 +44,7 @@ SampleSizes = Annotated[
 SLACK = 1e-9  # of a distance: rounding
 ROUNDING = 1e-13  # of MMD²
 FARTHEST = 1e6  # from the size of the pair to bandwidths
+SMALL = 0.1  # of a floor: an exact value below it is lost in what samples are apart anyway
 DIRECTIONS = 64  # of the slices, equally spaced over the half circle
 
 # on any two distributions, so on any two samples, the first is not greater than the second
@@ -208,26 +210,8 @@ def _exponent(sizes: Array, floors: Array) -> float:
 
 
 def _sentence(table: pandas.DataFrame, trials: pandas.DataFrame) -> str:
-    n, estimates = table["n"].iloc[0], by_distance(table, "estimate")
-    exact, exponents = by_distance(table, "exact"), by_distance(table, "floor_exponent")
-    zero = [name for name, value in exact.items() if value == 0]
-    excess = {
-        name: round(100 * (estimates[name] / exact[name] - 1), 1) + 0.0 for name in exact if name not in zero
-    }
-    parts = []
-    if excess:
-        many = trials["trial"].nunique()
-        parts.append(
-            f"at n = {n} ({counted(many, 'trial')}) the mean estimates lie "
-            f"{_extremes(excess, '{:+.1f} %')} from the exact values"
-        )
-    if zero:
-        reached = {name: estimates[name] for name in zero}
-        parts.append(
-            f"{len(zero)} of {len(exact)} exact values are 0, and the mean estimates of these at n = {n} are "
-            f"{_extremes(reached, '{:.3g}')}"
-        )
-    if exponents:
+    parts = _say_estimates(table, trials["trial"].nunique())
+    if exponents := by_distance(table, "floor_exponent"):
         parts.append(
             f"estimates between two samples of real itself go like {_extremes(exponents, 'n^{:.2f}')}"
         )
@@ -239,6 +223,34 @@ def _sentence(table: pandas.DataFrame, trials: pandas.DataFrame) -> str:
     )
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
+
+
+def _say_estimates(table: pandas.DataFrame, many: int) -> list[str]:
+    """Say how far estimates lie from what is exact: as a part of it, but where it is lost in the floor."""
+    n, estimates = table["n"].iloc[0], by_distance(table, "estimate")
+    exact, floors = by_distance(table, "exact"), by_distance(table, "floor")
+    zero = [name for name, value in exact.items() if value == 0]
+    small = [name for name, value in exact.items() if 0 < value < SMALL * floors[name]]
+    excess = {
+        name: round(100 * (estimates[name] / value - 1), 1) + 0.0
+        for name, value in exact.items()
+        if name not in (*zero, *small)
+    }
+    parts = []
+    if excess:
+        parts.append(
+            f"at n = {n} ({many} trial{'s' if many > 1 else ''}) the mean estimates lie "
+            f"{_extremes(excess, '{:+.1f} %')} from the exact values"
+        )
+    for names, what in ((small, "below a tenth of the floor"), (zero, "0")):
+        if names:
+            reached = _extremes({name: estimates[name] for name in names}, "{:.3g}")
+            parts.append(
+                f"{len(names)} of {len(exact)} exact values {verb(len(names), 'is', 'are')} {what}, and the "
+                f"mean {verb(len(names), 'estimate of this', 'estimates of these')} at n = {n} "
+                f"{verb(len(names), 'is', 'are')} {reached}"
+            )
+    return parts
 
 
 def _extremes(values: dict[str, float], form: str) -> str:

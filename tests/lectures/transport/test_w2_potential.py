@@ -139,6 +139,15 @@ def test_what_rounding_leaves_of_equal_gaussians_proves_nothing() -> None:
     )
 
 
+def test_errors_beside_a_tiny_variance_are_told_in_times_of_it() -> None:
+    row = {"learned": 2.0, "certified": 1.0, "exact": 2.0}
+    errors = {"forward_error_percent": 999.0, "backward_error_percent": 192528744814294.69}
+    said = small(steps=1)._sentence(pandas.DataFrame([row | errors]))
+    assert said.endswith(
+        "by 999.00 % of the target's variance and, on the way back, by 1.93e+12 times the source's."
+    )
+
+
 def test_bad_settings_get_their_sentence() -> None:
     with pytest.raises(UserError, match=r"inner_steps must be a whole number greater than 0; got 0\."):
         small(inner_steps=0)

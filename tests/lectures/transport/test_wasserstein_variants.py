@@ -1,6 +1,7 @@
 """The Wasserstein distances of the plane: closed forms, POT, scikit-learn, and what the sentence claims."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -141,6 +142,25 @@ def test_equal_distributions_have_distance_0_and_estimates_have_not() -> None:
         "7 of 7 exact values are 0, and the mean estimates of these at n = 32 are 0."
     )
     assert "from the exact values" not in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("shift", "variance", "lost"), [(0, 1 + 1e-10, 3), (1e-8, 1, 6), (0.01, 1, 7), (0.1, 1, 0), (9, 1, 0)]
+)
+def test_an_exact_value_far_below_the_floor_is_no_unit_of_an_error(
+    shift: float, variance: float, lost: int
+) -> None:
+    found = findings(fake=PlaneGaussian((shift, 0), ((1, 0), (0, variance))))
+    percentages = [abs(float(each)) for each in re.findall(r"([-+][\d.]+) %", found.sentence)]
+    assert all(each < 1000 for each in percentages)
+    exact, floors, estimates = (column(found, name) for name in ("exact", "floor", "estimate"))
+    small = [name for name, value in exact.items() if 0 < value < floors[name] / 10]
+    assert len(small) == lost
+    ends = [f"{end(estimates[name] for name in small):.3g}" for end in (min, max)] if small else []
+    known = sum(not math.isnan(value) for value in exact.values())
+    told = f"{lost} of {known} exact values are below a tenth of the floor, and the mean estimates of these"
+    assert (told in found.sentence) == bool(lost)
+    assert all(end in found.sentence for end in ends)
 
 
 def test_points_without_spread_have_no_floor() -> None:
