@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 Share = Annotated[float, Rule("a number greater than 0, at most 1", lambda v: 0 < v <= 1)]
 
 SHOWN = 12  # samples of each model in the figure
+REPEATED = 3  # times as far as the nearest image is the next one to a sample that repeats it
 MOST = 898  # held-out images: half of all digits
 
 
@@ -105,7 +106,8 @@ class LikelihoodAndQuality(LectureExperiment):
         table = pandas.DataFrame(rows)
         lost = float((models[0].log_density - models[1].log_density).max())
         pictures = [*(model.samples for model in models), real]
-        return Findings(table, self._draw(table, pictures), say_quality(table, self.share, lost))
+        repeated = repeated_share(models[-1].samples, training)
+        return Findings(table, self._draw(table, pictures), say_quality(table, self.share, lost, repeated))
 
     def _split(self) -> tuple[Array, Array]:
         images = to_unit_range(digit_bytes(self.size)).flatten(1).double()
@@ -153,13 +155,20 @@ def mixture_log_density(log_p: Array, log_n: Array, share: float) -> Array:
     return np.asarray(np.logaddexp(math.log(share) + log_p, rest + log_n))
 
 
-def say_quality(table: pandas.DataFrame, share: float, lost: float) -> str:
+def repeated_share(samples: Array, training: Array) -> float:
+    """Return the part of samples (m, d) that repeat one of the images (n, d): the next is thrice as far."""
+    distances, _ = KDTree(np.unique(training, axis=0)).query(samples, k=2)
+    return float((REPEATED * distances[:, 0] < distances[:, 1]).mean())
+
+
+def say_quality(table: pandas.DataFrame, share: float, lost: float, repeated: float) -> str:
     """Return what the mixture loses in likelihood, what its samples are, and who is best at which.
 
     Args:
         table: a run's table.
         share: of p in the mixture.
         lost: the most that log density of a held-out image falls by, from p to the mixture.
+        repeated: the part of the samples of ``memorised`` that repeat a training image.
     """
     rows = table.set_index("model")
     nats, far = rows["log_likelihood"], rows["sample_distance"]
@@ -172,12 +181,17 @@ def say_quality(table: pandas.DataFrame, share: float, lost: float) -> str:
         if lost >= 0
         else f"every held-out image is more likely by at least {-lost:.4g} nats"
     )
+    memorised = (
+        "The model of repeated training images"
+        if repeated > 0.5
+        else f"The model memorised, of whose samples {repeated:.0%} repeat a training image,"
+    )
     return (
         f"Of {share:.3g} p and {1 - share:.3g} noise, {loses} than under p, where "
         f"-log {share:.3g} = {max(0.0, -math.log(share)):.3f} is the most there "
         f"can be: {nats['mixture']:.4g} on average against {nats['p']:.4g} of p and {nats['noise']:.4g} of "
         f"noise. Its samples lie {far['mixture']:.3g} from the nearest held-out image, p's {far['p']:.3g}, "
-        f"noise {far['noise']:.3g} and real images {far['real']:.3g}. The model of repeated training images "
+        f"noise {far['noise']:.3g} and real images {far['real']:.3g}. {memorised} "
         f"has samples at {far['memorised']:.3g} and {nats['memorised']:.4g} nats. The greatest likelihood is "
         f"that of {likeliest}, the nearest samples are those of {nearest}."
     )

@@ -12,6 +12,7 @@ from gan_lab.lectures.drawing import slide_style
 from gan_lab.lectures.likelihood.likelihood_and_quality import (
     LikelihoodAndQuality,
     mixture_log_density,
+    repeated_share,
     say_quality,
 )
 
@@ -56,13 +57,23 @@ def test_where_nothing_is_mixed_in_nothing_is_lost() -> None:
     assert "less likely by more than 0.000 nats than under p" in said
     assert "-log 1 = 0.000 is the most there can be" in said
     assert "that of p and mixture, the nearest samples are those of" in said
-    gained = say_quality(findings().table, 0.01, -3.25)
+    gained = say_quality(findings().table, 0.01, -3.25, 1.0)
     assert "every held-out image is more likely by at least 3.25 nats than under p" in gained
     assert "less likely" not in gained
-    assert "by at least 3e+40 nats than" in say_quality(findings().table, 0.01, -3e40)
+    assert "by at least 3e+40 nats than" in say_quality(findings().table, 0.01, -3e40, 1.0)
     # as much bandwidth as p's: memorising is no longer what it was
+    assert "The model of repeated training images has samples at" in findings().sentence
     wide = findings(0.01, 0.3).sentence
+    assert "repeated training images" not in wide
+    assert "The model memorised, of whose samples 0% repeat a training image, has samples at" in wide
     assert "The greatest likelihood is that of memorised" in wide or "that of p" in wide
+
+
+def test_a_sample_repeats_an_image_that_is_far_nearer_than_the_next() -> None:
+    images = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 0.0]])
+    samples = np.array([[0.9, 0.0], [1.1, 0.0], [3.5, 0.0], [4.0, 0.0]])
+    assert repeated_share(samples, images) == 0.75
+    assert repeated_share(samples, images[:1]) == 1.0
 
 
 @pytest.mark.parametrize(
