@@ -15,6 +15,7 @@ from gan_lab.evaluation.layouts import layout_of
 
 log = logging.getLogger(__name__)
 
+_TINT = 4 / 255  # of white, between channels: what lossy files leave of a grey picture
 _OUTSIDE = 1e-3  # by which images may leave [-1, 1]: rounding to half precision
 
 
@@ -26,10 +27,12 @@ def to_samples(values: NDArray[Any], name: str, data_shape: tuple[int, ...] | No
             or points (n, d) or (n,).
         name: what an error shall call them.
         data_shape: D, where it is known; otherwise arrays of three or four dimensions are images, with the
-            channels where there are 1 or 3 of them.
+            channels where there are 1 or 3 of them. Grey images may be stored with three equal channels,
+            and where D has three, with one.
 
     Raises:
-        UserError: if they are of another shape or type, or hold what is not finite or not in [-1, 1].
+        UserError: if they are of another shape or type, or hold what is not finite or not in [-1, 1], or
+            colours where D has none.
     """
     found = np.asarray(values)
     layout = layout_of(found.shape, found.dtype, name, data_shape)
@@ -37,6 +40,8 @@ def to_samples(values: NDArray[Any], name: str, data_shape: tuple[int, ...] | No
         found = found[:, None]
     if layout.channels_last:
         found = found.transpose(0, 3, 1, 2)
+    if layout.is_image and data_shape is not None and found.shape[1] != data_shape[0]:
+        found = as_grey(found, name) if data_shape[0] == 1 else np.repeat(found, data_shape[0], axis=1)
     if layout.is_image and found.dtype == np.uint8:
         samples = to_unit_range(torch.from_numpy(np.ascontiguousarray(found)))
     else:
@@ -54,6 +59,30 @@ def to_samples(values: NDArray[Any], name: str, data_shape: tuple[int, ...] | No
     if layout.is_image and found.dtype.kind == "f":
         _check_range(samples, name)
     return samples
+
+
+def as_grey(images: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return images (..., 3, H, W) whose channels are alike as grey ones (..., 1, H, W): ITU-R 601 luma.
+
+    Args:
+        images: of bytes, or of floats in [-1, 1].
+        name: what an error shall call them.
+
+    Raises:
+        UserError: if one is in colour.
+    """
+    white = 255 if images.dtype == np.uint8 else 2
+    channels = np.moveaxis(images, -3, 0).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # what is not finite is said of all samples alike
+        if np.ptp(channels, axis=0).max(initial=0) > _TINT * white:
+            raise UserError(
+                f"{name} is in colour, and the images of the dataset are grey: make it grey, or choose a "
+                "dataset in colour."
+            )
+        red, green, blue = channels
+        grey = red + 0.587 * (green - red) + 0.114 * (blue - red)  # to the bit that of equal ones
+    grey = grey.round() if images.dtype == np.uint8 else grey
+    return np.expand_dims(grey.astype(images.dtype), -3)
 
 
 def _check_range(images: Tensor, name: str) -> None:

@@ -86,13 +86,15 @@ def _of_images(
         raise BadValueError(name, "images of shape (n, H, W, C) or (n, C, H, W)", shape)
     if data_shape is None:
         channels_last = images[1] not in _CHANNELS and images[3] in _CHANNELS
-    else:
-        channels_last = images[1:] != data_shape
-    _, *found = (images[0], images[3], *images[1:3]) if channels_last else images
-    if data_shape is not None and tuple(found) != data_shape:
+        return Layout(is_image=True, adds_axis=len(shape) == 3, channels_last=channels_last)
+    first, last = images[1:], (images[3], *images[1:3])
+    # grey images may be stored as colours, and colours as grey: as a picture's file may, too
+    stored = [data_shape, *((channels, *data_shape[1:]) for channels in _CHANNELS)]
+    found = next((each for each in stored if each in (first, last)), None)
+    if found is None:
         rule = f"images of {_said(data_shape)}, as those of the dataset are (dataset.size says how large)"
         raise BadValueError(name, rule, shape)
-    return Layout(is_image=True, adds_axis=len(shape) == 3, channels_last=channels_last)
+    return Layout(is_image=True, adds_axis=len(shape) == 3, channels_last=found != first)
 
 
 def _said(data_shape: tuple[int, ...]) -> str:

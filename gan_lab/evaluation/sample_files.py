@@ -16,7 +16,7 @@ from gan_lab.datasets.pixels import (
     readable_suffixes,
     reason_of,
 )
-from gan_lab.evaluation.arrays import to_samples
+from gan_lab.evaluation.arrays import as_grey, to_samples
 from gan_lab.evaluation.layouts import open_samples
 from gan_lab.numerics.draws import permutation
 from gan_lab.numerics.streams import make_rng
@@ -64,14 +64,15 @@ def _read_picture(path: Path, data_shape: tuple[int, ...]) -> NDArray[np.uint8]:
         with Image.open(path, formats=readable_formats()) as image:
             size = image.size
         # resized, they would be others: resizing alone moves distances of images
-        if size == (width, height):
-            return decode(path, height, channels)
+        picture = decode(path, height, 3) if size == (width, height) else None
     except DECODING_ERRORS as error:
         raise UserError(f"{path} is not an image that can be read ({reason_of(error)}).") from error
-    raise UserError(
-        f"{path} has {size[1]}x{size[0]} pixels, and images of the dataset {height}x{width}; "
-        "dataset.size says how large they are."
-    )
+    if picture is None:
+        raise UserError(
+            f"{path} has {size[1]}x{size[0]} pixels, and images of the dataset {height}x{width}; "
+            "dataset.size says how large they are."
+        )
+    return as_grey(picture, str(path)) if channels == 1 else picture
 
 
 def _rows(path: Path, total: int, n: int | None, seed: int) -> NDArray[np.int64]:

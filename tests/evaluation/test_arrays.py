@@ -32,6 +32,20 @@ def test_grey_images_need_no_channel() -> None:
         torch.testing.assert_close(to_samples(grey, "fake", shape), expected)
 
 
+@pytest.mark.parametrize("kind", ["bytes", "floats"])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_grey_images_may_be_stored_in_equal_channels_and_colours_as_grey(kind: str, axis: int) -> None:
+    grey = BYTES[..., 0] if kind == "bytes" else (BYTES[..., 0] / 127.5 - 1).astype(np.float32)
+    expected = to_samples(grey, "fake", (1, 4, 6))
+    assert torch.equal(to_samples(np.stack([grey] * 3, axis), "fake", (1, 4, 6)), expected)
+    assert torch.equal(
+        to_samples(np.expand_dims(grey, axis), "fake", (3, 4, 6)), expected.expand(-1, 3, -1, -1)
+    )
+    # as a lossy file leaves them
+    tinted = np.stack([grey, grey, np.clip(grey, *((0, 252) if kind == "bytes" else (-1.0, 0.97)))], axis)
+    torch.testing.assert_close(to_samples(tinted, "fake", (1, 4, 6)), expected, atol=0.02, rtol=0)
+
+
 def test_points_are_taken_as_they_are() -> None:
     points = np.arange(6).reshape(3, 2)
     assert torch.equal(to_samples(points, "fake", (2,)), torch.tensor([[0.0, 1], [2, 3], [4, 5]]))
@@ -53,6 +67,12 @@ def test_points_are_taken_as_they_are() -> None:
         ),
         (BYTES.astype(int), None, r"fake must be images as bytes \(uint8\) or as floats in .*; got 'int64'."),
         (BYTES, (3, 6, 6), "fake must be images of 6x6 pixels and 3 channels, .* got .5, 4, 6, 3."),
+        (
+            BYTES,
+            (1, 4, 6),
+            "fake is in colour, and the images of the dataset are grey: make it grey, or choose",
+        ),
+        (BYTES / 127.5 - 1, (1, 4, 6), "fake is in colour, and the images of the dataset are grey"),
         (BYTES * 1.0, None, "fake must hold bytes, or floats in .-1, 1.; got 255."),
         (np.zeros((2, 1, 1, 1, 1)), None, "fake must be images of shape"),
     ],

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from gan_lab.config.errors import UserError
 from gan_lab.datasets.embedded import Digits
 from gan_lab.datasets.toy import Ring
 from gan_lab.evaluation.evaluate_files import FilesRequest, evaluate_files
@@ -87,6 +88,32 @@ def test_a_folder_of_pictures_is_read_in_its_order(tmp_path: Path) -> None:
     assert torch.equal(found[kept], some)
     colour = read_samples(tmp_path, (3, 16, 16), None, 0)
     assert torch.equal(colour, found.expand(6, 3, 16, 16))
+
+
+def test_a_folder_holds_the_same_pictures_as_an_array(tmp_path: Path) -> None:
+    rng, folder = np.random.default_rng(0), tmp_path / "pictures"
+    folder.mkdir()
+    grey = rng.integers(0, 256, size=(16, 16), dtype=np.uint8)
+    equal = np.stack([grey] * 3, axis=-1)
+    Image.fromarray(equal).save(folder / "a.png")
+    Image.fromarray(equal).save(folder / "b.jpg", quality=60)
+    Image.fromarray(grey.astype(np.uint16) << 8).save(folder / "c.png")
+    np.save(tmp_path / "a.npy", equal[None])
+    found, whole = (
+        read_samples(folder, (1, 16, 16), None, 0),
+        read_samples(tmp_path / "a.npy", (1, 16, 16), None, 0),
+    )
+    assert torch.equal(found[0], whole[0])
+    assert torch.equal(found[2], whole[0])
+    Image.fromarray(rng.integers(0, 256, size=(16, 16, 3), dtype=np.uint8)).save(folder / "tint.png")
+    np.save(tmp_path / "a.npy", np.asarray(Image.open(folder / "tint.png"))[None])
+    for path, name in ((folder, folder / "tint.png"), (tmp_path / "a.npy", tmp_path / "a.npy")):
+        with pytest.raises(UserError) as caught:
+            read_samples(path, (1, 16, 16), None, 0)
+        assert str(caught.value) == (
+            f"{name} is in colour, and the images of the dataset are grey: make it grey, or choose a dataset "
+            "in colour."
+        )
 
 
 def test_an_array_of_digits_is_measured_with_floors(tmp_path: Path) -> None:
