@@ -11,6 +11,7 @@ from gan_lab.architectures.shapes import require_samples
 from gan_lab.config.build import build
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, conform
 from gan_lab.config.devices import DeviceName
+from gan_lab.config.modes import refuse_on_cpu
 from gan_lab.config.unimported import check_node, check_settings, read_of
 from gan_lab.game.composed import refuse_unknown_keys, require_different, section_of
 from gan_lab.runs.config_hash import TRACKER
@@ -35,6 +36,8 @@ def refuse_early(config: Mapping[str, Any]) -> None:
     conform("device", config.get("device"), DeviceName)
     for key, settings in _PLAIN.items():
         check_settings(settings, section_of(config, key, _DEFAULTS.get(key)), key)
+    if config["device"] == "cpu":  # what auto is torch knows
+        refuse_on_cpu(*(f"train.{name}={config['train'].get(name)}" for name in ("precision", "execution")))
     if isinstance(seeds := config["train"].get("seeds"), list):
         require_different(seeds, seeds)
     architecture = config.get("architecture")

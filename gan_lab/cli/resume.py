@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from gan_lab.cli.arguments import PATH, Parser, add_trust, add_trust_data, parser_of
 from gan_lab.cli.terminal import say, show_log
 from gan_lab.config.errors import UserError
+from gan_lab.config.modes import refuse_on_cpu
 from gan_lab.runs.begun import RESUMABLE, changes_of, find_begun
 
 _OF_TRACKER = re.compile(r"\+?trackers?(?=[.=@])")  # such overrides decide on no number
@@ -45,6 +46,8 @@ def resume(arguments: list[str]) -> int:
     begun = find_begun(given.run_dir)
     changes = changes_of(overrides, begun.config)
     begun.data_root(changes)  # which refuses one that is not there
+    if changes.get("device") == "cpu":
+        refuse_on_cpu(f"train.execution={changes.get('train.execution')}")
     if finished := begun.finished(changes):
         for sentence in finished:
             say(sentence)

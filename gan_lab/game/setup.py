@@ -13,6 +13,7 @@ from gan_lab.architectures.base import CriticArchitecture, GeneratorArchitecture
 from gan_lab.config.build import build, make
 from gan_lab.config.checks import NonNegativeInt, PositiveFloat, PositiveInt, conform
 from gan_lab.config.errors import BadValueError, UserError
+from gan_lab.config.modes import refuse_on_cpu
 from gan_lab.constraints.base import Constraint
 from gan_lab.datasets.base import Dataset
 from gan_lab.game.batches import BatchShape
@@ -94,7 +95,8 @@ def build_setup(config: Mapping[str, Any], trusted: Iterable[str] = ()) -> Setup
     # runs that an earlier version began have none
     metrics = make(MetricsSettings, section_of(config, "metrics", {}), "metrics")
     check_precision(train.precision, device)
-    _check_execution(train.execution, device)
+    if device.type != "cuda":
+        refuse_on_cpu(f"train.execution={train.execution}")
 
     # Data, and the sizes of what an iteration consumes
     architecture = section_of(config, "architecture")
@@ -158,14 +160,6 @@ class _Read(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._config)
-
-
-def _check_execution(execution: str, device: torch.device) -> None:
-    if execution == "graph" and device.type != "cuda":
-        raise UserError(
-            "train.execution=graph records the kernels of a CUDA device; this run is on the CPU: "
-            "use auto, eager or compiled."
-        )
 
 
 def _with_share(optimizer: UpdateRule, share: float | None) -> UpdateRule:

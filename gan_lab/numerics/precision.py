@@ -10,6 +10,7 @@ import torch
 from gan_lab.config.checks import conform
 from gan_lab.config.devices import DeviceName
 from gan_lab.config.errors import UserError
+from gan_lab.config.modes import refuse_on_cpu
 from gan_lab.config.quoting import quoted
 
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -34,9 +35,9 @@ def check_precision(precision: Precision, device: torch.device) -> None:
         if torch.cuda.get_device_capability(device) < _AMPERE:
             name = torch.cuda.get_device_name(device)
             raise UserError(f"train.precision={precision} needs an Ampere GPU or newer; {name} takes fp32.")
-    elif precision == "tf32":
-        raise UserError("train.precision=tf32 is a mode of CUDA devices; this run is on the CPU: use fp32.")
-    elif not has_bf16_units():
+        return
+    refuse_on_cpu(f"train.precision={precision}")
+    if not has_bf16_units():
         raise UserError(
             "train.precision=bf16 needs a processor with bf16 matrix units (AVX512-BF16 or AMX); this one "
             "would emulate them, a hundred times slower than fp32: use fp32."
