@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from gan_lab.cli.configs import contract_lists
 from gan_lab.cli.job_folder import FolderBefore, look_at, remove_what_stayed_empty, require_fit_for_sweep
 from gan_lab.cli.job_log import begin_job_log
-from gan_lab.cli.places import require_place
+from gan_lab.cli.places import no_folder, require_place
 from gan_lab.cli.swept import require_values
 from gan_lab.cli.typed_keys import by_typed_key
 from gan_lab.config.errors import UserError
@@ -103,16 +103,22 @@ class FailureNotes(Callback):
         """Look at the sweep's folder, before Hydra makes it, and forget the notes of the sweep before.
 
         Raises:
-            StartRefused: if something else is there, or a key is swept over no value.
+            StartRefused: if something else is there or where jobs shall lie, or a key is swept over no value.
         """
         del kwargs
         folder = Path(config.hydra.sweep.dir)
         _require_place(folder, "hydra.sweep.dir")
+        sweep: Any = OmegaConf.to_container(config.hydra.sweep, resolve=False)
+        below = str(sweep["subdir"])
+        if "${" not in below:  # what hangs on the job is looked at as it begins
+            _require_place(folder / below, "hydra.sweep.subdir")
         try:
             require_values(config)
             require_fit_for_sweep(folder)
         except UserError as error:
             raise StartRefused(str(error)) from error
+        except OSError as error:  # of a name that no folder has
+            raise StartRefused(str(no_folder(folder, "hydra.sweep.dir", error))) from error
         _state.sweep, _state.made_in = folder, (folder, look_at(folder))
         shutil.rmtree(folder / NOTES_NAME, ignore_errors=True)
 

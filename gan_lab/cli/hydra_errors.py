@@ -12,6 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gan_lab.cli.failures import CRASHED, REFUSED, Failure
 from gan_lab.cli.guesses import words_on_key
+from gan_lab.cli.hydra_folders import refusal_of_folder
 from gan_lab.config.command_lines import command_line, override
 from gan_lab.config.digits import MOST_DIGITS
 from gan_lab.config.errors import BadValueError, UserError
@@ -65,9 +66,10 @@ def refusal_of(
             or _refusal_of_type(error)
             or one_line(str(in_our_words(error)), called)
         )
+    if isinstance(error, OSError):  # what else a file or stdout cannot take is no refusal of Hydra's
+        return refusal_of_folder(error)
     # Hydra and what it reads with raise some refusals, of dataset=5 for one, as they come
-    # what a file or stdout cannot take is none of them
-    if not isinstance(error, OSError) and any(raised_in(error, library) for library in _READ_BY):
+    if any(raised_in(error, library) for library in _READ_BY):
         if endless := _endless_number(error):
             return endless
         # an assertion has no words, but where it stands tells whose value it is about

@@ -28,6 +28,21 @@ def require_place(folder: Path | None, called: str) -> None:
     raise UserError(f"{rule}, and {quoted(str(there))} is {_kind_of(there)}.")
 
 
+def no_folder(folder: Path, called: str, error: OSError) -> UserError:
+    """Return the refusal of a folder that could not be made.
+
+    Args:
+        folder: as typed.
+        called: the option or key that names it.
+        error: of who tried to make it.
+    """
+    try:
+        require_place(folder, called)
+    except UserError as refusal:
+        return refusal
+    return UserError(f"{called} must be a folder; got {quoted(str(folder))} ({error.strerror or error}).")
+
+
 def chosen_place(typed: Path | None, usual: Path, called: str = "--out") -> Path:
     """Return the folder that was typed, or else the usual one, if it is there or can be made.
 

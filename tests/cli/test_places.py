@@ -119,3 +119,38 @@ def test_a_folder_of_hydras_that_cannot_be_is_named_by_its_key(
     assert (called.status, called.out) == (2, "")
     assert called.err == f"gan-lab: {command[-1][:-1]} must be a folder; got {got}\n"
     assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(("place", "got"), [(f"s/{place}", got) for place, got in IN_THE_WAY[:2]])
+@pytest.mark.parametrize("end", ["", "/${hydra.job.num}"], ids=["plain", "of the job"])
+def test_the_folder_of_a_job_that_is_none_is_refused_by_its_key(place: str, got: str, end: str) -> None:
+    Path("s").mkdir()
+    Path("s/err").write_text("mine")
+    subdir = f"{place.removeprefix('s/')}{end}"
+    called = gan_lab(
+        "train", "-m", *TOY, "objective=gan,wgan", "hydra.sweep.dir=s", f"hydra.sweep.subdir={subdir}"
+    )
+    assert called.status == 2
+    (line,) = called.err.splitlines()
+    assert line.startswith(f"gan-lab: hydra.sweep.subdir must be a folder; got 's/{subdir.partition('$')[0]}")
+    assert line.endswith("'s/err' is a file." if end or "below" in place else "which is a file.")
+    assert end or (called.out == "" and os.listdir("s") == ["err"])
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (["train", *TOY], "hydra.run.dir"),
+        (["train", "-m", *TOY, "seed=1,2"], "hydra.sweep.dir"),
+        (["train", "-m", *TOY, "seed=1,2", "hydra.sweep.dir=s"], "hydra.sweep.subdir"),
+        (["distances", "experiment=uniform_shift"], "hydra.run.dir"),
+    ],
+    ids=["run", "sweep", "job", "lecture"],
+)
+def test_a_name_that_no_folder_has_is_refused_by_its_key(command: list[str], key: str) -> None:
+    called = gan_lab(*command, f"{key}={'n' * 300}")
+    assert called.status == 2
+    (line,) = called.err.splitlines()
+    assert line.startswith(f"gan-lab: {key} must be a folder; got '")
+    assert line.endswith("n' (File name too long).")
+    assert not Path("s").exists()
