@@ -17,7 +17,7 @@ from gan_lab.lectures.base import Findings, LectureExperiment
 from gan_lab.lectures.drawing import new_slide
 from gan_lab.lectures.transport.convex_fit import PotentialFit, PotentialPair, fit_potentials
 from gan_lab.lectures.transport.convex_potentials import ConvexNetwork
-from gan_lab.lectures.words import part_of, verb
+from gan_lab.lectures.words import part_of
 from gan_lab.numerics.streams import make_rng
 from gan_lab.optimizers.base import UpdateRule
 from gan_lab.plotting.style import BLACK, BLUE, GREEN, GREY, VERMILION

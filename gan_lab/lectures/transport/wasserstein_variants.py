@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gan_lab.config.checks import NonNegativeInt, PositiveInt, Rule
 from gan_lab.config.errors import BadValueError, UserError
-from gan_lab.config.phrases import counted
+from gan_lab.config.phrases import counted, verb
 from gan_lab.distances.gaussians import sliced_wasserstein_gaussians
 from gan_lab.distances.kernels import mmd_squared
 from gan_lab.distances.plane import PlaneDistribution, PlaneGaussian, PlaneSamples
@@ -25,7 +25,6 @@ from gan_lab.lectures.transport.wasserstein_variants_figure import (
     by_distance,
     draw_wasserstein_variants,
 )
-from gan_lab.lectures.words import verb
 from gan_lab.metrics.sliced import sliced_wasserstein_along
 from gan_lab.metrics.transport import Order
 
@@ -239,7 +238,7 @@ def _say_estimates(table: pandas.DataFrame, many: int) -> list[str]:
     parts = []
     if excess:
         parts.append(
-            f"at n = {n} ({many} trial{'s' if many > 1 else ''}) the mean estimates lie "
+            f"at n = {n} ({counted(many, 'trial')}) the mean estimates lie "
             f"{_extremes(excess, '{:+.1f} %')} from the exact values"
         )
     for names, what in ((small, "below a tenth of the floor"), (zero, "0")):
