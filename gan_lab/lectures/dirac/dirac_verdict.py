@@ -12,6 +12,7 @@ from gan_lab.lectures.words import span
 
 _ZERO = 1e-9  # real parts that count as none
 _SAME = 2e-3  # of a radius: how exactly the end of a turn lies between two steps
+_UNDECIDED = "real parts of 0, or no Jacobian, decide nothing"
 _FEWEST = 2  # turns that tell anything: in the first a start far off is still forgotten
 
 
@@ -103,10 +104,12 @@ def say_verdicts(table: pandas.DataFrame, steps: int) -> str:
     of = dict(iter(table.groupby("verdict", sort=False)))
     said = [_say_decided(of["attracted"], "attracts")] if "attracted" in of else []
     said += [_say_decided(of["repelled"], "repels")] if "repelled" in of else []
-    undecided = [name for name in ("nearer", "circles", "farther", "unknown") if name in of]
-    if undecided:
-        orbits = "; ".join(_SAY_ORBITS[name](of[name]) for name in undecided)
-        said.append(f"real parts of 0, or no Jacobian, decide nothing, but orbits show that {orbits}")
+    shown = "; ".join(_SAY_ORBITS[name](of[name]) for name in _SAY_ORBITS if name in of)
+    unknown = [_say_unknown(of["unknown"])] if "unknown" in of else []
+    if shown:
+        said += [f"{_UNDECIDED}, but orbits show that {shown}", *unknown]
+    elif unknown:
+        said.append(f"{_UNDECIDED}, and {unknown[0]}")
     text = ". ".join(part[0].upper() + part[1:] for part in said)
     ends = span(table["relative_distance_simultaneous"].tolist(), ".2g")
     taken = counted(steps, "alternating step")
@@ -150,14 +153,16 @@ def _say_farther(rows: pandas.DataFrame) -> str:
 
 def _say_unknown(rows: pandas.DataFrame) -> str:
     who, make = listed(list(rows["game"])), verb(len(rows), "makes", "make")
-    return f"{who}, at {_distances(rows)}, {make} too few turns to tell, or steps too wide"
+    return (
+        f"nothing can be told of {who}, at {_distances(rows)}, which {make} too few turns to tell, or steps "
+        "too wide"
+    )
 
 
 _SAY_ORBITS = {
     "nearer": _say_nearer,
     "circles": _say_circles,
     "farther": _say_farther,
-    "unknown": _say_unknown,
 }
 
 

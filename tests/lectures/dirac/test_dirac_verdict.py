@@ -102,9 +102,27 @@ def test_they_converge_like_one_over_the_root_of_the_steps() -> None:
 def test_too_few_steps_and_too_wide_ones_claim_nothing() -> None:
     for changes in ({"steps": 20}, {"steps": 20, "lr": 5.0}):
         _, sentence = findings(**changes)  # type: ignore[arg-type]
-        assert "too few turns to tell, or steps too wide" in sentence
+        # of all games but the one whose eigenvalues decide
+        assert (
+            "Real parts of 0, or no Jacobian, decide nothing, and nothing can be told of minimax, "
+            "non_saturating, least_squares, wgan and clipped, at "
+        ) in sentence
+        assert ", which make too few turns to tell, or steps too wide. Simultaneous" in sentence
+        assert "orbits show" not in sentence
         assert "nearer" not in sentence
         assert "circle at" not in sentence
+
+
+def test_what_orbits_show_is_told_apart_from_what_nobody_can_tell() -> None:
+    rows = [
+        {"game": "a", "verdict": "circles", "relative_distance_alternating": 0.9},
+        {"game": "b", "verdict": "unknown", "relative_distance_alternating": 0.8},
+    ]
+    table = pandas.DataFrame([row | {"relative_distance_simultaneous": 2.0} for row in rows])
+    assert (
+        "Real parts of 0, or no Jacobian, decide nothing, but orbits show that a circles at 0.9. Nothing can "
+        "be told of b, at 0.8, which makes too few turns to tell, or steps too wide. Simultaneous"
+    ) in say_verdicts(table, 20)
 
 
 def test_one_game_alone_is_spoken_of_in_the_singular() -> None:
@@ -136,7 +154,7 @@ def test_an_orbit_beyond_float64_is_infinitely_far() -> None:
     with slide_style():
         found = DiracGAN({"least_squares": GAMES["least_squares"]}, 2.0, 60, 5, (1.0, 1.0), 3.0).run()
     assert found.table["relative_distance_alternating"].tolist() == [math.inf]
-    assert "least_squares, at inf, makes too few turns to tell, or steps too wide" in found.sentence
+    assert "least_squares, at inf, which makes too few turns to tell, or steps too wide" in found.sentence
 
 
 def test_what_came_nearer_but_not_in_the_last_turn_is_said_to() -> None:
