@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_lab.config.options import config_folder, list_options
+from gan_lab.tags.names import MODES_HIT
 
 _LOOK_S = 0.05
 """How often a folder is looked into."""
@@ -50,14 +51,14 @@ class Answer(NamedTuple):
 
 def has_picture(folder: Path) -> bool:
     """Return whether a picture of samples was written."""
-    return any(folder.rglob("samples/*.png"))
+    return any(path.parent.name == "samples" for path in folder.rglob("*.png"))
 
 
 def has_all_modes(folder: Path) -> bool:
     """Return whether a measurement has found eight modes."""
     for path in folder.rglob("metrics.csv"):
         with path.open(encoding="utf-8", newline="") as file:
-            if any(float(row.get("quality/modes_hit") or 0) >= 8 for row in csv.DictReader(file)):
+            if any(float(row.get(MODES_HIT) or 0) >= 8 for row in csv.DictReader(file)):
                 return True
     return False
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -99,9 +100,10 @@ def table_of(sweep: Path, *asked: str) -> str:
 
 
 def test_runs_lists_an_archive_as_it_lists_a_folder(sweep: Path, packed: Path) -> None:
-    assert gan_lab("runs", str(packed)).out == table_of(sweep)
-    asked = ("--where", "objective=gan", "--sort", "seed", "--descending")
-    assert gan_lab("runs", str(packed), *asked).out == table_of(sweep, *asked)
+    for asked in ((), ("--where", "objective=gan", "--sort", "seed", "--descending")):
+        # what judges a run that is not judged is named by its own place
+        expected = re.sub(re.escape(str(sweep)) + r"\b", str(packed), table_of(sweep, *asked))
+        assert gan_lab("runs", str(packed), *asked).out == expected
     of_archive, of_folder = (json.loads(gan_lab("runs", str(p), "--json").out) for p in (packed, sweep))
     for each in of_folder:
         each["path"] = each["path"].replace(str(sweep), str(packed))

@@ -123,7 +123,7 @@ def test_members_in_turn_share_no_memory(
 ) -> None:
     """Where each call overwrites the last result, as a CUDA graph does."""
     monkeypatch.setattr(execution, "Capture", recorded)
-    monkeypatch.setattr(game_setup, "_check_execution", lambda *of_a_graph_on_the_cpu: None)
+    monkeypatch.setattr(game_setup, "refuse_on_cpu", lambda of_a_graph: None)
     with layout(together=False):
         start(tmp_path, "train.seeds=3", "train.execution=graph")
     for name in ALL:

@@ -131,8 +131,8 @@ def end_of(numbers: pandas.DataFrame, tag: str, measurements: int) -> float:
         return math.nan
     column = numbers[tag].to_numpy(dtype=np.float64)
     # asked for some hundred times of a run, of which pandas takes a millisecond each
-    last = column[~np.isnan(column)][-measurements:].tolist()
-    return median(last) if last else math.nan
+    last = column[~np.isnan(column)][-measurements:]
+    return median(map(float, last)) if len(last) else math.nan
 
 
 def estimate_tag(run: ReportRun) -> str:
