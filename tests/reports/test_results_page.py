@@ -1,59 +1,75 @@
-"""What docs/results says of failures, by the present rule, from the tables that it stores."""
+"""The pages of docs/results say what the tables beside them hold."""
 
-import math
-from collections import Counter
+import re
 from pathlib import Path
 
 import pandas
 import pytest
 
-from gan_lab.diagnosis.falls import fall_of
-from gan_lab.diagnosis.samples import Ends, Lines, grade_of
-
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
+GENERATORS = {"DCGAN": "dcgan", "no batch norm": "dcgan_nobn", "MLP": "mlp"}
 
 
-def outcome(row: "pandas.Series[float]") -> str:
-    """What the rule says of a stored row, which has neither the first distance nor the KL of the modes."""
-
-    def end(tag: str) -> float:
-        name = {row["quality_tag"]: "quality", f"{row['quality_tag']}_floor": "quality_floor"}.get(tag, tag)
-        return float(row.get(name, math.nan))
-
-    ends = Ends(end, str(row["quality_tag"]))
-    graded = grade_of(ends, Lines())
-    assert graded is not None
-    fall = fall_of(ends, graded, Lines())
-    return "success" if fall is None else fall.outcome
+def table_of(sweep: str, name: str) -> pandas.DataFrame:
+    return pandas.read_csv(RESULTS / sweep / f"{name}.csv")
 
 
-def outcomes(sweep: str) -> pandas.DataFrame:
-    runs = pandas.read_csv(RESULTS / sweep / "runs.csv")
-    return runs.assign(now=runs.apply(outcome, axis=1))
+def rows_of(sweep: str) -> list[list[str]]:
+    """The rows of the page's tables, without their heads."""
+    lines = (RESULTS / sweep / "README.md").read_text(encoding="utf-8").splitlines()
+    return [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")][1:]
 
 
-@pytest.mark.parametrize(
-    ("sweep", "were", "collapsed"),
-    [
-        ("stability", {"collapsed": 37, "frozen": 10, "success": 13}, ["gan_minimax_mlp"]),
-        ("fig3", {"collapsed": 5, "frozen": 5, "success": 5}, []),
-        ("fig4", {"collapsed": 13, "success": 2}, ["mlp_mlp"]),
-    ],
-)
-def test_what_was_called_collapsed_is_mostly_poor(
-    sweep: str, were: dict[str, int], collapsed: list[str]
-) -> None:
-    runs = outcomes(sweep)
-    assert dict(Counter(runs["verdict"])) == were
-    assert runs.loc[runs["now"] == "collapsed", "cell"].tolist() == collapsed
-    # who succeeds is the same, and so are all rates
-    assert ((runs["now"] == "success") == (runs["verdict"] == "success")).all()
+def interval(row: "pandas.Series[float]", *columns: str, form: str = ".2f") -> str:
+    mean, low, high = (format(float(row[column]), form) for column in columns)
+    return f"{mean} [{low}, {high}]"
 
 
-def test_the_words_about_the_images_that_are_all_alike() -> None:
-    runs = pandas.concat([outcomes("stability").query("cell in ('gan_mlp', 'gan_minimax_mlp')")])
-    assert (len(runs), (runs["quality/modes_hit"] <= 2).sum(), (runs["quality/precision"] == 0).sum()) == (
-        10,
-        10,
-        9,
-    )
+def test_distances_and_successes_are_those_of_the_table() -> None:
+    by_cell = table_of("stability", "summary").set_index("cell")
+    objectives = ("gan", "gan_minimax", "wgan", "wgan_gp")
+    told = 0
+    for generator, *cells in rows_of("stability"):
+        for objective, cell in zip(objectives, cells, strict=True):
+            if cell == "not trained to the end":
+                continue
+            row = by_cell.loc[f"{objective}_{GENERATORS[generator]}"]
+            distance = interval(row, "quality_mean", "quality_mean_low", "quality_mean_high", form=",.0f")
+            assert cell == f"{distance}; {row['successes']:.0f} of {row['n']:.0f}"
+            told += 1
+    assert told == 11
+
+
+def test_the_p_values_are_those_of_the_table() -> None:
+    claims = table_of("stability", "claims").query("claim == 'comparisons' and first == 'gan'")
+    found = claims.set_index(["second", "setting"])[["p_mcnemar", "p_holm"]].round(4)
+    assert found.loc["wgan", "dcgan_nobn"].tolist() == [0.0020, 0.0293]
+    assert found.loc["wgan_gp", "mlp"].tolist() == [0.0039, 0.0508]
+    assert found.loc["wgan", "dcgan"].tolist() == [0.0625, 0.625]
+    page = (RESULTS / "stability" / "README.md").read_text(encoding="utf-8")
+    assert "McNemar's exact p is 0.002, and 0.03" in page
+    assert "in 9 of 10 (0.004; 0.051)" in page
+
+
+def test_what_the_page_says_of_classes_holds() -> None:
+    modes = table_of("stability", "runs").groupby("cell")["quality/modes_hit"].agg(["min", "max"])
+    assert modes.loc[["gan_mlp", "gan_minimax_mlp"], "max"].max() <= 2
+    assert modes.loc["wgan_mlp"].tolist() == [2, 5]
+    assert modes.loc["wgan_gp_mlp"].tolist() == [10, 10]
+
+
+@pytest.mark.parametrize(("sweep", "column"), [("fig3", 2), ("fig4", 1)])
+def test_correlations_are_those_of_the_table(sweep: str, column: int) -> None:
+    claims = table_of(sweep, "claims").query("claim == 'correlations'")
+    known = {
+        (interval(row, "spearman", "low", "high"), interval(row, "changes", "changes_low", "changes_high"))
+        for _, row in claims.iterrows()
+    }
+    changes = {"fig3": 4, "fig4": 2}[sweep]
+    assert {(row[column], row[changes]) for row in rows_of(sweep)} == known
+
+
+def test_estimates_of_the_gan_are_those_of_the_table() -> None:
+    found = table_of("fig4", "summary")["estimate_mean"].tolist()
+    told = [float(re.split(r" \[", row[4])[0]) for row in rows_of("fig4")]
+    assert told == pytest.approx(found, abs=0.0051)
